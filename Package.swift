@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+// Trimtab: Swift standard library and the platform's C library only, no package dependencies.
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "trimtab",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "EnergyFrontier", targets: ["EnergyFrontier"]),
+    .executable(name: "trimtab", targets: ["trimtab"]),
+  ],
+  targets: [
+    // The engine: from measured options to the exact curve, plans and certificates. Imports nothing of ours.
+    .target(name: "EnergyFrontier", exclude: ["GUIDE.md"], swiftSettings: settings),
+    .testTarget(name: "EnergyFrontierTests", dependencies: ["EnergyFrontier"], swiftSettings: settings),
+
+    // JSON text, values and typed object readers and writers.
+    .target(name: "JSON", swiftSettings: settings),
+    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+
+    // JSON-RPC 2.0 over byte streams; knows no product name.
+    .target(name: "JSONRPC", dependencies: ["JSON"], swiftSettings: settings),
+    .testTarget(name: "JSONRPCTests", dependencies: ["JSON", "JSONRPC"], swiftSettings: settings),
+
+    // Session state, its pure steps, and the pool that runs long computations.
+    .target(name: "Sessions", dependencies: ["EnergyFrontier", "JSON"], swiftSettings: settings),
+
+    // One file per RPC method, and the server that routes to them.
+    .target(name: "TrimtabServer", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions"], swiftSettings: settings),
+    .testTarget(
+      name: "ServerTests", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
+      swiftSettings: settings),
+
+    // The command line: `serve` and `frontier`.
+    .executableTarget(
+      name: "trimtab", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
+      swiftSettings: settings),
+  ]
+)
