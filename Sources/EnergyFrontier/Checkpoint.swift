@@ -1,0 +1,19 @@
+/// How a long computation asks whether to go on and tells how far it is; the engine knows neither clock nor thread.
+public struct Checkpoint: Sendable {
+  /// Answers whether the caller wants the computation to stop; asked at least once per millisecond of work.
+  public let isCancelled: @Sendable () -> Bool
+  /// Takes the done share of the work, in 0...1, never decreasing.
+  public let report: @Sendable (Double) -> Void
+
+  public init(
+    isCancelled: @escaping @Sendable () -> Bool = { false }, report: @escaping @Sendable (Double) -> Void = { _ in }
+  ) {
+    self.isCancelled = isCancelled
+    self.report = report
+  }
+
+  /// Throws ``FrontierError/cancelled`` when the caller wants the computation to stop.
+  func check() throws(FrontierError) {
+    if isCancelled() { throw .cancelled }
+  }
+}

@@ -1,0 +1,77 @@
+/// Walks the lower-bound curve from the slowest iteration to the fastest and collects its corners.
+struct CurveTracer {
+  private let problem: IterationProblem
+  private let scaled: ScaledProblem
+  private let flow: ParametricFlow
+  private var corners: [LowerBoundCurve.Breakpoint] = []
+  /// Effective joules of one device per rank at the current iteration time.
+  private var energy: Double
+
+  /// One straight piece of the curve, about to be walked: between the two iteration times the price does not change.
+  struct Segment {
+    let slowTicks: Int64
+    let fastTicks: Int64
+    let price: Int64
+    let flow: ParametricFlow
+
+    /// The event times of an optimal schedule that lasts `ticks`, within the segment.
+    func eventTimes(lasting ticks: Int64) -> [Int64] { flow.times(shiftedBy: slowTicks - ticks) }
+  }
+
+  init(_ problem: IterationProblem, scaled: ScaledProblem) {
+    self.problem = problem
+    self.scaled = scaled
+    flow = ParametricFlow(problem, scaled: scaled)
+    energy = 0
+    for instruction in 0..<problem.graph.count {
+      energy += problem.table(of: instruction).effectiveEnergies[problem.table(of: instruction).hull.last!]
+    }
+  }
+
+  /// Walks the whole curve.
+  ///
+  /// - Parameter visit: sees each piece before it is walked, slowest first, and may ask for schedules in it.
+  /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner.
+  mutating func trace(
+    _ checkpoint: Checkpoint, visit: (Segment) throws(FrontierError) -> Void
+  ) throws(FrontierError) -> LowerBoundCurve {
+    record()
+    while true {
+      try checkpoint.check()
+      let slack = flow.findSlack()
+      if slack == 0 {
+        if flow.raisePrice() { continue } else { break }
+      }
+      let slowTicks = flow.iterationTicks
+      // The price was final only now; it belongs to the piece left of the corner recorded last.
+      try visit(Segment(slowTicks: slowTicks, fastTicks: slowTicks - slack, price: flow.price, flow: flow))
+      flow.shorten(by: slack)
+      energy += Double(flow.price) / scaled.unitsPerWatt * (Double(slack) / scaled.ticksPerSecond)
+      record()
+    }
+    return LowerBoundCurve(breakpoints: corners.reversed())
+  }
+
+  /// Adds the current point; the price of the piece to its right is the flow now.
+  private mutating func record() {
+    let seconds = Double(flow.iterationTicks) / scaled.ticksPerSecond
+    let devices = Double(problem.deviceMultiplicity)
+    let waiting = problem.waitingPowerWatts
+    corners.append(
+      LowerBoundCurve.Breakpoint(
+        iterationTimeSeconds: seconds,
+        energyJoules: devices * (energy + waiting * seconds),
+        priceWatts: devices * (Double(flow.price) / scaled.unitsPerWatt - waiting)))
+  }
+}
+
+extension LowerBoundCurve {
+  /// The exact curve of a problem.
+  ///
+  /// - Complexity: see ``ParametricFlow``; one augmentation for most corners.
+  /// - Throws: ``FrontierError/cancelled``.
+  public init(of problem: IterationProblem, checkpoint: Checkpoint = Checkpoint()) throws(FrontierError) {
+    var tracer = CurveTracer(problem, scaled: ScaledProblem(problem))
+    self = try tracer.trace(checkpoint) { (_) throws(FrontierError) in }
+  }
+}

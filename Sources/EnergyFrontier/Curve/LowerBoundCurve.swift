@@ -1,0 +1,59 @@
+/// The least energy that any mix of options can reach, as a function of iteration time: exact, convex, piecewise linear.
+///
+/// No real plan can lie below it. Waiting is included: past the cheapest time the curve rises again.
+public struct LowerBoundCurve: Sendable, Equatable {
+  /// One corner of the curve.
+  public struct Breakpoint: Sendable, Equatable {
+    /// Iteration time in seconds.
+    public let iterationTimeSeconds: Double
+    /// Joules of all devices, waiting included.
+    public let energyJoules: Double
+    /// Joules saved for each second that the iteration may last longer, just right of this corner; the negative slope.
+    /// Negative past the cheapest time. At the last corner: minus the waiting power.
+    public let priceWatts: Double
+  }
+
+  /// The corners by rising time, at least one.
+  public let breakpoints: [Breakpoint]
+
+  /// The fastest iteration that any plan can reach.
+  public var minimumTimeSeconds: Double { breakpoints[0].iterationTimeSeconds }
+  /// The iteration time past which nothing more can be gained by running slower.
+  public var maximumTimeSeconds: Double { breakpoints[breakpoints.count - 1].iterationTimeSeconds }
+
+  /// The time of least energy, T*; running slower than this only waits. O(log breakpoints).
+  public var cheapestTimeSeconds: Double { breakpoints[cheapestIndex].iterationTimeSeconds }
+
+  /// Index of the corner of least energy.
+  var cheapestIndex: Int { breakpoints.partitionIndex { $0.priceWatts <= 0 } }
+
+  /// The bound at an iteration time, and nil below the fastest one. O(log breakpoints).
+  public func energyJoules(at iterationTimeSeconds: Double) -> Double? {
+    guard iterationTimeSeconds >= minimumTimeSeconds else { return nil }
+    let corner = corner(at: iterationTimeSeconds)
+    return corner.energyJoules - corner.priceWatts * (iterationTimeSeconds - corner.iterationTimeSeconds)
+  }
+
+  /// What one second less would cost at an iteration time, in joules per second. O(log breakpoints).
+  public func priceWatts(at iterationTimeSeconds: Double) -> Double { corner(at: iterationTimeSeconds).priceWatts }
+
+  /// The last corner not right of the time.
+  private func corner(at iterationTimeSeconds: Double) -> Breakpoint {
+    let after = breakpoints.partitionIndex { $0.iterationTimeSeconds > iterationTimeSeconds }
+    return breakpoints[max(0, min(after, breakpoints.count) - 1)]
+  }
+}
+
+extension Array {
+  /// The first index whose element satisfies `predicate`, in an array where those come last; `count - 1` when none does
+  /// and the array is asked for a corner, so callers clamp. O(log count).
+  func partitionIndex(where predicate: (Element) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if predicate(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}

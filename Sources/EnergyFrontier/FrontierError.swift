@@ -1,0 +1,21 @@
+/// Why a problem cannot be stated or answered; every case carries what a person needs to mend the input.
+public enum FrontierError: Error, Equatable, Sendable {
+  /// A measured time or energy is not a positive finite number.
+  case invalidMeasurement(index: Int, field: String, value: Double)
+  /// An option table has no measurement at all.
+  case emptyTable
+  /// A blocking power is negative or not finite.
+  case invalidBlockingPower(value: Double)
+  /// The dependencies of the instructions form a cycle; the indices are the instructions on one such cycle, in order.
+  case cyclicDependencies(cycle: [Int])
+  /// A dependency names an instruction that does not exist.
+  case dependencyOutOfRange(dependency: Int, instruction: Int, count: Int)
+  /// An instruction names an option table that does not exist.
+  case unknownTable(instruction: Int, table: Int)
+  /// A schedule was asked for with a size that it does not define.
+  case invalidScheduleSize(field: String, value: Int)
+  /// The problem has no instruction.
+  case noInstructions
+  /// The computation was cancelled through its checkpoint.
+  case cancelled
+}

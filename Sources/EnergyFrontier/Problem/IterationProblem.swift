@@ -1,0 +1,78 @@
+/// One training iteration to be planned: which instructions there are, what precedes what, and how each may run.
+public struct IterationProblem: Sendable, Equatable {
+  /// Dependencies between the instructions.
+  public let graph: InstructionGraph
+  /// For each instruction the index of its option table.
+  public let tableOfInstruction: [Int]
+  /// The option tables; instructions of one (stage, kind) share one.
+  public let tables: [OptionTable]
+  /// Watts that the devices of one pipeline replica draw together while all of them wait: `sum(P)` over its ranks.
+  public let waitingPowerWatts: Double
+  /// How many devices stand behind each rank of the pipeline: tensor-parallel times data-parallel width.
+  ///
+  /// Every one of them runs the same plan, so each energy reported is `deviceMultiplicity` times that of one device per rank.
+  public let deviceMultiplicity: Int
+
+  /// States a problem.
+  ///
+  /// - Throws: ``FrontierError`` when an instruction names no table, or the power is negative or not finite.
+  public init(
+    graph: InstructionGraph, tableOfInstruction: [Int], tables: [OptionTable], waitingPowerWatts: Double,
+    deviceMultiplicity: Int = 1
+  ) throws(FrontierError) {
+    precondition(tableOfInstruction.count == graph.count, "one table index per instruction")
+    precondition(deviceMultiplicity > 0)
+    for (instruction, table) in tableOfInstruction.enumerated() where !tables.indices.contains(table) {
+      throw .unknownTable(instruction: instruction, table: table)
+    }
+    guard waitingPowerWatts.isFinite, waitingPowerWatts >= 0 else {
+      throw .invalidBlockingPower(value: waitingPowerWatts)
+    }
+    self.graph = graph
+    self.tableOfInstruction = tableOfInstruction
+    self.tables = tables
+    self.waitingPowerWatts = waitingPowerWatts
+    self.deviceMultiplicity = deviceMultiplicity
+  }
+
+  /// The table of `instruction`.
+  public func table(of instruction: Int) -> OptionTable { tables[tableOfInstruction[instruction]] }
+
+  /// What really happens when each instruction runs as measured: the longest path and the energy drawn until then.
+  ///
+  /// - Parameter measurementOfInstruction: for each instruction an index into its table's `measurements`.
+  /// - Complexity: O(instructions + dependencies).
+  public func outcome(ofMeasurements measurementOfInstruction: [Int]) -> Outcome {
+    precondition(measurementOfInstruction.count == graph.count)
+    var finish = [Double](repeating: 0, count: graph.count)
+    var iterationTime = 0.0
+    var effective = 0.0
+    for instruction in graph.topologicalOrder {
+      let table = table(of: instruction)
+      let measurement = table.measurements[measurementOfInstruction[instruction]]
+      var start = 0.0
+      for before in graph.predecessors(of: instruction) { start = max(start, finish[before]) }
+      finish[instruction] = start + measurement.timeSeconds
+      iterationTime = max(iterationTime, finish[instruction])
+      effective += measurement.energyJoules - table.blockingPowerWatts * measurement.timeSeconds
+    }
+    let energy = Double(deviceMultiplicity) * (effective + waitingPowerWatts * iterationTime)
+    return Outcome(iterationTimeSeconds: iterationTime, energyJoules: energy)
+  }
+}
+
+/// Iteration time and energy of one way to run an iteration.
+public struct Outcome: Sendable, Equatable {
+  /// Seconds from the first instruction's start to the last one's end.
+  public let iterationTimeSeconds: Double
+  /// Joules that all devices draw until then, waiting included.
+  public let energyJoules: Double
+
+  public init(iterationTimeSeconds: Double, energyJoules: Double) {
+    self.iterationTimeSeconds = iterationTimeSeconds
+    self.energyJoules = energyJoules
+  }
+
+  /// Mean watts over the iteration, all devices together.
+  public var averagePowerWatts: Double { energyJoules / iterationTimeSeconds }
+}

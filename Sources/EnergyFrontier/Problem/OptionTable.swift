@@ -1,0 +1,90 @@
+/// One measured way to run an instruction.
+public struct Measurement: Sendable, Equatable {
+  /// Seconds one execution takes on one device; positive, finite.
+  public let timeSeconds: Double
+  /// Joules one device draws during one execution; positive, finite.
+  public let energyJoules: Double
+
+  public init(timeSeconds: Double, energyJoules: Double) {
+    self.timeSeconds = timeSeconds
+    self.energyJoules = energyJoules
+  }
+}
+
+/// The options of the instructions that share one (stage, kind), and which of them can ever be part of a good plan.
+///
+/// A device that does not compute still draws the blocking power `P`, so running longer also saves waiting: what an option
+/// really costs is its *effective energy* `energy - P * time`. An option is *efficient* when no other is both
+/// faster-or-equal and cheaper-or-equal in effective energy. Filtering by raw energy instead would lose slow options that pay.
+///
+/// Invariants: `efficient` is sorted by strictly rising time and strictly falling effective energy; `hull` lists positions
+/// in `efficient`, begins with the fastest and ends with the cheapest, and its slopes fall strictly in magnitude.
+public struct OptionTable: Sendable, Equatable {
+  /// All measurements in the order they were given.
+  public let measurements: [Measurement]
+  /// Watts a device draws while it waits; the waiting is what an option's time displaces.
+  public let blockingPowerWatts: Double
+  /// Indices into `measurements` of the efficient options, fastest first.
+  public let efficient: [Int]
+  /// Effective energy in joules of each efficient option, in the same order.
+  public let effectiveEnergies: [Double]
+  /// Positions in `efficient` that span the lower convex hull of (time, effective energy).
+  public let hull: [Int]
+
+  /// Validates the measurements and finds the efficient ones and their hull, in O(n log n).
+  ///
+  /// - Throws: ``FrontierError`` when there is no measurement, when a number is not positive and finite, or when the
+  ///   blocking power is negative.
+  public init(measurements: [Measurement], blockingPowerWatts: Double) throws(FrontierError) {
+    guard !measurements.isEmpty else { throw .emptyTable }
+    guard blockingPowerWatts.isFinite, blockingPowerWatts >= 0 else {
+      throw .invalidBlockingPower(value: blockingPowerWatts)
+    }
+    for (index, measurement) in measurements.enumerated() {
+      for (field, value) in [("timeSeconds", measurement.timeSeconds), ("energyJoules", measurement.energyJoules)]
+      where !(value.isFinite && value > 0) {
+        throw .invalidMeasurement(index: index, field: field, value: value)
+      }
+    }
+    self.measurements = measurements
+    self.blockingPowerWatts = blockingPowerWatts
+
+    let effective = measurements.map { $0.energyJoules - blockingPowerWatts * $0.timeSeconds }
+    let order = measurements.indices.sorted {
+      (measurements[$0].timeSeconds, effective[$0], $0) < (measurements[$1].timeSeconds, effective[$1], $1)
+    }
+    var efficient: [Int] = []
+    for index in order where efficient.isEmpty || effective[index] < effective[efficient[efficient.count - 1]] {
+      efficient.append(index)
+    }
+    self.efficient = efficient
+    effectiveEnergies = efficient.map { effective[$0] }
+    let times = efficient.map { measurements[$0].timeSeconds }
+    hull = Self.lowerHull(times: times, energies: effectiveEnergies)
+  }
+
+  /// Seconds of the efficient option at `position`.
+  public func timeSeconds(at position: Int) -> Double { measurements[efficient[position]].timeSeconds }
+
+  /// Joules drawn, as measured, by the efficient option at `position`.
+  public func energyJoules(at position: Int) -> Double { measurements[efficient[position]].energyJoules }
+
+  /// Andrew's monotone chain over points that already have rising times and falling energies, in O(n).
+  private static func lowerHull(times: [Double], energies: [Double]) -> [Int] {
+    var hull: [Int] = []
+    for point in times.indices {
+      while hull.count >= 2 {
+        let a = hull[hull.count - 2]
+        let b = hull[hull.count - 1]
+        // b stays only when it lies strictly below the chord from a to the new point.
+        let turn =
+          (energies[b] - energies[a]) * (times[point] - times[a])
+          - (energies[point] - energies[a]) * (times[b] - times[a])
+        if turn < 0 { break }
+        hull.removeLast()
+      }
+      hull.append(point)
+    }
+    return hull
+  }
+}
