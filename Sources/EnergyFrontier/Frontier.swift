@@ -1,0 +1,36 @@
+/// What characterization delivers: the exact lower bound and a Pareto set of real plans with their certified gaps.
+public struct Frontier: Sendable {
+  /// The exact lower-bound curve.
+  public let curve: LowerBoundCurve
+  /// Plans by rising realised time and strictly falling realised energy; none is dominated by another. At least one.
+  public let plans: [Plan]
+
+  /// The cheapest plan that lasts at most as long as given, as an index into `plans`; nil below the fastest plan.
+  ///
+  /// - Complexity: O(log plans).
+  public func planIndex(within iterationTimeSeconds: Double) -> Int? {
+    let after = plans.partitionIndex { $0.iterationTimeSeconds > iterationTimeSeconds }
+    return after == 0 ? nil : after - 1
+  }
+
+  /// The fastest plan that draws at most the energy given; nil when even the cheapest draws more. O(log plans).
+  public func planIndex(withinEnergyJoules energyJoules: Double) -> Int? {
+    let index = plans.partitionIndex { $0.energyJoules <= energyJoules }
+    return index == plans.count ? nil : index
+  }
+
+  /// The fastest plan whose mean power is at most the watts given; nil when none is. Mean power falls along the plans.
+  public func planIndex(withinAveragePowerWatts watts: Double) -> Int? {
+    let index = plans.partitionIndex { $0.energyJoules <= watts * $0.iterationTimeSeconds }
+    return index == plans.count ? nil : index
+  }
+
+  /// The plan of least energy times time. O(plans).
+  public var leastEnergyDelayPlanIndex: Int {
+    plans.indices.min { plans[$0].energyDelayProduct < plans[$1].energyDelayProduct } ?? 0
+  }
+}
+
+extension Plan {
+  fileprivate var energyDelayProduct: Double { energyJoules * iterationTimeSeconds }
+}
