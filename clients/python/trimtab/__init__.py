@@ -8,17 +8,17 @@ from .answers import (
 from .asynchronous import AsyncSession, AsyncTrimtab
 from .blocking import Session, Trimtab
 from .errors import (
-    CallTimeout, ContentModified, DeadlineBelowMinimum, InternalError, InvalidParams, InvalidRequest, MethodNotFound,
-    NotInitialized, ParseError, RequestCancelled, RequestFailed, RPCError, ServerExited, TrimtabError,
+    CallTimeout, ContentModified, DeadlineBelowMinimum, GarbledStream, InternalError, InvalidParams, InvalidRequest,
+    MethodNotFound, NotInitialized, ParseError, RequestCancelled, RequestFailed, RPCError, ServerExited, TrimtabError,
 )
 from .methods import Request
 
 __version__ = "0.1.0"
 __all__ = [
     "AsyncSession", "AsyncTrimtab", "CallTimeout", "Certificate", "Characterization", "ContentModified", "Curve",
-    "CurvePlan", "DeadlineBelowMinimum", "FrontierPoint", "GPU", "InternalError", "InvalidParams", "InvalidRequest",
-    "LowerBound", "MethodNotFound", "NotInitialized", "ParseError", "PipelineDefined", "Plan", "PlanDetail",
-    "PlannedInstruction", "Point", "ProfileRow", "ProfileSubmitted", "RPCError", "Request", "RequestCancelled",
-    "RequestFailed", "ServerExited", "Session", "SessionExport", "SessionOpened", "SessionSummary", "StagePlan",
-    "TableCounts", "TableName", "Trimtab", "TrimtabError",
+    "CurvePlan", "DeadlineBelowMinimum", "FrontierPoint", "GPU", "GarbledStream", "InternalError", "InvalidParams",
+    "InvalidRequest", "LowerBound", "MethodNotFound", "NotInitialized", "ParseError", "PipelineDefined", "Plan",
+    "PlanDetail", "PlannedInstruction", "Point", "ProfileRow", "ProfileSubmitted", "RPCError", "Request",
+    "RequestCancelled", "RequestFailed", "ServerExited", "Session", "SessionExport", "SessionOpened",
+    "SessionSummary", "StagePlan", "TableCounts", "TableName", "Trimtab", "TrimtabError",
 ]

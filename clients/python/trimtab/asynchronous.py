@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 
 from .answers import Characterization
 from .blocking import _result
-from .errors import CallTimeout, RPCError, ServerExited, error_from
+from .errors import CallTimeout, RPCError, ServerExited, TrimtabError, error_from
 from .frames import Command, Frames, command_line, initialize_params, last_lines
 from .methods import ClientMethods, Progress, Request, SessionMethods
 
@@ -119,7 +119,7 @@ class AsyncTrimtab:
                 self.notify("exit", {})
             self._input.close()
             await asyncio.wait_for(self.process.wait(), timeout)
-        except (ServerExited, CallTimeout, RPCError, asyncio.TimeoutError):
+        except (TrimtabError, asyncio.TimeoutError):
             if self.process.returncode is None:
                 self.process.kill()
         await self._reader

@@ -16,7 +16,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
 
 from .answers import Characterization
-from .errors import CallTimeout, RPCError, ServerExited, error_from
+from .errors import CallTimeout, RPCError, ServerExited, TrimtabError, error_from
 from .frames import Command, Frames, command_line, initialize_params, last_lines
 from .methods import ClientMethods, Progress, Request, SessionMethods
 
@@ -148,7 +148,7 @@ class Trimtab:
                 assert self.process.stdin is not None
                 self.process.stdin.close()
                 self.process.wait(timeout)
-        except (ServerExited, CallTimeout, RPCError, subprocess.TimeoutExpired):
+        except (TrimtabError, subprocess.TimeoutExpired):
             pass
         finally:
             self._kill()

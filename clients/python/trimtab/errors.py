@@ -23,6 +23,10 @@ class CallTimeout(TrimtabError, TimeoutError):
     """No answer within the call's timeout; the request has been cancelled on the wire."""
 
 
+class GarbledStream(TrimtabError):
+    """The server wrote something that is not a frame, or whose body is not JSON; nothing after it can be read."""
+
+
 class RPCError(TrimtabError):
     """The server's error answer. `data` is machine-readable: kind, path, expected, found, fix."""
 

@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Optional, Union
 
+from .errors import GarbledStream
+
 Command = Union[str, Sequence[str], None]
 # Plain JSON: no NaN or infinity (a ValueError names them before anything is sent), no spaces.
 encode_json = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
@@ -37,9 +39,15 @@ class Frames:
 
     def next(self) -> Optional[Any]:
         """The next whole message, or None until more bytes are fed."""
-        buffer = self._buffer
-        if len(buffer) <= self._needed:
+        if len(self._buffer) <= self._needed:
             return None
+        try:
+            return self._next()
+        except ValueError as error:
+            raise GarbledStream(f"{error}, in {bytes(self._buffer[:200])!r}") from None
+
+    def _next(self) -> Optional[Any]:
+        buffer = self._buffer
         if self._lines:
             start, end = 0, buffer.find(b"\n", self._needed)
             if end < 0:
@@ -53,10 +61,10 @@ class Frames:
             if len(buffer) < end:
                 self._needed = end - 1
                 return None
+        message = decode_json(buffer[start:end].decode())
         self._needed = 0
-        body = buffer[start:end].decode()
         del buffer[: end + 1 if self._lines else end]
-        return decode_json(body) if body.strip() else self.next()
+        return message
 
 
 def _content_length(header: bytearray) -> int:
