@@ -128,6 +128,18 @@ def test_a_server_that_never_starts():
     assert caught.value.exit_code == 1 and caught.value.stderr_lines == ("bad luck",)
 
 
+def test_a_started_request_is_answered_beside_others(start):
+    with start() as client:
+        first, silent = client.start(Request("echo", {"n": 1})), client.start(Request("silent", {}))
+        assert not first.arrived
+        assert client.call(Request("echo", {"n": 2})) == {"n": 2}
+        assert first.arrived and first.result() == {"n": 1}
+        with pytest.raises(trimtab.CallTimeout):
+            silent.result(timeout=TIMEOUT)
+        silent.cancel()
+        assert client.call(Request("seen", {}))[-2]["method"] == "$/cancelRequest"
+
+
 def test_pipelined_requests_keep_their_order_and_errors(start):
     requests = [Request("echo", {"n": n, "padding": "x" * 500}) for n in range(3000)]
     requests[7] = Request("fail", {"code": -32602, "message": "seven"})

@@ -6,7 +6,7 @@ from .answers import (
     TableCounts, TableName,
 )
 from .asynchronous import AsyncSession, AsyncTrimtab
-from .blocking import Session, Trimtab
+from .blocking import Pending, Session, Trimtab
 from .errors import (
     CallTimeout, ContentModified, DeadlineBelowMinimum, GarbledStream, InternalError, InvalidParams, InvalidRequest,
     MethodNotFound, NotInitialized, ParseError, RequestCancelled, RequestFailed, RPCError, ServerExited, TrimtabError,
@@ -17,8 +17,8 @@ __version__ = "0.1.0"
 __all__ = [
     "AsyncSession", "AsyncTrimtab", "CallTimeout", "Certificate", "Characterization", "ContentModified", "Curve",
     "CurvePlan", "DeadlineBelowMinimum", "FrontierPoint", "GPU", "GarbledStream", "InternalError", "InvalidParams",
-    "InvalidRequest", "LowerBound", "MethodNotFound", "NotInitialized", "ParseError", "PipelineDefined", "Plan",
-    "PlanDetail", "PlannedInstruction", "Point", "ProfileRow", "ProfileSubmitted", "RPCError", "Request",
+    "InvalidRequest", "LowerBound", "MethodNotFound", "NotInitialized", "ParseError", "Pending", "PipelineDefined",
+    "Plan", "PlanDetail", "PlannedInstruction", "Point", "ProfileRow", "ProfileSubmitted", "RPCError", "Request",
     "RequestCancelled", "RequestFailed", "ServerExited", "Session", "SessionExport", "SessionOpened",
     "SessionSummary", "StagePlan", "TableCounts", "TableName", "Trimtab", "TrimtabError",
 ]

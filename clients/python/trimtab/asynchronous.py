@@ -87,7 +87,7 @@ class AsyncTrimtab:
             return _result(request, await asyncio.wait_for(answer, self.timeout if timeout is None else timeout))
         except asyncio.TimeoutError:
             self.notify("$/cancelRequest", {"id": identifier})
-            raise CallTimeout("no answer within the call's timeout; the request has been cancelled") from None
+            raise CallTimeout("no answer within the timeout") from None
         except asyncio.CancelledError:
             self.notify("$/cancelRequest", {"id": identifier})
             raise

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Generic, Optional, TypeVar
 
 from .answers import Characterization
 from .errors import CallTimeout, RPCError, ServerExited, TrimtabError, error_from
@@ -106,6 +106,13 @@ class Trimtab:
             if progress is not None:
                 del self._progress[params["workDoneToken"]]
         return _result(request, answer)
+
+    def start(self, request: Request[T]) -> Pending[T]:
+        """Sends a request without waiting, such as a long computation beside which queries go on."""
+        self._last_id = identifier = self._last_id + 1
+        self._waiting.add(identifier)
+        self._write(self._frames.request(identifier, request.method, request.params), None)
+        return Pending(self, identifier, request)
 
     def pipeline_requests(
         self, requests: Iterable[Request[Any]], *, timeout: Optional[float] = None
@@ -214,7 +221,7 @@ class Trimtab:
                     poller = select.poll()
                     poller.register(self._output, select.POLLIN)
                     if not poller.poll(_milliseconds(deadline)):
-                        raise CallTimeout("no answer within the call's timeout; the request has been cancelled")
+                        raise CallTimeout("no answer within the timeout")
                 self._read()
             elif message.get("id") == identifier and "method" not in message:
                 return message  # type: ignore[no-any-return]
@@ -257,6 +264,29 @@ class Trimtab:
         error = ServerExited(code, last_lines(self._stderr))
         self._kill()
         return error
+
+
+class Pending(Generic[T]):
+    """The answer to come of a request sent with `Trimtab.start`."""
+
+    def __init__(self, client: Trimtab, identifier: int, request: Request[T]) -> None:
+        self._client, self._identifier, self._request = client, identifier, request
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the answer was met while other calls were waiting for theirs; reads nothing itself."""
+        return self._identifier in self._client._arrived
+
+    def result(self, *, timeout: Optional[float] = None) -> T:
+        """Waits for the answer; may be asked once. A timeout leaves the request running."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        answer = self._client._await(self._identifier, deadline)
+        self._client._waiting.discard(self._identifier)
+        return _result(self._request, answer)
+
+    def cancel(self) -> None:
+        """Asks the server to stop; `result` then raises RequestCancelled, or returns what was faster."""
+        self._client._cancel(self._identifier)
 
 
 class Session:
