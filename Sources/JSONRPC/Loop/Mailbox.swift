@@ -29,7 +29,7 @@ package final class Mailbox<Event: Sendable>: Sendable {
   var descriptor: Int32 { wake.readEnd }
 
   /// Takes all events posted so far.
-  func drain() -> [Event] {
+  package func drain() -> [Event] {
     // The byte goes first: an event posted in between then leaves a byte behind, never the other way round.
     wake.clear()
     return events.withLock { events in
