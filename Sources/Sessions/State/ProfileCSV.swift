@@ -56,13 +56,18 @@ package enum ProfileCSV {
   /// A clock becomes a number, anything else stays text.
   private static func knob(_ text: Substring) -> JSON {
     if let integer = Int64(text) { return .integer(integer) }
-    if let number = Double(text), number.isFinite { return .number(number) }
+    if let number = decimalNumber(text), number.isFinite { return .number(number) }
     return .string(String(text))
   }
 
   private static func positive(_ text: Substring, line: Int, column: Int) throws(Refusal) -> Double {
-    if let number = Double(text), number.isFinite, number > 0 { return number }
+    if let number = decimalNumber(text), number.isFinite, number > 0 { return number }
     throw invalid(line: line, column: column, expected: "a positive finite number", found: "\"\(text)\"")
+  }
+
+  /// Decimal numbers only: Swift would read hexadecimal ones and words such as "inf" too, which no profiler writes.
+  private static func decimalNumber(_ text: Substring) -> Double? {
+    text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(text) : nil
   }
 
   private static func invalid(line: Int, column: Int, expected: String, found: String) -> Refusal {
