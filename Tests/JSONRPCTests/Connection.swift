@@ -124,11 +124,13 @@ final class Connection {
 
   /// Reads the next line, waiting for it; nil at the end.
   func readLine() -> JSON? {
+    var scanned = 0
     while true {
-      if let newline = received.firstIndex(of: UInt8(ascii: "\n")) {
+      if let newline = received[scanned...].firstIndex(of: UInt8(ascii: "\n")) {
         defer { received.removeSubrange(...newline) }
         return (try? JSON.parse(Array(received[..<newline]))) ?? "not JSON"
       }
+      scanned = received.count
       guard readMore() else { return nil }
     }
   }

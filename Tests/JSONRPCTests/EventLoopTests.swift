@@ -36,7 +36,7 @@ import Testing
   @Test(arguments: Connection.Kind.allCases)
   func takesBigMessagesBothWays(kind: Connection.Kind) {
     let connection = Connection(kind)
-    let numbers = "[" + String(repeating: "1410,", count: 300_000) + "1]"
+    let numbers = "[" + String(repeating: "1410,", count: 100_000) + "1]"
     connection.send(request(1, "echo", numbers))
     connection.closeOutput()
     #expect(connection.readToEnd().first?["result"]?.text == numbers)
@@ -47,35 +47,35 @@ import Testing
   func stalledReaderBlocksNobody(kind: Connection.Kind) {
     let mark = Mark()
     let connection = Connection(kind) { server in
-      server.handler.methods["big"] = { $0.answer(.string(String(repeating: "x", count: 100_000))) }
+      server.handler.methods["big"] = { $0.answer(.string(String(repeating: "x", count: 50_000))) }
       server.handler.onNotification = { (_, _) in mark.set() }
     }
-    for id in 1...50 { connection.send(request(id, "big")) }
-    // Five megabytes are waiting for us; the loop still handles what comes.
+    for id in 1...20 { connection.send(request(id, "big")) }
+    // A megabyte waits for us, more than the system buffers; the loop still handles what comes.
     connection.send(notification("ping"))
     mark.wait()
     connection.closeOutput()
     let answers = connection.readToEnd()
-    #expect(answers.map { $0["id"] } == (1...50).map { .integer($0) })
-    #expect(answers.allSatisfy { $0["result"]?.stringValue?.utf8.count == 100_000 })
+    #expect(answers.map { $0["id"] } == (1...20).map { .integer($0) })
+    #expect(answers.allSatisfy { $0["result"]?.stringValue?.utf8.count == 50_000 })
     #expect(connection.exitCode() == 0)
   }
 
   @Test(arguments: Connection.Kind.allCases)
   func fullOutputStopsReadingUntilItIsRead(kind: Connection.Kind) {
     var peerOptions = Peer.Options()
-    peerOptions.maximumBacklogBytes = 1 << 20
+    peerOptions.maximumBacklogBytes = 200_000
     let connection = Connection(kind, peerOptions: peerOptions) { server in
       // The loop holds when the last answer took it over the limit, never later.
       server.handler.methods["big"] = { [unowned peer = server.peer] call in
-        precondition(peer.output.count <= 1 << 20)
-        call.answer(.string(String(repeating: "x", count: 100_000)))
+        precondition(peer.output.count <= 200_000)
+        call.answer(.string(String(repeating: "x", count: 50_000)))
       }
     }
     // All requests fit what the system buffers, so that sending does not wait for the loop.
-    for id in 1...100 { connection.send(request(id, "big")) }
+    for id in 1...40 { connection.send(request(id, "big")) }
     connection.send(notification("end"))
-    for id in 1...100 { #expect(connection.readLine()?["id"] == .integer(Int64(id))) }
+    for id in 1...40 { #expect(connection.readLine()?["id"] == .integer(Int64(id))) }
     connection.closeOutput()
     #expect(connection.exitCode() == 0)
   }

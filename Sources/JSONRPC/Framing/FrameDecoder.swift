@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// Cuts a byte stream into messages, in whatever pieces the bytes arrive.
 ///
 /// Two framings are understood, told apart by the first byte of the connection that is not blank: `{` or `[` means
@@ -79,8 +87,8 @@ package struct FrameDecoder {
     switch framing {
     case .lines where !isSkippingLine:
       start = buffer.count
-      return isBlank(rest) ? nil : .frame(rest)
-    case .headers where bodyLength != nil || !headers.isBlank || !isBlank(rest):
+      return isBlankText(rest) ? nil : .frame(rest)
+    case .headers where bodyLength != nil || !headers.isBlank || !isBlankText(rest):
       return fail("the input ended inside a message")
     default: return nil
     }
@@ -114,7 +122,7 @@ package struct FrameDecoder {
         isSkippingLine = false
       } else if line.count > limits.maximumFrameBytes {
         return .oversizedLine
-      } else if !isBlank(line) {
+      } else if !isBlankText(line) {
         return .frame(line)
       }
     }
@@ -123,7 +131,11 @@ package struct FrameDecoder {
   /// Consumes the bytes up to the next line feed and returns those before it; nil if there is none yet.
   mutating func takeLine() -> Range<Int>? {
     let from = max(scanned, start)
-    let newline = buffer.withUnsafeBufferPointer { $0[from...].firstIndex(of: UInt8(ascii: "\n")) }
+    let newline = buffer.withUnsafeBytes { bytes -> Int? in
+      guard from < bytes.count, let base = bytes.baseAddress else { return nil }
+      // The C library's search looks at many bytes at a time, which shows on lines of megabytes.
+      return memchr(base + from, Int32(UInt8(ascii: "\n")), bytes.count - from).map { UnsafeRawPointer($0) - base }
+    }
     guard let newline else {
       scanned = buffer.count
       return nil
@@ -158,11 +170,7 @@ package struct FrameDecoder {
     start = 0
   }
 
-  private func isBlank(_ range: Range<Int>) -> Bool {
+  private func isBlankText(_ range: Range<Int>) -> Bool {
     range.allSatisfy { isBlank(buffer[$0]) }
-  }
-
-  private func isBlank(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: " ") || (0x09...0x0D).contains(byte)
   }
 }

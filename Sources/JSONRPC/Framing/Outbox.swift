@@ -1,5 +1,3 @@
-internal import JSON
-
 /// Bytes on their way out: appended at one end, consumed at the other.
 ///
 /// Both ends cost constant time a byte, as consumed bytes are only moved out once they are half of the buffer.
@@ -18,11 +16,9 @@ package struct Outbox {
     reclaim()
     switch framing {
     case .headers:
-      var header = JSONWriter()
-      header.append("Content-Length: ")
-      header.write(Int64(body.count))
-      header.append("\r\n\r\n")
-      buffer.append(contentsOf: header.bytes)
+      buffer.append(contentsOf: "Content-Length: ".utf8)
+      buffer.append(contentsOf: String(body.count).utf8)
+      buffer.append(contentsOf: "\r\n\r\n".utf8)
       buffer.append(contentsOf: body)
     case .lines:
       // A line feed inside JSON text is always escaped, and the writer adds none.

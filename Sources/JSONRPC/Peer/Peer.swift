@@ -39,7 +39,7 @@ package final class Peer {
   /// The calls without an answer. Not retained, so that a dropped call is noticed; each leaves before it goes.
   private var running: [RequestID: Unmanaged<Call>] = [:]
   /// Kept for its memory; taken out while in use, as writing a result may run code that sends something itself.
-  private var spareWriter: ObjectWriter?
+  var spareWriter: ObjectWriter?
 
   package init(options: Options = Options(), handler: (any PeerHandler)? = nil) {
     self.options = options
@@ -86,22 +86,8 @@ package final class Peer {
     }
   }
 
-  /// Sends a notification whose parameters are `params`; with headers if the client has not sent a byte yet.
-  package func notify(_ method: String, _ params: some ObjectWritable) {
-    notify(method) { params.write(to: &$0) }
-  }
-
-  /// Sends a notification whose parameters are the fields that `params` writes.
-  package func notify(_ method: String, _ params: (inout ObjectWriter) -> Void) {
-    withWriter(recorder: nil) { writer in
-      writer.json.append("{\"jsonrpc\":\"2.0\",\"method\":")
-      writer.json.write(method)
-      writer.json.append(",\"params\":")
-      writer.braced(params)
-      writer.json.append("}")
-      send(writer.json.bytes)
-    }
-  }
+  /// The framing of what goes out: that of what came in.
+  var framing: FrameDecoder.Framing { decoder.framing ?? .headers }
 
   var hasRoomForProgress: Bool { output.count <= options.progressBacklogBytes }
 
@@ -180,66 +166,5 @@ package final class Peer {
   /// Forgets a running call.
   func close(_ id: RequestID) {
     running[id] = nil
-  }
-}
-
-// MARK: - Answers
-
-extension Peer {
-  /// Sends a result, or an internal error instead if it has a number that JSON cannot spell.
-  func respond(to id: RequestID, _ method: String, _ slot: BatchSlot?, _ result: (inout ObjectWriter) -> Void) {
-    withWriter(recorder: recorderForMethod?(method)) { writer in
-      writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
-      id.writeValue(to: &writer)
-      writer.json.append(",\"result\":")
-      result(&writer)
-      writer.json.append("}")
-      guard !writer.json.sawNonFinite else {
-        let error = RPCError(.internalError, "Internal error: the result has a number that is not finite")
-        return respond(to: id, method, slot, failing: error)
-      }
-      if let slot, slot.batch.byteCount + writer.json.bytes.count > options.limits.maximumFrameBytes {
-        let error = RPCError(.internalError, "Internal error: the answer to the batch is too long")
-        return respond(to: id, method, slot, failing: error)
-      }
-      traceAnswer(id, method, writer.json.bytes)
-      deliver(writer.json.bytes, slot)
-    }
-  }
-
-  func respond(to id: RequestID, _ method: String, _ slot: BatchSlot?, failing error: RPCError) {
-    withWriter(recorder: nil) { writer in
-      writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
-      id.writeValue(to: &writer)
-      writer.json.append(",\"error\":")
-      error.writeValue(to: &writer)
-      writer.json.append("}")
-      traceAnswer(id, method, writer.json.bytes)
-      deliver(writer.json.bytes, slot)
-    }
-  }
-
-  private func deliver(_ message: [UInt8], _ slot: BatchSlot?) {
-    guard let slot else { return send(message) }
-    // An exact copy: sharing the writer's buffer would keep all its spare room for each member.
-    slot.batch.fill(slot.index, with: message.withUnsafeBufferPointer { Array($0) })
-    if let text = slot.batch.takeText() { send(text) }
-  }
-
-  private func send(_ message: [UInt8]) {
-    message.withUnsafeBufferPointer { output.append($0, framing: decoder.framing ?? .headers) }
-  }
-
-  private func withWriter(recorder: FieldRecorder?, _ body: (inout ObjectWriter) -> Void) {
-    guard recorder == nil else {
-      var writer = ObjectWriter(recorder: recorder)
-      return body(&writer)
-    }
-    var writer = spareWriter.take() ?? ObjectWriter()
-    body(&writer)
-    // One huge answer must not hold its memory for ever.
-    guard writer.json.bytes.count <= 1 << 20 else { return }
-    writer.json.reset()
-    spareWriter = writer
   }
 }
