@@ -35,7 +35,8 @@ let package = Package(
     .target(name: "Sessions", dependencies: ["EnergyFrontier", "JSON"], swiftSettings: settings),
 
     // One file per RPC method, and the server that routes to them.
-    .target(name: "TrimtabServer", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions"], swiftSettings: settings),
+    .target(
+      name: "TrimtabServer", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions"], swiftSettings: settings),
     .testTarget(
       name: "ServerTests",
       dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "Transcripts", "TrimtabServer"],
@@ -46,7 +47,8 @@ let package = Package(
 
     // Writes and checks protocol-spec/ and the transcripts' answers.
     .executableTarget(
-      name: "protocol-tool", dependencies: ["JSON", "Sessions", "Transcripts", "TrimtabServer"], swiftSettings: settings),
+      name: "protocol-tool", dependencies: ["JSON", "Sessions", "Transcripts", "TrimtabServer"], swiftSettings: settings
+    ),
 
     // The command line: `serve` and `frontier`.
     .executableTarget(

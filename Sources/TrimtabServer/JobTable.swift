@@ -109,5 +109,6 @@ private final class PercentageReporter: Sendable {
 
 extension Refusal {
   static let cancelled = Refusal(
-    .cancelled, expected: "the request to run to its end", found: "its cancellation", fix: "send it again if it is needed")
+    .cancelled, expected: "the request to run to its end", found: "its cancellation",
+    fix: "send it again if it is needed")
 }

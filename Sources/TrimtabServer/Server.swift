@@ -40,6 +40,11 @@ package final class Server: PeerHandler {
         RPCError(
           .notInitialized, "expected initialize as the first request, found \(call.method); send initialize first",
           data: ["kind": "notInitialized"]))
+    case .running where call.method == Initialize.name:
+      return call.fail(
+        RPCError(
+          .invalidRequest, "expected initialize once, found it again; start a new process for a new connection",
+          data: ["kind": "invalidRequest"]))
     case .shutDown:
       return call.fail(
         RPCError(

@@ -19,7 +19,8 @@ guard let mode = arguments.first, arguments.count == 1, ["write", "check"].conta
 
 let specification = Specification(transcripts: TranscriptFiles.load())
 var differing: [String] = []
-for (path, text) in specification.files + TranscriptFiles.files(specification.transcripts) where Files.read(path) != text {
+for (path, text) in specification.files + TranscriptFiles.files(specification.transcripts)
+where Files.read(path) != text {
   differing.append(path)
   if mode == "write" { Files.write(path, text) }
 }

@@ -58,7 +58,8 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
       return serve()
     case .some(let other):
       throw CommandFailure(
-        status: .usage, message: "expected serve, frontier, --help or --version, found \"\(other)\"; see trimtab --help")
+        status: .usage, message: "expected serve, frontier, --help or --version, found \"\(other)\"; see trimtab --help"
+      )
     }
     return ExitStatus.success.rawValue
   } catch {

@@ -38,7 +38,8 @@ struct FrontierCommand {
     let arguments = try Arguments(
       arguments,
       options: [
-        "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel", "--plans",
+        "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel",
+        "--plans",
         "--deadline", "--plan", "--svg",
       ], flags: ["--json"])
     guard arguments.words.count == 1 else {
@@ -101,7 +102,8 @@ struct FrontierCommand {
         let frontier = try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
         return CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 1)
       } catch {
-        throw Refusal(.invalidProfile, expected: "a problem that can be solved", found: "\(error)", fix: "check the profile")
+        throw Refusal(
+          .invalidProfile, expected: "a problem that can be solved", found: "\(error)", fix: "check the profile")
       }
     } catch {
       throw CommandFailure(status: .badInput, message: "\(profilePath): \(error.message)")

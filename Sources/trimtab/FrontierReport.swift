@@ -84,7 +84,8 @@ enum PlanCSV {
       for step in steps {
         let knob = step.knob.stringValue ?? step.knob.text
         lines.append(
-          "\(stage),\(step.instruction.table.instruction),\(step.instruction.microbatch.map(String.init) ?? ""),\(knob)")
+          "\(stage),\(step.instruction.table.instruction),\(step.instruction.microbatch.map(String.init) ?? ""),\(knob)"
+        )
       }
     }
     return lines.joined(separator: "\n") + "\n"

@@ -30,7 +30,9 @@ import Testing
 
   @Test func everyTargetHasItsRow() throws {
     let targets = Set(
-      RepositoryFiles.paths(below: "Sources", ending: ".swift").compactMap { $0.split(separator: "/").dropFirst().first })
+      RepositoryFiles.paths(below: "Sources", ending: ".swift").compactMap {
+        $0.split(separator: "/").dropFirst().first
+      })
     #expect(targets == Set(Self.allowed.keys.map { Substring($0) }))
   }
 

@@ -34,7 +34,8 @@ struct ScaledProblem: Sendable {
   fileprivate static func slopeWatts(of table: OptionTable, segment: Int) -> Double {
     let a = table.hull[segment - 1]
     let b = table.hull[segment]
-    return (table.effectiveEnergies[a] - table.effectiveEnergies[b]) / (table.timeSeconds(at: b) - table.timeSeconds(at: a))
+    return (table.effectiveEnergies[a] - table.effectiveEnergies[b])
+      / (table.timeSeconds(at: b) - table.timeSeconds(at: a))
   }
 }
 

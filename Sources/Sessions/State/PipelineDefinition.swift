@@ -39,7 +39,7 @@ package struct PipelineDefinition: Sendable, Equatable {
   package let blockingPowerWatts: [Double]
   package let instructions: [PipelineInstruction]
   package let graph: InstructionGraph
-  /// The distinct tables in rising order.
+  /// The distinct tables by stage, within one by first appearance.
   package let tables: [TableKey]
 
   /// A generated schedule.
@@ -72,6 +72,9 @@ package struct PipelineDefinition: Sendable, Equatable {
     self.blockingPowerWatts = blockingPowerWatts
     self.instructions = instructions
     self.graph = graph
-    tables = Set(instructions.map(\.table)).sorted()
+    var seen: Set<TableKey> = []
+    let distinct = instructions.map(\.table).filter { seen.insert($0).inserted }
+    tables = distinct.enumerated().sorted { ($0.element.stage, $0.offset) < ($1.element.stage, $1.offset) }.map(
+      \.element)
   }
 }

@@ -43,7 +43,8 @@ package struct Profile: Sendable, Equatable {
         throw Refusal(
           .invalidProfile, path: "rows[\(index)]",
           expected: "each (stage, instruction, frequency) once in one submission",
-          found: "stage \(row.table.stage) \(row.table.instruction) at \(row.knob.preview()) again, first in rows[\(earlier)]",
+          found:
+            "stage \(row.table.stage) \(row.table.instruction) at \(row.knob.preview()) again, first in rows[\(earlier)]",
           fix: "combine repeated samples, for instance by their median, before submitting")
       }
       if let known = place[here] {

@@ -78,21 +78,27 @@ package struct FrontierPicture {
     var parts: [String] = []
     for tick in time.ticks {
       let x = decimal(time.place(tick), 2)
-      parts.append("<line x1=\"\(x)\" x2=\"\(x)\" y1=\"\(Self.plot.top)\" y2=\"\(Self.plot.bottom)\" stroke=\"#e6e6e6\"/>")
       parts.append(
-        "<text x=\"\(x)\" y=\"\(Self.plot.bottom + 20)\" text-anchor=\"middle\" fill=\"#333\">\(decimal(tick, time.digits))</text>")
+        "<line x1=\"\(x)\" x2=\"\(x)\" y1=\"\(Self.plot.top)\" y2=\"\(Self.plot.bottom)\" stroke=\"#e6e6e6\"/>")
+      parts.append(
+        "<text x=\"\(x)\" y=\"\(Self.plot.bottom + 20)\" text-anchor=\"middle\" fill=\"#333\">\(decimal(tick, time.digits))</text>"
+      )
     }
     for tick in energy.ticks {
       let y = decimal(energy.place(tick), 2)
-      parts.append("<line x1=\"\(Self.plot.left)\" x2=\"\(Self.plot.right)\" y1=\"\(y)\" y2=\"\(y)\" stroke=\"#e6e6e6\"/>")
       parts.append(
-        "<text x=\"\(Self.plot.left - 8)\" y=\"\(y)\" dy=\"4\" text-anchor=\"end\" fill=\"#333\">\(decimal(tick, energy.digits))</text>")
+        "<line x1=\"\(Self.plot.left)\" x2=\"\(Self.plot.right)\" y1=\"\(y)\" y2=\"\(y)\" stroke=\"#e6e6e6\"/>")
+      parts.append(
+        "<text x=\"\(Self.plot.left - 8)\" y=\"\(y)\" dy=\"4\" text-anchor=\"end\" fill=\"#333\">\(decimal(tick, energy.digits))</text>"
+      )
     }
     let middle = (Self.plot.left + Self.plot.right) / 2
-    parts.append("<text x=\"\(middle)\" y=\"\(Self.height - 22)\" text-anchor=\"middle\" fill=\"#333\">iteration time (s)</text>")
+    parts.append(
+      "<text x=\"\(middle)\" y=\"\(Self.height - 22)\" text-anchor=\"middle\" fill=\"#333\">iteration time (s)</text>")
     let centre = (Self.plot.top + Self.plot.bottom) / 2
     parts.append(
-      "<text transform=\"translate(22 \(centre)) rotate(-90)\" text-anchor=\"middle\" fill=\"#333\">energy of one iteration (J)</text>")
+      "<text transform=\"translate(22 \(centre)) rotate(-90)\" text-anchor=\"middle\" fill=\"#333\">energy of one iteration (J)</text>"
+    )
     return parts
   }
 

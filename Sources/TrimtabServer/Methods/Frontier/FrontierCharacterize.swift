@@ -25,7 +25,8 @@ package enum FrontierCharacterize: SessionComputation {
         "planCount", .integer(in: 2...4096), default: CharacterizationOptions().deadlineCount,
         "Deadlines, evenly spaced from the fastest to the cheapest iteration time, that get a plan of their own.")
       certify = try reader.optional(
-        "certify", .bool, default: false, "Whether to check every piece of the curve independently of how it was found.")
+        "certify", .bool, default: false, "Whether to check every piece of the curve independently of how it was found."
+      )
       workDoneToken = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
     }
 
@@ -71,7 +72,8 @@ package enum FrontierCharacterize: SessionComputation {
     session.pipelines[index].frontier = characterized
     session.pipelines[index].frontierOrigin = (product.inputRevision, params.options)
     let event = FrontierChanged(
-      session: session.name, pipeline: params.pipeline, revision: session.revision, generation: characterized.generation)
+      session: session.name, pipeline: params.pipeline, revision: session.revision, generation: characterized.generation
+    )
     return Accepted(
       Answer(revision: session.revision, characterized: characterized), events: [.frontierChanged(event)])
   }
@@ -87,11 +89,13 @@ package enum FrontierCharacterize: SessionComputation {
       object.field("minimumTimeSeconds", frontier.curve.minimumTimeSeconds, "The fastest iteration any plan can reach.")
       object.field("cheapestTimeSeconds", frontier.curve.cheapestTimeSeconds, "The iteration time of least energy, T*.")
       object.field(
-        "maximumTimeSeconds", frontier.curve.maximumTimeSeconds, "Past this time nothing can be gained by running slower.")
+        "maximumTimeSeconds", frontier.curve.maximumTimeSeconds,
+        "Past this time nothing can be gained by running slower.")
       object.field("breakpointCount", frontier.curve.breakpoints.count, "Corners of the exact lower bound.")
       object.field("planCount", frontier.plans.count, "Plans, none dominated by another.")
       object.field(
-        "largestGapFraction", frontier.plans.map(\.gapFraction).max(), "How far the worst plan is above the lower bound.")
+        "largestGapFraction", frontier.plans.map(\.gapFraction).max(),
+        "How far the worst plan is above the lower bound.")
       object.object("allMaxFrequency", "Every instruction at its highest frequency, for comparison.") {
         characterized.inputs.allMaxFrequency.write(to: &$0)
       }

@@ -5,7 +5,8 @@ package import Sessions
 /// `frontier/curve`: the whole frontier.
 package enum FrontierCurve: SessionQuery {
   package static let name = "frontier/curve"
-  package static let purpose = "Gives the corners of the exact lower bound and all plans, both by rising iteration time."
+  package static let purpose =
+    "Gives the corners of the exact lower bound and all plans, both by rising iteration time."
   package static let refusals: [Refusal.Kind] = [.unknownSession, .unknownPipeline, .notCharacterized]
 
   package struct Params: SessionScoped {
@@ -36,7 +37,8 @@ package enum FrontierCurve: SessionQuery {
       let frontier = characterized.frontier
       object.field("generation", characterized.generation, "Which frontier answered.")
       object.field("stale", isStale, "Whether the pipeline or its profile has changed since.")
-      object.list("lowerBound", frontier.curve.breakpoints, "Corners; between them the bound is straight.") { corner, entry in
+      object.list("lowerBound", frontier.curve.breakpoints, "Corners; between them the bound is straight.") {
+        corner, entry in
         entry.field("iterationTimeSeconds", corner.iterationTimeSeconds, "Iteration time in seconds.")
         entry.field("energyJoules", corner.energyJoules, "Joules of all devices, waiting included.")
       }
@@ -47,7 +49,8 @@ package enum FrontierCurve: SessionQuery {
         characterized.inputs.allMaxFrequency.write(to: &$0)
       }
       object.field(
-        "svg", title.map { FrontierPicture(characterized, title: $0).svg }, "The picture as SVG, where it was asked for.")
+        "svg", title.map { FrontierPicture(characterized, title: $0).svg },
+        "The picture as SVG, where it was asked for.")
     }
   }
 }

@@ -18,7 +18,8 @@ package enum FrontierTarget: Sendable {
   init?(from reader: inout ObjectReader) throws(InvalidField) {
     let deadline = try reader.optional(
       "deadlineSeconds", .positive,
-      "The iteration must not last longer. Past the cheapest time the cheapest plan is the answer: wait rather than crawl.")
+      "The iteration must not last longer. Past the cheapest time the cheapest plan is the answer: wait rather than crawl."
+    )
     let slowdown = try reader.optional(
       "slowdownFraction", .nonNegative, "How much longer than the fastest iteration it may last: 0.05 is 5 % longer.")
     let energy = try reader.optional(

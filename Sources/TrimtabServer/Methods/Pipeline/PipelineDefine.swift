@@ -32,7 +32,8 @@ package enum PipelineDefine: SessionStep {
       instructions = try reader.optional(
         "instructions", .list(of: .object(), count: 1...1_000_000), "The instructions of an explicit graph.")
       dependencies = try reader.optional(
-        "dependencies", .list(of: Shape<(String, String)>.pair(of: .text()).map { Dependency(before: $0.0, after: $0.1) }),
+        "dependencies",
+        .list(of: Shape<(String, String)>.pair(of: .text()).map { Dependency(before: $0.0, after: $0.1) }),
         default: [],
         "Pairs of instruction ids: the first must end before the second begins. Order on a rank is not implied.")
       blockingPowerWatts = try reader.optional(
@@ -51,7 +52,8 @@ package enum PipelineDefine: SessionStep {
         "Replicas of the pipeline; all run its plan, and energies count them all.")
 
       try reader.check(
-        (schedule == nil) != (instructions == nil), "schedule", expected: "either schedule or instructions, and not both")
+        (schedule == nil) != (instructions == nil), "schedule",
+        expected: "either schedule or instructions, and not both")
       try reader.check(
         schedule == nil || microbatches != nil, "microbatches", expected: "an integer in 1...65536 beside schedule")
       let stages = stages
@@ -88,7 +90,9 @@ package enum PipelineDefine: SessionStep {
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
     let definition = try definition(params, blockingPowerWatts: try blockingPowers(params, session))
-    if let profile = session.profiles[params.pipeline] { try definition.check(profile.rows.keys.sorted(), path: "stages") }
+    if let profile = session.profiles[params.pipeline] {
+      try definition.check(profile.rows.keys.sorted(), path: "stages")
+    }
     let fresh = SessionState.Pipeline(
       name: params.pipeline, definition: definition, inputRevision: session.revision)
     if let known = session.pipelines.firstIndex(where: { $0.name == params.pipeline }) {

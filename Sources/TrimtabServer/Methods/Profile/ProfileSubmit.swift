@@ -1,3 +1,4 @@
+internal import EnergyFrontier
 package import JSON
 package import Sessions
 
@@ -19,11 +20,14 @@ package enum ProfileSubmit: SessionStep {
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
-      pipeline = try reader.required("pipeline", .text(), "The pipeline the measurements are for; it may be defined later.")
+      pipeline = try reader.required(
+        "pipeline", .text(), "The pipeline the measurements are for; it may be defined later.")
       rows = try reader.optional(
-        "rows", .list(of: Shape<Row>.object().map(\.row), count: 1...), "The measurements. Or send `csvPath` or `csvText`.")
+        "rows", .list(of: Shape<Row>.object().map(\.row), count: 1...),
+        "The measurements. Or send `csvPath` or `csvText`.")
       csvPath = try reader.optional(
-        "csvPath", .text(1...4096), "A CSV file with the columns stage,instruction,frequency,time,energy, below the roots.")
+        "csvPath", .text(1...4096),
+        "A CSV file with the columns stage,instruction,frequency,time,energy, below the roots.")
       csvText = try reader.optional("csvText", .string, "The text of such a file.")
       let given = (rows == nil ? 0 : 1) + (csvPath == nil ? 0 : 1) + (csvText == nil ? 0 : 1)
       try reader.check(given == 1, "rows", expected: "exactly one of rows, csvPath and csvText")
@@ -89,6 +93,11 @@ package enum ProfileSubmit: SessionStep {
       object.list("tables", tables, "What has been measured, by stage and instruction.") { key, entry in
         key.write(to: &entry)
         entry.field("optionCount", profile.rows[key]?.count ?? 0, "Measured frequencies.")
+        let options = optionTable(key)
+        entry.field(
+          "efficientCount", options?.efficient.count,
+          "Those that no other beats in both time and effective energy; once the pipeline is defined.")
+        entry.field("hullCount", options?.hull.count, "Those on the lower convex hull of the efficient ones.")
       }
       object.list(
         "missing", (definition?.tables ?? []).filter { profile.rows[$0] == nil },
@@ -97,6 +106,17 @@ package enum ProfileSubmit: SessionStep {
       object.list("diagnostics", diagnostics, "What is odd but usable.") { diagnostic, entry in
         diagnostic.write(to: &entry)
       }
+    }
+
+    /// The table as the engine sees it, where the blocking power is known.
+    private func optionTable(_ key: TableKey) -> OptionTable? {
+      guard let definition, key.stage < definition.stageCount else { return nil }
+      let measurements = (profile.rows[key] ?? []).map {
+        Measurement(timeSeconds: $0.timeSeconds, energyJoules: $0.energyJoules)
+      }
+      // Every measurement was positive and finite when it was accepted, so this cannot throw.
+      return try? OptionTable(
+        measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts[key.stage])
     }
 
     private var diagnostics: [ProfileDiagnostic] {

@@ -6,7 +6,7 @@ package import Sessions
 package enum SessionExport: SessionQuery {
   package static let name = "session/export"
   package static let purpose =
-    "Gives the fewest requests that make an equal session: send them in order, after session/open, to have it elsewhere. A stale frontier is computed anew."
+    "Gives the fewest requests that make an equal session: send them in order to have it elsewhere. A stale frontier is computed anew."
   package static let refusals: [Refusal.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {
@@ -22,11 +22,11 @@ package enum SessionExport: SessionQuery {
       object.field("session", state.name, "The session's name.")
       object.field("seed", Int(state.seed), "Its seed.")
       object.field("revision", state.revision, "Its revision.")
-      object.field("requests", requests, "Requests as {method, params}; params lack the session's name.")
+      object.field("requests", requests, "Requests as {method, params}, session/open first.")
     }
 
     private var requests: [JSON] {
-      var requests: [JSON] = []
+      var requests = [request(SessionOpen.name) { $0.field("seed", Int(state.seed)) }]
       if !state.gpus.isEmpty {
         requests.append(
           request(GPURegister.name) { params in
@@ -61,7 +61,13 @@ package enum SessionExport: SessionQuery {
     }
 
     private func request(_ method: String, _ params: (inout ObjectWriter) -> Void) -> JSON {
-      ["method": .string(method), "params": JSON.written(params)]
+      [
+        "method": .string(method),
+        "params": JSON.written {
+          $0.field("session", state.name)
+          params(&$0)
+        },
+      ]
     }
   }
 
@@ -71,7 +77,7 @@ package enum SessionExport: SessionQuery {
 }
 
 extension SessionState.Pipeline {
-  /// The params of pipeline/define, less the session.
+  /// The params of pipeline/define but for the session.
   fileprivate func writeDefinition(to params: inout ObjectWriter) {
     params.field("pipeline", name)
     params.field("stages", definition.stageCount)
