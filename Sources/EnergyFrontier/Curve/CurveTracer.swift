@@ -11,7 +11,7 @@ struct CurveTracer {
   struct Segment {
     let slowTicks: Int64
     let fastTicks: Int64
-    let price: Int64
+    let price: FlowNetwork.Units
     let flow: ParametricFlow
 
     /// The event times of an optimal schedule that lasts `ticks`, within the segment.
@@ -53,8 +53,12 @@ struct CurveTracer {
   }
 
   /// Adds the current point; the price of the piece to its right is the flow now.
+  ///
+  /// Ticks are finer than doubles, so a piece may be too short to be told in seconds. The corner at its slow end then stands
+  /// for both, being the cheaper: nothing real lies below it.
   private mutating func record() {
     let seconds = Double(flow.iterationTicks) / scaled.ticksPerSecond
+    if let last = corners.last, last.iterationTimeSeconds == seconds { return }
     let devices = Double(problem.deviceMultiplicity)
     let waiting = problem.waitingPowerWatts
     corners.append(
