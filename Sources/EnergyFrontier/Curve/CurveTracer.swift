@@ -12,6 +12,9 @@ struct CurveTracer {
     let slowTicks: Int64
     let fastTicks: Int64
     let price: FlowNetwork.Units
+    /// Effective joules at the slow end and at the fast end, of one device per rank, waiting not included.
+    let slowEffectiveJoules: Double
+    let fastEffectiveJoules: Double
     let flow: ParametricFlow
 
     /// The event times of an optimal schedule that lasts `ticks`, within the segment.
@@ -44,9 +47,13 @@ struct CurveTracer {
       }
       let slowTicks = flow.iterationTicks
       // The price was final only now; it belongs to the piece left of the corner recorded last.
-      try visit(Segment(slowTicks: slowTicks, fastTicks: slowTicks - slack, price: flow.price, flow: flow))
+      let fastEnergy = energy + Double(flow.price) / scaled.unitsPerWatt * (Double(slack) / scaled.ticksPerSecond)
+      try visit(
+        Segment(
+          slowTicks: slowTicks, fastTicks: slowTicks - slack, price: flow.price, slowEffectiveJoules: energy,
+          fastEffectiveJoules: fastEnergy, flow: flow))
       flow.shorten(by: slack)
-      energy += Double(flow.price) / scaled.unitsPerWatt * (Double(slack) / scaled.ticksPerSecond)
+      energy = fastEnergy
       record()
     }
     return LowerBoundCurve(breakpoints: corners.reversed())

@@ -16,20 +16,21 @@ import Testing
     // 9 rounds of one forward and one backward; everything fastest where it is critical.
     #expect(curve.minimumTimeSeconds == 27)
     #expect(curve.maximumTimeSeconds == 81)
-    try expectConvex(problem)
+    try expectCertified(problem)
   }
 
   /// One option each: the curve is a point, and there is nothing to check but its time.
   @Test func oneOptionOnly() throws {
     let problem = try ProblemSketch([[(1, 2)], [(3, 4)]], dependencies: [(0, 1)]).problem()
     expectCorners(try LowerBoundCurve(of: problem), [(4, 6, 0)])
+    #expect(try expectCertified(problem).pieceCount == 0)
   }
 
   /// Equal options are one option.
   @Test func allOptionsEqual() throws {
     let problem = try ProblemSketch([[(1, 2), (1, 2), (1, 2)], [(3, 4), (3, 4)]]).problem()
     expectCorners(try LowerBoundCurve(of: problem), [(3, 6, 0)])
-    try expectConvex(problem)
+    try expectCertified(problem)
   }
 
   /// Options on a line, up to rounding: their slopes come out equal, or in the wrong order by a digit.
@@ -49,7 +50,7 @@ import Testing
     sketch.tableOfInstruction = [0, 1, 1, 0, 1]
     sketch.dependencies = bridge.dependencies
     sketch.blockingPowerWatts = 3.3
-    try expectConvex(sketch.problem())
+    try expectCertified(sketch.problem())
   }
 
   /// Two options one rounding apart have a slope beyond all measure, which must leave digits for the others.
@@ -59,7 +60,7 @@ import Testing
     #expect(isClose(curve.energyJoules(at: 3)!, 15.1))
     #expect(isClose(curve.energyJoules(at: 2.5)!, 15.1 + 0.5 * 3.9))
     #expect(isClose(curve.energyJoules(at: 2.000001)!, 15.1 + 0.999999 * 3.9))
-    try expectConvex(problem)
+    try expectCertified(problem)
   }
 
   /// Stages that differ in the last digit make pieces shorter than the spacing of doubles; corners still rise.
@@ -71,7 +72,7 @@ import Testing
     sketch.tables.append([(1000, 1), (1001, 0.5)])
     sketch.tableOfInstruction.append(8)
     sketch.dependencies += [(4, 8), (5, 8), (6, 8), (7, 8)]
-    try expectConvex(sketch.problem())
+    try expectCertified(sketch.problem())
   }
 
   /// The same problem in units of nanoseconds, of microseconds and of hours.
@@ -84,7 +85,7 @@ import Testing
       #expect(isClose(corner.iterationTimeSeconds / scale, seconds))
     }
     #expect(corners.count == 4)
-    try expectConvex(sketch.problem())
+    try expectCertified(sketch.problem())
   }
 
   /// Energies from picojoules to gigajoules.
@@ -96,7 +97,7 @@ import Testing
     for (corner, joules) in zip(corners, [24.0, 18, 14, 12]) {
       #expect(isClose(corner.energyJoules / scale, joules))
     }
-    try expectConvex(sketch.problem())
+    try expectCertified(sketch.problem())
   }
 
   /// A table that no instruction uses has no say, however long and steep.
@@ -105,7 +106,7 @@ import Testing
     sketch.tableOfInstruction = [0, 0]
     sketch.dependencies = [(0, 1)]
     expectCorners(try LowerBoundCurve(of: sketch.problem()), [(2, 20, 4), (4, 12, 0)])
-    try expectConvex(sketch.problem())
+    try expectCertified(sketch.problem())
   }
 
   /// Nanoseconds of difference on an hour, beside seconds of difference.
@@ -116,7 +117,8 @@ import Testing
     ).problem()
     let curve = try LowerBoundCurve(of: problem)
     #expect(isClose(curve.energyJoules(at: 3601.5)!, 9 + 2 + 6.1 + 0.500002 * 3.9, tolerance: 1e-9))
-    try expectConvex(problem)
+    let certificate = try expectCertified(problem)
+    #expect(certificate.largestRelativeGap < 1e-6)
   }
 
   /// The extremes that an option table accepts can be traced, alone and together.
@@ -131,7 +133,7 @@ import Testing
       for corner in curve.breakpoints {
         #expect(corner.iterationTimeSeconds.isFinite && corner.energyJoules.isFinite && corner.priceWatts.isFinite)
       }
-      try expectConvex(sketch.problem())
+      try expectCertified(sketch.problem())
     }
   }
 }

@@ -20,13 +20,27 @@ func isClose(_ a: Double, _ b: Double, tolerance: Double = 1e-12) -> Bool {
   abs(a - b) <= tolerance * max(1, abs(a), abs(b))
 }
 
-/// Expects the corners to rise in time and fall in price.
-func expectConvex(
+/// Expects the curve of `problem` to be well formed and certified; the certificate is returned.
+@discardableResult
+func expectCertified(
   _ problem: IterationProblem, _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
-) throws {
+) throws -> CurveCertificate {
+  let certificate = try CurveCertificate.certify(problem)
+  #expect(certificate.failure == nil, comment, sourceLocation: sourceLocation)
+  #expect(certificate.largestFlowImbalanceWatts == 0, comment, sourceLocation: sourceLocation)
   let corners = try LowerBoundCurve(of: problem).breakpoints
   for (left, right) in zip(corners, corners.dropFirst()) {
     #expect(left.iterationTimeSeconds < right.iterationTimeSeconds, comment, sourceLocation: sourceLocation)
     #expect(left.priceWatts >= right.priceWatts, comment, sourceLocation: sourceLocation)
   }
+  return certificate
+}
+
+/// All pieces of a problem's curve, slowest first, with a checker that has seen none of them.
+func tracedPieces(_ problem: IterationProblem) throws -> (pieces: [CurvePiece], checker: CurveChecker) {
+  let scaled = ScaledProblem(problem)
+  var tracer = CurveTracer(problem, scaled: scaled)
+  var pieces: [CurvePiece] = []
+  _ = try tracer.trace(Checkpoint()) { (segment) throws(FrontierError) in pieces.append(segment.piece) }
+  return (pieces, CurveChecker(problem, scaled: scaled))
 }
