@@ -1,10 +1,10 @@
 /// Why a problem cannot be stated or answered; every case carries what a person needs to mend the input.
 public enum FrontierError: Error, Equatable, Sendable {
-  /// A measured time or energy is not a positive finite number.
+  /// A measured time or energy is not a positive finite number, or is beyond ``Measurement/acceptedRange``.
   case invalidMeasurement(index: Int, field: String, value: Double)
   /// An option table has no measurement at all.
   case emptyTable
-  /// A blocking power is negative or not finite.
+  /// A blocking power is negative, not finite, or beyond ``Measurement/acceptedRange``.
   case invalidBlockingPower(value: Double)
   /// The dependencies of the instructions form a cycle; the indices are the instructions on one such cycle, in order.
   case cyclicDependencies(cycle: [Int])

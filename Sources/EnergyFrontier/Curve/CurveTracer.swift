@@ -11,7 +11,10 @@ struct CurveTracer {
   struct Segment {
     let slowTicks: Int64
     let fastTicks: Int64
-    let price: Int64
+    let price: FlowNetwork.Units
+    /// Effective joules at the slow end and at the fast end, of one device per rank, waiting not included.
+    let slowEffectiveJoules: Double
+    let fastEffectiveJoules: Double
     let flow: ParametricFlow
 
     /// The event times of an optimal schedule that lasts `ticks`, within the segment.
@@ -44,17 +47,25 @@ struct CurveTracer {
       }
       let slowTicks = flow.iterationTicks
       // The price was final only now; it belongs to the piece left of the corner recorded last.
-      try visit(Segment(slowTicks: slowTicks, fastTicks: slowTicks - slack, price: flow.price, flow: flow))
+      let fastEnergy = energy + Double(flow.price) / scaled.unitsPerWatt * (Double(slack) / scaled.ticksPerSecond)
+      try visit(
+        Segment(
+          slowTicks: slowTicks, fastTicks: slowTicks - slack, price: flow.price, slowEffectiveJoules: energy,
+          fastEffectiveJoules: fastEnergy, flow: flow))
       flow.shorten(by: slack)
-      energy += Double(flow.price) / scaled.unitsPerWatt * (Double(slack) / scaled.ticksPerSecond)
+      energy = fastEnergy
       record()
     }
     return LowerBoundCurve(breakpoints: corners.reversed())
   }
 
   /// Adds the current point; the price of the piece to its right is the flow now.
+  ///
+  /// Ticks are finer than doubles, so a piece may be too short to be told in seconds. The corner at its slow end then stands
+  /// for both, being the cheaper: nothing real lies below it.
   private mutating func record() {
     let seconds = Double(flow.iterationTicks) / scaled.ticksPerSecond
+    if let last = corners.last, last.iterationTimeSeconds == seconds { return }
     let devices = Double(problem.deviceMultiplicity)
     let waiting = problem.waitingPowerWatts
     corners.append(

@@ -12,8 +12,11 @@
 /// The arrays are unsafe buffers because the shortest-path search reads them about ten thousand times for each breakpoint;
 /// they are reached only from this folder, and bounds are checked in debug builds.
 final class FlowNetwork {
+  /// Prices and flows, in multiples of a power of two of a watt.
+  typealias Units = Int128
+
   /// More than any sum of flows or capacities.
-  static let unbounded: Int64 = 1 << 61
+  static let unbounded: Units = 1 << 124
   /// The length of a residual arc that does not exist: shorter than any path.
   static let absent: Int64 = -(1 << 61)
 
@@ -26,7 +29,7 @@ final class FlowNetwork {
 
   /// What flows on an arc, and the j of the header that follows from it.
   private struct State {
-    var flow: Int64
+    var flow: Units
     var piece: Int32
   }
 
@@ -41,7 +44,7 @@ final class FlowNetwork {
 
   private let firstPoint: [Int32]
   private let times: [Int64]
-  private let slopes: [Int64]
+  private let slopes: [Units]
   /// Where each arc's two residuals stand in `residuals`, at twice its number and the place after.
   private let places: [Int32]
 
@@ -51,7 +54,7 @@ final class FlowNetwork {
 
     // All hulls in a row, each closed by the slope 0; the last one is a dependency's.
     var times: [Int64] = []
-    var slopes: [Int64] = []
+    var slopes: [Units] = []
     var firstPointOfTable: [Int32] = []
     for table in scaled.tables {
       firstPointOfTable.append(Int32(times.count))
@@ -68,7 +71,7 @@ final class FlowNetwork {
     }
     states = .allocate(capacity: arcCount)
     for arc in 0..<arcCount {
-      let points = arc < events.instructionCount ? problem.table(of: arc).hull.count : 1
+      let points = arc < events.instructionCount ? scaled.tables[problem.tableOfInstruction[arc]].hull.count : 1
       states.initializeElement(at: arc, to: State(flow: 0, piece: Int32(points - 1)))
     }
 
@@ -106,14 +109,14 @@ final class FlowNetwork {
   }
 
   /// What flows on `arc`.
-  func flow(on arc: Int) -> Int64 { states[arc].flow }
+  func flow(on arc: Int) -> Units { states[arc].flow }
 
   /// Places in `residuals` of the arcs that leave `node`.
   @inline(__always)
   func arcs(leaving node: Int) -> Range<Int> { Int(firstArc[node])..<Int(firstArc[node + 1]) }
 
   /// How much more can flow along the residual arc `label`; at least 1 where the arc is present.
-  func capacity(_ label: Int32) -> Int64 {
+  func capacity(_ label: Int32) -> Units {
     let arc = Int(label >> 1)
     let flow = states[arc].flow
     let point = Int(firstPoint[arc] + states[arc].piece)
@@ -124,7 +127,7 @@ final class FlowNetwork {
   }
 
   /// Sends `amount` along the residual arc `label`; `amount` is at most its capacity.
-  func push(_ amount: Int64, along label: Int32) {
+  func push(_ amount: Units, along label: Int32) {
     let arc = Int(label >> 1)
     states[arc].flow += label & 1 == 0 ? amount : -amount
     settle(arc)

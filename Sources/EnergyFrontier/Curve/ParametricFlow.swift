@@ -31,7 +31,7 @@ final class ParametricFlow {
   let events: EventNetwork
   let network: FlowNetwork
   /// Current flow value: what one tick less costs, in units of ``ScaledProblem/unitsPerWatt``, for one device per rank.
-  private(set) var price: Int64 = 0
+  private(set) var price: FlowNetwork.Units = 0
 
   private let search: SlackSearch
 

@@ -168,12 +168,12 @@ final class SlackSearch {
   /// Sends flow along tight arcs that rise one level until no such path is left; call only after a search with slack 0.
   ///
   /// Returns the flow sent, or nil when a path had no bound.
-  func sendBlockingFlow() -> Int64? {
+  func sendBlockingFlow() -> FlowNetwork.Units? {
     let (events, residuals, firstArc) = (events, network.residuals, network.firstArc)
     var path = consume(&path)
     defer { self.path = path }
     path.removeAll(keepingCapacity: true)
-    var sent: Int64 = 0
+    var sent: FlowNetwork.Units = 0
     var node = EventNetwork.source
     search: while true {
       if node == sink {

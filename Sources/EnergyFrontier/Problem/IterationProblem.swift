@@ -15,7 +15,8 @@ public struct IterationProblem: Sendable, Equatable {
 
   /// States a problem.
   ///
-  /// - Throws: ``FrontierError`` when an instruction names no table, or the power is negative or not finite.
+  /// - Throws: ``FrontierError`` when an instruction names no table, or the power is negative or beyond
+  ///   ``Measurement/acceptedRange``.
   public init(
     graph: InstructionGraph, tableOfInstruction: [Int], tables: [OptionTable], waitingPowerWatts: Double,
     deviceMultiplicity: Int = 1
@@ -25,7 +26,7 @@ public struct IterationProblem: Sendable, Equatable {
     for (instruction, table) in tableOfInstruction.enumerated() where !tables.indices.contains(table) {
       throw .unknownTable(instruction: instruction, table: table)
     }
-    guard waitingPowerWatts.isFinite, waitingPowerWatts >= 0 else {
+    guard waitingPowerWatts >= 0, waitingPowerWatts <= Measurement.acceptedRange.upperBound else {
       throw .invalidBlockingPower(value: waitingPowerWatts)
     }
     self.graph = graph

@@ -5,6 +5,9 @@ public struct Measurement: Sendable, Equatable {
   /// Joules one device draws during one execution; positive, finite.
   public let energyJoules: Double
 
+  /// The seconds and joules that a table accepts. Sums and ratios of such numbers stay finite, whatever the problem's size.
+  public static let acceptedRange = 1e-30...1e30
+
   public init(timeSeconds: Double, energyJoules: Double) {
     self.timeSeconds = timeSeconds
     self.energyJoules = energyJoules
@@ -33,16 +36,16 @@ public struct OptionTable: Sendable, Equatable {
 
   /// Validates the measurements and finds the efficient ones and their hull, in O(n log n).
   ///
-  /// - Throws: ``FrontierError`` when there is no measurement, when a number is not positive and finite, or when the
-  ///   blocking power is negative.
+  /// - Throws: ``FrontierError`` when there is no measurement, when a number is not positive and finite (within
+  ///   ``Measurement/acceptedRange``), or when the blocking power is negative or beyond that range.
   public init(measurements: [Measurement], blockingPowerWatts: Double) throws(FrontierError) {
     guard !measurements.isEmpty else { throw .emptyTable }
-    guard blockingPowerWatts.isFinite, blockingPowerWatts >= 0 else {
+    guard blockingPowerWatts >= 0, blockingPowerWatts <= Measurement.acceptedRange.upperBound else {
       throw .invalidBlockingPower(value: blockingPowerWatts)
     }
     for (index, measurement) in measurements.enumerated() {
       for (field, value) in [("timeSeconds", measurement.timeSeconds), ("energyJoules", measurement.energyJoules)]
-      where !(value.isFinite && value > 0) {
+      where !Measurement.acceptedRange.contains(value) {
         throw .invalidMeasurement(index: index, field: field, value: value)
       }
     }

@@ -1,8 +1,10 @@
 /// The problem in integers, so that slack comparisons are exact and ties between identical stages stay ties.
 ///
-/// Times become *ticks* of 2^-k seconds, slopes (watts) multiples of 2^-q watts. Both k and q are the largest that keep every
-/// sum below 2^60, so for usual profiles a tick is finer than the spacing of doubles near the measured times. Powers of
-/// two make the conversion back exact.
+/// Times become *ticks* of 2^-k seconds, with k the largest that keeps the sum of all times below 2^60: for usual profiles a
+/// tick is finer than the spacing of doubles near the measured times. Slopes become multiples of 2^-q watts, with q the
+/// largest that keeps the sum of the steepest slopes, which bounds every flow, below 2^120. They need the wide integers
+/// because two options may be a hair apart in time: their slope is then beyond all measure, and with 64 bits it would leave
+/// no digits for the ordinary ones. Powers of two make the conversion back exact.
 struct ScaledProblem: Sendable {
   /// Ticks per second, a power of two.
   let ticksPerSecond: Double
@@ -11,31 +13,64 @@ struct ScaledProblem: Sendable {
   /// Option tables in ticks.
   let tables: [ScaledTable]
 
+  /// More than any sum of ticks, and of flows; only a table that no instruction uses can come to it, and is cut off there.
+  static let tickBound = 0x1p60
+  static let unitBound = 0x1p120
+
   init(_ problem: IterationProblem) {
     var longest = 0.0
-    var steepest = 0.0
     for instruction in 0..<problem.graph.count {
       let table = problem.table(of: instruction)
       longest += table.timeSeconds(at: table.efficient.count - 1)
-      if table.hull.count > 1 { steepest += Self.slopeWatts(of: table, segment: 1) }
     }
-    ticksPerSecond = Self.scale(keeping: longest)
-    unitsPerWatt = Self.scale(keeping: max(steepest, 1))
-    let (ticksPerSecond, unitsPerWatt) = (ticksPerSecond, unitsPerWatt)
-    tables = problem.tables.map { ScaledTable($0, ticksPerSecond: ticksPerSecond, unitsPerWatt: unitsPerWatt) }
+    let ticksPerSecond = Self.scale(keeping: longest, below: Self.tickBound)
+    let hulls = problem.tables.map { TickHull($0, ticksPerSecond: ticksPerSecond) }
+    var steepest = 0.0
+    for table in problem.tableOfInstruction { steepest += hulls[table].slopesWatts.first ?? 0 }
+    let unitsPerWatt = Self.scale(keeping: steepest > 0 ? steepest : 1, below: Self.unitBound)
+    self.ticksPerSecond = ticksPerSecond
+    self.unitsPerWatt = unitsPerWatt
+    tables = zip(problem.tables, hulls).map { ScaledTable($0, hull: $1, unitsPerWatt: unitsPerWatt) }
   }
 
-  /// The largest power of two, at most 2^62, that maps `bound` below 2^60.
-  private static func scale(keeping bound: Double) -> Double {
-    let exponent = min(62, 59 - Int(bound.exponent))
-    return Double(sign: .plus, exponent: exponent, significand: 1)
+  /// The largest power of two, at most 2^1000, that maps `sum` below `bound`.
+  private static func scale(keeping sum: Double, below bound: Double) -> Double {
+    Double(sign: .plus, exponent: min(1000, Int(bound.exponent) - 1 - Int(sum.exponent)), significand: 1)
   }
+}
 
-  fileprivate static func slopeWatts(of table: OptionTable, segment: Int) -> Double {
-    let a = table.hull[segment - 1]
-    let b = table.hull[segment]
-    return (table.effectiveEnergies[a] - table.effectiveEnergies[b])
-      / (table.timeSeconds(at: b) - table.timeSeconds(at: a))
+/// The hull of one option table after its times were rounded to ticks, with slopes that fit the rounded times.
+///
+/// Rounding may make two times one, and the slopes of nearly collinear options may come out equal or in the wrong order; the
+/// flow needs rising times and strictly falling slopes, so such points are left out here.
+private struct TickHull {
+  /// Ticks of each efficient option, rising.
+  let ticks: [Int64]
+  /// Positions of the points kept, by strictly rising ticks; the first is as fast as any option, the last the cheapest.
+  private(set) var points: [Int] = []
+  /// `slopesWatts[j]` joins points j and j + 1; strictly falling.
+  private(set) var slopesWatts: [Double] = []
+
+  init(_ table: OptionTable, ticksPerSecond: Double) {
+    ticks = table.efficient.indices.map {
+      Int64(min((table.timeSeconds(at: $0) * ticksPerSecond).rounded(), ScaledProblem.tickBound))
+    }
+    for point in table.hull {
+      while let last = points.last {
+        let slope =
+          ticks[point] == ticks[last]
+          ? Double.infinity
+          : (table.effectiveEnergies[last] - table.effectiveEnergies[point]) * ticksPerSecond
+            / Double(ticks[point] - ticks[last])
+        if slope < slopesWatts.last ?? .infinity {
+          slopesWatts.append(slope)
+          break
+        }
+        points.removeLast()
+        if !slopesWatts.isEmpty { slopesWatts.removeLast() }
+      }
+      points.append(point)
+    }
   }
 }
 
@@ -45,20 +80,19 @@ struct ScaledTable: Sendable {
   let ticks: [Int64]
   /// Effective joules of each efficient option, falling.
   let energies: [Double]
-  /// Positions of the hull's points.
+  /// Positions of the hull's points, by strictly rising ticks.
   let hull: [Int]
-  /// `slopes[j]` joins hull points j-1 and j, in flow units; index 0 stands for "no faster option", and is unbounded.
-  let slopes: [Int64]
+  /// `slopes[j]` joins hull points j-1 and j, in flow units, never rising; index 0 stands for "no faster option", and is
+  /// unbounded.
+  let slopes: [FlowNetwork.Units]
 
-  init(_ table: OptionTable, ticksPerSecond: Double, unitsPerWatt: Double) {
-    ticks = table.efficient.indices.map { Int64((table.timeSeconds(at: $0) * ticksPerSecond).rounded()) }
+  fileprivate init(_ table: OptionTable, hull: TickHull, unitsPerWatt: Double) {
+    ticks = hull.ticks
     energies = table.effectiveEnergies
-    hull = table.hull
+    self.hull = hull.points
     slopes =
       [FlowNetwork.unbounded]
-      + table.hull.indices.dropFirst().map {
-        Int64((ScaledProblem.slopeWatts(of: table, segment: $0) * unitsPerWatt).rounded())
-      }
+      + hull.slopesWatts.map { FlowNetwork.Units(min(($0 * unitsPerWatt).rounded(), ScaledProblem.unitBound)) }
   }
 
   /// Effective joules of a mix of options that lasts `duration` ticks: the lower hull at that time.
