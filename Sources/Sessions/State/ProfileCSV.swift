@@ -1,3 +1,4 @@
+internal import EnergyFrontier
 internal import JSON
 
 /// Reads the tables that the field's profilers write: a header with at least the columns
@@ -61,8 +62,11 @@ package enum ProfileCSV {
   }
 
   private static func positive(_ text: Substring, line: Int, column: Int) throws(Refusal) -> Double {
-    if let number = decimalNumber(text), number.isFinite, number > 0 { return number }
-    throw invalid(line: line, column: column, expected: "a positive finite number", found: "\"\(text)\"")
+    if let number = decimalNumber(text), Measurement.acceptedRange.contains(number) { return number }
+    let range = Measurement.acceptedRange
+    throw invalid(
+      line: line, column: column, expected: "a number in \(range.lowerBound)...\(range.upperBound)",
+      found: "\"\(text)\"")
   }
 
   /// Decimal numbers only: Swift would read hexadecimal ones and words such as "inf" too, which no profiler writes.

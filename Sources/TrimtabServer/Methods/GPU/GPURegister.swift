@@ -31,7 +31,7 @@ package enum GPURegister: SessionStep {
         frequencies: try reader.optional(
           "frequencies", .list(of: .any), "The knob settings it supports, usually clocks in MHz."),
         blockingPowerWatts: try reader.optional(
-          "blockingPowerWatts", .nonNegative, "Watts it draws while it waits for others."))
+          "blockingPowerWatts", .number(in: 0...1e30), "Watts it draws while it waits for others."))
     }
   }
 

@@ -39,7 +39,7 @@ package enum PipelineDefine: SessionStep {
       blockingPowerWatts = try reader.optional(
         "blockingPowerWatts",
         .either(
-          Shape<Double>.nonNegative.map { [$0] }, .list(of: .nonNegative, count: 1...4096)),
+          Shape<Double>.number(in: 0...1e30).map { [$0] }, .list(of: .number(in: 0...1e30), count: 1...4096)),
         "Watts one device draws while it waits: one number for all stages, or one for each. Without it the GPUs say.")
       gpus = try reader.optional(
         "gpus", .list(of: .text(), count: 1...4096),

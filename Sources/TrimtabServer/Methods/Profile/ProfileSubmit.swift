@@ -43,8 +43,10 @@ package enum ProfileSubmit: SessionStep {
           stage: try reader.required("stage", .integer(in: 0...4095), "The stage, from 0."),
           instruction: try reader.required("instruction", .text(), "The kind of instruction, such as `forward`.")),
         knob: try reader.required("frequency", .any, "The setting, usually a clock in MHz; comes back as it was sent."),
-        timeSeconds: try reader.required("timeSeconds", .positive, "Seconds one execution took."),
-        energyJoules: try reader.required("energyJoules", .positive, "Joules one device drew during it."))
+        timeSeconds: try reader.required(
+          "timeSeconds", .number(in: Measurement.acceptedRange), "Seconds one execution took."),
+        energyJoules: try reader.required(
+          "energyJoules", .number(in: Measurement.acceptedRange), "Joules one device drew during it."))
     }
   }
 
