@@ -330,7 +330,7 @@ def main():
         except TrimtabError as error:
             raise SystemExit(f"{name}: {error}") from error
     machine = describe_machine()
-    print(f"\n{machine['machine']}, {machine['cores']} cores, {machine['system']}; trimtab {machine['trimtab']}"
+    print(f"\n{machine['machine']}, {machine['cores']} cores, {machine['system']}; {machine['trimtab']}"
           f" ({machine['commit']}), Python {machine['python']}\n")
     report.table()
     if arguments.json:
