@@ -90,8 +90,8 @@ def test_holes_in_the_profile(server):
     asked["pipeline"] = "q"
     rows = [{**ROW, "frequency": f, "timeSeconds": 60 / f, "energyJoules": f / 80} for f in (1200, 1100, 1000)]
     missing = server.result("profile/submit", {**asked, "rows": rows})["missing"]
-    assert missing == [{"stage": 0, "instruction": "backward"}, {"stage": 1, "instruction": "forward"},
-                       {"stage": 1, "instruction": "backward"}]
+    assert missing == [{"stage": 0, "instruction": "backward"}, {"stage": 1, "instruction": "backward"},
+                       {"stage": 1, "instruction": "forward"}]
     error = refused(server, "frontier/characterize", asked)
     assert "backward" in str(error)
 
@@ -246,6 +246,7 @@ def test_the_mistakes_of_one_session_do_not_disturb_another(server, asked):
     before = server.result("frontier/curve", asked)
     server.result("session/open", {"session": "clumsy"})
     server.error("pipeline/define", {"session": "clumsy", "pipeline": "p", **explicit([["i0", "i0"]])})
-    server.error("profile/submit", {"session": "clumsy", "pipeline": "p", "rows": [ROW]})
+    server.error("profile/submit", {"session": "clumsy", "pipeline": "p", "rows": [{**ROW, "timeSeconds": 0}]})
+    server.error("frontier/characterize", {"session": "clumsy", "pipeline": "p"})
     server.result("session/close", {"session": "clumsy"})
     assert server.result("frontier/curve", asked) == before

@@ -75,6 +75,20 @@ def test_knobs_come_back_as_they_were_sent(server):
     assert seen == knobs and list(map(type, seen)) == list(map(type, knobs))
 
 
+@pytest.mark.parametrize("selector", [{"objective": "fastest"}, {"objective": "cheapest"}, {"deadlineSeconds": 1},
+                                      {"objective": "energyDelayProduct"}, {"slowdownFraction": 0}], ids=repr)
+def test_a_pipeline_with_nothing_to_choose_has_one_plan(server, selector):
+    server.result("session/open", {"session": "s"})
+    asked = {"session": "s", "pipeline": "p"}
+    server.result("pipeline/define", {**asked, "stages": 1, "blockingPowerWatts": 0, "dependencies": [],
+                                      "instructions": [{"id": "a", "stage": 0, "instruction": "step"}]})
+    rows = [{"stage": 0, "instruction": "step", "frequency": 900, "timeSeconds": 1, "energyJoules": 6}]
+    server.result("profile/submit", {**asked, "rows": rows})
+    assert server.result("frontier/characterize", asked)["planCount"] == 1
+    plan = server.result("frontier/query", {**asked, **selector})["plan"]
+    assert (plan["plan"], plan["iterationTimeSeconds"], plan["energyJoules"], plan["gapFraction"]) == (0, 1, 6, 0)
+
+
 def test_a_request_with_the_id_of_a_running_one_is_refused(server):
     busy = prepare_long_work(server)
     running = server.request("frontier/characterize", busy, id="same")
