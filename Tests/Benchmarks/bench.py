@@ -203,6 +203,14 @@ def latency(report, full):
         times = [timed(lambda t=t: session.query("p", deadline_seconds=t)) for t in deadlines]
         add_latency(report, "frontier/query round trip, idle", times, "< 70", "< 300")
 
+        request = session.request.query("p", deadline_seconds=deadlines[500])
+        frame = Frames("headers").request(1 << 40, request.method, request.params)
+        output, stream = client.process.stdout.fileno(), client.process.stdin.fileno()
+        bare = [timed(lambda: (os.write(stream, frame), os.read(output, 65536))) for _ in range(calls)]
+        bare_median = statistics.median(bare)
+        report.add("  of it the client", 1e6 * (statistics.median(times) - bare_median), "us", aim="< 25",
+                   note=f"the same bytes written and read bare: {1e6 * bare_median:.1f} us")
+
         times, runs, work = [], 0, client.start(busy.request.characterize("p"))
         for deadline in deadlines:
             times.append(timed(lambda t=deadline: session.query("p", deadline_seconds=t)))
@@ -330,7 +338,7 @@ def main():
         except TrimtabError as error:
             raise SystemExit(f"{name}: {error}") from error
     machine = describe_machine()
-    print(f"\n{machine['machine']}, {machine['cores']} cores, {machine['system']}; trimtab {machine['trimtab']}"
+    print(f"\n{machine['machine']}, {machine['cores']} cores, {machine['system']}; {machine['trimtab']}"
           f" ({machine['commit']}), Python {machine['python']}\n")
     report.table()
     if arguments.json:

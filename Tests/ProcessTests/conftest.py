@@ -130,6 +130,14 @@ class Server:
             assert "method" in part or ("result" in part) != ("error" in part), part
         return message
 
+    def response(self):
+        """The next message that is a response; notifications on the way are dropped."""
+        while True:
+            message = self.receive()
+            assert message is not None, f"the server ended; {self.log()}"
+            if "method" not in message:
+                return message
+
     def answer(self, id, timeout=AWAIT_SECONDS, met=None):
         """The answer to `id`; other messages on the way are appended to `met`."""
         while True:

@@ -80,7 +80,7 @@ def test_a_callback_may_call(start):
 @pytest.mark.parametrize("code, kind, expected", [
     (-32700, None, trimtab.ParseError), (-32601, None, trimtab.MethodNotFound), (-32602, "x", trimtab.InvalidParams),
     (-32800, None, trimtab.RequestCancelled), (-32803, "deadlineBelowMinimum", trimtab.DeadlineBelowMinimum),
-    (2001, "new", trimtab.RPCError),
+    (2001, None, trimtab.InvalidPipeline), (2999, "new", trimtab.RPCError),
 ])
 def test_errors_are_classes(start, code, kind, expected):
     data = {"kind": kind, "fix": "do it so", "minimumTimeSeconds": 2.5}

@@ -84,7 +84,8 @@ def test_end_of_input_before_anything_was_said(spawn):
 def test_a_client_that_dies_in_mid_frame(server, cut):
     server.send_bytes(cut)
     code, left = server.finish()
-    assert left == [] and code in (0, 1)
+    assert code in (0, 1)
+    assert [message["id"] for message in left] in ([], [None])  # it may say that the input was cut
 
 
 def test_the_death_of_its_parent_ends_it(binary):

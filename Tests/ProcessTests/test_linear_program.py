@@ -108,7 +108,7 @@ def realise(problem, detail):
     knobs, stated = [None] * len(problem.keys), [None] * len(problem.keys)
     for stage in detail.stages:
         for step in stage.instructions:
-            index = problem.names[stage.stage, step.instruction, step.microbatch]
+            index = int(step.id) if step.id else problem.names[stage.stage, step.instruction, step.microbatch]
             assert knobs[index] is None, "an instruction is planned twice"
             knobs[index], stated[index] = step.frequency, step
             assert (step.time_seconds, step.energy_joules) == problem.tables[problem.keys[index]][step.frequency]
@@ -167,4 +167,9 @@ def test_random_graphs_agree_with_the_linear_program(client, problem):
         ProfileRow(stage, kind, knob, t, e)
         for (stage, kind), options in problem.tables.items() for knob, (t, e) in options.items()])
     check_lower_bound(session, session.characterize("p"), problem, deadlines=(0.0, 0.13, 0.5, 0.88, 1.0))
+    plans = session.curve("p").plans
+    for plan in plans:
+        outcome = realise(problem, session.plan("p", plan=plan.plan))
+        assert (plan.iteration_time_seconds, plan.energy_joules) == pytest.approx(outcome, rel=1e-9)
+    assert plans[0].iteration_time_seconds == pytest.approx(problem.fastest(), rel=1e-9)
     session.close()

@@ -75,6 +75,20 @@ def test_knobs_come_back_as_they_were_sent(server):
     assert seen == knobs and list(map(type, seen)) == list(map(type, knobs))
 
 
+@pytest.mark.parametrize("selector", [{"objective": "fastest"}, {"objective": "cheapest"}, {"deadlineSeconds": 1},
+                                      {"objective": "energyDelayProduct"}, {"slowdownFraction": 0}], ids=repr)
+def test_a_pipeline_with_nothing_to_choose_has_one_plan(server, selector):
+    server.result("session/open", {"session": "s"})
+    asked = {"session": "s", "pipeline": "p"}
+    server.result("pipeline/define", {**asked, "stages": 1, "blockingPowerWatts": 0, "dependencies": [],
+                                      "instructions": [{"id": "a", "stage": 0, "instruction": "step"}]})
+    rows = [{"stage": 0, "instruction": "step", "frequency": 900, "timeSeconds": 1, "energyJoules": 6}]
+    server.result("profile/submit", {**asked, "rows": rows})
+    assert server.result("frontier/characterize", asked)["planCount"] == 1
+    plan = server.result("frontier/query", {**asked, **selector})["plan"]
+    assert (plan["plan"], plan["iterationTimeSeconds"], plan["energyJoules"], plan["gapFraction"]) == (0, 1, 6, 0)
+
+
 def test_a_request_with_the_id_of_a_running_one_is_refused(server):
     busy = prepare_long_work(server)
     running = server.request("frontier/characterize", busy, id="same")
@@ -117,7 +131,8 @@ def test_progress_begins_rises_and_ends_before_the_answer(server):
     request, met = server.request("frontier/characterize", {**busy, "workDoneToken": "t"}), []
     server.send(request)
     assert "result" in server.answer(request["id"], met=met)
-    assert all(m["method"] == "$/progress" and m["params"]["token"] == "t" for m in met)
+    met = [m for m in met if m["method"] == "$/progress"]
+    assert {m["params"]["token"] for m in met} == {"t"}
     values = [m["params"]["value"] for m in met]
     assert [v["kind"] for v in values] == ["begin"] + ["report"] * (len(values) - 2) + ["end"]
     shares = [v["percentage"] for v in values[1:-1]]
@@ -129,7 +144,7 @@ def test_queries_are_answered_while_another_session_is_characterized(server):
     work = server.request("frontier/characterize", busy)
     queries = [server.request("frontier/query", {**ready, "slowdownFraction": n / 100}) for n in range(20)]
     server.send(work, *queries)
-    order = [server.receive()["id"] for _ in queries]
+    order = [server.response()["id"] for _ in queries]
     assert order == [query["id"] for query in queries]
     server.send(server.message("$/cancelRequest", {"id": work["id"]}))
     check_error(server.answer(work["id"])["error"], code=-32800)
@@ -141,7 +156,7 @@ def test_the_old_frontier_answers_while_its_own_session_is_characterized_again(s
     before = server.result("frontier/query", query)
     work, again = server.request("frontier/characterize", asked), server.request("frontier/query", query)
     server.send(work, again)
-    assert server.receive() == {"jsonrpc": "2.0", "id": again["id"], "result": before}
+    assert server.response() == {"jsonrpc": "2.0", "id": again["id"], "result": before}
     server.answer(work["id"])
 
 
@@ -162,7 +177,8 @@ def test_an_export_sent_again_recreates_the_session(server, spawn):
     asked = prepare(server)
     export = server.result("session/export", {"session": "s"})
     copy = spawn(roots=[str(FIXTURES)])
+    copy.result("session/open", {"session": "s"})
     for request in export["requests"]:
-        copy.result(request["method"], request["params"])
-    assert copy.result("session/export", {"session": "s"}) == export
+        copy.result(request["method"], {**request["params"], "session": "s"})
+    assert copy.result("session/export", {"session": "s"})["requests"] == export["requests"]
     assert copy.result("frontier/curve", asked) == server.result("frontier/curve", asked)

@@ -8,17 +8,21 @@ from .answers import (
 from .asynchronous import AsyncSession, AsyncTrimtab
 from .blocking import Pending, Session, Trimtab
 from .errors import (
-    CallTimeout, ContentModified, DeadlineBelowMinimum, GarbledStream, InternalError, InvalidParams, InvalidRequest,
-    MethodNotFound, NotInitialized, ParseError, RequestCancelled, RequestFailed, RPCError, ServerExited, TrimtabError,
+    CallTimeout, ContentModified, DeadlineBelowMinimum, FileOutsideRoots, GarbledStream, IncompleteProfile,
+    InternalError, InvalidParams, InvalidPipeline, InvalidProfile, InvalidRequest, MethodNotFound, NotCharacterized,
+    NotInitialized, ObjectiveOutOfReach, Overloaded, ParseError, RPCError, RequestCancelled, RequestFailed,
+    ServerExited, TrimtabError, UnknownGPU, UnknownPipeline, UnknownPlan, UnknownSession, UnreadableFile,
 )
 from .methods import Request
 
 __version__ = "0.1.0"
 __all__ = [
     "AsyncSession", "AsyncTrimtab", "CallTimeout", "Certificate", "Characterization", "ContentModified", "Curve",
-    "CurvePlan", "DeadlineBelowMinimum", "FrontierPoint", "GPU", "GarbledStream", "InternalError", "InvalidParams",
-    "InvalidRequest", "LowerBound", "MethodNotFound", "NotInitialized", "ParseError", "Pending", "PipelineDefined",
-    "Plan", "PlanDetail", "PlannedInstruction", "Point", "ProfileRow", "ProfileSubmitted", "RPCError", "Request",
-    "RequestCancelled", "RequestFailed", "ServerExited", "Session", "SessionExport", "SessionOpened",
-    "SessionSummary", "StagePlan", "TableCounts", "TableName", "Trimtab", "TrimtabError",
+    "CurvePlan", "DeadlineBelowMinimum", "FileOutsideRoots", "FrontierPoint", "GPU", "GarbledStream",
+    "IncompleteProfile", "InternalError", "InvalidParams", "InvalidPipeline", "InvalidProfile", "InvalidRequest",
+    "LowerBound", "MethodNotFound", "NotCharacterized", "NotInitialized", "ObjectiveOutOfReach", "Overloaded",
+    "ParseError", "Pending", "PipelineDefined", "Plan", "PlanDetail", "PlannedInstruction", "Point", "ProfileRow",
+    "ProfileSubmitted", "RPCError", "Request", "RequestCancelled", "RequestFailed", "ServerExited", "Session",
+    "SessionExport", "SessionOpened", "SessionSummary", "StagePlan", "TableCounts", "TableName", "Trimtab",
+    "TrimtabError", "UnknownGPU", "UnknownPipeline", "UnknownPlan", "UnknownSession", "UnreadableFile",
 ]

@@ -73,8 +73,8 @@ class TableCounts:
     stage: int
     instruction: str
     option_count: int
-    efficient_count: int
-    hull_count: int
+    efficient_count: Optional[int] = None
+    hull_count: Optional[int] = None
 
 
 @dataclass(frozen=True)
@@ -146,16 +146,21 @@ class Characterization:
     breakpoint_count: int
     plan_count: int
     all_max_frequency: Point
+    largest_gap_fraction: Optional[float] = None
     certificate: Optional[Certificate] = None
 
 
 @dataclass(frozen=True)
 class FrontierPoint:
+    """The best plan for what was asked. `stale`: the pipeline or its profile has changed since it was computed."""
+
     generation: int
-    deadline_seconds: float
+    deadline_seconds: Optional[float]
     lower_bound: LowerBound
     plan: Plan
     saving_fraction: float
+    slowdown_fraction: Optional[float] = None
+    stale: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +169,8 @@ class Curve:
     lower_bound: tuple[Point, ...]
     plans: tuple[CurvePlan, ...]
     all_max_frequency: Point
+    stale: bool = False
+    svg: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -174,6 +181,7 @@ class PlannedInstruction:
     start_seconds: float
     time_seconds: float
     energy_joules: float
+    id: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -80,10 +80,58 @@ class RequestFailed(RPCError):
     code = -32803
 
 
+class UnknownSession(RPCError):
+    code, kind = 1000, "unknownSession"
+
+
+class UnknownGPU(RPCError):
+    code, kind = 1001, "unknownGPU"
+
+
+class FileOutsideRoots(RPCError):
+    code, kind = 1002, "fileOutsideRoots"
+
+
+class UnreadableFile(RPCError):
+    code, kind = 1003, "unreadableFile"
+
+
+class Overloaded(RPCError):
+    code, kind = 1004, "overloaded"
+
+
+class UnknownPipeline(RPCError):
+    code, kind = 2000, "unknownPipeline"
+
+
+class InvalidPipeline(RPCError):
+    code, kind = 2001, "invalidPipeline"
+
+
+class InvalidProfile(RPCError):
+    code, kind = 2002, "invalidProfile"
+
+
+class IncompleteProfile(RPCError):
+    code, kind = 2003, "incompleteProfile"
+
+
+class NotCharacterized(RPCError):
+    code, kind = 2004, "notCharacterized"
+
+
+class ObjectiveOutOfReach(RPCError):
+    code, kind = 2006, "objectiveOutOfReach"
+
+
+class UnknownPlan(RPCError):
+    code, kind = 2007, "unknownPlan"
+
+
 class DeadlineBelowMinimum(RPCError):
     """No plan meets the deadline; `minimum_time_seconds` is the shortest that one can."""
 
-    kind = "deadlineBelowMinimum"
+    code, kind = 2005, "deadlineBelowMinimum"
 
     @property
     def minimum_time_seconds(self) -> float:

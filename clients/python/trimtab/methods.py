@@ -101,8 +101,8 @@ class SessionMethods:
             "energy_budget_joules": energy_budget_joules, "average_power_watts": average_power_watts,
             "objective": objective})
 
-    def curve(self, pipeline: str) -> Request[answers.Curve]:
-        return self._request("frontier/curve", answers.Curve, {"pipeline": pipeline})
+    def curve(self, pipeline: str, *, picture: Optional[bool] = None) -> Request[answers.Curve]:
+        return self._request("frontier/curve", answers.Curve, {"pipeline": pipeline, "picture": picture})
 
     def plan(
         self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
