@@ -22,9 +22,9 @@ final class LocalSearch {
   static let leastGain = 1e-9
 
   /// Where each neighbour of a star's centre would begin or end if it hung on its other neighbours alone.
-  private var others: [Int64] = []
+  private let others: UnsafeMutableBufferPointer<Int64>
   /// For each neighbour the option it would take.
-  private var arms: [Int32] = []
+  private let arms: UnsafeMutableBufferPointer<Int32>
 
   private struct Star {
     var gain: Double
@@ -35,6 +35,16 @@ final class LocalSearch {
   init(_ space: PlanSpace) {
     self.space = space
     timetable = Timetable(space)
+    let most = (0..<space.count).map { max(space.predecessors(of: $0).count, space.successors(of: $0).count) }.max() ?? 0
+    others = .allocate(capacity: most)
+    arms = .allocate(capacity: most)
+    others.initialize(repeating: 0)
+    arms.initialize(repeating: 0)
+  }
+
+  deinit {
+    others.deallocate()
+    arms.deallocate()
   }
 
   /// Improves `options` until no star move helps.
@@ -104,19 +114,18 @@ final class LocalSearch {
     let near = ahead ? timetable.heads : timetable.tails
     let far = ahead ? timetable.tails : timetable.heads
     let options = timetable.options
-    others.removeAll(keepingCapacity: true)
-    arms.removeAll(keepingCapacity: true)
+    let deadline = timetable.deadline
     // What the neighbours could gain at most.
     var mostOfNeighbours = 0.0
-    for neighbour in neighbours {
+    for (index, neighbour) in neighbours.enumerated() {
       let neighbour = Int(neighbour)
       var other: Int64 = 0
       for beside in ahead ? space.predecessors(of: neighbour) : space.successors(of: neighbour)
       where Int(beside) != place {
         other = max(other, near[Int(beside)] + timetable.durations[Int(beside)])
       }
-      others.append(other)
-      arms.append(space.optionStart[neighbour] - 1)
+      others[index] = other
+      arms[index] = space.optionStart[neighbour] - 1
       mostOfNeighbours += space.joules[Int(options[neighbour])] - space.joules[Int(space.optionEnd[neighbour]) - 1]
     }
 
@@ -129,11 +138,11 @@ final class LocalSearch {
       var gain = joules - space.joules[Int(option)]
       if gain + mostOfNeighbours <= best.gain { break }
       let end = near[place] + space.ticks[Int(option)]
-      if end > timetable.deadline { continue }
+      if end > deadline { continue }
       var index = 0
       for neighbour in neighbours {
         let neighbour = Int(neighbour)
-        let room = timetable.deadline - far[neighbour] - max(others[index], end)
+        let room = deadline - far[neighbour] - max(others[index], end)
         var arm = arms[index]
         while arm + 1 < space.optionEnd[neighbour] && space.ticks[Int(arm) + 1] <= room { arm += 1 }
         arms[index] = arm

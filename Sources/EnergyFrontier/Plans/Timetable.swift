@@ -22,10 +22,10 @@ final class Timetable {
   let heads: UnsafeMutableBufferPointer<Int64>
   let tails: UnsafeMutableBufferPointer<Int64>
   /// Places that became faster or slower, or have more room than before, since they were taken out of here.
-  var changed: PlaceSet
+  let changed: PlaceSet
 
-  private var staleHeads: PlaceSet
-  private var staleTails: PlaceSet
+  private let staleHeads: PlaceSet
+  private let staleTails: PlaceSet
   private var journal: [Change] = []
 
   /// The value before a change.
