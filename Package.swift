@@ -20,7 +20,10 @@ let package = Package(
   ],
   targets: [
     // The engine: from measured options to the exact curve, plans and certificates. Imports nothing of ours.
-    .target(name: "EnergyFrontier", exclude: ["GUIDE.md"], swiftSettings: settings),
+    // A program that embeds only this library imports no C library, and on Linux rounding functions live in libm.
+    .target(
+      name: "EnergyFrontier", exclude: ["GUIDE.md"], swiftSettings: settings,
+      linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .testTarget(name: "EnergyFrontierTests", dependencies: ["EnergyFrontier"], swiftSettings: settings),
 
     // JSON text, values and typed object readers and writers.

@@ -33,6 +33,9 @@ final class Timetable {
     case option(place: Int32, old: Int32)
     case head(place: Int32, old: Int64)
     case tail(place: Int32, old: Int64)
+    /// The place was not counted as changed before. Were this not undone too, two neighbours whose stars fail could go on
+    /// waking each other for ever.
+    case counted(place: Int32)
   }
 
   init(_ space: PlanSpace) {
@@ -75,7 +78,7 @@ final class Timetable {
     journal.append(.option(place: Int32(place), old: options[place]))
     options[place] = option
     durations[place] = space.ticks[Int(option)]
-    changed.insert(place)
+    countAsChanged(place)
     for after in space.successors(of: place) { staleHeads.insert(Int(after)) }
     for before in space.predecessors(of: place) { staleTails.insert(Int(before)) }
   }
@@ -95,7 +98,7 @@ final class Timetable {
     if new == old { return }
     journal.append(.head(place: Int32(place), old: old))
     heads[place] = new
-    if new < old { changed.insert(place) }
+    if new < old { countAsChanged(place) }
     for after in space.successors(of: place) { staleHeads.insert(Int(after)) }
   }
 
@@ -104,8 +107,12 @@ final class Timetable {
     if new == old { return }
     journal.append(.tail(place: Int32(place), old: old))
     tails[place] = new
-    if new < old { changed.insert(place) }
+    if new < old { countAsChanged(place) }
     for before in space.predecessors(of: place) { staleTails.insert(Int(before)) }
+  }
+
+  private func countAsChanged(_ place: Int) {
+    if changed.insert(place) { journal.append(.counted(place: Int32(place))) }
   }
 
   @inline(__always)
@@ -137,6 +144,7 @@ final class Timetable {
         durations[Int(place)] = space.ticks[Int(old)]
       case .head(let place, let old): heads[Int(place)] = old
       case .tail(let place, let old): tails[Int(place)] = old
+      case .counted(let place): changed.remove(Int(place))
       }
     }
   }
