@@ -45,7 +45,9 @@ public enum PipelineSchedule: String, Sendable, CaseIterable {
 
   /// `forwardsAhead` forwards, then a forward and a backward in turn, then the backwards that are left.
   private static func order(stage: Int, microbatchCount: Int, forwardsAhead: Int) -> [ScheduledInstruction] {
-    func forward(_ microbatch: Int) -> ScheduledInstruction { .init(stage: stage, kind: .forward, microbatch: microbatch) }
+    func forward(_ microbatch: Int) -> ScheduledInstruction {
+      .init(stage: stage, kind: .forward, microbatch: microbatch)
+    }
     func backward(_ microbatch: Int) -> ScheduledInstruction {
       .init(stage: stage, kind: .backward, microbatch: microbatch)
     }
