@@ -35,10 +35,20 @@ let package = Package(
     .target(name: "Sessions", dependencies: ["EnergyFrontier", "JSON"], swiftSettings: settings),
 
     // One file per RPC method, and the server that routes to them.
-    .target(name: "TrimtabServer", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions"], swiftSettings: settings),
+    .target(
+      name: "TrimtabServer", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions"], swiftSettings: settings),
     .testTarget(
-      name: "ServerTests", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
+      name: "ServerTests",
+      dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "Transcripts", "TrimtabServer"],
       swiftSettings: settings),
+
+    // Recorded conversations, replayed in process.
+    .target(name: "Transcripts", dependencies: ["JSON", "JSONRPC", "TrimtabServer"], swiftSettings: settings),
+
+    // Writes and checks protocol-spec/ and the transcripts' answers.
+    .executableTarget(
+      name: "protocol-tool", dependencies: ["JSON", "Sessions", "Transcripts", "TrimtabServer"], swiftSettings: settings
+    ),
 
     // The command line: `serve` and `frontier`.
     .executableTarget(

@@ -12,47 +12,46 @@ public struct CharacterizationOptions: Sendable, Equatable {
 }
 
 extension Frontier {
-  /// Computes the exact curve, a plan for each deadline, and keeps the plans that no other dominates.
+  /// Computes the exact curve and near-optimal plans, and keeps the plans that no other dominates.
   ///
-  /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and for every plan.
-  /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of rounding.
+  /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and within every search for a plan.
+  /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``LocalSearch`` a few times.
   public init(
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
     checkpoint: Checkpoint = Checkpoint()
   ) throws(FrontierError) {
     let scaled = ScaledProblem(problem)
     let space = PlanSpace(problem, scaled: scaled)
+    var search = PlanSearch(space)
     var tracer = CurveTracer(problem, scaled: scaled)
     var deadlines = DeadlineGrid(problem, scaled: scaled, count: options.deadlineCount)
-    var drafts: [DraftPlan] = []
-    let curve = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in
+    let shares = Self.shares
+    curve = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in
       for ticks in deadlines.take(in: segment) {
-        drafts.append(space.rounded(eventTimes: segment.eventTimes(lasting: ticks), events: segment.flow.events))
+        let rounded = space.rounded(eventTimes: segment.eventTimes(lasting: ticks), events: segment.flow.events)
+        try search.add(rounded, deadline: ticks, checkpoint)
+      }
+      checkpoint.report(shares[0] * deadlines.doneShare(after: segment))
+    }
+    for pass in shares.indices.dropLast() {
+      try search.spliceNeighbours(checkpoint) { done in
+        checkpoint.report(shares[pass] + (shares[pass + 1] - shares[pass]) * done)
       }
     }
-    self.curve = curve
-    plans = Self.paretoPlans(drafts, problem: problem, scaled: scaled, curve: curve)
+    let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
+    let drafts = search.paretoDrafts(waitingJoulesPerTick: problem.waitingPowerWatts / scaled.ticksPerSecond)
+    plans = drafts.map { draft in
+      let seconds = Double(draft.ticks) / scaled.ticksPerSecond
+      let energy = devices * (draft.effectiveJoules + problem.waitingPowerWatts * seconds)
+      let bound = curve.energyJoules(at: seconds) ?? curve.breakpoints[0].energyJoules
+      return Plan(
+        choices: space.choices(of: draft.options), iterationTimeSeconds: seconds, energyJoules: energy,
+        gapFraction: energy / bound - 1)
+    }
   }
 
-  /// Turns drafts into plans with realised figures and drops the dominated ones.
-  private static func paretoPlans(
-    _ drafts: [DraftPlan], problem: IterationProblem, scaled: ScaledProblem, curve: LowerBoundCurve
-  ) -> [Plan] {
-    let devices = Double(problem.deviceMultiplicity)
-    var plans: [Plan] = []
-    let realised = drafts.map { draft in
-      let seconds = Double(draft.ticks) / scaled.ticksPerSecond
-      return (draft, seconds, devices * (draft.effectiveJoules + problem.waitingPowerWatts * seconds))
-    }
-    for (draft, seconds, energy) in realised.sorted(by: { ($0.1, $0.2) < ($1.1, $1.2) })
-    where plans.isEmpty || energy < plans[plans.count - 1].energyJoules {
-      let bound = curve.energyJoules(at: seconds) ?? curve.breakpoints[0].energyJoules
-      plans.append(
-        Plan(
-          choices: draft.choices, iterationTimeSeconds: seconds, energyJoules: energy, gapFraction: energy / bound - 1))
-    }
-    return plans
-  }
+  /// Done share of the work after the curve and its plans, and after each pass of splicing.
+  private static let shares = [0.4, 0.7, 1]
 }
 
 /// The deadlines that get a plan: evenly spaced from the fastest iteration to the cheapest, both included.
@@ -61,6 +60,7 @@ extension Frontier {
 struct DeadlineGrid {
   private let count: Int
   private let fastTicks: Int64
+  private var slowTicks: Int64 = 0
   private let waitingPrice: Double
   /// Deadlines still to come, the slowest last; nil until the cheapest time is known.
   private var pending: [Int64]?
@@ -73,8 +73,14 @@ struct DeadlineGrid {
     waitingPrice = problem.waitingPowerWatts * scaled.unitsPerWatt
   }
 
+  /// How much of the curve lies right of the segment's fast end, in 0...1.
+  func doneShare(after segment: CurveTracer.Segment) -> Double {
+    segment.slowTicks == fastTicks ? 1 : Double(slowTicks - segment.fastTicks) / Double(slowTicks - fastTicks)
+  }
+
   /// The deadlines within the segment, slowest first, each handed out once.
   mutating func take(in segment: CurveTracer.Segment) -> [Int64] {
+    slowTicks = max(slowTicks, segment.slowTicks)
     if pending == nil, Double(segment.price) >= waitingPrice {
       let span = Double(segment.slowTicks - fastTicks)
       pending = (0..<count).map { fastTicks + Int64((span * Double($0) / Double(count - 1)).rounded()) }

@@ -18,11 +18,21 @@ public struct Plan: Sendable, Equatable {
   }
 }
 
-/// A plan under construction: choices with their length in ticks and effective energy.
+/// A plan under construction: an option for each place, with their length in ticks and effective energy.
 struct DraftPlan: Sendable {
-  var choices: [UInt16]
+  /// For each place of the ``PlanSpace`` an index into its options.
+  let options: [Int32]
   /// Longest path in ticks.
-  var ticks: Int64
+  let ticks: Int64
   /// Effective joules of one device per rank, waiting not included.
-  var effectiveJoules: Double
+  let effectiveJoules: Double
+
+  init(_ options: [Int32], in space: PlanSpace) {
+    self.options = options
+    ticks = space.longestPath(options)
+    effectiveJoules = space.joules(of: options)
+  }
+
+  /// What stands in a timetable; the times of which are settled.
+  init(_ timetable: Timetable) { self.init(Array(timetable.options), in: timetable.space) }
 }

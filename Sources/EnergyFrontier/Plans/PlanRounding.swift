@@ -8,26 +8,18 @@ extension PlanSpace {
   /// - Parameters:
   ///   - eventTimes: optimal event times of the mix, in ticks.
   ///   - events: the network those times belong to.
-  func rounded(eventTimes: [Int64], events: EventNetwork) -> DraftPlan {
+  /// - Returns: for each place its option.
+  func rounded(eventTimes: [Int64], events: EventNetwork) -> [Int32] {
     let origin = eventTimes[EventNetwork.source]
-    var choices = [UInt16](repeating: 0, count: count)
+    var options = [Int32](repeating: 0, count: count)
     var finish = [Int64](repeating: 0, count: count)
-    var ticks: Int64 = 0
-    var energy = 0.0
-    for position in order {
-      let instruction = Int(position)
+    for place in 0..<count {
       var start: Int64 = 0
-      for place in Int(predecessorStart[instruction])..<Int(predecessorStart[instruction + 1]) {
-        start = max(start, finish[Int(predecessors[place])])
-      }
-      let table = scaled.tables[Int(table[instruction])]
-      let available = eventTimes[events.heads[instruction]] - origin - start
-      let choice = max(0, table.ticks.partitionIndex { $0 > available } - 1)
-      choices[instruction] = UInt16(choice)
-      finish[instruction] = start + table.ticks[choice]
-      ticks = max(ticks, finish[instruction])
-      energy += table.energies[choice]
+      for before in predecessors(of: place) { start = max(start, finish[Int(before)]) }
+      let available = eventTimes[events.heads[instructions[place]]] - origin - start
+      options[place] = slowestOption(of: place, within: available) ?? optionStart[place]
+      finish[place] = start + ticks[Int(options[place])]
     }
-    return DraftPlan(choices: choices, ticks: ticks, effectiveJoules: energy)
+    return options
   }
 }

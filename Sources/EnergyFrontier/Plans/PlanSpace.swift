@@ -1,31 +1,117 @@
-/// The arrays that rounding and local search walk: the problem in ticks, with adjacency in flat lists.
-struct PlanSpace: Sendable {
-  let scaled: ScaledProblem
+/// The problem as rounding and local search walk it: in ticks, instructions numbered by their place in the topological
+/// order, so every dependency leads from a lower place to a higher one.
+///
+/// The lists are unsafe buffers because local search reads them some hundred thousand times for each plan; they are read
+/// only from this folder, and bounds are checked in debug builds.
+final class PlanSpace {
   let count: Int
-  let order: [Int32]
-  let table: [Int32]
-  let predecessorStart: [Int32]
-  let predecessors: [Int32]
-  let successorStart: [Int32]
-  let successors: [Int32]
+  /// The instruction at each place.
+  let instructions: [Int]
+  /// `predecessors[predecessorStart[p]..<predecessorStart[p + 1]]` are the places that must end before p begins.
+  let predecessorStart: UnsafeMutableBufferPointer<Int32>
+  let predecessors: UnsafeMutableBufferPointer<Int32>
+  let successorStart: UnsafeMutableBufferPointer<Int32>
+  let successors: UnsafeMutableBufferPointer<Int32>
+  /// `optionStart[p]..<optionEnd[p]` are the options of place p in `ticks` and `joules`, fastest first.
+  let optionStart: UnsafeMutableBufferPointer<Int32>
+  let optionEnd: UnsafeMutableBufferPointer<Int32>
+  /// Ticks of each option, rising within a table.
+  let ticks: UnsafeMutableBufferPointer<Int64>
+  /// Effective joules of each option, falling within a table.
+  let joules: UnsafeMutableBufferPointer<Double>
 
   init(_ problem: IterationProblem, scaled: ScaledProblem) {
     let graph = problem.graph
-    self.scaled = scaled
     count = graph.count
-    order = graph.topologicalOrder.map(Int32.init)
-    table = problem.tableOfInstruction.map(Int32.init)
-    (predecessorStart, predecessors) = Self.flatten(graph.count, graph.predecessors(of:))
-    (successorStart, successors) = Self.flatten(graph.count, graph.successors(of:))
+    instructions = graph.topologicalOrder
+    var place = [Int](repeating: 0, count: count)
+    for (index, instruction) in instructions.enumerated() { place[instruction] = index }
+    let before = instructions.map { graph.predecessors(of: $0).map { place[$0] }.sorted() }
+    let after = instructions.map { graph.successors(of: $0).map { place[$0] }.sorted() }
+    (predecessorStart, predecessors) = Self.flatten(before)
+    (successorStart, successors) = Self.flatten(after)
+
+    var firstOption: [Int] = [0]
+    for table in scaled.tables { firstOption.append(firstOption.last! + table.ticks.count) }
+    let tables = instructions.map { problem.tableOfInstruction[$0] }
+    optionStart = Self.copy(tables.map { Int32(firstOption[$0]) })
+    optionEnd = Self.copy(tables.map { Int32(firstOption[$0 + 1]) })
+    ticks = Self.copy(scaled.tables.flatMap(\.ticks))
+    joules = Self.copy(scaled.tables.flatMap(\.energies))
   }
 
-  private static func flatten(_ count: Int, _ neighbours: (Int) -> ArraySlice<Int>) -> (start: [Int32], list: [Int32]) {
-    var start: [Int32] = [0]
-    var list: [Int32] = []
-    for instruction in 0..<count {
-      list += neighbours(instruction).map(Int32.init)
-      start.append(Int32(list.count))
+  deinit {
+    predecessorStart.deallocate()
+    predecessors.deallocate()
+    successorStart.deallocate()
+    successors.deallocate()
+    optionStart.deallocate()
+    optionEnd.deallocate()
+    ticks.deallocate()
+    joules.deallocate()
+  }
+
+  /// The places before `place`.
+  @inline(__always)
+  func predecessors(of place: Int) -> UnsafeMutableBufferPointer<Int32>.SubSequence {
+    predecessors[Int(predecessorStart[place])..<Int(predecessorStart[place + 1])]
+  }
+
+  /// The places after `place`.
+  @inline(__always)
+  func successors(of place: Int) -> UnsafeMutableBufferPointer<Int32>.SubSequence {
+    successors[Int(successorStart[place])..<Int(successorStart[place + 1])]
+  }
+
+  /// The slowest option of `place` that lasts at most `available` ticks; nil when even the fastest lasts longer.
+  ///
+  /// - Complexity: O(log options).
+  @inline(__always)
+  func slowestOption(of place: Int, within available: Int64) -> Int32? {
+    var low = optionStart[place]
+    var high = optionEnd[place]
+    while low < high {
+      let middle = (low + high) >> 1
+      if ticks[Int(middle)] > available { high = middle } else { low = middle + 1 }
     }
-    return (start, list)
+    return low == optionStart[place] ? nil : low - 1
+  }
+
+  /// A plan as each instruction's position in its table's efficient options.
+  func choices(of options: [Int32]) -> [UInt16] {
+    var choices = [UInt16](repeating: 0, count: count)
+    for place in 0..<count { choices[instructions[place]] = UInt16(options[place] - optionStart[place]) }
+    return choices
+  }
+
+  /// Effective joules of a plan, summed in the order of the places.
+  func joules(of options: [Int32]) -> Double { options.reduce(0) { $0 + joules[Int($1)] } }
+
+  /// The longest path of a plan in ticks; O(instructions + dependencies).
+  func longestPath(_ options: [Int32]) -> Int64 {
+    withUnsafeTemporaryAllocation(of: Int64.self, capacity: count) { ends in
+      var longest: Int64 = 0
+      for place in 0..<count {
+        var start: Int64 = 0
+        for before in predecessors(of: place) { start = max(start, ends[Int(before)]) }
+        ends[place] = start + ticks[Int(options[place])]
+        longest = max(longest, ends[place])
+      }
+      return longest
+    }
+  }
+
+  private static func flatten(
+    _ neighbours: [[Int]]
+  ) -> (UnsafeMutableBufferPointer<Int32>, UnsafeMutableBufferPointer<Int32>) {
+    var start: [Int32] = [0]
+    for list in neighbours { start.append(start.last! + Int32(list.count)) }
+    return (copy(start), copy(neighbours.flatMap { $0.map(Int32.init) }))
+  }
+
+  private static func copy<Element>(_ array: [Element]) -> UnsafeMutableBufferPointer<Element> {
+    let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: array.count)
+    _ = buffer.initialize(from: array)
+    return buffer
   }
 }

@@ -12,6 +12,8 @@ public struct IterationProblem: Sendable, Equatable {
   ///
   /// Every one of them runs the same plan, so each energy reported is `deviceMultiplicity` times that of one device per rank.
   public let deviceMultiplicity: Int
+  /// A power of two; see ``ScaledProblem``.
+  let ticksPerSecond: Double
 
   /// States a problem.
   ///
@@ -34,6 +36,9 @@ public struct IterationProblem: Sendable, Equatable {
     self.tables = tables
     self.waitingPowerWatts = waitingPowerWatts
     self.deviceMultiplicity = deviceMultiplicity
+    let slowest = tables.map { $0.measurements.reduce(0) { max($0, $1.timeSeconds) } }
+    let longest = tableOfInstruction.reduce(0) { $0 + slowest[$1] }
+    ticksPerSecond = ScaledProblem.scale(keeping: longest, below: ScaledProblem.tickBound)
   }
 
   /// The table of `instruction`.
@@ -41,22 +46,26 @@ public struct IterationProblem: Sendable, Equatable {
 
   /// What really happens when each instruction runs as measured: the longest path and the energy drawn until then.
   ///
+  /// Times are added in ticks, which is exact, so two plans whose longest paths have the same instructions last equally long
+  /// whatever the order of the sums.
+  ///
   /// - Parameter measurementOfInstruction: for each instruction an index into its table's `measurements`.
   /// - Complexity: O(instructions + dependencies).
   public func outcome(ofMeasurements measurementOfInstruction: [Int]) -> Outcome {
     precondition(measurementOfInstruction.count == graph.count)
-    var finish = [Double](repeating: 0, count: graph.count)
-    var iterationTime = 0.0
+    var finish = [Int64](repeating: 0, count: graph.count)
+    var iterationTicks: Int64 = 0
     var effective = 0.0
     for instruction in graph.topologicalOrder {
       let table = table(of: instruction)
       let measurement = table.measurements[measurementOfInstruction[instruction]]
-      var start = 0.0
+      var start: Int64 = 0
       for before in graph.predecessors(of: instruction) { start = max(start, finish[before]) }
-      finish[instruction] = start + measurement.timeSeconds
-      iterationTime = max(iterationTime, finish[instruction])
+      finish[instruction] = start + Int64((measurement.timeSeconds * ticksPerSecond).rounded())
+      iterationTicks = max(iterationTicks, finish[instruction])
       effective += measurement.energyJoules - table.blockingPowerWatts * measurement.timeSeconds
     }
+    let iterationTime = Double(iterationTicks) / ticksPerSecond
     let energy = Double(deviceMultiplicity) * (effective + waitingPowerWatts * iterationTime)
     return Outcome(iterationTimeSeconds: iterationTime, energyJoules: energy)
   }

@@ -18,12 +18,7 @@ struct ScaledProblem: Sendable {
   static let unitBound = 0x1p120
 
   init(_ problem: IterationProblem) {
-    var longest = 0.0
-    for instruction in 0..<problem.graph.count {
-      let table = problem.table(of: instruction)
-      longest += table.timeSeconds(at: table.efficient.count - 1)
-    }
-    let ticksPerSecond = Self.scale(keeping: longest, below: Self.tickBound)
+    let ticksPerSecond = problem.ticksPerSecond
     let hulls = problem.tables.map { TickHull($0, ticksPerSecond: ticksPerSecond) }
     var steepest = 0.0
     for table in problem.tableOfInstruction { steepest += hulls[table].slopesWatts.first ?? 0 }
@@ -34,7 +29,7 @@ struct ScaledProblem: Sendable {
   }
 
   /// The largest power of two, at most 2^1000, that maps `sum` below `bound`.
-  private static func scale(keeping sum: Double, below bound: Double) -> Double {
+  static func scale(keeping sum: Double, below bound: Double) -> Double {
     Double(sign: .plus, exponent: min(1000, Int(bound.exponent) - 1 - Int(sum.exponent)), significand: 1)
   }
 }

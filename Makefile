@@ -1,0 +1,53 @@
+# Trimtab. `make demo` and `make test` are all a newcomer needs; `make help` lists the rest.
+
+SWIFT ?= swift
+PYTHON ?= python3
+VENV := .venv
+BINARY := .build/release/trimtab
+
+.PHONY: help demo test bench release spec format lint clean
+
+help:
+	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
+	@echo "make test     build and run all tests; names at the end what was skipped"
+	@echo "make bench    the benchmark table (BENCH='--full' for the long rows)"
+	@echo "make release  out/trimtab: one static, stripped binary"
+	@echo "make spec     write protocol-spec/ and the transcripts' answers anew from the code; review the difference"
+	@echo "make format   format the Swift sources; make lint only checks"
+
+$(BINARY): FORCE
+	@$(SWIFT) build -c release --product trimtab
+
+demo: $(BINARY)
+	@mkdir -p out
+	@$(PYTHON) clients/python/examples/demo.py --binary $(BINARY) --svg out/demo.svg
+
+# Installed again whenever the list of requirements changes.
+$(VENV)/ready: Tests/ProcessTests/requirements.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r Tests/ProcessTests/requirements.txt
+	@touch $@
+
+test: $(VENV)/ready
+	@SWIFT="$(SWIFT)" PYTHON="$(CURDIR)/$(VENV)/bin/python" Tests/run
+
+bench: release $(VENV)/ready
+	@$(VENV)/bin/python Tests/Benchmarks/bench.py --binary out/trimtab $(BENCH)
+
+release:
+	@$(SWIFT) build -c release --product trimtab --static-swift-stdlib --scratch-path .build-release
+	@mkdir -p out && strip -o out/trimtab .build-release/release/trimtab && ls -l out/trimtab
+
+spec:
+	@$(SWIFT) run protocol-tool write
+
+format:
+	@$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+lint:
+	@$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
+
+clean:
+	rm -rf .build .build-release out $(VENV)
+
+FORCE:

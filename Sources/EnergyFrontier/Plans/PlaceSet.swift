@@ -1,0 +1,94 @@
+/// A set of places of a ``PlanSpace`` that gives them back in order, as one bit for each.
+///
+/// Search over the words begins where the lowest member can be and ends where the highest can be, so that a set with few
+/// members close together, the usual case here, costs a step or two. Everything lies behind pointers that do not
+/// change, which spares the hot loops the run-time checks for exclusive access. The owner deallocates it.
+struct PlaceSet {
+  private let words: UnsafeMutableBufferPointer<UInt64>
+  /// All members are in words `span.low...span.high`.
+  private let span: UnsafeMutablePointer<(low: Int, high: Int)>
+
+  /// An empty set of places below `count`.
+  init(count: Int) {
+    words = .allocate(capacity: (count + 63) / 64)
+    words.initialize(repeating: 0)
+    span = .allocate(capacity: 1)
+    span.initialize(to: (words.count, -1))
+  }
+
+  func deallocate() {
+    words.deallocate()
+    span.deallocate()
+  }
+
+  @inline(__always)
+  func insert(_ place: Int) {
+    let word = place >> 6
+    words[word] |= 1 << UInt64(place & 63)
+    if word < span.pointee.low { span.pointee.low = word }
+    if word > span.pointee.high { span.pointee.high = word }
+  }
+
+  func removeAll() {
+    if span.pointee.low <= span.pointee.high {
+      for word in span.pointee.low...span.pointee.high { words[word] = 0 }
+    }
+    markEmpty()
+  }
+
+  /// Removes and returns the lowest member, unless it is above `last`.
+  @inline(__always)
+  func popFirst(through last: Int) -> Int? {
+    while span.pointee.low <= span.pointee.high {
+      let word = words[span.pointee.low]
+      if word != 0 {
+        let place = span.pointee.low << 6 + word.trailingZeroBitCount
+        if place > last { return nil }
+        words[span.pointee.low] = word & (word &- 1)
+        return place
+      }
+      span.pointee.low += 1
+    }
+    markEmpty()
+    return nil
+  }
+
+  /// Removes and returns the highest member, unless it is below `first`.
+  @inline(__always)
+  func popLast(from first: Int) -> Int? {
+    while span.pointee.low <= span.pointee.high {
+      let word = words[span.pointee.high]
+      if word != 0 {
+        let bit = 63 - word.leadingZeroBitCount
+        let place = span.pointee.high << 6 + bit
+        if place < first { return nil }
+        words[span.pointee.high] = word & ~(1 << UInt64(bit))
+        return place
+      }
+      span.pointee.high -= 1
+    }
+    markEmpty()
+    return nil
+  }
+
+  /// Removes and returns the lowest member that is at least `first`; nil when there is none.
+  @inline(__always)
+  func popFirst(from first: Int) -> Int? {
+    var index = max(first >> 6, span.pointee.low)
+    var mask = index == first >> 6 ? ~UInt64(0) << UInt64(first & 63) : ~0
+    while index <= span.pointee.high {
+      let word = words[index] & mask
+      if word != 0 {
+        words[index] &= ~(word & (0 &- word))
+        return index << 6 + word.trailingZeroBitCount
+      }
+      index += 1
+      mask = ~0
+    }
+    return nil
+  }
+
+  private func markEmpty() {
+    span.pointee = (words.count, -1)
+  }
+}

@@ -1,0 +1,143 @@
+/// A plan with the times that follow from it, kept exact while options change one at a time.
+///
+/// **Notation.** For each place p: `head[p]`, the longest path that ends where p begins; `tail[p]`, the longest path that
+/// begins where p ends. The longest path through p is head + duration + tail, so p may become as slow as
+/// `deadline - head - tail` and no path is longer than the deadline.
+///
+/// **Lazy update.** A new duration of p changes heads only after p and tails only before it. Such places wait as stale in
+/// two sets and are computed again in topological order, heads upwards and tails downwards, each once; a place whose value
+/// stays the same stops the wave. Whoever reads a stretch of places settles just that stretch: heads up to its end, tails
+/// from its beginning. A sweep over the places thus leaves each wave to a single pass later on, and a change costs
+/// its surroundings instead of the whole iteration (factor 14 on 1536 instructions).
+///
+/// **Undo.** Every change goes to a journal; ``rollBack(to:)`` returns to an earlier point of it. A place may stay stale
+/// through that, which costs a computation and changes nothing.
+final class Timetable {
+  let space: PlanSpace
+  /// Ticks that no path may exceed.
+  private(set) var deadline: Int64 = 0
+  /// Option of each place, as an index into the space's `ticks` and `joules`.
+  let options: UnsafeMutableBufferPointer<Int32>
+  let durations: UnsafeMutableBufferPointer<Int64>
+  let heads: UnsafeMutableBufferPointer<Int64>
+  let tails: UnsafeMutableBufferPointer<Int64>
+  /// Places that became faster or slower, or have more room than before, since they were taken out of here.
+  let changed: PlaceSet
+
+  private let staleHeads: PlaceSet
+  private let staleTails: PlaceSet
+  private var journal: [Change] = []
+
+  /// The value before a change.
+  private enum Change {
+    case option(place: Int32, old: Int32)
+    case head(place: Int32, old: Int64)
+    case tail(place: Int32, old: Int64)
+  }
+
+  init(_ space: PlanSpace) {
+    self.space = space
+    options = .allocate(capacity: space.count)
+    durations = .allocate(capacity: space.count)
+    heads = .allocate(capacity: space.count)
+    tails = .allocate(capacity: space.count)
+    options.initialize(repeating: 0)
+    for buffer in [durations, heads, tails] { buffer.initialize(repeating: 0) }
+    changed = PlaceSet(count: space.count)
+    staleHeads = PlaceSet(count: space.count)
+    staleTails = PlaceSet(count: space.count)
+  }
+
+  deinit {
+    options.deallocate()
+    for buffer in [durations, heads, tails] { buffer.deallocate() }
+    for set in [changed, staleHeads, staleTails] { set.deallocate() }
+  }
+
+  /// Takes over other options, computes all times anew and counts every place as changed; O(instructions + dependencies).
+  func load(_ newOptions: [Int32], deadline: Int64) {
+    self.deadline = deadline
+    journal.removeAll(keepingCapacity: true)
+    staleHeads.removeAll()
+    staleTails.removeAll()
+    for place in 0..<space.count {
+      options[place] = newOptions[place]
+      durations[place] = space.ticks[Int(newOptions[place])]
+      heads[place] = head(of: place)
+      changed.insert(place)
+    }
+    for place in (0..<space.count).reversed() { tails[place] = tail(of: place) }
+  }
+
+  /// Lets `place` run with `option`; the times follow when they are settled.
+  func set(_ place: Int, to option: Int32) {
+    if option == options[place] { return }
+    journal.append(.option(place: Int32(place), old: options[place]))
+    options[place] = option
+    durations[place] = space.ticks[Int(option)]
+    changed.insert(place)
+    for after in space.successors(of: place) { staleHeads.insert(Int(after)) }
+    for before in space.predecessors(of: place) { staleTails.insert(Int(before)) }
+  }
+
+  /// Makes the heads of all places through `last` and the tails of all places from `first` exact.
+  @inline(__always)
+  func settle(from first: Int, through last: Int) {
+    while let place = staleHeads.popFirst(through: last) { updateHead(place) }
+    while let place = staleTails.popLast(from: first) { updateTail(place) }
+  }
+
+  /// Makes all times exact.
+  func settleAll() { settle(from: 0, through: space.count - 1) }
+
+  private func updateHead(_ place: Int) {
+    let (old, new) = (heads[place], head(of: place))
+    if new == old { return }
+    journal.append(.head(place: Int32(place), old: old))
+    heads[place] = new
+    if new < old { changed.insert(place) }
+    for after in space.successors(of: place) { staleHeads.insert(Int(after)) }
+  }
+
+  private func updateTail(_ place: Int) {
+    let (old, new) = (tails[place], tail(of: place))
+    if new == old { return }
+    journal.append(.tail(place: Int32(place), old: old))
+    tails[place] = new
+    if new < old { changed.insert(place) }
+    for before in space.predecessors(of: place) { staleTails.insert(Int(before)) }
+  }
+
+  @inline(__always)
+  private func head(of place: Int) -> Int64 {
+    var latest: Int64 = 0
+    for before in space.predecessors(of: place) { latest = max(latest, heads[Int(before)] + durations[Int(before)]) }
+    return latest
+  }
+
+  @inline(__always)
+  private func tail(of place: Int) -> Int64 {
+    var longest: Int64 = 0
+    for after in space.successors(of: place) { longest = max(longest, tails[Int(after)] + durations[Int(after)]) }
+    return longest
+  }
+
+  /// A point of the journal to come back to.
+  var mark: Int { journal.count }
+
+  /// Forgets how to undo what was done so far.
+  func commit() { journal.removeAll(keepingCapacity: true) }
+
+  /// Undoes everything after `mark`.
+  func rollBack(to mark: Int) {
+    while journal.count > mark {
+      switch journal.removeLast() {
+      case .option(let place, let old):
+        options[Int(place)] = old
+        durations[Int(place)] = space.ticks[Int(old)]
+      case .head(let place, let old): heads[Int(place)] = old
+      case .tail(let place, let old): tails[Int(place)] = old
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/// Writes the members of a JSON object, putting commas, braces and brackets where they belong.
+package struct ObjectWriter {
+  /// The text so far.
+  package var json = JSONWriter()
+  private var needsComma = false
+  /// Notes what is written, for generated documents; nil in production, at the cost of one branch a field.
+  private let recorder: FieldRecorder?
+
+  package init(recorder: FieldRecorder? = nil) {
+    self.recorder = recorder
+  }
+
+  /// Writes one member.
+  package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value, _ doc: StaticString = "") {
+    member(name, Value.typeName, doc) { value.writeValue(to: &$0) }
+  }
+
+  /// Writes one member, or nothing for nil.
+  package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value?, _ doc: StaticString = "") {
+    if let value { field(name, value, doc) }
+  }
+
+  /// Writes one member that is an object whose members `body` writes.
+  package mutating func object(_ name: StaticString, _ doc: StaticString = "", _ body: (inout ObjectWriter) -> Void) {
+    member(name, "object", doc) { $0.braced(body) }
+  }
+
+  /// Writes one member that is a list of objects, `body` writing the members of each. Linear in the elements.
+  package mutating func list<Element>(
+    _ name: StaticString, _ elements: some Sequence<Element>, _ doc: StaticString = "",
+    _ body: (Element, inout ObjectWriter) -> Void
+  ) {
+    member(name, "list of object", doc) {
+      $0.bracketed(elements) { (element, object) in
+        object.braced { body(element, &$0) }
+      }
+    }
+  }
+
+  /// Writes an object: braces around the members that `body` writes.
+  package mutating func braced(_ body: (inout ObjectWriter) -> Void) {
+    let outer = needsComma
+    needsComma = false
+    json.append(byte: UInt8(ascii: "{"))
+    body(&self)
+    json.append(byte: UInt8(ascii: "}"))
+    needsComma = outer
+  }
+
+  /// Writes a list: brackets around the values that `body` writes, one for each element.
+  mutating func bracketed<Element>(
+    _ elements: some Sequence<Element>, _ body: (Element, inout ObjectWriter) -> Void
+  ) {
+    recorder?.enterList()
+    json.append(byte: UInt8(ascii: "["))
+    var isFirst = true
+    for element in elements {
+      if !isFirst { json.append(byte: UInt8(ascii: ",")) }
+      isFirst = false
+      body(element, &self)
+    }
+    json.append(byte: UInt8(ascii: "]"))
+    recorder?.leave()
+  }
+
+  private mutating func member(
+    _ name: StaticString, _ typeName: @autoclosure () -> String, _ doc: StaticString,
+    _ body: (inout ObjectWriter) -> Void
+  ) {
+    recorder?.enter(name, typeName(), doc)
+    if needsComma { json.append(byte: UInt8(ascii: ",")) }
+    needsComma = true
+    // Field names are identifiers, so there is nothing to escape.
+    json.append(byte: UInt8(ascii: "\""))
+    json.append(name)
+    json.append("\":")
+    body(&self)
+    recorder?.leave()
+  }
+}

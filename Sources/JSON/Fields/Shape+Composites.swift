@@ -1,0 +1,84 @@
+extension Shape where Value: ObjectReadable {
+  /// An object with the fields that `type` declares; other fields are ignored.
+  ///
+  /// An empty list counts as an empty object, because clients in languages with one table type (Lua, Vim script,
+  /// PHP) cannot tell the two apart. `type` must not contain itself.
+  package static func object(_ type: Value.Type = Value.self) -> Shape {
+    Shape(
+      convert: { (json) throws(InvalidField) in
+        switch json {
+        case .object(let object): return try Value(reading: object)
+        case .array([]): return try Value(reading: JSONObject())
+        default: return nil
+        }
+      },
+      describe: { "an object" },
+      makePlaceholder: { () throws(InvalidField) in
+        var reader = ObjectReader.recording()
+        return try Value(from: &reader)
+      },
+      describeChildren: { Schema.of(type) })
+  }
+}
+
+extension Shape {
+  /// A list with as many elements as `count` allows, each of shape `element`. Linear in the elements.
+  package static func list<Element>(
+    of element: Shape<Element>, count: ClosedRange<Int>
+  ) -> Shape where Value == [Element] {
+    list(of: element, atLeast: count.lowerBound, atMost: count.upperBound)
+  }
+
+  /// A list with at least `count.lowerBound` elements, each of shape `element`. Linear in the elements.
+  package static func list<Element>(
+    of element: Shape<Element>, count: PartialRangeFrom<Int> = 0...
+  ) -> Shape where Value == [Element] {
+    list(of: element, atLeast: count.lowerBound, atMost: nil)
+  }
+
+  /// A list of exactly two elements, each of shape `element`.
+  package static func pair<Element>(of element: Shape<Element>) -> Shape where Value == (Element, Element) {
+    let both = Shape<[Element]>.list(of: element, atLeast: 2, atMost: 2)
+    return both.map { ($0[0], $0[1]) }
+  }
+
+  private static func list<Element>(
+    of element: Shape<Element>, atLeast: Int, atMost: Int?
+  ) -> Shape where Value == [Element] {
+    Shape(
+      convert: { (json) throws(InvalidField) in
+        guard case .array(let elements) = json, elements.count >= atLeast, elements.count <= atMost ?? .max else {
+          return nil
+        }
+        var values: [Element] = []
+        values.reserveCapacity(elements.count)
+        for (index, json) in elements.enumerated() {
+          do throws(InvalidField) {
+            values.append(try element.read(json))
+          } catch {
+            throw error.inside(.index(index))
+          }
+        }
+        return values
+      },
+      describe: {
+        let count = atLeast == atMost ? "\(atLeast) " : "\(atLeast)...\(atMost.map(String.init) ?? "") "
+        return "a list of \(atLeast == 0 && atMost == nil ? "" : count)\(plural(element.expectation))"
+      },
+      makePlaceholder: { () throws(InvalidField) in
+        // As many as an initialiser may rely on, and at least one so that nested fields show.
+        Array(repeating: try element.placeholder(), count: max(atLeast, min(1, atMost ?? 1)))
+      },
+      describeChildren: element.describeChildren)
+  }
+}
+
+/// How a list names elements that are each `expectation`: "an object" gives "objects".
+private func plural(_ expectation: String) -> String {
+  switch expectation {
+  case "an object": "objects"
+  case "a number": "numbers"
+  case "a string": "strings"
+  default: "values, each \(expectation)"
+  }
+}

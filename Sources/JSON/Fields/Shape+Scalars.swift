@@ -1,0 +1,90 @@
+extension Shape where Value == JSON {
+  /// Any value at all, kept to be sent back as it came. As a field it may not be null, which means absent.
+  package static var any: Shape {
+    Shape(expectation: "any value but null", placeholder: .null) { (json) in json }
+  }
+}
+
+extension Shape where Value == Bool {
+  /// `true` or `false`.
+  package static var bool: Shape {
+    Shape(expectation: "true or false", placeholder: false) { (json) in json.boolValue }
+  }
+}
+
+extension Shape where Value == String {
+  /// Any string, the empty one included.
+  package static var string: Shape {
+    Shape(expectation: "a string", placeholder: "") { (json) in json.stringValue }
+  }
+
+  /// A string whose length lies in `length`, counted in Unicode scalars.
+  package static func text(_ length: ClosedRange<Int> = 1...256) -> Shape {
+    Shape(
+      expectation: "a string of \(length.lowerBound)...\(length.upperBound) characters",
+      placeholder: String(repeating: "a", count: length.lowerBound)
+    ) { (json) in
+      guard case .string(let text) = json else { return nil }
+      // A scalar takes one to four bytes, so the byte count alone settles nearly every case.
+      let byteCount = text.utf8.count
+      guard byteCount >= length.lowerBound, byteCount / 4 <= length.upperBound else { return nil }
+      if byteCount <= length.upperBound, length.lowerBound <= 1 { return text }
+      return length.contains(text.unicodeScalars.count) ? text : nil
+    }
+  }
+}
+
+extension Shape where Value == Int {
+  /// A whole number in `range`; 3.0 counts as 3.
+  package static func integer(in range: ClosedRange<Int>) -> Shape {
+    Shape(expectation: "an integer in \(range)", placeholder: range.lowerBound) { (json) in
+      json.integerValue.flatMap { range.contains($0) ? $0 : nil }
+    }
+  }
+}
+
+extension Shape where Value == Double {
+  /// Any number; finite, as JSON text knows no other.
+  package static var number: Shape {
+    Shape(expectation: "a number", placeholder: 1) { (json) in json.doubleValue }
+  }
+
+  /// A number > 0.
+  package static var positive: Shape {
+    Shape(expectation: "a number > 0", placeholder: 1) { (json) in
+      json.doubleValue.flatMap { $0 > 0 ? $0 : nil }
+    }
+  }
+
+  /// A number >= 0.
+  package static var nonNegative: Shape {
+    Shape(expectation: "a number >= 0", placeholder: 1) { (json) in
+      json.doubleValue.flatMap { $0 >= 0 ? $0 : nil }
+    }
+  }
+
+  /// A number in `range`, both ends included.
+  package static func number(in range: ClosedRange<Double>) -> Shape {
+    // Canonical text spells 1.0 as 1.
+    Shape(
+      expectation: "a number in "
+        + [range.lowerBound, range.upperBound].map { JSON.number($0).canonicalText }.joined(separator: "..."),
+      placeholder: range.lowerBound
+    ) { (json) in
+      json.doubleValue.flatMap { range.contains($0) ? $0 : nil }
+    }
+  }
+}
+
+extension Shape where Value: RawRepresentable & CaseIterable & Sendable, Value.RawValue == String {
+  /// One of the raw values of a closed enum.
+  package static func choice(_ type: Value.Type = Value.self) -> Shape {
+    Shape(
+      expectation: "one of " + Value.allCases.map { JSON.string($0.rawValue).text }.joined(separator: ", "),
+      // An enum without cases has no value, so no shape of it can be declared to any purpose.
+      placeholder: Value.allCases.first!
+    ) { (json) in
+      json.stringValue.flatMap(Value.init(rawValue:))
+    }
+  }
+}

@@ -1,0 +1,132 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Runs a ``Peer`` over two file descriptors, on the thread that calls ``run()``.
+///
+/// It waits in `poll` for input, for room to write and for mail, and does all that is due before it waits again:
+/// a request is read, handled and answered within one wake-up. Nothing but `poll` ever waits.
+package final class EventLoop {
+  /// How patient the loop is at its end.
+  package struct Options: Sendable, Hashable {
+    /// How long running calls may go on after the end of input, in seconds.
+    package var drainSeconds = 0.8
+    /// How long the last bytes wait for a client that reads nothing at all, in seconds.
+    package var flushStallSeconds = 0.15
+
+    package init() {}
+  }
+
+  private let peer: Peer
+  private let options: Options
+  private var input: InputDescriptor
+  private let output: OutputDescriptor
+  private var mailboxes: [(descriptor: Int32, deliver: () -> Void)] = []
+  private var parentWatch: ParentWatch?
+  /// When to give up on running calls, once the input has ended.
+  private var drainDeadline: Double?
+  private var finishCode: Int32?
+
+  /// Reads from `input` and writes to `output`; neither is closed by the loop.
+  package init(peer: Peer, input: Int32, output: Int32, options: Options = Options()) {
+    self.peer = peer
+    self.options = options
+    self.input = InputDescriptor(input)
+    self.output = OutputDescriptor(output)
+  }
+
+  /// Has the events posted to `mailbox` passed to `body` on the loop's thread.
+  package func attach<Event>(_ mailbox: Mailbox<Event>, _ body: @escaping (Event) -> Void) {
+    mailboxes.append((mailbox.descriptor, { mailbox.drain().forEach(body) }))
+  }
+
+  /// Ends the loop as the end of input does, within 250 ms of the death of the process `processID`.
+  /// Numbers below 1 name no process and are ignored.
+  package func watchParent(_ processID: Int32) {
+    parentWatch = processID > 0 ? ParentWatch(processID: processID) : nil
+  }
+
+  /// Ends the loop with `code` once what is waiting to go out has gone. Messages not yet handled are dropped.
+  package func finish(_ code: Int32) {
+    finishCode = finishCode ?? code
+    peer.stop()
+  }
+
+  /// Runs until the input ends, ``finish(_:)`` is called, the output fails, or the parent dies.
+  ///
+  /// Returns the exit code: that given to `finish`; 0 after the end of input; 1 if the input could not be followed or
+  /// the output could not be written.
+  package func run() -> Int32 {
+    // A closed reader must show as an error of `write`, not end the process.
+    signal(SIGPIPE, SIG_IGN)
+    while true {
+      guard output.write(&peer.output) != .failed else { return 1 }
+      peer.resume()
+      if let code = codeToEndWith() { return flush() ? code : 1 }
+      wait()
+    }
+  }
+
+  private func codeToEndWith() -> Int32? {
+    if finishCode == nil, peer.isBroken { endInput() }
+    if finishCode == nil, let drainDeadline {
+      guard peer.runningCallCount == 0 || monotonicSeconds() >= drainDeadline else { return nil }
+      finishCode = peer.isBroken ? 1 : 0
+    }
+    guard let finishCode else { return nil }
+    peer.abandonRunningCalls()
+    return finishCode
+  }
+
+  /// Waits until something is due and does it.
+  private func wait() {
+    let wantsInput = drainDeadline == nil && !peer.isHeld
+    // `poll` skips negative descriptors.
+    var entries = [
+      pollfd(fd: wantsInput ? input.descriptor : -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: peer.output.isEmpty ? -1 : output.descriptor, events: Int16(POLLOUT), revents: 0),
+    ]
+    entries += mailboxes.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+    // A signal ends the wait early, which does no harm.
+    guard poll(&entries, nfds_t(entries.count), timeoutMilliseconds()) >= 0 else { return }
+
+    for (entry, mailbox) in zip(entries.dropFirst(2), mailboxes) where entry.revents != 0 { mailbox.deliver() }
+    if entries[0].revents != 0 {
+      let peer = peer
+      if case .end = input.read({ peer.receive($0) }) { endInput() }
+    }
+    if let parentWatch, drainDeadline == nil, !parentWatch.isAlive {
+      // The death was noticed late, and its deadline counts from the death.
+      endInput(drainSeconds: max(0, options.drainSeconds - ParentWatch.intervalSeconds))
+    }
+  }
+
+  private func timeoutMilliseconds() -> Int32 {
+    if let drainDeadline { return Int32(max(0, (drainDeadline - monotonicSeconds()) * 1000).rounded(.up)) }
+    return parentWatch == nil ? -1 : Int32(ParentWatch.intervalSeconds * 1000)
+  }
+
+  private func endInput(drainSeconds: Double? = nil) {
+    guard drainDeadline == nil else { return }
+    drainDeadline = monotonicSeconds() + (drainSeconds ?? options.drainSeconds)
+    peer.endOfInput()
+  }
+
+  /// Writes what is left for as long as the client keeps reading; false if it does not.
+  private func flush() -> Bool {
+    while true {
+      switch output.write(&peer.output) {
+      case .failed: return false
+      case .progress where peer.output.isEmpty: return true
+      case .progress, .full: break
+      }
+      var entry = pollfd(fd: output.descriptor, events: Int16(POLLOUT), revents: 0)
+      let patience = Int32((options.flushStallSeconds * 1000).rounded(.up))
+      guard retryingInterrupts({ poll(&entry, 1, patience) }) > 0 else { return false }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Writes as much as fits to a descriptor, without ever waiting for its reader.
+///
+/// The descriptor stays in blocking mode, because that mode belongs to the open file and not to us: a shell or a
+/// parent may share it. A socket can be told not to wait call by call. A pipe cannot; but once `poll` calls it
+/// writable, a write of up to PIPE_BUF bytes is sure not to wait (POSIX, `write`), as long as nobody else writes to it.
+struct OutputDescriptor {
+  /// How a round of writing went.
+  enum Outcome {
+    /// Everything is out, or as much as one round may take.
+    case progress
+    /// The reader has to catch up first.
+    case full
+    /// Nobody will ever read it.
+    case failed
+  }
+
+  /// The most one round writes, so that a fast reader cannot keep the loop from its other work.
+  private static let roundBytes = 4 << 20
+
+  let descriptor: Int32
+  private let kind: DescriptorKind
+
+  init(_ descriptor: Int32) {
+    self.descriptor = descriptor
+    kind = DescriptorKind(descriptor)
+  }
+
+  /// Writes from `outbox` what fits now.
+  func write(_ outbox: inout Outbox) -> Outcome {
+    var budget = Self.roundBytes
+    while !outbox.isEmpty, budget > 0 {
+      if kind == .pipe {
+        let ready = readiness(of: descriptor, for: Int16(POLLOUT))
+        if ready & Int16(POLLOUT) == 0 { return ready == 0 ? .full : .failed }
+      }
+      let count = outbox.withPending { bytes in
+        let limit = kind == .pipe ? Int(PIPE_BUF) : budget
+        let chunk = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, limit)])
+        return retryingInterrupts { writeOnce(chunk) }
+      }
+      guard count >= 0 else { return errno == EAGAIN || errno == EWOULDBLOCK ? .full : .failed }
+      outbox.consume(count)
+      budget -= count
+    }
+    return .progress
+  }
+
+  private func writeOnce(_ bytes: UnsafeRawBufferPointer) -> Int {
+    switch kind {
+    case .socket: send(descriptor, bytes.baseAddress, bytes.count, sendFlags)
+    case .pipe, .other: writeBytes(descriptor, bytes)
+    }
+  }
+}
+
+private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+  write(descriptor, bytes.baseAddress, bytes.count)
+}

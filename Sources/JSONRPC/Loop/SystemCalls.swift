@@ -1,0 +1,61 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Repeats a system call while a signal interrupts it.
+func retryingInterrupts<Value: FixedWidthInteger>(_ call: () -> Value) -> Value {
+  while true {
+    let result = call()
+    if result != -1 || errno != EINTR { return result }
+  }
+}
+
+/// Seconds on a clock that only runs forward, from an arbitrary start.
+func monotonicSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// What is ready now among the events asked for of one descriptor; never waits.
+func readiness(of descriptor: Int32, for events: Int16) -> Int16 {
+  var entry = pollfd(fd: descriptor, events: events, revents: 0)
+  return retryingInterrupts { poll(&entry, 1, 0) } > 0 ? entry.revents : 0
+}
+
+/// What kind of file a descriptor is, as far as reading and writing differ.
+enum DescriptorKind {
+  case socket
+  case pipe
+  /// A regular file, a terminal, a device.
+  case other
+
+  init(_ descriptor: Int32) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      self = .other
+      return
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFSOCK: self = .socket
+    case S_IFIFO: self = .pipe
+    default: self = .other
+    }
+  }
+}
+
+#if canImport(Darwin)
+  /// Never wait. A closed peer raises no signal either, as the loop ignores it for the whole process.
+  let sendFlags = Int32(MSG_DONTWAIT)
+  let receiveFlags = Int32(MSG_DONTWAIT)
+#else
+  // The C library declares these as an enumeration here and as macros there; the values are the kernel's.
+  /// MSG_DONTWAIT and MSG_NOSIGNAL.
+  let sendFlags: Int32 = 0x40 | 0x4000
+  /// MSG_DONTWAIT.
+  let receiveFlags: Int32 = 0x40
+#endif

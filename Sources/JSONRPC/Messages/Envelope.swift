@@ -1,0 +1,68 @@
+internal import JSON
+
+/// What one message is, by the rules of JSON-RPC 2.0.
+enum Envelope {
+  case request(id: RequestID, method: String, params: JSON?)
+  case notification(method: String, params: JSON?)
+  /// An answer to a request of ours.
+  case response
+  /// None of these; `id` is the message's own if it has a readable one, else null.
+  case invalid(id: RequestID, reason: String)
+
+  init(_ message: JSON) {
+    guard case .object(let object) = message else {
+      self = .invalid(id: .null, reason: "a message must be an object")
+      return
+    }
+    var version: JSON?
+    var id: JSON?
+    var method: JSON?
+    var params: JSON?
+    var isResponse = false
+    // One pass; the first of duplicates counts, as everywhere.
+    for member in object.members {
+      switch member.key {
+      case "jsonrpc": version = version ?? member.value
+      case "id": id = id ?? member.value
+      case "method": method = method ?? member.value
+      case "params": params = params ?? member.value
+      case "result", "error": isResponse = true
+      default: break
+      }
+    }
+
+    guard let method else {
+      self = isResponse && id != nil ? .response : .invalid(id: Self.answerID(id), reason: "there is no \"method\"")
+      return
+    }
+    guard case .string(let method) = method else {
+      self = .invalid(id: Self.answerID(id), reason: "\"method\" must be a string")
+      return
+    }
+    guard version == .string("2.0") else {
+      self = .invalid(id: Self.answerID(id), reason: "\"jsonrpc\" must be \"2.0\"")
+      return
+    }
+    switch params {
+    case nil, .array, .object: break
+    // Several clients send null where they mean nothing.
+    case .null: params = nil
+    default:
+      self = .invalid(id: Self.answerID(id), reason: "\"params\" must be an object or an array")
+      return
+    }
+    guard let id else {
+      self = .notification(method: method, params: params)
+      return
+    }
+    guard let id = RequestID(id) else {
+      self = .invalid(id: .null, reason: "\"id\" must be a string, a whole number or null")
+      return
+    }
+    self = .request(id: id, method: method, params: params)
+  }
+
+  private static func answerID(_ id: JSON?) -> RequestID {
+    id.flatMap(RequestID.init) ?? .null
+  }
+}

@@ -1,0 +1,113 @@
+package import JSON
+
+/// One request on its way to its answer.
+///
+/// It must be answered exactly once, at any time, on the thread that owns its ``Peer``. A call that is dropped without
+/// an answer answers -32603 by itself; a second answer is a programming error that traps in debug builds and is
+/// logged and ignored in release builds.
+package final class Call {
+  package let id: RequestID
+  package let method: String
+  /// An object, an array, or nil if the client sent none.
+  package let params: JSON?
+  /// True once an answer is on its way.
+  package private(set) var isAnswered = false
+  /// True once the client has asked to cancel the request; it still needs its answer.
+  package private(set) var isCancelled = false
+
+  /// Called once when the client cancels the request, before anything that follows in the input; at once if it
+  /// already has.
+  package var onCancel: (() -> Void)? {
+    didSet { if isCancelled { runOnCancel() } }
+  }
+
+  /// Nil once answered: a handler may keep the call, and must not thereby keep the peer.
+  private var peer: Peer?
+  private let slot: BatchSlot?
+  private var isAbandoned = false
+  private var reporter: ProgressReporter?
+
+  init(id: RequestID, method: String, params: JSON?, peer: Peer, slot: BatchSlot?) {
+    self.id = id
+    self.method = method
+    self.params = params
+    self.peer = peer
+    self.slot = slot
+  }
+
+  deinit {
+    guard let peer else { return }
+    peer.close(id)
+    peer.respond(to: id, method, slot, failing: RPCError(.internalError, "Internal error: the request was dropped"))
+  }
+
+  /// Answers with an object.
+  package func answer(_ result: some ObjectWritable) {
+    settle { $0.respond(to: id, method, slot) { result.writeValue(to: &$0) } }
+  }
+
+  /// Answers with any JSON value, such as `.null`.
+  package func answer(_ result: JSON) {
+    settle { $0.respond(to: id, method, slot) { $0.json.write(result) } }
+  }
+
+  /// Answers with an error.
+  package func fail(_ error: RPCError) {
+    settle { $0.respond(to: id, method, slot, failing: error) }
+  }
+
+  /// The token under which the client wants to hear of progress: `workDoneToken` in the parameters.
+  package var workDoneToken: RequestID? {
+    guard case .object(let object) = params, let token = object["workDoneToken" as StaticString], token != .null else {
+      return nil
+    }
+    return RequestID(token)
+  }
+
+  /// Where to report progress; does nothing if the client did not ask, or once the call is answered.
+  package var progress: ProgressReporter {
+    if let reporter { return reporter }
+    let new = ProgressReporter(token: workDoneToken, peer: peer)
+    reporter = new
+    return new
+  }
+
+  func cancel() {
+    guard !isAnswered, !isCancelled else { return }
+    isCancelled = true
+    runOnCancel()
+  }
+
+  /// Cancels and answers a call whose connection ends; a later answer is no fault of the handler's.
+  func abandon(_ error: RPCError) {
+    cancel()
+    guard !isAnswered else { return }
+    fail(error)
+    isAbandoned = true
+  }
+
+  private func runOnCancel() {
+    guard let onCancel else { return }
+    self.onCancel = nil
+    onCancel()
+  }
+
+  private func settle(_ respond: (Peer) -> Void) {
+    guard let peer else {
+      if !isAbandoned { reportFault("request \(id) \(method) was answered twice") }
+      return
+    }
+    isAnswered = true
+    self.peer = nil
+    onCancel = nil
+    reporter?.close()
+    peer.close(id)
+    respond(peer)
+  }
+}
+
+/// A place in the answer to a batch.
+struct BatchSlot {
+  let batch: Batch
+  let index: Int
+}

@@ -1,0 +1,79 @@
+package import JSON
+
+// What a peer sends.
+extension Peer {
+  /// Sends a notification whose parameters are `params`; with headers if the client has not sent a byte yet.
+  package func notify(_ method: String, _ params: some ObjectWritable) {
+    notify(method) { params.write(to: &$0) }
+  }
+
+  /// Sends a notification whose parameters are the fields that `params` writes.
+  package func notify(_ method: String, _ params: (inout ObjectWriter) -> Void) {
+    withWriter(recorder: nil) { writer in
+      writer.json.append("{\"jsonrpc\":\"2.0\",\"method\":")
+      writer.json.write(method)
+      writer.json.append(",\"params\":")
+      writer.braced(params)
+      writer.json.append("}")
+      send(writer.json.bytes)
+    }
+  }
+
+  /// Sends a result, or an internal error instead if it has a number that JSON cannot spell.
+  func respond(to id: RequestID, _ method: String, _ slot: BatchSlot?, _ result: (inout ObjectWriter) -> Void) {
+    withWriter(recorder: recorderForMethod?(method)) { writer in
+      writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
+      id.writeValue(to: &writer)
+      writer.json.append(",\"result\":")
+      result(&writer)
+      writer.json.append("}")
+      guard !writer.json.sawNonFinite else {
+        let error = RPCError(.internalError, "Internal error: the result has a number that is not finite")
+        return respond(to: id, method, slot, failing: error)
+      }
+      if let slot, slot.batch.byteCount + writer.json.bytes.count > options.limits.maximumFrameBytes {
+        let error = RPCError(.internalError, "Internal error: the answer to the batch is too long")
+        return respond(to: id, method, slot, failing: error)
+      }
+      traceAnswer(id, method, writer.json.bytes)
+      deliver(writer.json.bytes, slot)
+    }
+  }
+
+  func respond(to id: RequestID, _ method: String, _ slot: BatchSlot?, failing error: RPCError) {
+    withWriter(recorder: nil) { writer in
+      writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
+      id.writeValue(to: &writer)
+      writer.json.append(",\"error\":")
+      error.writeValue(to: &writer)
+      writer.json.append("}")
+      traceAnswer(id, method, writer.json.bytes)
+      deliver(writer.json.bytes, slot)
+    }
+  }
+
+  private func deliver(_ message: [UInt8], _ slot: BatchSlot?) {
+    guard let slot else { return send(message) }
+    // An exact copy: sharing the writer's buffer would keep all its spare room for each member.
+    slot.batch.fill(slot.index, with: message.withUnsafeBufferPointer { Array($0) })
+    if let text = slot.batch.takeText() { send(text) }
+  }
+
+  /// Sends one message, which is JSON text.
+  func send(_ message: [UInt8]) {
+    message.withUnsafeBufferPointer { output.append($0, framing: framing) }
+  }
+
+  private func withWriter(recorder: FieldRecorder?, _ body: (inout ObjectWriter) -> Void) {
+    guard recorder == nil else {
+      var writer = ObjectWriter(recorder: recorder)
+      return body(&writer)
+    }
+    var writer = spareWriter.take() ?? ObjectWriter()
+    body(&writer)
+    // One huge answer must not hold its memory for ever.
+    guard writer.json.bytes.count <= 1 << 20 else { return }
+    writer.json.reset()
+    spareWriter = writer
+  }
+}

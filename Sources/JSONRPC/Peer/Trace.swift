@@ -1,0 +1,31 @@
+internal import JSON
+
+/// How much of the traffic the client wants to be told with `$/logTrace`.
+package enum TraceLevel: String, Sendable, CaseIterable {
+  case off
+  /// That requests came and were answered.
+  case messages
+  /// Also what was in them.
+  case verbose
+}
+
+extension Peer {
+  func traceRequest(_ call: Call) {
+    guard trace != .off else { return }
+    logTrace("Received request \(call.method) (\(call.id)).", verbose: call.params?.preview(limit: 1000) ?? "")
+  }
+
+  /// Sent just before the answer, so that nothing about a request follows its answer.
+  func traceAnswer(_ id: RequestID, _ method: String, _ message: [UInt8]) {
+    guard trace != .off, !method.isEmpty else { return }
+    logTrace("Answering request \(method) (\(id)).", verbose: String(decoding: message.prefix(1000), as: UTF8.self))
+  }
+
+  private func logTrace(_ message: String, verbose: @autoclosure () -> String) {
+    let details = trace == .verbose ? verbose() : nil
+    notify("$/logTrace") {
+      $0.field("message", message)
+      $0.field("verbose", details)
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package import EnergyFrontier
+package import JSON
+
+/// What must be known to compute a pipeline's frontier: its problem, and the knob behind each option.
+package struct FrontierInputs: Sendable {
+  package let definition: PipelineDefinition
+  package let problem: IterationProblem
+  /// For each table of the definition, in its order, the knob of each measurement.
+  package let knobs: [[JSON]]
+  /// What happens when every instruction runs at its highest frequency.
+  package let allMaxFrequency: Outcome
+
+  /// Joins a definition and its measurements.
+  ///
+  /// - Throws: ``Refusal`` of kind `incompleteProfile` when a table has no measurement, `invalidProfile` when a
+  ///   measurement cannot be right.
+  package init(_ definition: PipelineDefinition, _ profile: Profile) throws(Refusal) {
+    let missing = definition.tables.filter { profile.rows[$0] == nil }
+    guard missing.isEmpty else {
+      throw Refusal(
+        .incompleteProfile, path: "pipeline",
+        expected: "measurements for every (stage, instruction) of the pipeline",
+        found: "none for " + missing.prefix(8).map { "stage \($0.stage) \($0.instruction)" }.joined(separator: ", ")
+          + (missing.count > 8 ? " and \(missing.count - 8) more" : ""),
+        fix: "send the missing rows with profile/submit",
+        facts: [.init(key: "missing", value: .array(missing.map(\.json)))])
+    }
+    let rows = definition.tables.map { profile.rows[$0]! }
+    self.definition = definition
+    knobs = rows.map { $0.map(\.knob) }
+    problem = try Self.problem(definition, rows)
+    let highest = rows.map(Self.highestFrequency)
+    allMaxFrequency = problem.outcome(ofMeasurements: problem.tableOfInstruction.map { highest[$0] })
+  }
+
+  private static func problem(
+    _ definition: PipelineDefinition, _ rows: [[ProfileRow]]
+  ) throws(Refusal) -> IterationProblem {
+    var tables: [OptionTable] = []
+    for (key, rows) in zip(definition.tables, rows) {
+      let measurements = rows.map { Measurement(timeSeconds: $0.timeSeconds, energyJoules: $0.energyJoules) }
+      do {
+        tables.append(
+          try OptionTable(
+            measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts[key.stage]))
+      } catch {
+        throw Refusal(
+          .invalidProfile, path: "pipeline", expected: "positive finite times and energies",
+          found: "\(error) in stage \(key.stage) \(key.instruction)", fix: "measure this instruction again")
+      }
+    }
+    let index = Dictionary(uniqueKeysWithValues: zip(definition.tables, definition.tables.indices))
+    do {
+      return try IterationProblem(
+        graph: definition.graph, tableOfInstruction: definition.instructions.map { index[$0.table]! }, tables: tables,
+        waitingPowerWatts: definition.blockingPowerWatts.reduce(0, +),
+        deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth)
+    } catch {
+      throw Refusal(
+        .invalidPipeline, path: "pipeline", expected: "a consistent pipeline", found: "\(error)",
+        fix: "define the pipeline again")
+    }
+  }
+
+  /// The measurement at the highest numeric knob, and the fastest where knobs are not all numbers.
+  private static func highestFrequency(_ rows: [ProfileRow]) -> Int {
+    let frequencies = rows.compactMap(\.knob.doubleValue)
+    if frequencies.count == rows.count { return rows.indices.max { frequencies[$0] < frequencies[$1] }! }
+    return rows.indices.min { rows[$0].timeSeconds < rows[$1].timeSeconds }!
+  }
+}
+
+/// A computed frontier; immutable, so that queries and long computations may share it.
+package struct CharacterizedFrontier: Sendable {
+  package let inputs: FrontierInputs
+  package let frontier: Frontier
+  /// Counts the characterizations of this pipeline from 1.
+  package let generation: Int
+
+  package init(inputs: FrontierInputs, frontier: Frontier, generation: Int) {
+    self.inputs = inputs
+    self.frontier = frontier
+    self.generation = generation
+  }
+
+  /// The knob that `plan` sets for `instruction`.
+  package func knob(of instruction: Int, in plan: Plan) -> JSON {
+    inputs.knobs[inputs.problem.tableOfInstruction[instruction]][measurement(of: instruction, in: plan)]
+  }
+
+  /// The measurement behind the choice of `plan` for `instruction`, an index into its table.
+  package func measurement(of instruction: Int, in plan: Plan) -> Int {
+    inputs.problem.table(of: instruction).efficient[Int(plan.choices[instruction])]
+  }
+}
+
+extension TableKey {
+  /// As it appears in answers.
+  package var json: JSON {
+    .object(
+      JSONObject(members: [
+        .init(key: "stage", value: .integer(Int64(stage))), .init(key: "instruction", value: .string(instruction)),
+      ]))
+  }
+}

@@ -1,0 +1,24 @@
+package import JSON
+
+/// One device, as its owner describes it. Nothing about models of GPUs is built in: tables of power go stale.
+package struct GPU: Sendable, Equatable {
+  package var id: String
+  package var node: String?
+  package var model: String?
+  package var memoryBytes: Int?
+  /// Knob settings the device supports, usually clocks in MHz, as they were sent.
+  package var frequencies: [JSON]?
+  /// Watts it draws while it waits for others.
+  package var blockingPowerWatts: Double?
+
+  package init(
+    id: String, node: String?, model: String?, memoryBytes: Int?, frequencies: [JSON]?, blockingPowerWatts: Double?
+  ) {
+    self.id = id
+    self.node = node
+    self.model = model
+    self.memoryBytes = memoryBytes
+    self.frequencies = frequencies
+    self.blockingPowerWatts = blockingPowerWatts
+  }
+}

@@ -1,0 +1,88 @@
+internal import EnergyFrontier
+internal import JSON
+
+/// Reads the tables that the field's profilers write: a header with at least the columns
+/// `stage,instruction,frequency,time,energy` in any order, then one measurement a line.
+package enum ProfileCSV {
+  private static let columns = ["stage", "instruction", "frequency", "time", "energy"]
+
+  /// Parses CSV text.
+  ///
+  /// - Throws: ``Refusal`` of kind `invalidProfile` that names the line and the column.
+  package static func parse(_ text: String) throws(Refusal) -> [ProfileRow] {
+    // Lines are split at newlines only; a carriage return before one is white space, and Swift sees the pair as one character.
+    var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)[...]
+    guard let header = lines.popFirst() else { throw missingHeader(found: "nothing") }
+    let names = fields(header.drop { $0 == "\u{FEFF}" })
+    var place: [Int] = []
+    for column in columns {
+      guard let index = names.firstIndex(where: { $0 == column }) else {
+        throw missingHeader(found: "no column \"\(column)\" in \"\(header.prefix(80))\"")
+      }
+      place.append(index)
+    }
+    var rows: [ProfileRow] = []
+    for (offset, line) in lines.enumerated() where !line.allSatisfy(\.isWhitespace) {
+      let values = fields(line)
+      func value(_ column: Int) throws(Refusal) -> Substring {
+        if place[column] < values.count, !values[place[column]].isEmpty { return values[place[column]] }
+        throw invalid(line: offset + 2, column: column, expected: "a value", found: "nothing")
+      }
+      let stageText = try value(0)
+      guard let stage = Int(stageText), stage >= 0 else {
+        throw invalid(line: offset + 2, column: 0, expected: "a stage number from 0", found: "\"\(stageText)\"")
+      }
+      let key = TableKey(stage: stage, instruction: String(try value(1)))
+      let time = try positive(value(3), line: offset + 2, column: 3)
+      let energy = try positive(value(4), line: offset + 2, column: 4)
+      rows.append(ProfileRow(table: key, knob: knob(try value(2)), timeSeconds: time, energyJoules: energy))
+    }
+    guard !rows.isEmpty else {
+      throw Refusal(
+        .invalidProfile, expected: "at least one measurement below the header", found: "none",
+        fix: "write one line for each (stage, instruction, frequency)")
+    }
+    return rows
+  }
+
+  private static func fields(_ line: Substring) -> [Substring] {
+    line.split(separator: ",", omittingEmptySubsequences: false).map { field in
+      var field = field.drop(while: \.isWhitespace)
+      while field.last?.isWhitespace == true { field.removeLast() }
+      if field.count >= 2, field.first == "\"", field.last == "\"" { field = field.dropFirst().dropLast() }
+      return field
+    }
+  }
+
+  /// A clock becomes a number, anything else stays text.
+  private static func knob(_ text: Substring) -> JSON {
+    if let integer = Int64(text) { return .integer(integer) }
+    if let number = decimalNumber(text), number.isFinite { return .number(number) }
+    return .string(String(text))
+  }
+
+  private static func positive(_ text: Substring, line: Int, column: Int) throws(Refusal) -> Double {
+    if let number = decimalNumber(text), Measurement.acceptedRange.contains(number) { return number }
+    let range = Measurement.acceptedRange
+    throw invalid(
+      line: line, column: column, expected: "a number in \(range.lowerBound)...\(range.upperBound)",
+      found: "\"\(text)\"")
+  }
+
+  /// Decimal numbers only: Swift would read hexadecimal ones and words such as "inf" too, which no profiler writes.
+  private static func decimalNumber(_ text: Substring) -> Double? {
+    text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(text) : nil
+  }
+
+  private static func invalid(line: Int, column: Int, expected: String, found: String) -> Refusal {
+    Refusal(
+      .invalidProfile, path: "line \(line), column \"\(columns[column])\"", expected: expected, found: found,
+      fix: "correct or remove this line")
+  }
+
+  private static func missingHeader(found: String) -> Refusal {
+    Refusal(
+      .invalidProfile, path: "line 1", expected: "a header with the columns " + columns.joined(separator: ","),
+      found: found, fix: "add the header line")
+  }
+}

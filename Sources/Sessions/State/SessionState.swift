@@ -1,0 +1,64 @@
+package import EnergyFrontier
+
+/// Everything one session holds. A value: it changes only by steps, which are pure functions of it, a request and its seed.
+package struct SessionState: Sendable {
+  package let name: String
+  /// Where any randomness of this session begins.
+  package let seed: UInt64
+  /// Counts the accepted changes.
+  package var revision = 0
+  /// By the order of registration.
+  package var gpus: [GPU] = []
+  /// By the order of definition.
+  package var pipelines: [Pipeline] = []
+  /// Measurements by pipeline name; they may arrive before the pipeline is defined.
+  package var profiles: [String: Profile] = [:]
+
+  package init(name: String, seed: UInt64) {
+    self.name = name
+    self.seed = seed
+  }
+
+  /// One defined pipeline and what has been computed for it.
+  package struct Pipeline: Sendable {
+    package let name: String
+    package var definition: PipelineDefinition
+    package var frontier: CharacterizedFrontier?
+    /// The `inputRevision` that the frontier was computed from, and how.
+    package var frontierOrigin: (inputRevision: Int, options: CharacterizationOptions)?
+    /// Characterizations so far.
+    package var generation = 0
+    /// The revision that last changed the definition or the profile.
+    package var inputRevision: Int
+
+    package init(name: String, definition: PipelineDefinition, inputRevision: Int) {
+      self.name = name
+      self.definition = definition
+      self.inputRevision = inputRevision
+    }
+  }
+
+  /// Where the pipeline stands in `pipelines`.
+  ///
+  /// - Throws: ``Refusal`` of kind `unknownPipeline`.
+  package func pipelineIndex(_ name: String) throws(Refusal) -> Int {
+    if let index = pipelines.firstIndex(where: { $0.name == name }) { return index }
+    throw Refusal(
+      .unknownPipeline, path: "pipeline",
+      expected: pipelines.isEmpty
+        ? "the name of a defined pipeline; none is defined yet"
+        : "one of " + pipelines.map { "\"\($0.name)\"" }.joined(separator: ", "),
+      found: "\"\(name)\"", fix: "define it with pipeline/define")
+  }
+
+  /// The pipeline's frontier.
+  ///
+  /// - Throws: ``Refusal`` of kind `unknownPipeline` or `notCharacterized`.
+  package func frontier(of name: String) throws(Refusal) -> CharacterizedFrontier {
+    if let frontier = pipelines[try pipelineIndex(name)].frontier { return frontier }
+    throw Refusal(
+      .notCharacterized, path: "pipeline", expected: "a pipeline whose frontier has been computed",
+      found: "\"\(name)\" without a frontier",
+      fix: "send frontier/characterize and wait for its answer")
+  }
+}

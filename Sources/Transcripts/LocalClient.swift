@@ -1,0 +1,55 @@
+package import JSON
+internal import JSONRPC
+internal import TrimtabServer
+
+/// A client in the same process: every message goes through framing and routing as on a pipe, but computations run at once
+/// and to their end, so the same messages always give the same answers in the same order.
+package final class LocalClient {
+  private let peer: Peer
+  private let server: Server
+  /// The exit status the server asked for, once it has.
+  package private(set) var exitStatus: Int32?
+  /// The fields that answers were seen to have, by method.
+  private let recorders = Recorders()
+
+  package init() {
+    let (peer, ending) = (Peer(), Ending())
+    self.peer = peer
+    let recorders = recorders
+    peer.recorderForMethod = { recorders.recorder(of: $0) }
+    server = Server(peer: peer, pool: nil, end: { ending.status = $0 })
+    self.ending = ending
+  }
+
+  private let ending: Ending
+
+  /// Sends one line and gives the lines that come back.
+  package func send(_ line: String) -> [String] {
+    var text = line + "\n"
+    text.withUTF8 { peer.receive(UnsafeRawBufferPointer($0)) }
+    exitStatus = ending.status
+    return takeOutput().split(separator: "\n").map(String.init)
+  }
+
+  /// What answers of `method` were seen to contain, first seen first.
+  package func answerFields(of method: String) -> [WrittenField] { recorders.recorder(of: method).fields }
+
+  private func takeOutput() -> String {
+    String(decoding: peer.output.takeAll(), as: UTF8.self)
+  }
+}
+
+private final class Ending {
+  var status: Int32?
+}
+
+private final class Recorders {
+  private var byMethod: [String: FieldRecorder] = [:]
+
+  func recorder(of method: String) -> FieldRecorder {
+    if let known = byMethod[method] { return known }
+    let new = FieldRecorder()
+    byMethod[method] = new
+    return new
+  }
+}

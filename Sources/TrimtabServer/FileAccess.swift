@@ -1,0 +1,89 @@
+package import Sessions
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// Reads the files that a client may name: those below the roots it declared at `initialize`.
+package struct FileAccess: Sendable {
+  /// As the client declared them; where there are none, no file may be read.
+  let roots: [String]
+  /// The same as canonical absolute paths, without those that do not exist.
+  private let canonicalRoots: [String]
+  /// Larger files are refused.
+  let maximumBytes: Int
+
+  package init(roots: [String], maximumBytes: Int = 256 << 20) {
+    self.roots = roots
+    canonicalRoots = roots.compactMap(Self.canonical)
+    self.maximumBytes = maximumBytes
+  }
+
+  /// The text of a file, in O(bytes).
+  ///
+  /// - Parameter field: the name of the param that holds the path, for errors.
+  /// - Throws: ``Refusal`` of kind `fileOutsideRoots` or `unreadableFile`.
+  package func text(at path: String, field: String) throws(Refusal) -> String {
+    // Links are followed first, so that none leads outside the roots.
+    guard let real = Self.canonical(path) else {
+      throw unreadable(path, field, found: String(cString: strerror(errno)))
+    }
+    guard canonicalRoots.contains(where: { real == $0 || real.hasPrefix($0 == "/" ? $0 : $0 + "/") }) else {
+      throw Refusal(
+        .fileOutsideRoots, path: field,
+        expected: roots.isEmpty
+          ? "roots declared at initialize before any file is named"
+          : "a file below " + roots.joined(separator: " or "),
+        found: "\"\(path)\"", fix: "add the file's folder to `roots` in initialize, or send its text inline")
+    }
+    return try Self.read(real) { (found) in unreadable(path, field, found: found) }
+  }
+
+  private func unreadable(_ path: String, _ field: String, found: String) -> Refusal {
+    Refusal(
+      .unreadableFile, path: field, expected: "a readable UTF-8 file of at most \(maximumBytes) bytes",
+      found: "\(found) for \"\(path)\"", fix: "check the path and its permissions")
+  }
+
+  private static func canonical(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// Reads a whole regular file.
+  package static func read<Failure: Error>(
+    _ path: String, maximumBytes: Int = 256 << 20, failure: (String) -> Failure
+  ) throws(Failure) -> String {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { throw failure(String(cString: strerror(errno))) }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw failure("not a regular file") }
+    guard status.st_size <= maximumBytes else { throw failure("\(status.st_size) bytes") }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Int(status.st_size) + 1)
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = chunk.withUnsafeMutableBytes { readBytes(file, $0.baseAddress, $0.count) }
+      if count == 0 { break }
+      guard count > 0 else {
+        if errno == EINTR { continue }
+        throw failure(String(cString: strerror(errno)))
+      }
+      bytes += chunk[..<count]
+      guard bytes.count <= maximumBytes else { throw failure("more than \(maximumBytes) bytes") }
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("text that is not UTF-8") }
+    return text
+  }
+}
+
+/// The C function, whose name the method above hides.
+private func readBytes(_ file: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+  read(file, buffer, count)
+}

@@ -1,0 +1,114 @@
+internal import EnergyFrontier
+package import JSONRPC
+package import Sessions
+internal import Synchronization
+
+/// The computations under way: each belongs to a call, runs on the pool, and comes back to the loop.
+package final class JobTable {
+  /// What a pool thread tells the loop.
+  package enum Event: Sendable {
+    case progressed(job: Int, percentage: Int)
+    case finished(job: Int)
+  }
+
+  private struct Job {
+    let call: Call
+    let session: String
+    let flag: CancellationFlag
+    let finish: () -> Void
+  }
+
+  /// Carries what pool threads have to say.
+  package let mailbox = Mailbox<Event>()
+  /// Nil runs each computation at once and to its end, so that a replay always gives the same messages in the same order.
+  private let pool: WorkerPool?
+  private var jobs: [Int: Job] = [:]
+  private var lastJob = 0
+
+  package init(pool: WorkerPool?) { self.pool = pool }
+
+  /// Runs `work` beside the loop and `finish` with its outcome on the loop; the first of result and cancellation counts.
+  func start<Product: Sendable>(
+    _ call: Call, session: String, title: String,
+    _ work: @escaping @Sendable (Checkpoint) throws(Refusal) -> Product,
+    finish: @escaping (Result<Product, Refusal>) -> Void
+  ) {
+    lastJob += 1
+    let (job, mailbox, flag, outcome) = (lastJob, mailbox, CancellationFlag(), OutcomeBox<Product>())
+    let reporter = PercentageReporter(mailbox, job: job)
+    let run: @Sendable () -> Void = {
+      let checkpoint = Checkpoint(isCancelled: { flag.isRaised }, report: { reporter.report($0) })
+      let result: Result<Product, Refusal>
+      do throws(Refusal) {
+        if flag.isRaised { throw .cancelled }
+        result = .success(try work(checkpoint))
+      } catch {
+        result = .failure(error)
+      }
+      outcome.value.withLock { $0 = result }
+      mailbox.post(.finished(job: job))
+    }
+    call.progress.begin(title: title, percentage: 0)
+    call.onCancel = { flag.raise() }
+    jobs[job] = Job(call: call, session: session, flag: flag) {
+      let result = outcome.value.withLock { $0 } ?? .failure(.cancelled)
+      // A result that arrives after a cancellation is dropped: the client was promised that nothing happens.
+      finish(flag.isRaised ? .failure(.cancelled) : result)
+    }
+    guard let pool else {
+      run()
+      return mailbox.drain().forEach(handle)
+    }
+    if !pool.run(run) {
+      jobs[job] = nil
+      finish(
+        .failure(
+          Refusal(
+            .overloaded, expected: "room for one more computation", found: "a full queue",
+            fix: "wait for an answer and ask again")))
+    }
+  }
+
+  /// Takes what a pool thread has to say; call on the loop.
+  package func handle(_ event: Event) {
+    switch event {
+    case .progressed(let job, let percentage): jobs[job]?.call.progress.report(percentage: percentage)
+    case .finished(let job): jobs.removeValue(forKey: job)?.finish()
+    }
+  }
+
+  /// Stops the computations of a session that is being closed.
+  func cancel(session: String) {
+    for job in jobs.values where job.session == session { job.flag.raise() }
+  }
+}
+
+/// Where a pool thread leaves its result for the loop.
+private final class OutcomeBox<Product: Sendable>: Sendable {
+  let value = Mutex<Result<Product, Refusal>?>(nil)
+}
+
+/// Posts a percentage when it has risen by one, so at most a hundred times.
+private final class PercentageReporter: Sendable {
+  private let mailbox: Mailbox<JobTable.Event>
+  private let job: Int
+  private let last = Atomic<Int>(0)
+
+  init(_ mailbox: Mailbox<JobTable.Event>, job: Int) {
+    self.mailbox = mailbox
+    self.job = job
+  }
+
+  func report(_ share: Double) {
+    let percentage = Int((min(max(share, 0), 1) * 100).rounded(.down))
+    guard percentage > last.load(ordering: .relaxed) else { return }
+    last.store(percentage, ordering: .relaxed)
+    mailbox.post(.progressed(job: job, percentage: percentage))
+  }
+}
+
+extension Refusal {
+  static let cancelled = Refusal(
+    .cancelled, expected: "the request to run to its end", found: "its cancellation",
+    fix: "send it again if it is needed")
+}

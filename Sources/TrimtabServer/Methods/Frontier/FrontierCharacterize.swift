@@ -1,0 +1,111 @@
+package import EnergyFrontier
+package import JSON
+package import Sessions
+
+/// `frontier/characterize`: computes the frontier.
+package enum FrontierCharacterize: SessionComputation {
+  package static let name = "frontier/characterize"
+  package static let purpose =
+    "Computes the exact lower bound of energy over iteration time, and real plans certified close to it. Runs beside other requests; reports progress; can be cancelled. The old frontier answers until the new one replaces it as a whole."
+  package static let refusals: [Refusal.Kind] = [
+    .unknownSession, .unknownPipeline, .incompleteProfile, .overloaded, .cancelled, .inputsChanged,
+  ]
+
+  package struct Params: SessionScoped {
+    package let session: String
+    let pipeline: String
+    let planCount: Int
+    let certify: Bool
+    let workDoneToken: JSON?
+
+    package init(from reader: inout ObjectReader) throws(InvalidField) {
+      session = try reader.session()
+      pipeline = try reader.pipeline()
+      planCount = try reader.optional(
+        "planCount", .integer(in: 2...4096), default: CharacterizationOptions().deadlineCount,
+        "Deadlines, evenly spaced from the fastest to the cheapest iteration time, that get a plan of their own.")
+      certify = try reader.optional(
+        "certify", .bool, default: false, "Whether to check every piece of the curve independently of how it was found."
+      )
+      workDoneToken = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
+    }
+
+    var options: CharacterizationOptions { CharacterizationOptions(deadlineCount: planCount, certifies: certify) }
+  }
+
+  package struct Product: Sendable {
+    let inputs: FrontierInputs
+    let frontier: Frontier
+    let inputRevision: Int
+  }
+
+  package static func prepare(
+    _ params: Params, in session: SessionState
+  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
+    let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
+    let inputs = try FrontierInputs(pipeline.definition, session.profiles[params.pipeline] ?? Profile())
+    let options = params.options
+    return { (checkpoint) throws(Refusal) in
+      do throws(FrontierError) {
+        return Product(
+          inputs: inputs, frontier: try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint),
+          inputRevision: pipeline.inputRevision)
+      } catch {
+        // The inputs were validated when the snapshot was taken, so only a cancellation is left.
+        throw .cancelled
+      }
+    }
+  }
+
+  package static func finish(
+    _ product: Product, _ params: Params, in session: inout SessionState
+  ) throws(Refusal) -> Accepted<Answer> {
+    let index = try session.pipelineIndex(params.pipeline)
+    guard session.pipelines[index].inputRevision == product.inputRevision else {
+      throw Refusal(
+        .inputsChanged, path: "pipeline", expected: "the pipeline and profile as they were when this began",
+        found: "a change in between", fix: "send frontier/characterize again")
+    }
+    session.pipelines[index].generation += 1
+    let characterized = CharacterizedFrontier(
+      inputs: product.inputs, frontier: product.frontier, generation: session.pipelines[index].generation)
+    session.pipelines[index].frontier = characterized
+    session.pipelines[index].frontierOrigin = (product.inputRevision, params.options)
+    let event = FrontierChanged(
+      session: session.name, pipeline: params.pipeline, revision: session.revision, generation: characterized.generation
+    )
+    return Accepted(
+      Answer(revision: session.revision, characterized: characterized), events: [.frontierChanged(event)])
+  }
+
+  package struct Answer: ObjectWritable {
+    let revision: Int
+    let characterized: CharacterizedFrontier
+
+    package func write(to object: inout ObjectWriter) {
+      let frontier = characterized.frontier
+      object.field("revision", revision, "Counts the session's accepted changes.")
+      object.field("generation", characterized.generation, "Counts the pipeline's frontiers from 1.")
+      object.field("minimumTimeSeconds", frontier.curve.minimumTimeSeconds, "The fastest iteration any plan can reach.")
+      object.field("cheapestTimeSeconds", frontier.curve.cheapestTimeSeconds, "The iteration time of least energy, T*.")
+      object.field(
+        "maximumTimeSeconds", frontier.curve.maximumTimeSeconds,
+        "Past this time nothing can be gained by running slower.")
+      object.field("breakpointCount", frontier.curve.breakpoints.count, "Corners of the exact lower bound.")
+      object.field("planCount", frontier.plans.count, "Plans, none dominated by another.")
+      object.field(
+        "largestGapFraction", frontier.plans.map(\.gapFraction).max(),
+        "How far the worst plan is above the lower bound.")
+      object.object("allMaxFrequency", "Every instruction at its highest frequency, for comparison.") {
+        characterized.inputs.allMaxFrequency.write(to: &$0)
+      }
+    }
+  }
+}
+
+extension Outcome {
+  func write(to object: inout ObjectWriter) {
+    object.field("iterationTimeSeconds", iterationTimeSeconds, "Iteration time in seconds.")
+    object.field("energyJoules", energyJoules, "Joules of all devices in one iteration, waiting included.")
+  }
+}

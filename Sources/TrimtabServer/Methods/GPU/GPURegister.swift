@@ -1,0 +1,58 @@
+package import JSON
+package import Sessions
+
+/// `gpu/register`: makes devices known to a session.
+package enum GPURegister: SessionStep {
+  package static let name = "gpu/register"
+  package static let purpose = "Registers GPUs with a session; an id that is known already is described anew."
+  package static let refusals: [Refusal.Kind] = [.unknownSession]
+
+  package struct Params: SessionScoped {
+    package let session: String
+    let gpus: [Entry]
+
+    package init(from reader: inout ObjectReader) throws(InvalidField) {
+      session = try reader.session()
+      gpus = try reader.required("gpus", .list(of: .object(), count: 1...), "The GPUs, in any order.")
+      let ids = gpus.map(\.gpu.id)
+      try reader.check(Set(ids).count == ids.count, "gpus", expected: "each id once")
+    }
+  }
+
+  struct Entry: ObjectReadable {
+    let gpu: GPU
+
+    init(from reader: inout ObjectReader) throws(InvalidField) {
+      gpu = GPU(
+        id: try reader.required("id", .text(), "A name that is unique in the session."),
+        node: try reader.optional("node", .text(), "The machine it is in."),
+        model: try reader.optional("model", .text(), "Its model, for people; nothing is looked up by it."),
+        memoryBytes: try reader.optional("memoryBytes", .integer(in: 1...Int.max), "Its memory in bytes."),
+        frequencies: try reader.optional(
+          "frequencies", .list(of: .any), "The knob settings it supports, usually clocks in MHz."),
+        blockingPowerWatts: try reader.optional(
+          "blockingPowerWatts", .number(in: 0...1e30), "Watts it draws while it waits for others."))
+    }
+  }
+
+  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+    for gpu in params.gpus.map(\.gpu) {
+      if let known = session.gpus.firstIndex(where: { $0.id == gpu.id }) {
+        session.gpus[known] = gpu
+      } else {
+        session.gpus.append(gpu)
+      }
+    }
+    return Accepted(Answer(revision: session.revision, gpuCount: session.gpus.count))
+  }
+
+  package struct Answer: ObjectWritable {
+    let revision: Int
+    let gpuCount: Int
+
+    package func write(to object: inout ObjectWriter) {
+      object.field("revision", revision, "Counts the session's accepted changes.")
+      object.field("gpuCount", gpuCount, "GPUs registered now.")
+    }
+  }
+}

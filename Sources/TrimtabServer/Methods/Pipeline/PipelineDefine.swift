@@ -1,0 +1,238 @@
+internal import EnergyFrontier
+package import JSON
+package import Sessions
+
+/// `pipeline/define`: what one training iteration consists of.
+package enum PipelineDefine: SessionStep {
+  package static let name = "pipeline/define"
+  package static let purpose =
+    "Defines a pipeline by a schedule or by an explicit graph of instructions. A known name is defined anew: its profile stays, its frontier goes."
+  package static let refusals: [Refusal.Kind] = [.unknownSession, .unknownGPU, .invalidPipeline, .invalidProfile]
+
+  package struct Params: SessionScoped {
+    package let session: String
+    let pipeline: String
+    let stages: Int
+    let schedule: PipelineSchedule?
+    let microbatches: Int?
+    let instructions: [Instruction]?
+    let dependencies: [Dependency]
+    let blockingPowerWatts: [Double]?
+    let gpus: [String]?
+    let tensorParallelWidth: Int
+    let dataParallelWidth: Int
+
+    package init(from reader: inout ObjectReader) throws(InvalidField) {
+      session = try reader.session()
+      pipeline = try reader.required("pipeline", .text(), "A name for the pipeline.")
+      stages = try reader.required("stages", .integer(in: 1...4096), "Pipeline-parallel ranks, one stage each.")
+      schedule = try reader.optional(
+        "schedule", .choice(), "The schedule to generate; needs `microbatches`. Or send `instructions`.")
+      microbatches = try reader.optional("microbatches", .integer(in: 1...65_536), "Microbatches in one iteration.")
+      instructions = try reader.optional(
+        "instructions", .list(of: .object(), count: 1...1_000_000), "The instructions of an explicit graph.")
+      dependencies = try reader.optional(
+        "dependencies",
+        .list(of: Shape<(String, String)>.pair(of: .text()).map { Dependency(before: $0.0, after: $0.1) }),
+        default: [],
+        "Pairs of instruction ids: the first must end before the second begins. Order on a rank is not implied.")
+      blockingPowerWatts = try reader.optional(
+        "blockingPowerWatts",
+        .either(
+          Shape<Double>.number(in: 0...1e30).map { [$0] }, .list(of: .number(in: 0...1e30), count: 1...4096)),
+        "Watts one device draws while it waits: one number for all stages, or one for each. Without it the GPUs say.")
+      gpus = try reader.optional(
+        "gpus", .list(of: .text(), count: 1...4096),
+        "For each stage the id of a registered GPU, whose blocking power is used unless given here.")
+      tensorParallelWidth = try reader.optional(
+        "tensorParallelWidth", .integer(in: 1...65_536), default: 1,
+        "Devices that share each stage; all run its plan, and energies count them all.")
+      dataParallelWidth = try reader.optional(
+        "dataParallelWidth", .integer(in: 1...65_536), default: 1,
+        "Replicas of the pipeline; all run its plan, and energies count them all.")
+
+      try reader.check(
+        (schedule == nil) != (instructions == nil), "schedule",
+        expected: "either schedule or instructions, and not both")
+      try reader.check(
+        schedule == nil || microbatches != nil, "microbatches", expected: "an integer in 1...65536 beside schedule")
+      let stages = stages
+      try reader.check(
+        blockingPowerWatts.map { $0.count == 1 || $0.count == stages } ?? true, "blockingPowerWatts",
+        expected: "one number, or a list of \(stages), one for each stage")
+      try reader.check(gpus.map { $0.count == stages } ?? true, "gpus", expected: "\(stages) ids, one for each stage")
+      try reader.check(
+        blockingPowerWatts != nil || gpus != nil, "blockingPowerWatts",
+        expected: "blockingPowerWatts, or gpus that have one",
+        fix: "measure the power of a GPU that waits in a collective; there is no built-in table")
+    }
+  }
+
+  struct Dependency: Sendable {
+    let before: String
+    let after: String
+  }
+
+  struct Instruction: ObjectReadable {
+    let id: String
+    let stage: Int
+    let instruction: String
+    let microbatch: Int?
+
+    init(from reader: inout ObjectReader) throws(InvalidField) {
+      id = try reader.required("id", .text(), "A name that is unique in the pipeline.")
+      stage = try reader.required("stage", .integer(in: 0...4095), "The stage it runs on, from 0.")
+      instruction = try reader.required(
+        "instruction", .text(), "Its kind; instructions of one kind on one stage share their measurements.")
+      microbatch = try reader.optional("microbatch", .integer(in: 0...65_535), "The microbatch it works on, from 0.")
+    }
+  }
+
+  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+    let definition = try definition(params, blockingPowerWatts: try blockingPowers(params, session))
+    if let profile = session.profiles[params.pipeline] {
+      try definition.check(profile.rows.keys.sorted(), path: "stages")
+    }
+    let fresh = SessionState.Pipeline(
+      name: params.pipeline, definition: definition, inputRevision: session.revision)
+    if let known = session.pipelines.firstIndex(where: { $0.name == params.pipeline }) {
+      let generation = session.pipelines[known].generation
+      session.pipelines[known] = fresh
+      // Generations go on counting, so that a client never takes an old frontier for a new one.
+      session.pipelines[known].generation = generation
+    } else {
+      session.pipelines.append(fresh)
+    }
+    return Accepted(Answer(revision: session.revision, pipeline: params.pipeline, definition: definition))
+  }
+
+  package struct Answer: ObjectWritable {
+    let revision: Int
+    let pipeline: String
+    let definition: PipelineDefinition
+
+    package func write(to object: inout ObjectWriter) {
+      object.field("revision", revision, "Counts the session's accepted changes.")
+      object.field("pipeline", pipeline, "The pipeline's name.")
+      object.field("instructionCount", definition.instructions.count, "Instructions in one iteration.")
+      object.field("dependencyCount", definition.graph.dependencyCount, "Distinct dependencies between them.")
+      object.list("tables", definition.tables, "The (stage, instruction) pairs that need measurements.") { key, entry in
+        key.write(to: &entry)
+      }
+    }
+  }
+
+  /// Watts of each stage, from the request or else from its GPUs.
+  private static func blockingPowers(_ params: Params, _ session: SessionState) throws(Refusal) -> [Double] {
+    var powers = params.blockingPowerWatts.map { $0.count == 1 ? Array(repeating: $0[0], count: params.stages) : $0 }
+    for (stage, id) in (params.gpus ?? []).enumerated() {
+      guard let gpu = session.gpus.first(where: { $0.id == id }) else {
+        throw Refusal(
+          .unknownGPU, path: "gpus[\(stage)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
+          fix: "register it with gpu/register")
+      }
+      if params.blockingPowerWatts != nil { continue }
+      guard let power = gpu.blockingPowerWatts else {
+        throw Refusal(
+          .invalidPipeline, path: "gpus[\(stage)]", expected: "a GPU with blockingPowerWatts",
+          found: "\"\(id)\" without it", fix: "register it with blockingPowerWatts, or send blockingPowerWatts here")
+      }
+      powers = (powers ?? []) + [power]
+    }
+    return powers ?? []
+  }
+
+  private static func definition(
+    _ params: Params, blockingPowerWatts: [Double]
+  ) throws(Refusal) -> PipelineDefinition {
+    do throws(FrontierError) {
+      if let schedule = params.schedule, let microbatches = params.microbatches {
+        return try PipelineDefinition(
+          schedule: schedule, stageCount: params.stages, microbatchCount: microbatches,
+          tensorParallelWidth: params.tensorParallelWidth, dataParallelWidth: params.dataParallelWidth,
+          blockingPowerWatts: blockingPowerWatts)
+      }
+    } catch {
+      throw Refusal(
+        .invalidPipeline, path: "schedule", expected: "a schedule of a defined size", found: "\(error)",
+        fix: "change stages or microbatches")
+    }
+    return try explicitDefinition(params, params.instructions ?? [], blockingPowerWatts: blockingPowerWatts)
+  }
+
+  private static func explicitDefinition(
+    _ params: Params, _ instructions: [Instruction], blockingPowerWatts: [Double]
+  ) throws(Refusal) -> PipelineDefinition {
+    var number: [String: Int] = [:]
+    for (index, instruction) in instructions.enumerated() {
+      guard instruction.stage < params.stages else {
+        throw Refusal(
+          .invalidPipeline, path: "instructions[\(index)].stage", expected: "a stage in 0...\(params.stages - 1)",
+          found: "\(instruction.stage)", fix: "raise stages, or correct the stage")
+      }
+      if let earlier = number.updateValue(index, forKey: instruction.id) {
+        throw Refusal(
+          .invalidPipeline, path: "instructions[\(index)].id", expected: "each id once",
+          found: "\"\(instruction.id)\" again, first in instructions[\(earlier)]", fix: "rename one of them")
+      }
+    }
+    var dependencies: [(before: Int, after: Int)] = []
+    for (index, dependency) in params.dependencies.enumerated() {
+      guard let before = number[dependency.before], let after = number[dependency.after] else {
+        let unknown = number[dependency.before] == nil ? dependency.before : dependency.after
+        throw Refusal(
+          .invalidPipeline, path: "dependencies[\(index)]", expected: "ids of instructions of this request",
+          found: "\"\(unknown)\"", fix: "add the instruction, or correct the id")
+      }
+      dependencies.append((before, after))
+    }
+    do throws(FrontierError) {
+      return PipelineDefinition(
+        stageCount: params.stages, tensorParallelWidth: params.tensorParallelWidth,
+        dataParallelWidth: params.dataParallelWidth, blockingPowerWatts: blockingPowerWatts,
+        instructions: instructions.map {
+          PipelineInstruction(
+            id: $0.id, table: TableKey(stage: $0.stage, instruction: $0.instruction), microbatch: $0.microbatch)
+        },
+        graph: try InstructionGraph(count: instructions.count, dependencies: dependencies))
+    } catch {
+      throw Self.refusal(error, instructions)
+    }
+  }
+
+  private static func refusal(_ error: FrontierError, _ instructions: [Instruction]) -> Refusal {
+    guard case .cyclicDependencies(let cycle) = error else {
+      return Refusal(
+        .invalidPipeline, path: "instructions", expected: "a graph of instructions", found: "\(error)",
+        fix: "correct instructions or dependencies")
+    }
+    let ids = cycle.map { instructions[$0].id }
+    let shown = (ids.prefix(16) + (ids.count > 16 ? ["..."] : []) + ids.prefix(1)).joined(separator: " -> ")
+    return Refusal(
+      .invalidPipeline, path: "dependencies", expected: "dependencies without a cycle", found: shown,
+      fix: "remove one of these dependencies", facts: [.init(key: "cycle", value: .array(ids.map(JSON.string)))])
+  }
+}
+
+extension TableKey {
+  func write(to object: inout ObjectWriter) {
+    object.field("stage", stage, "The stage, from 0.")
+    object.field("instruction", instruction, "The kind of instruction.")
+  }
+}
+
+extension PipelineDefinition {
+  /// Refuses measurements that belong to no instruction of the pipeline.
+  package func check(_ keys: [TableKey], path: String) throws(Refusal) {
+    for key in keys where !tables.contains(key) {
+      throw Refusal(
+        .invalidProfile, path: path,
+        expected: key.stage >= stageCount
+          ? "measurements of stages in 0...\(stageCount - 1)"
+          : "an instruction among "
+            + Set(tables.filter { $0.stage == key.stage }.map(\.instruction)).sorted().joined(separator: ", "),
+        found: "stage \(key.stage) \"\(key.instruction)\"",
+        fix: "correct the measurement, or define the pipeline with this instruction")
+    }
+  }
+}

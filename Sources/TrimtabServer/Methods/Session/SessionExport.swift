@@ -1,0 +1,113 @@
+internal import EnergyFrontier
+package import JSON
+package import Sessions
+
+/// `session/export`: a session as the requests that make it.
+package enum SessionExport: SessionQuery {
+  package static let name = "session/export"
+  package static let purpose =
+    "Gives the fewest requests that make an equal session: send them in order to have it elsewhere. A stale frontier is computed anew."
+  package static let refusals: [Refusal.Kind] = [.unknownSession]
+
+  package struct Params: SessionScoped {
+    package let session: String
+
+    package init(from reader: inout ObjectReader) throws(InvalidField) { session = try reader.session() }
+  }
+
+  package struct Answer: ObjectWritable {
+    let state: SessionState
+
+    package func write(to object: inout ObjectWriter) {
+      object.field("session", state.name, "The session's name.")
+      object.field("seed", Int(state.seed), "Its seed.")
+      object.field("revision", state.revision, "Its revision.")
+      object.field("requests", requests, "Requests as {method, params}, session/open first.")
+    }
+
+    private var requests: [JSON] {
+      var requests = [request(SessionOpen.name) { $0.field("seed", Int(state.seed)) }]
+      if !state.gpus.isEmpty {
+        requests.append(
+          request(GPURegister.name) { params in
+            params.list("gpus", state.gpus) { gpu, entry in gpu.write(to: &entry) }
+          })
+      }
+      for pipeline in state.pipelines {
+        requests.append(request(PipelineDefine.name) { pipeline.writeDefinition(to: &$0) })
+      }
+      for (name, profile) in state.profiles.sorted(by: { $0.key < $1.key }) {
+        requests.append(
+          request(ProfileSubmit.name) { params in
+            params.field("pipeline", name)
+            params.list("rows", profile.rows.sorted { $0.key < $1.key }.flatMap(\.value)) { row, entry in
+              row.table.write(to: &entry)
+              entry.field("frequency", row.knob)
+              entry.field("timeSeconds", row.timeSeconds)
+              entry.field("energyJoules", row.energyJoules)
+            }
+          })
+      }
+      for pipeline in state.pipelines {
+        guard let options = pipeline.frontierOrigin?.options else { continue }
+        requests.append(
+          request(FrontierCharacterize.name) {
+            $0.field("pipeline", pipeline.name)
+            $0.field("planCount", options.deadlineCount)
+            $0.field("certify", options.certifies)
+          })
+      }
+      return requests
+    }
+
+    private func request(_ method: String, _ params: (inout ObjectWriter) -> Void) -> JSON {
+      [
+        "method": .string(method),
+        "params": JSON.written {
+          $0.field("session", state.name)
+          params(&$0)
+        },
+      ]
+    }
+  }
+
+  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+    Answer(state: session)
+  }
+}
+
+extension SessionState.Pipeline {
+  /// The params of pipeline/define but for the session.
+  fileprivate func writeDefinition(to params: inout ObjectWriter) {
+    params.field("pipeline", name)
+    params.field("stages", definition.stageCount)
+    params.field("blockingPowerWatts", definition.blockingPowerWatts)
+    params.field("tensorParallelWidth", definition.tensorParallelWidth)
+    params.field("dataParallelWidth", definition.dataParallelWidth)
+    if let schedule = definition.schedule {
+      params.field("schedule", schedule.rawValue)
+      params.field("microbatches", definition.microbatchCount)
+      return
+    }
+    params.list("instructions", definition.instructions) { instruction, entry in
+      entry.field("id", instruction.id)
+      instruction.table.write(to: &entry)
+      entry.field("microbatch", instruction.microbatch)
+    }
+    let ids = definition.instructions.map { $0.id ?? "" }
+    let pairs = ids.indices.flatMap { after in
+      definition.graph.predecessors(of: after).map { JSON.array([.string(ids[$0]), .string(ids[after])]) }
+    }
+    params.field("dependencies", pairs)
+  }
+}
+
+extension JSON {
+  /// The value that a writer writes.
+  static func written(_ fields: (inout ObjectWriter) -> Void) -> JSON {
+    var writer = ObjectWriter()
+    writer.braced(fields)
+    // What the writer writes is JSON; null stands for a value that is not finite, which no state holds.
+    return (try? JSON.parse(writer.json.bytes)) ?? .null
+  }
+}

@@ -1,0 +1,51 @@
+internal import JSON
+package import JSONRPC
+package import Sessions
+
+/// The number and meaning of each refusal. Numbers are given out in order within an area and never used again.
+package enum ErrorRegistry {
+  package struct Entry: Sendable {
+    package let kind: Refusal.Kind
+    package let code: Int
+    package let meaning: String
+  }
+
+  package static let entries: [Entry] = [
+    Entry(kind: .unknownSession, code: 1000, meaning: "No session of this name is open."),
+    Entry(kind: .unknownGPU, code: 1001, meaning: "No GPU of this id is registered in the session."),
+    Entry(kind: .fileOutsideRoots, code: 1002, meaning: "A file argument lies outside the roots given to initialize."),
+    Entry(kind: .unreadableFile, code: 1003, meaning: "A file argument cannot be read, or is too large."),
+    Entry(kind: .overloaded, code: 1004, meaning: "Too many computations wait already; try again later."),
+    Entry(kind: .unknownPipeline, code: 2000, meaning: "No pipeline of this name is defined in the session."),
+    Entry(kind: .invalidPipeline, code: 2001, meaning: "The pipeline contradicts itself, or a profile it has."),
+    Entry(kind: .invalidProfile, code: 2002, meaning: "A measurement cannot be right, or belongs to nothing."),
+    Entry(kind: .incompleteProfile, code: 2003, meaning: "Some instructions of the pipeline have no measurement."),
+    Entry(kind: .notCharacterized, code: 2004, meaning: "The pipeline's frontier has not been computed yet."),
+    Entry(
+      kind: .deadlineBelowMinimum, code: 2005,
+      meaning: "No plan is that fast; `minimumTimeSeconds` in the data says what is."),
+    Entry(
+      kind: .objectiveOutOfReach, code: 2006,
+      meaning: "No plan draws as little energy or power as asked; the data says what the least is."),
+    Entry(kind: .unknownPlan, code: 2007, meaning: "The frontier has no plan of this number."),
+    Entry(kind: .cancelled, code: -32800, meaning: "The client cancelled the request, or closed its session."),
+    Entry(kind: .inputsChanged, code: -32801, meaning: "The inputs changed while the computation ran; ask again."),
+  ]
+
+  fileprivate static let codes = Dictionary(uniqueKeysWithValues: entries.map { ($0.kind, $0.code) })
+}
+
+extension RPCError {
+  /// A refusal as the client sees it.
+  package init(_ refusal: Refusal) {
+    var members: [JSONObject.Member] = [
+      .init(key: "kind", value: .string(refusal.kind.rawValue)), .init(key: "path", value: .string(refusal.path)),
+      .init(key: "expected", value: .string(refusal.expected)), .init(key: "found", value: .string(refusal.found)),
+      .init(key: "fix", value: .string(refusal.fix)),
+    ]
+    members += refusal.facts
+    self.init(
+      ErrorCode(rawValue: ErrorRegistry.codes[refusal.kind] ?? ErrorCode.requestFailed.rawValue), refusal.message,
+      data: .object(JSONObject(members: members)))
+  }
+}

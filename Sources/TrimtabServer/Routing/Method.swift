@@ -1,0 +1,76 @@
+package import EnergyFrontier
+package import JSON
+package import Sessions
+
+/// One RPC method. Everything about it stands in the one file that bears its name under `Methods/`: its name, purpose,
+/// fields with shapes and ranges, permitted refusals, and what it does. Reading, errors, documents and routing follow.
+package protocol Method: Sendable {
+  associatedtype Params: ObjectReadable
+  associatedtype Answer: ObjectWritable
+  /// As it stands on the wire.
+  static var name: String { get }
+  /// What it is for, in a sentence or two.
+  static var purpose: String { get }
+  /// Why it may refuse a request that is well formed.
+  static var refusals: [Refusal.Kind] { get }
+}
+
+/// Params that name the session they are for.
+package protocol SessionScoped: ObjectReadable {
+  var session: String { get }
+}
+
+/// A method that reads one session and changes nothing.
+package protocol SessionQuery: Method where Params: SessionScoped {
+  static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer
+}
+
+/// A method that changes one session by a pure step: (state, params) -> (state, answer, events).
+///
+/// The caller applies it to a copy and keeps the copy only when the step does not throw, so a refused request changes
+/// nothing. `session.revision` already counts the step.
+package protocol SessionStep: Method where Params: SessionScoped {
+  /// Replaces references to the outside, such as files, by what they hold; what is left determines the step.
+  static func resolve(_ params: Params, _ files: FileAccess) throws(Refusal) -> Params
+  static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer>
+}
+
+extension SessionStep {
+  package static func resolve(_ params: Params, _ files: FileAccess) throws(Refusal) -> Params { params }
+}
+
+/// A method whose work takes long: an immutable snapshot is computed upon beside the loop, and the product then changes
+/// the session by a pure step.
+package protocol SessionComputation: Method where Params: SessionScoped {
+  associatedtype Product: Sendable
+  /// Takes the snapshot; the closure runs on a pool thread and knows nothing but it.
+  static func prepare(
+    _ params: Params, in session: SessionState
+  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product
+  /// Applies the product; throws `inputsChanged` when it no longer fits.
+  static func finish(
+    _ product: Product, _ params: Params, in session: inout SessionState
+  ) throws(Refusal) -> Accepted<Answer>
+}
+
+/// A method about the server as a whole.
+package protocol ServerMethod: Method {
+  static func answer(_ params: Params, by server: Server) throws(Refusal) -> Answer
+}
+
+/// What a step gives back beside the new state.
+package struct Accepted<Answer> {
+  package let answer: Answer
+  /// What to tell the client after the answer.
+  package let events: [SessionEvent]
+
+  package init(_ answer: Answer, events: [SessionEvent] = []) {
+    self.answer = answer
+    self.events = events
+  }
+}
+
+/// A notification about a session that a step gives rise to.
+package enum SessionEvent: Sendable {
+  case frontierChanged(FrontierChanged)
+}

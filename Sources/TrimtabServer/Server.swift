@@ -1,0 +1,85 @@
+package import JSON
+package import JSONRPC
+package import Sessions
+
+/// Routes requests to methods and holds the sessions; everything happens on the thread that runs the loop.
+package final class Server: PeerHandler {
+  /// Where the connection stands.
+  enum Phase {
+    case uninitialized, running, shutDown
+  }
+
+  package var sessions = SessionTable()
+  package let jobs: JobTable
+  var files = FileAccess(roots: [])
+  var phase = Phase.uninitialized
+  /// Ends the process with an exit code; called for `exit`.
+  private let end: (Int32) -> Void
+  /// Told which process to watch when the client names its own.
+  let watchParent: (Int32) -> Void
+  private unowned let peer: Peer
+  private let routes: [String: Route]
+
+  /// Serves `peer`, which must outlive the server; computations run on `pool`, or at once where there is none.
+  package init(
+    peer: Peer, pool: WorkerPool?, watchParent: @escaping (Int32) -> Void = { _ in },
+    end: @escaping (Int32) -> Void = { _ in }
+  ) {
+    self.peer = peer
+    jobs = JobTable(pool: pool)
+    self.watchParent = watchParent
+    self.end = end
+    routes = Dictionary(uniqueKeysWithValues: Catalogue.routes.map { ($0.name, $0) })
+    peer.handler = self
+  }
+
+  package func handle(_ call: Call) {
+    switch phase {
+    case .uninitialized where call.method != Initialize.name:
+      return call.fail(
+        RPCError(
+          .notInitialized, "expected initialize as the first request, found \(call.method); send initialize first",
+          data: ["kind": "notInitialized"]))
+    case .running where call.method == Initialize.name:
+      return call.fail(
+        RPCError(
+          .invalidRequest, "expected initialize once, found it again; start a new process for a new connection",
+          data: ["kind": "invalidRequest"]))
+    case .shutDown:
+      return call.fail(
+        RPCError(
+          .invalidRequest, "expected the exit notification after shutdown, found \(call.method); start a new process",
+          data: ["kind": "shutDown"]))
+    default: break
+    }
+    guard let route = routes[call.method] else { return call.fail(.methodNotFound(call.method)) }
+    route.serve(self, call)
+  }
+
+  package func handle(notification method: String, params: JSON?) {
+    if method == "exit" { end(phase == .shutDown ? 0 : 1) }
+  }
+
+  /// Tells the client what a step gave rise to.
+  func send(_ events: [SessionEvent], of session: String) {
+    for event in events {
+      switch event {
+      case .frontierChanged(let changed): peer.notify(FrontierChanged.name, changed)
+      }
+    }
+  }
+
+  /// Shows a message to the person behind the client.
+  func logMessage(_ message: String, _ level: LogLevel) {
+    peer.notify("window/logMessage") {
+      $0.field("type", level.rawValue)
+      $0.field("message", message)
+    }
+  }
+
+  /// LSP's levels of `window/logMessage`.
+  enum LogLevel: Int {
+    case error = 1
+    case warning, info, log
+  }
+}

@@ -1,0 +1,30 @@
+// `protocol-tool write` generates protocol-spec/ and the transcripts' answers from the code; `protocol-tool check` fails
+// where a file differs from what would be written. Run it in the repository's root.
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+func fail(_ message: String) { Files.standardError("protocol-tool: \(message)\n") }
+
+let arguments = CommandLine.arguments.dropFirst()
+guard let mode = arguments.first, arguments.count == 1, ["write", "check"].contains(mode) else {
+  fail("expected write or check; run it in the repository's root")
+  exit(64)
+}
+
+let specification = Specification(transcripts: TranscriptFiles.load())
+var differing: [String] = []
+for (path, text) in specification.files + TranscriptFiles.files(specification.transcripts)
+where Files.read(path) != text {
+  differing.append(path)
+  if mode == "write" { Files.write(path, text) }
+}
+specification.problems.forEach(fail)
+let verb = mode == "write" ? "wrote" : "differs from the code; run `protocol-tool write` and review:"
+for path in differing { print("\(verb) \(path)") }
+exit(specification.problems.isEmpty && (mode == "write" || differing.isEmpty) ? 0 : 1)

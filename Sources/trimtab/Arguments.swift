@@ -1,0 +1,62 @@
+/// Options of the form `--name value` or `--name=value`, flags `--name`, and plain words.
+struct Arguments {
+  private(set) var words: [String] = []
+  private var values: [String: String] = [:]
+  private var flags: Set<String> = []
+
+  /// Sorts the arguments.
+  ///
+  /// - Throws: ``CommandFailure`` with status `usage` for an option that is unknown, repeated, or lacks its value.
+  init(_ arguments: [String], options: Set<String>, flags known: Set<String>) throws(CommandFailure) {
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      guard argument.hasPrefix("--") else {
+        words.append(argument)
+        continue
+      }
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0])
+      if known.contains(name) && parts.count == 1 {
+        flags.insert(name)
+      } else if options.contains(name) {
+        guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
+          throw CommandFailure(status: .usage, message: "expected a value after \(name), found nothing")
+        }
+        guard values.updateValue(value, forKey: name) == nil else {
+          throw CommandFailure(status: .usage, message: "expected \(name) once, found it twice")
+        }
+      } else {
+        throw CommandFailure(
+          status: .usage,
+          message: "expected one of \((options.union(known)).sorted().joined(separator: " ")), found \"\(argument)\"")
+      }
+    }
+  }
+
+  func has(_ flag: String) -> Bool { flags.contains(flag) }
+
+  func text(_ name: String) -> String? { values[name] }
+
+  /// A whole number in a range; nil when the option is absent.
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(CommandFailure) -> Int? {
+    guard let text = values[name] else { return nil }
+    if let value = Int(text), range.contains(value) { return value }
+    throw CommandFailure(
+      status: .usage,
+      message: "\(name): expected an integer in \(range.lowerBound)...\(range.upperBound), found \"\(text)\"")
+  }
+
+  /// A finite number of at least `least`; nil when the option is absent.
+  func number(_ name: String, atLeast least: Double) throws(CommandFailure) -> Double? {
+    guard let text = values[name] else { return nil }
+    if let value = Double(text), value.isFinite, value >= least { return value }
+    throw CommandFailure(
+      status: .usage, message: "\(name): expected a finite number of at least \(least), found \"\(text)\"")
+  }
+
+  /// The value of an option that must be there.
+  func required<Value>(_ name: String, _ value: Value?) throws(CommandFailure) -> Value {
+    if let value { return value }
+    throw CommandFailure(status: .usage, message: "expected \(name), found nothing; see trimtab --help")
+  }
+}

@@ -1,0 +1,89 @@
+internal import TrimtabServer
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// The process's exit status, after the C library's `sysexits.h` where it has one.
+enum ExitStatus: Int32 {
+  case success = 0
+  /// The command line was not understood.
+  case usage = 64
+  /// The input was read but cannot be right.
+  case badInput = 65
+  /// An input file cannot be read.
+  case noInput = 66
+  /// An output file cannot be written.
+  case cannotWrite = 73
+}
+
+/// Why a command ended without its result.
+struct CommandFailure: Error {
+  let status: ExitStatus
+  /// What was expected, what was found, and how to mend it.
+  let message: String
+}
+
+private let help = """
+  trimtab: which model to train, and at which GPU clocks.
+
+  usage: trimtab [serve]                     JSON-RPC 2.0 on standard input and output
+                                             (the default when standard input is not a terminal)
+         trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
+         trimtab --help | --version
+
+  \(FrontierCommand.help)
+  exit status: 0 success, 64 usage, 65 bad input, 66 unreadable file, 73 unwritable file;
+  serve: 0 after shutdown and exit or at the end of input, 1 otherwise.
+
+  """
+
+/// Runs the command that the arguments name and gives the process's exit status.
+func runCommandLine(_ arguments: [String]) -> Int32 {
+  do throws(CommandFailure) {
+    switch arguments.first {
+    case nil where isatty(STDIN_FILENO) != 0, "--help", "-h", "help": writeOutput(help)
+    case "--version": writeOutput("trimtab \(Version.program)\n")
+    case "frontier" where arguments.contains("--help") || arguments.contains("-h"): writeOutput(help)
+    case "frontier": try FrontierCommand(Array(arguments.dropFirst())).run()
+    case nil, "serve":
+      if arguments.count > 1 {
+        throw CommandFailure(
+          status: .usage, message: "expected nothing after serve, found \"\(arguments[1])\"; see trimtab --help")
+      }
+      return serve()
+    case .some(let other):
+      throw CommandFailure(
+        status: .usage, message: "expected serve, frontier, --help or --version, found \"\(other)\"; see trimtab --help"
+      )
+    }
+    return ExitStatus.success.rawValue
+  } catch {
+    writeError("trimtab: \(error.message)\n")
+    return error.status.rawValue
+  }
+}
+
+/// Writes to standard output, all of it.
+func writeOutput(_ text: String) { write(text, to: STDOUT_FILENO) }
+
+/// Writes to standard error, all of it.
+func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
+
+private func write(_ text: String, to descriptor: Int32) {
+  var text = text
+  text.withUTF8 { bytes in
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = write(descriptor, UnsafeBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count < 0 && errno == EINTR { continue }
+      // A reader that went away, such as `head`, wants no more.
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+}

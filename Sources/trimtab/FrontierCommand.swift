@@ -1,0 +1,134 @@
+internal import EnergyFrontier
+internal import Sessions
+internal import TrimtabServer
+
+/// `trimtab frontier`: the frontier of a measured profile, once, for people and scripts.
+struct FrontierCommand {
+  static let help = """
+    trimtab frontier PROFILE.csv --stages N --microbatches N --blocking-power WATTS
+      PROFILE.csv                columns stage,instruction,frequency,time,energy (s and J of one GPU)
+      --stages N                 pipeline stages
+      --microbatches N           microbatches in one iteration
+      --blocking-power WATTS     what one GPU draws while it waits for others
+      --schedule 1f1b|gpipe      pipeline schedule (1f1b)
+      --tensor-parallel N        GPUs that share a stage; energies count them all (1)
+      --data-parallel N          replicas of the pipeline; energies count them all (1)
+      --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
+      --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
+      --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency
+      --svg FILE                 draw the frontier
+      --json                     print one JSON document instead of the table
+
+    """
+
+  private let profilePath: String
+  private let stages: Int
+  private let microbatches: Int
+  private let blockingPowerWatts: Double
+  private let schedule: PipelineSchedule
+  private let tensorParallelWidth: Int
+  private let dataParallelWidth: Int
+  private let planCount: Int
+  private let deadlineSeconds: Double?
+  private let planPath: String?
+  private let svgPath: String?
+  private let printsJSON: Bool
+
+  init(_ arguments: [String]) throws(CommandFailure) {
+    let arguments = try Arguments(
+      arguments,
+      options: [
+        "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel",
+        "--plans",
+        "--deadline", "--plan", "--svg",
+      ], flags: ["--json"])
+    guard arguments.words.count == 1 else {
+      throw CommandFailure(
+        status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
+    }
+    profilePath = arguments.words[0]
+    stages = try arguments.required("--stages", try arguments.integer("--stages", in: 1...4096))
+    microbatches = try arguments.required("--microbatches", try arguments.integer("--microbatches", in: 1...65_536))
+    blockingPowerWatts = try arguments.required(
+      "--blocking-power", try arguments.number("--blocking-power", atLeast: 0))
+    let name = arguments.text("--schedule") ?? PipelineSchedule.oneForwardOneBackward.rawValue
+    guard let schedule = PipelineSchedule(rawValue: name) else {
+      let known = PipelineSchedule.allCases.map(\.rawValue).joined(separator: " or ")
+      throw CommandFailure(status: .usage, message: "--schedule: expected \(known), found \"\(name)\"")
+    }
+    self.schedule = schedule
+    tensorParallelWidth = try arguments.integer("--tensor-parallel", in: 1...65_536) ?? 1
+    dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
+    planCount = try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount
+    deadlineSeconds = try arguments.number("--deadline", atLeast: 0)
+    planPath = arguments.text("--plan")
+    svgPath = arguments.text("--svg")
+    printsJSON = arguments.has("--json")
+  }
+
+  /// Computes, writes the files asked for, and prints the table or the document.
+  func run() throws(CommandFailure) {
+    let characterized = try characterize()
+    let chosen = try chosenPlan(characterized)
+    if let planPath { try writeFile(planPath, PlanCSV.text(characterized, characterized.frontier.plans[chosen])) }
+    if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
+    writeOutput(
+      printsJSON
+        ? FrontierReport.json(characterized) : FrontierReport.table(characterized, title: title, chosen: chosen))
+  }
+
+  private var title: String {
+    let name = profilePath.split(separator: "/").last.map(String.init) ?? profilePath
+    return "\(name), \(stages) stages x \(microbatches) microbatches, \(schedule.rawValue)"
+  }
+
+  private func characterize() throws(CommandFailure) -> CharacterizedFrontier {
+    let text = try FileAccess.read(profilePath) {
+      CommandFailure(
+        status: .noInput, message: "\(profilePath): expected a readable UTF-8 file, found: \($0); check the path")
+    }
+    let progress = ProgressBar()
+    defer { progress.finish() }
+    do throws(Refusal) {
+      let definition = try definition()
+      var profile = Profile()
+      let rows = try ProfileCSV.parse(text)
+      try definition.check(rows.map(\.table), path: "stage")
+      try profile.merge(rows)
+      let inputs = try FrontierInputs(definition, profile)
+      let checkpoint = Checkpoint(report: { progress.show($0) })
+      do throws(FrontierError) {
+        let options = CharacterizationOptions(deadlineCount: planCount)
+        let frontier = try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
+        return CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 1)
+      } catch {
+        throw Refusal(
+          .invalidProfile, expected: "a problem that can be solved", found: "\(error)", fix: "check the profile")
+      }
+    } catch {
+      throw CommandFailure(status: .badInput, message: "\(profilePath): \(error.message)")
+    }
+  }
+
+  private func definition() throws(Refusal) -> PipelineDefinition {
+    do throws(FrontierError) {
+      return try PipelineDefinition(
+        schedule: schedule, stageCount: stages, microbatchCount: microbatches,
+        tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
+        blockingPowerWatts: Array(repeating: blockingPowerWatts, count: stages))
+    } catch {
+      throw Refusal(
+        .invalidPipeline, expected: "a schedule of a defined size", found: "\(error)",
+        fix: "change --stages or --microbatches")
+    }
+  }
+
+  private func chosenPlan(_ characterized: CharacterizedFrontier) throws(CommandFailure) -> Int {
+    guard let deadlineSeconds else { return 0 }
+    if let index = characterized.frontier.planIndex(within: deadlineSeconds) { return index }
+    throw CommandFailure(
+      status: .badInput,
+      message: "--deadline: expected at least \(characterized.frontier.curve.minimumTimeSeconds) s, "
+        + "the fastest iteration there is, found \(deadlineSeconds) s")
+  }
+}

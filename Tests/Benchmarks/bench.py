@@ -1,0 +1,349 @@
+"""The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
+
+Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), latency (a query's
+round trip from the Python client), pipelined (small requests a second), start (start-up, memory, size), cancel.
+Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
+Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
+that both solvers were given the same problem.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
+
+from trimtab import RequestCancelled, Request, Trimtab, TrimtabError  # noqa: E402
+from trimtab.frames import Frames  # noqa: E402
+
+BINARY = Path(os.environ.get("TRIMTAB_BINARY") or REPOSITORY / ".build" / "release" / "trimtab").resolve()
+MEASURED = Path(os.environ.get("TRIMTAB_SHARED_DATA") or REPOSITORY.parent / "shared" / "data") / "perseus-sosp24"
+MODELLED = REPOSITORY / "fixtures" / "profiles"
+ROOTS = [str(MODELLED), str(MEASURED)]
+PEERS = REPOSITORY / ".build" / "peers"
+RECORDED = HERE / "recorded.jsonl"
+
+
+class Report:
+    """Collects rows, prints them as one table, writes them as JSON lines."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, name, value, unit, aim="", note="", **extra):
+        self.rows.append({"name": name, "value": value, "unit": unit, "aim": aim, "note": note, **extra})
+        print(f"  {name}: {show(value)} {unit}", file=sys.stderr, flush=True)
+
+    def table(self):
+        cells = [("measurement", "value", "unit", "aim", "note")]
+        cells += [(r["name"], show(r["value"]), r["unit"], r["aim"], r["note"]) for r in self.rows]
+        widths = [max(len(row[column]) for row in cells) for column in range(4)]
+        for row in cells:
+            name, value, unit, aim, note = row
+            line = f"{name:<{widths[0]}}  {value:>{widths[1]}}  {unit:<{widths[2]}}  {aim:<{widths[3]}}  {note}"
+            print(line.rstrip())
+
+    def write(self, path):
+        machine = describe_machine()
+        with open(path, "w") as file:
+            for row in self.rows:
+                file.write(json.dumps({**row, **machine}) + "\n")
+
+
+def show(value):
+    return value if isinstance(value, str) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def describe_machine():
+    model = platform.processor()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    commit = subprocess.run(["git", "-C", REPOSITORY, "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    version = subprocess.run([BINARY, "--version"], capture_output=True, text=True)
+    return {"machine": model, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.release()}",
+            "python": platform.python_version(), "trimtab": version.stdout.strip(), "commit": commit.stdout.strip()}
+
+
+def cpu_seconds_of(command):
+    """(CPU seconds, parsed JSON) of a command that prints one JSON document."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen([str(part) for part in command], stdout=output, stdin=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{command} ended with {process.returncode}")
+        output.seek(0)
+        return usage.ru_utime + usage.ru_stime, json.load(output)
+
+
+def peer_python(name):
+    """The interpreter of a peer's own environment, or None where it cannot be made (no network)."""
+    python, requirements = PEERS / name / "bin" / "python", HERE / "peers" / f"requirements-{name}.txt"
+    done = PEERS / name / "installed.txt"
+    if not done.exists() or done.read_text() != requirements.read_text():
+        print(f"  installing {name} under {PEERS / name}", file=sys.stderr, flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", PEERS / name], check=True)
+        install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", requirements]
+        if subprocess.run(install).returncode:
+            return None
+        done.write_text(requirements.read_text())
+    return python
+
+
+# Curve
+
+
+def curve(report, full):
+    profile, power, name = MEASURED / "gpt3-175b_a100-sxm.csv", 83.64, "GPT-3 175B A100"
+    if not profile.exists():
+        profile, power, name = MODELLED / "modelled-h100-8stage.csv", 95.0, "modelled H100"
+    recorded = {r["microbatches"]: r for r in map(json.loads, RECORDED.read_text().splitlines())
+                } if "GPT-3" in name and RECORDED.exists() else {}
+    peer = peer_python("lowtime")
+    for microbatches in (12, 24, 48, 96):
+        problem = ["--stages", 8, "--microbatches", microbatches, "--blocking-power", power]
+        runs = [cpu_seconds_of([BINARY, "frontier", profile, *problem, "--json"]) for _ in range(5)]
+        seconds, document = statistics.median(run[0] for run in runs), runs[0][1]
+        report.add(f"whole curve, {name}, {microbatches} microbatches", seconds, "CPU s",
+                   note=f"{len(document['lowerBound'])} breakpoints, {len(document['plans'])} plans, median of 5")
+        if peer and (microbatches <= 24 or full):
+            theirs, source = cpu_seconds_of([peer, HERE / "peers" / "lowtime_frontier.py", profile, *problem])[1], "now"
+        elif microbatches in recorded:
+            theirs, source = recorded[microbatches], "recorded"
+        else:
+            continue
+        aim = {12: ">= 500", 96: ">= 2000"}.get(microbatches, "")
+        report.add(f"  lowtime 0.3.0, {source}", theirs["cpuSeconds"], "CPU s", note=same_problem(document, theirs))
+        report.add("  ratio", theirs["cpuSeconds"] / seconds, "x", aim=aim)
+
+
+def same_problem(document, peer):
+    """Checks that both solved the same problem: the peer's fastest and slowest plans, realised with the measured
+    figures, must lie on or above our bound and close to it. Ends the run otherwise."""
+    bound = sorted((p["iterationTimeSeconds"], p["energyJoules"]) for p in document["lowerBound"])
+    fastest = peer["fastest"]["realised"]
+    excess = fastest["iterationTimeSeconds"] / document["minimumTimeSeconds"] - 1
+    gaps = []
+    for end in ("fastest", "slowest"):
+        seconds, joules = (peer[end]["realised"][k] for k in ("iterationTimeSeconds", "energyJoules"))
+        if seconds <= bound[-1][0]:
+            gaps.append(joules / interpolate(bound, seconds) - 1)
+    note = f"T_min {excess:+.2%}, energy {', '.join(f'{gap:+.2%}' for gap in gaps)} of our bound, realised"
+    if not (-1e-9 <= excess <= 0.02 and all(-1e-9 <= gap <= 0.06 for gap in gaps)):
+        raise SystemExit(f"the two solvers disagree about the problem: {note}")
+    return note
+
+
+def interpolate(points, x):
+    for (x0, y0), (x1, y1) in zip(points, points[1:]):
+        if x0 <= x <= x1:
+            return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+    return points[0][1] if x < points[0][0] else points[-1][1]
+
+
+# Sessions over the pipe
+
+
+def profiles(microbatch_counts):
+    known = [("modelled H100", MODELLED / "modelled-h100-8stage.csv", 8, 95.0),
+             ("modelled A100", MODELLED / "modelled-a100-4stage.csv", 4, 80.0),
+             ("GPT-3 A100", MEASURED / "gpt3-175b_a100-sxm.csv", 8, 83.64),
+             ("GPT-3 A40", MEASURED / "gpt3-175b_a40.csv", 8, 70.38)]
+    return [(f"{name}, {count} microbatches", path, stages, power, count)
+            for name, path, stages, power in known if path.exists() for count in microbatch_counts]
+
+
+def open_pipeline(client, path, stages, power, microbatches):
+    session = client.open_session()
+    session.define_pipeline("p", schedule="1f1b", stages=stages, microbatches=microbatches, blocking_power_watts=power)
+    session.submit_profile("p", csv_path=str(path))
+    return session
+
+
+def start_client():
+    return Trimtab([str(BINARY), "serve"], roots=ROOTS)
+
+
+LONG_WORK = (MODELLED / "modelled-h100-8stage.csv", 8, 95.0, 192)
+SMALL = (MODELLED / "modelled-h100-8stage.csv", 8, 95.0, 12)
+
+
+def gap(report, full):
+    with start_client() as client:
+        for name, *problem in profiles((12, 24, 48, 96) if full else (12, 96)):
+            session = open_pipeline(client, *problem)
+            frontier = session.characterize("p")
+            first, last = frontier.minimum_time_seconds, frontier.cheapest_time_seconds
+            gaps = sorted(session.query("p", deadline_seconds=first + (last - first) * n / 63).plan.gap_fraction
+                          for n in range(64))
+            report.add(f"certified gap, {name}", 100 * gaps[-1], "%", aim="<= 0.25",
+                       note=f"largest of 64 deadlines; median {100 * statistics.median(gaps):.3f} %")
+
+
+def latency(report, full):
+    calls = 20_000
+    with start_client() as client:
+        session, busy = open_pipeline(client, *SMALL), open_pipeline(client, *LONG_WORK)
+        frontier = session.characterize("p")
+        first, last = frontier.minimum_time_seconds, frontier.cheapest_time_seconds
+        deadlines = [first + (last - first) * (n % 997) / 996 for n in range(calls)]
+        times = [timed(lambda t=t: session.query("p", deadline_seconds=t)) for t in deadlines]
+        add_latency(report, "frontier/query round trip, idle", times, "< 70", "< 300")
+
+        request = session.request.query("p", deadline_seconds=deadlines[500])
+        frame = Frames("headers").request(1 << 40, request.method, request.params)
+        output, stream = client.process.stdout.fileno(), client.process.stdin.fileno()
+        bare = [timed(lambda: (os.write(stream, frame), os.read(output, 65536))) for _ in range(calls)]
+        bare_median = statistics.median(bare)
+        report.add("  of it the client", 1e6 * (statistics.median(times) - bare_median), "us", aim="< 25",
+                   note=f"the same bytes written and read bare: {1e6 * bare_median:.1f} us")
+
+        times, runs, work = [], 0, client.start(busy.request.characterize("p"))
+        for deadline in deadlines:
+            times.append(timed(lambda t=deadline: session.query("p", deadline_seconds=t)))
+            if work.arrived:
+                work.result()
+                runs, work = runs + 1, client.start(busy.request.characterize("p"))
+        work.cancel()
+        add_latency(report, "  while another session characterizes", times, "< 70", "< 300",
+                    note=f"{runs} characterizations ended meanwhile")
+    peer = peer_python("pygls")
+    if peer:
+        with Trimtab([str(peer), str(HERE / "peers" / "pygls_echo.py")]) as client:
+            request = Request("bench/echo", {"session": "s", "pipeline": "p", "deadlineSeconds": 3.0})
+            add_latency(report, "  an echo on pygls 2.1.1", [timed(lambda: client.call(request)) for _ in range(3000)])
+
+
+def timed(call):
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+def add_latency(report, name, times, median_aim="", p99_aim="", note=""):
+    times = sorted(times[len(times) // 20:])  # without the warm-up
+    report.add(f"{name}, median", 1e6 * statistics.median(times), "us", aim=median_aim, note=note)
+    report.add(f"{name}, 99th percentile", 1e6 * times[int(len(times) * 0.99)], "us", aim=p99_aim)
+
+
+def pipelined(report, full):
+    count = 100_000
+    with start_client() as client:
+        session = open_pipeline(client, *SMALL)
+        frontier = session.characterize("p")
+        frames = Frames("headers")
+        request = session.request.query("p", deadline_seconds=1.03 * frontier.minimum_time_seconds)
+        data = b"".join(frames.request(1_000_000 + n, request.method, request.params) for n in range(count))
+        output, stream = client.process.stdout.fileno(), client.process.stdin.fileno()
+        os.set_blocking(stream, True)
+        writer = threading.Thread(target=write_all, args=(stream, data))
+        before, begin = cpu_of(client.process.pid), time.perf_counter()
+        writer.start()
+        seen, failed, tail = 0, 0, b""
+        while seen + failed < count:
+            chunk = os.read(output, 1 << 20)
+            if not chunk:
+                raise SystemExit(f"the server ended after {seen} answers")
+            chunk = tail + chunk
+            seen, failed = seen + chunk.count(b'"result"'), failed + chunk.count(b'"error":')
+            tail = chunk[-7:]  # one byte shorter than either mark: none is missed, none counted twice
+        wall, cpu = time.perf_counter() - begin, cpu_of(client.process.pid) - before
+        writer.join()
+        os.set_blocking(stream, False)
+        if failed:
+            raise SystemExit(f"{failed} of {count} pipelined requests failed")
+    report.add("pipelined frontier/query", count / wall, "requests/s", aim=">= 100 000",
+               note=f"{1e6 * cpu / count:.1f} us server CPU each, {len(data) / count:.0f} bytes each")
+
+
+def write_all(stream, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(stream, view[:1 << 16]):]
+
+
+def cpu_of(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def start(report, full):
+    frames = Frames("headers")
+    hello = frames.request(1, "initialize", {"processId": os.getpid(), "capabilities": {}})
+    times, memory = [], []
+    for _ in range(20):
+        begin = time.perf_counter()
+        process = subprocess.Popen([BINARY, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        process.stdin.write(hello)
+        process.stdout.read(65536)
+        times.append(time.perf_counter() - begin)
+        status = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+        memory.append(next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) / 1024)
+        process.stdin.close()
+        process.wait()
+        process.stdout.close()
+    report.add("start to answered initialize", 1e3 * statistics.median(times), "ms", aim="< 10",
+               note="median of 20, spawning from Python included")
+    report.add("idle memory (RSS)", statistics.median(memory), "MiB", aim="< 20")
+    report.add("binary", BINARY.stat().st_size / 1e6, "MB", aim="< 25", note=str(BINARY.name))
+
+
+def cancel(report, full):
+    times = []
+    with start_client() as client:
+        session = open_pipeline(client, *LONG_WORK)
+        for _ in range(10):
+            work = client.start(session.request.characterize("p"))
+            client.call(client.request.list_sessions())  # the work has been accepted
+            begin = time.perf_counter()
+            work.cancel()
+            try:
+                work.result()
+            except RequestCancelled:
+                times.append(time.perf_counter() - begin)
+    if times:
+        report.add("cancel to its answer, characterizing", 1e3 * max(times), "ms", aim="< 50",
+                   note=f"largest of {len(times)}; median {1e3 * statistics.median(times):.2f} ms")
+
+
+SECTIONS = {section.__name__: section for section in (curve, gap, latency, pipelined, start, cancel)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="run the peer with 48 and 96 microbatches too (20 minutes)")
+    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON lines with machine and versions")
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="SECTION")
+    arguments = parser.parse_args()
+    if not BINARY.exists():
+        parser.error(f"no binary at {BINARY}: build it, or set TRIMTAB_BINARY")
+    report = Report()
+    for name in arguments.only:
+        print(name, file=sys.stderr, flush=True)
+        try:
+            SECTIONS[name](report, arguments.full)
+        except TrimtabError as error:
+            raise SystemExit(f"{name}: {error}") from error
+    machine = describe_machine()
+    print(f"\n{machine['machine']}, {machine['cores']} cores, {machine['system']}; {machine['trimtab']}"
+          f" ({machine['commit']}), Python {machine['python']}\n")
+    report.table()
+    if arguments.json:
+        report.write(arguments.json)
+
+
+if __name__ == "__main__":
+    main()

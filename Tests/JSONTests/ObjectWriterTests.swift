@@ -1,0 +1,53 @@
+import JSON
+import Testing
+
+private struct Plan: ObjectWritable {
+  let plan: Int
+  let gapFraction: Double?
+
+  func write(to object: inout ObjectWriter) {
+    object.field("plan", plan, "Index, from 0.")
+    object.field("gapFraction", gapFraction, "Distance to the bound.")
+  }
+}
+
+private struct Answer: ObjectWritable {
+  func write(to object: inout ObjectWriter) {
+    object.field("name", "a\"b", "Name.")
+    object.field("done", true)
+    object.field("knob", JSON.integer(1410), "As sent.")
+    object.field("absent", String?.none)
+    object.field("best", Plan(plan: 0, gapFraction: 0.5), "The best.")
+    object.field("plans", [Plan(plan: 1, gapFraction: nil), Plan(plan: 2, gapFraction: 1)], "All.")
+    object.field("times", [1.5, 2])
+    object.field("matrix", [[1], [], [2, 3]])
+    object.object("inner", "Nested.") { $0.field("x", 1) }
+    object.list("rows", 1...2, "Rows.") { (index, row) in row.field("index", index) }
+    object.field("empty", EmptyObject())
+    object.field("last", 1e300)
+  }
+}
+
+@Suite struct ObjectWriterTests {
+  @Test func writesCommasWhereTheyBelong() {
+    var writer = ObjectWriter()
+    Answer().writeValue(to: &writer)
+    #expect(
+      String(decoding: writer.json.bytes, as: UTF8.self)
+        == #"{"name":"a\"b","done":true,"knob":1410,"best":{"plan":0,"gapFraction":0.5},"#
+        + #""plans":[{"plan":1},{"plan":2,"gapFraction":1.0}],"times":[1.5,2.0],"matrix":[[1],[],[2,3]],"#
+        + #""inner":{"x":1},"rows":[{"index":1},{"index":2}],"empty":{},"last":1e+300}"#)
+  }
+
+  @Test func recordsWhatIsWritten() {
+    let fields = FieldRecorder.fields(of: Answer())
+    #expect(
+      fields.map(\.path) == [
+        "name", "done", "knob", "best", "best.plan", "best.gapFraction", "plans", "plans[].plan",
+        "plans[].gapFraction", "times", "matrix", "inner", "inner.x", "rows", "rows[].index", "empty", "last",
+      ])
+    #expect(fields[5] == WrittenField(path: "best.gapFraction", typeName: "number", doc: "Distance to the bound."))
+    #expect(fields.first { $0.path == "matrix" }?.typeName == "list of list of integer")
+    #expect(fields.first { $0.path == "plans" }?.typeName == "list of object")
+  }
+}

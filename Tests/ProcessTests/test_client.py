@@ -1,0 +1,196 @@
+"""The Python client against a scripted server: what it sends, how it waits, how it fails. Needs no binary."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+import trimtab
+from conftest import AWAIT_SECONDS
+from trimtab import AsyncTrimtab, Request, Trimtab
+
+SCRIPT = str(Path(__file__).with_name("scripted_server.py"))
+TIMEOUT = 0.05  # for calls that are never answered
+
+
+@pytest.fixture(params=["headers", "lines"])
+def framing(request):
+    return request.param
+
+
+@pytest.fixture
+def start(framing):
+    def start(kind=Trimtab, **options):
+        command = [sys.executable, SCRIPT] + (["lines"] if framing == "lines" else [])
+        return kind(command, framing=framing, **{"timeout": AWAIT_SECONDS, **options})
+
+    return start
+
+
+def test_answers_are_typed_and_frozen(start):
+    with start() as client:
+        session = client.open_session("s")
+        point = session.query("p", deadline_seconds=3.0)
+        assert (point.plan.plan, point.plan.energy_joules, point.lower_bound.price_watts) == (4, 5.5, 2.0)
+        with pytest.raises(AttributeError):
+            point.plan.plan = 5
+        sent = client.call(Request("seen", {}))[-2]
+        assert sent["params"] == {"session": "s", "pipeline": "p", "deadlineSeconds": 3.0}
+
+
+def test_close_ends_the_server_in_order(start):
+    client = start()
+    assert client.close() == 0
+    assert client.close() == 0
+    with pytest.raises(trimtab.ServerExited):
+        client.call(Request("echo", {}))
+
+
+def test_large_requests_and_answers(start):
+    with start() as client:
+        rows = ["é" * 100] * 20_000
+        assert client.call(Request("echo", {"rows": rows})) == {"rows": rows}
+
+
+def test_what_is_not_json_is_refused_before_it_is_sent(start):
+    with start() as client:
+        with pytest.raises(ValueError):
+            client.call(Request("echo", {"x": float("nan")}))
+        assert client.call(Request("echo", {"x": 1})) == {"x": 1}
+
+
+def test_notifications_progress_and_questions_met_on_the_way(start):
+    said, progress = [], []
+    with start(on_notification=lambda method, params: said.append((method, params))) as client:
+        assert client.call(Request("talk", {}), progress=progress.append) == "done"
+        assert said == [("window/logMessage", {"message": "hello"})]
+        assert progress == [{"percentage": 10}, {"percentage": 20}]
+        refusal = [message for message in client.call(Request("seen", {})) if message.get("id") == "from the server"]
+        assert refusal[0]["error"]["code"] == -32601
+
+
+def test_a_callback_may_call(start):
+    answers = []
+    with start() as client:
+        client.on_notification = lambda method, params: answers.append(client.call(Request("echo", {"n": 1})))
+        assert client.call(Request("talk", {}), progress=lambda value: None) == "done"
+    assert answers == [{"n": 1}]
+
+
+@pytest.mark.parametrize("code, kind, expected", [
+    (-32700, None, trimtab.ParseError), (-32601, None, trimtab.MethodNotFound), (-32602, "x", trimtab.InvalidParams),
+    (-32800, None, trimtab.RequestCancelled), (-32803, "deadlineBelowMinimum", trimtab.DeadlineBelowMinimum),
+    (2001, None, trimtab.InvalidPipeline), (2999, "new", trimtab.RPCError),
+])
+def test_errors_are_classes(start, code, kind, expected):
+    data = {"kind": kind, "fix": "do it so", "minimumTimeSeconds": 2.5}
+    with start() as client, pytest.raises(trimtab.RPCError) as caught:
+        client.call(Request("fail", {"code": code, "message": "no", "data": data}))
+    assert type(caught.value) is expected and caught.value.code == code and caught.value.kind == kind
+    assert "do it so" in str(caught.value)
+    if kind == "deadlineBelowMinimum":
+        assert caught.value.minimum_time_seconds == 2.5
+
+
+def test_an_error_without_id_is_raised(start):
+    with start() as client, pytest.raises(trimtab.ParseError):
+        client.call(Request("garble", {}))
+
+
+def test_a_timeout_cancels_on_the_wire_and_the_client_goes_on(start):
+    with start() as client:
+        with pytest.raises(TimeoutError):
+            client.call(Request("silent", {}), timeout=TIMEOUT)
+        late, cancel = client.call(Request("seen", {}))[-3:-1]
+        assert (cancel["method"], cancel["params"]) == ("$/cancelRequest", {"id": late["id"]})
+
+
+def test_a_server_that_dies_fails_the_call_with_its_last_words(start):
+    with start() as client, pytest.raises(trimtab.ServerExited) as caught:
+        client.call(Request("die", {}))
+    assert caught.value.exit_code == 3 and caught.value.stderr_lines == ("the last words",)
+
+
+def test_a_server_that_dies_in_mid_frame(start):
+    with start() as client, pytest.raises(trimtab.ServerExited) as caught:
+        client.call(Request("die/inFrame", {}))
+    assert caught.value.exit_code == 4
+
+
+def test_a_server_that_garbles_its_output(start):
+    with start() as client, pytest.raises(trimtab.GarbledStream):
+        client.call(Request("stray print", {}))
+
+
+def test_a_server_that_never_starts():
+    with pytest.raises(trimtab.ServerExited) as caught:
+        Trimtab([sys.executable, "-c", "raise SystemExit('bad luck')"])
+    assert caught.value.exit_code == 1 and caught.value.stderr_lines == ("bad luck",)
+
+
+def test_a_started_request_is_answered_beside_others(start):
+    with start() as client:
+        first, silent = client.start(Request("echo", {"n": 1})), client.start(Request("silent", {}))
+        assert not first.arrived
+        assert client.call(Request("echo", {"n": 2})) == {"n": 2}
+        assert first.arrived and first.result() == {"n": 1}
+        with pytest.raises(trimtab.CallTimeout):
+            silent.result(timeout=TIMEOUT)
+        silent.cancel()
+        assert client.call(Request("seen", {}))[-2]["method"] == "$/cancelRequest"
+
+
+def test_pipelined_requests_keep_their_order_and_errors(start):
+    requests = [Request("echo", {"n": n, "padding": "x" * 500}) for n in range(3000)]
+    requests[7] = Request("fail", {"code": -32602, "message": "seven"})
+    with start() as client:
+        answers = client.pipeline_requests(requests)
+        assert isinstance(answers.pop(7), trimtab.InvalidParams)
+        assert [answer["n"] for answer in answers] == [n for n in range(3000) if n != 7]
+
+
+# The same, awaited.
+
+def test_async_calls_overlap(start):
+    async def main():
+        async with start(AsyncTrimtab) as client:
+            session = await client.open_session("s")
+            never = asyncio.ensure_future(client.call(Request("silent", {})))
+            points = await asyncio.gather(*(session.query("p", deadline_seconds=t) for t in (1.0, 2.0, 3.0)))
+            assert [point.plan.plan for point in points] == [4, 4, 4]
+            never.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await never
+            late = [m["id"] for m in await client.call(Request("seen", {})) if m["method"] == "silent"]
+            seen = await client.call(Request("seen", {}))
+            assert [m["params"]["id"] for m in seen if m["method"] == "$/cancelRequest"] == late
+        assert client.process.returncode == 0
+
+    asyncio.run(main())
+
+
+def test_async_failures(start):
+    async def main():
+        async with start(AsyncTrimtab) as client:
+            with pytest.raises(trimtab.CallTimeout):
+                await client.call(Request("silent", {}), timeout=TIMEOUT)
+            answers = await client.pipeline_requests(
+                [Request("echo", {"n": 1}), Request("fail", {"code": -32602, "message": "no"})])
+            assert answers[0] == {"n": 1} and isinstance(answers[1], trimtab.InvalidParams)
+            pending = [asyncio.ensure_future(client.call(Request(m, {}))) for m in ("silent", "silent", "die")]
+            outcomes = await asyncio.gather(*pending, return_exceptions=True)
+            assert all(isinstance(o, trimtab.ServerExited) and o.exit_code == 3 for o in outcomes), outcomes
+            with pytest.raises(trimtab.ServerExited):
+                await client.call(Request("echo", {}))
+
+    asyncio.run(main())
+
+
+def test_async_progress(start):
+    async def main():
+        said, progress = [], []
+        async with start(AsyncTrimtab, on_notification=lambda method, params: said.append(method)) as client:
+            assert await client.call(Request("talk", {}), progress=progress.append) == "done"
+        assert said == ["window/logMessage"] and progress == [{"percentage": 10}, {"percentage": 20}]
+
+    asyncio.run(main())

@@ -1,0 +1,120 @@
+"""Start, handshake and every way of ending: exit codes, end of input, a dead parent, a client killed in mid-frame."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import WITHIN_A_SECOND, Server, check_error, prepare_long_work
+
+
+def test_initialize_describes_the_server(spawn):
+    server = spawn(initialize=False)
+    result = server.initialize(clientInfo={"name": "process tests", "version": "1"})
+    assert result["serverInfo"]["name"] == "trimtab"
+    assert result["protocolVersion"] == "0.1"
+    assert {"session/open", "frontier/characterize", "plan/get"} <= set(result["capabilities"]["methods"])
+
+
+@pytest.mark.parametrize("params", [None, {}, "absent"], ids=["null", "empty", "absent"])
+def test_shutdown_then_exit_ends_with_zero(spawn, params):
+    server = spawn()
+    extra = {} if params == "absent" else {"params": params}
+    server.send({"jsonrpc": "2.0", "id": "end", "method": "shutdown", **extra})
+    assert server.answer("end")["result"] is None
+    server.send({"jsonrpc": "2.0", "method": "exit", **extra})
+    assert server.exit_code() == (0, [])
+
+
+def test_exit_without_shutdown_ends_with_one(spawn):
+    server = spawn()
+    server.send(server.message("exit"))
+    assert server.exit_code() == (1, [])
+
+
+@pytest.mark.parametrize("method", ["session/list", "shutdown", "no/such"])
+def test_requests_before_initialize_are_refused(spawn, method):
+    server = spawn(initialize=False)
+    check_error(server.error(method, {}), code=-32002)
+    server.initialize()  # the refusal did no harm
+    assert server.result("session/list", {}) == {"sessions": []}
+
+
+def test_exit_before_initialize_ends_with_one(spawn):
+    server = spawn(initialize=False)
+    server.send(server.message("exit"))
+    assert server.exit_code()[0] == 1
+
+
+def test_initialize_twice_is_refused(server):
+    check_error(server.error("initialize", {"capabilities": {}}), code=-32600)
+
+
+def test_requests_after_shutdown_are_refused(server):
+    server.result("shutdown")
+    check_error(server.error("session/open", {"session": "late"}), code=-32600)
+    server.send(server.message("exit"))
+    assert server.exit_code() == (0, [])
+
+
+def test_end_of_input_ends_it_within_a_second(server):
+    server.result("session/open", {})
+    assert server.finish() == (0, [])
+
+
+def test_end_of_input_ends_it_at_work_too(server):
+    busy = prepare_long_work(server)
+    request = server.request("frontier/characterize", busy)
+    server.send(request)
+    server.result("session/list", {})  # it has been accepted
+    code, left = server.finish()
+    assert code == 0
+    assert [message["id"] for message in left if "method" not in message] in ([], [request["id"]])
+
+
+def test_end_of_input_before_anything_was_said(spawn):
+    server = spawn(initialize=False)
+    code, left = server.finish()
+    assert left == [] and code in (0, 1)
+
+
+@pytest.mark.parametrize("cut", [
+    b"Content-Le", b"Content-Length: 90\r\n\r\n", b'Content-Length: 90\r\n\r\n{"jsonrpc":',
+], ids=["header", "blank", "body"])
+def test_a_client_that_dies_in_mid_frame(server, cut):
+    server.send_bytes(cut)
+    code, left = server.finish()
+    assert code in (0, 1)
+    assert [message["id"] for message in left] in ([], [None])  # it may say that the input was cut
+
+
+def test_the_death_of_its_parent_ends_it(binary):
+    # The parent shares our pipes with the server, so that the server's input stays open when it is killed.
+    relay = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
+    server = Server([sys.executable, "-c", relay, binary, "serve"])
+    try:
+        server.initialize(processId=server.process.pid)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(WITHIN_A_SECOND)
+        assert server.receive(timeout=WITHIN_A_SECOND) is None, "the server outlived its parent"
+    finally:
+        server.close()
+
+
+def test_a_reader_that_went_away_ends_it(server):
+    server.process.stdout.close()
+    server.send(server.request("session/list", {}))
+    server.process.stdin.close()
+    server.process.wait(WITHIN_A_SECOND)
+
+
+def test_starting_it_twice_shares_nothing(spawn):
+    first, second = spawn(), spawn()
+    first.result("session/open", {"session": "only here"})
+    assert second.result("session/list", {}) == {"sessions": []}
+
+
+def test_version_says_what_initialize_says(binary, spawn):
+    said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True, timeout=10).stdout
+    server = spawn(initialize=False)
+    assert server.initialize()["serverInfo"]["version"] in said

@@ -1,0 +1,71 @@
+import Testing
+
+/// The invariants of ARCHITECTURE.md that can be read off the sources.
+@Suite struct ArchitectureTests {
+  /// What each target may import, beside the C library.
+  static let allowed: [String: Set<String>] = [
+    "EnergyFrontier": [],
+    "JSON": [],
+    "JSONRPC": ["JSON", "Synchronization"],
+    "Sessions": ["EnergyFrontier", "JSON", "Synchronization"],
+    "TrimtabServer": ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "Synchronization"],
+    "Transcripts": ["JSON", "JSONRPC", "TrimtabServer"],
+    "protocol-tool": ["JSON", "Sessions", "Transcripts", "TrimtabServer"],
+    "trimtab": ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "Synchronization", "TrimtabServer"],
+  ]
+  static let system: Set<String> = ["Glibc", "Musl", "Darwin"]
+
+  @Test(arguments: allowed.keys.sorted()) func importsOnlyWhatItMay(_ target: String) throws {
+    let paths = RepositoryFiles.paths(below: "Sources/\(target)", ending: ".swift")
+    #expect(!paths.isEmpty)
+    for path in paths {
+      for line in try RepositoryFiles.text(path).split(separator: "\n") {
+        let words = line.split(separator: " ")
+        guard let keyword = words.firstIndex(of: "import"), keyword <= 1, words.count == keyword + 2 else { continue }
+        let module = String(words[keyword + 1])
+        #expect(Self.allowed[target]!.contains(module) || Self.system.contains(module), "\(path): \(line)")
+      }
+    }
+  }
+
+  @Test func everyTargetHasItsRow() throws {
+    let targets = Set(
+      RepositoryFiles.paths(below: "Sources", ending: ".swift").compactMap {
+        $0.split(separator: "/").dropFirst().first
+      })
+    #expect(targets == Set(Self.allowed.keys.map { Substring($0) }))
+  }
+
+  /// The engine's answers are a function of its input: no clock, thread or file.
+  @Test func theEngineTouchesNoSystem() throws {
+    for path in RepositoryFiles.paths(below: "Sources/EnergyFrontier", ending: ".swift") {
+      #expect(!(try RepositoryFiles.text(path)).contains("import "), "\(path)")
+    }
+  }
+
+  @Test func theTransportKnowsNoProduct() throws {
+    for path in RepositoryFiles.paths(below: "Sources/JSONRPC", ending: ".swift") {
+      let text = try RepositoryFiles.text(path).lowercased()
+      for word in ["trimtab", "frontier", "pipeline/", "session/", "gpu/", "profile/"] {
+        #expect(!text.contains(word), "\(path) names \(word)")
+      }
+    }
+  }
+
+  @Test func everyMethodIsFoundByItsName() throws {
+    for path in RepositoryFiles.paths(below: "Sources/TrimtabServer/Methods", ending: ".swift") {
+      let file = try #require(path.split(separator: "/").last).dropLast(".swift".count)
+      for line in try RepositoryFiles.text(path).split(separator: "\n") where line.contains("static let name = \"") {
+        let name = line.split(separator: "\"")[1].filter { $0.isLetter }.lowercased()
+        #expect(file.lowercased() == name, "\(path) declares \(line)")
+      }
+    }
+  }
+
+  @Test func noFileIsTooLongToRead() throws {
+    for path in RepositoryFiles.paths(below: "Sources", ending: ".swift") {
+      let count = try RepositoryFiles.text(path).split(separator: "\n", omittingEmptySubsequences: false).count
+      #expect(count <= 400, "\(path) has \(count) lines")
+    }
+  }
+}

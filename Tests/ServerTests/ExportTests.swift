@@ -1,0 +1,52 @@
+import JSON
+import Testing
+import Transcripts
+
+/// What session/export gives makes an equal session elsewhere.
+@Suite struct ExportTests {
+  @Test func replayingAnExportMakesAnEqualSession() throws {
+    let transcript = try #require(Transcript(try RepositoryFiles.text("fixtures/transcripts/frontier.transcript")))
+    let original = LocalClient()
+    for case .sent(let text) in transcript.lines { _ = original.send(text) }
+    // The transcript ends with a stale frontier, which an export computes anew: bring the original up to date too.
+    _ = try request(original, "frontier/characterize", ["pipeline": "tiny", "planCount": 8])
+    let export = try request(original, "session/export", [:])
+
+    let copy = LocalClient()
+    _ = copy.send(#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#)
+    let requests = try #require(export["requests"]?.arrayValue)
+    #expect(requests.count >= 5)
+    for entry in requests {
+      let members = try #require(entry["params"]?.objectValue?.members)
+      _ = try request(
+        copy, try #require(entry["method"]?.stringValue),
+        Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) }))
+    }
+    #expect(try request(copy, "session/export", [:])["requests"] == export["requests"])
+    for method in ["frontier/curve", "gpu/list"] {
+      var (there, here) = (
+        try request(original, method, ["pipeline": "tiny"]), try request(copy, method, ["pipeline": "tiny"])
+      )
+      // The copy has computed fewer frontiers; nothing else may differ.
+      (there, here) = (without("generation", there), without("generation", here))
+      #expect(there.canonicalText == here.canonicalText)
+    }
+  }
+
+  private func request(_ client: LocalClient, _ method: String, _ params: [String: JSON]) throws -> JSON {
+    var members = params.map { JSONObject.Member(key: $0.key, value: $0.value) }
+    if params["session"] == nil { members.append(.init(key: "session", value: "s")) }
+    let message: JSON = [
+      "jsonrpc": "2.0", "id": "r", "method": .string(method), "params": .object(JSONObject(members: members)),
+    ]
+    let answers = try client.send(message.text).map { try JSON.parse($0) }
+    let answer = try #require(answers.first { $0["id"] == "r" })
+    return try #require(answer["result"], "\(answer.text)")
+  }
+
+  private func without(_ key: String, _ json: JSON) -> JSON {
+    guard case .object(var object) = json else { return json }
+    object.members.removeAll { $0.key == key }
+    return .object(object)
+  }
+}

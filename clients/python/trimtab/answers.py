@@ -1,0 +1,247 @@
+"""Typed answers. A field's wire name is its Python name in lowerCamelCase; unknown wire fields are ignored."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Callable, Optional, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class GPU:
+    id: str
+    node: Optional[str] = None
+    model: Optional[str] = None
+    memory_bytes: Optional[int] = None
+    frequencies: Optional[tuple[Any, ...]] = None
+    blocking_power_watts: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class ProfileRow:
+    """One measured option; `frequency` is an opaque knob that comes back as it was sent."""
+
+    stage: int
+    instruction: str
+    frequency: Any
+    time_seconds: float
+    energy_joules: float
+
+
+@dataclass(frozen=True)
+class SessionOpened:
+    session: str
+    revision: int
+    resumed: bool
+    durability: str
+
+
+@dataclass(frozen=True)
+class SessionSummary:
+    session: str
+    revision: int
+    gpu_count: int
+    pipelines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SessionExport:
+    """The requests that recreate a session when they are sent again in this order."""
+
+    session: str
+    requests: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class GPUCount:
+    revision: int
+    gpu_count: int
+
+
+@dataclass(frozen=True)
+class TableName:
+    stage: int
+    instruction: str
+
+
+@dataclass(frozen=True)
+class TableCounts:
+    stage: int
+    instruction: str
+    option_count: int
+    efficient_count: Optional[int] = None
+    hull_count: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class PipelineDefined:
+    revision: int
+    pipeline: str
+    instruction_count: int
+    dependency_count: int
+    tables: tuple[TableName, ...]
+
+
+@dataclass(frozen=True)
+class ProfileSubmitted:
+    revision: int
+    row_count: int
+    tables: tuple[TableCounts, ...]
+    missing: tuple[TableName, ...] = ()
+    diagnostics: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Point:
+    iteration_time_seconds: float
+    energy_joules: float
+
+
+@dataclass(frozen=True)
+class LowerBound:
+    """No plan uses less energy at this time; `price_watts` is what one more second would save."""
+
+    iteration_time_seconds: float
+    energy_joules: float
+    price_watts: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan's realised time and energy, and how far above the lower bound at its time it lies."""
+
+    plan: int
+    iteration_time_seconds: float
+    energy_joules: float
+    average_power_watts: float
+    gap_fraction: float
+
+
+@dataclass(frozen=True)
+class CurvePlan:
+    plan: int
+    iteration_time_seconds: float
+    energy_joules: float
+    gap_fraction: float
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the server's independent checker found, as it was sent."""
+
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Characterization:
+    revision: int
+    generation: int
+    minimum_time_seconds: float
+    maximum_time_seconds: float
+    cheapest_time_seconds: float
+    breakpoint_count: int
+    plan_count: int
+    all_max_frequency: Point
+    largest_gap_fraction: Optional[float] = None
+    certificate: Optional[Certificate] = None
+
+
+@dataclass(frozen=True)
+class FrontierPoint:
+    """The best plan for what was asked. `stale`: the pipeline or its profile has changed since it was computed."""
+
+    generation: int
+    deadline_seconds: Optional[float]
+    lower_bound: LowerBound
+    plan: Plan
+    saving_fraction: float
+    slowdown_fraction: Optional[float] = None
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class Curve:
+    generation: int
+    lower_bound: tuple[Point, ...]
+    plans: tuple[CurvePlan, ...]
+    all_max_frequency: Point
+    stale: bool = False
+    svg: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class PlannedInstruction:
+    instruction: str
+    microbatch: Optional[int]
+    frequency: Any
+    start_seconds: float
+    time_seconds: float
+    energy_joules: float
+    id: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    stage: int
+    instructions: tuple[PlannedInstruction, ...]
+
+
+@dataclass(frozen=True)
+class PlanDetail:
+    generation: int
+    plan: Plan
+    stages: tuple[StagePlan, ...]
+
+
+@lru_cache(maxsize=None)
+def camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)
+
+
+def named(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Wire fields from Python ones; those that are None are left out."""
+    return {camel(name): value for name, value in fields.items() if value is not None}
+
+
+def to_wire(value: Any) -> Any:
+    return named(vars(value)) if dataclasses.is_dataclass(value) else value
+
+
+@lru_cache(maxsize=None)
+def reader(kind: Any) -> Optional[Callable[[Any], Any]]:
+    """A function from a wire value to `kind`, or None where the wire value already is one."""
+    if kind is Certificate:
+        return Certificate
+    if dataclasses.is_dataclass(kind):
+        return _object_reader(kind)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        each = reader(arguments[0])
+        return tuple if each is None else lambda values: tuple([each(value) for value in values])
+    if type(None) in arguments:
+        read = reader(arguments[0])
+        return None if read is None else lambda value: None if value is None else read(value)
+    return None
+
+
+def _object_reader(kind: Any) -> Callable[[Any], Any]:
+    hints = get_type_hints(kind)
+    steps = []
+    for field in dataclasses.fields(kind):
+        optional = field.default is not dataclasses.MISSING or type(None) in get_args(hints[field.name])
+        default = None if field.default is dataclasses.MISSING else field.default
+        steps.append((camel(field.name), reader(hints[field.name]), optional, default))
+
+    def read(wire: Mapping[str, Any]) -> Any:
+        values = []
+        for name, step, optional, default in steps:
+            value = wire.get(name, default) if optional else wire[name]
+            values.append(value if step is None else step(value))
+        return kind(*values)
+
+    return read
