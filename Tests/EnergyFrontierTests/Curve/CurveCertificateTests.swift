@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  /// A microjoule too much or too little is no rounding.
+  /// A nanojoule too much or too little is no rounding.
   @Test(arguments: [1e-9, -1e-9])
   func findsAWrongEnergy(joules: Double) throws {
     for change in [\CurvePiece.slowEffectiveJoules, \.fastEffectiveJoules] as [WritableKeyPath<CurvePiece, Double>] {

@@ -35,6 +35,20 @@ import Testing
     #expect(durations[2] >= 3)
   }
 
+  /// The prices between 8 s and 7 s, as the guide uses them to show that nothing costs less than 18 J at 7 s.
+  @Test func flowProvesTheBound() throws {
+    let problem = try bridge.problem()
+    let unitsPerWatt = ScaledProblem(problem).unitsPerWatt
+    let piece = try tracedPieces(problem).pieces[1]
+    let prices = piece.flows[..<5].map { Double($0) / unitsPerWatt }
+    #expect(prices == [3, 1, 2, 1, 3])
+    #expect(Double(piece.price) / unitsPerWatt == 4)
+    let least: [Double] = zip(bridge.tables, prices).map { table, price in table.map { $0.1 + price * $0.0 }.min()! }
+    #expect(least == [13, 6, 8, 6, 13])
+    let bound: Double = least.reduce(0, +) - 4 * 7
+    #expect(bound == 18)
+  }
+
   /// Waiting tilts the same curve: past the cheapest time it rises by the waiting power.
   @Test func waitingPowerMovesTheCheapestTime() throws {
     var sketch = bridge
