@@ -1,12 +1,21 @@
 /// How a frontier is to be computed.
 public struct CharacterizationOptions: Sendable, Equatable {
-  /// How many deadlines, evenly spaced from the fastest to the cheapest iteration time, get a plan of their own; at least 2.
+  /// How many deadlines, evenly spaced from the fastest to the cheapest iteration time, get a search of their own; at
+  /// least 2. Plans in between come from splicing.
   public var deadlineCount: Int
+  /// How many beginnings of a plan ``BeamSearch`` keeps at a time, at least 1; time and memory grow in proportion.
+  public var beamWidth: Int
+  /// The share of the energy by which plans next to each other in the list differ, at most where one can be made.
+  public var energyStepFraction: Double
   /// Whether every piece of the curve is checked by ``CurveCertificate`` while it is traced.
   public var certifies: Bool
 
-  public init(deadlineCount: Int = 128, certifies: Bool = false) {
+  public init(
+    deadlineCount: Int = 64, beamWidth: Int = 16, energyStepFraction: Double = 0.0005, certifies: Bool = false
+  ) {
     self.deadlineCount = deadlineCount
+    self.beamWidth = beamWidth
+    self.energyStepFraction = energyStepFraction
     self.certifies = certifies
   }
 }
@@ -22,24 +31,23 @@ extension Frontier {
   ) throws(FrontierError) {
     let scaled = ScaledProblem(problem)
     let space = PlanSpace(problem, scaled: scaled)
-    var search = PlanSearch(space)
+    var search = PlanSearch(space, beamWidth: max(1, options.beamWidth))
+    let waitingJoulesPerTick = problem.waitingPowerWatts / scaled.ticksPerSecond
     var tracer = CurveTracer(problem, scaled: scaled)
     var deadlines = DeadlineGrid(problem, scaled: scaled, count: options.deadlineCount)
-    let shares = Self.shares
     curve = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in
       for ticks in deadlines.take(in: segment) {
-        let rounded = space.rounded(eventTimes: segment.eventTimes(lasting: ticks), events: segment.flow.events)
-        try search.add(rounded, deadline: ticks, checkpoint)
+        let prices = BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)
+        try search.gather(deadline: ticks, prices: prices, checkpoint)
       }
-      checkpoint.report(shares[0] * deadlines.doneShare(after: segment))
+      checkpoint.report(0.5 * deadlines.doneShare(after: segment))
     }
-    for pass in shares.indices.dropLast() {
-      try search.spliceNeighbours(checkpoint) { done in
-        checkpoint.report(shares[pass] + (shares[pass + 1] - shares[pass]) * done)
-      }
-    }
+    try search.searchCornersAgain(checkpoint) { checkpoint.report(0.5 + 0.2 * $0) }
+    try search.splice(
+      waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), checkpoint
+    ) { checkpoint.report(0.7 + 0.3 * $0) }
     let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
-    let drafts = search.paretoDrafts(waitingJoulesPerTick: problem.waitingPowerWatts / scaled.ticksPerSecond)
+    let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
     plans = drafts.map { draft in
       let seconds = Double(draft.ticks) / scaled.ticksPerSecond
       let energy = devices * (draft.effectiveJoules + problem.waitingPowerWatts * seconds)
@@ -49,9 +57,6 @@ extension Frontier {
         gapFraction: energy / bound - 1)
     }
   }
-
-  /// Done share of the work after the curve and its plans, and after each pass of splicing.
-  private static let shares = [0.4, 0.7, 1]
 }
 
 /// The deadlines that get a plan: evenly spaced from the fastest iteration to the cheapest, both included.

@@ -35,7 +35,10 @@ final class LocalSearch {
   init(_ space: PlanSpace) {
     self.space = space
     timetable = Timetable(space)
-    let most = (0..<space.count).map { max(space.predecessors(of: $0).count, space.successors(of: $0).count) }.max() ?? 0
+    var most = 0
+    for place in 0..<space.count {
+      most = max(most, space.predecessors(of: place).count, space.successors(of: place).count)
+    }
     others = .allocate(capacity: most)
     arms = .allocate(capacity: most)
     others.initialize(repeating: 0)
@@ -115,8 +118,9 @@ final class LocalSearch {
     let far = ahead ? timetable.tails : timetable.heads
     let options = timetable.options
     let deadline = timetable.deadline
-    // What the neighbours could gain at most.
+    // What the neighbours would gain if the centre took no time, and the latest end that leaves each its fastest option.
     var mostOfNeighbours = 0.0
+    var latestEnd = deadline
     for (index, neighbour) in neighbours.enumerated() {
       let neighbour = Int(neighbour)
       var other: Int64 = 0
@@ -125,38 +129,33 @@ final class LocalSearch {
         other = max(other, near[Int(beside)] + timetable.durations[Int(beside)])
       }
       others[index] = other
-      arms[index] = space.optionStart[neighbour] - 1
-      mostOfNeighbours += space.joules[Int(options[neighbour])] - space.joules[Int(space.optionEnd[neighbour]) - 1]
+      let slowest = space.slowestOption(of: neighbour, within: deadline - far[neighbour] - other)
+      mostOfNeighbours += space.joules[Int(options[neighbour])] - space.joules[Int(slowest ?? options[neighbour])]
+      latestEnd = min(latestEnd, deadline - far[neighbour] - space.ticks[Int(space.optionStart[neighbour])])
+      arms[index] = space.optionStart[neighbour]
     }
 
     let joules = space.joules[Int(options[place])]
     var best = Star(gain: 0, option: options[place], ahead: ahead)
     // From slow to fast: the room of the neighbours grows, so each arm's option only moves up.
-    var option = space.optionEnd[place]
-    while option > space.optionStart[place] {
-      option -= 1
+    var option = space.slowestOption(of: place, within: latestEnd - near[place]) ?? space.optionStart[place]
+    while option >= space.optionStart[place] {
       var gain = joules - space.joules[Int(option)]
       if gain + mostOfNeighbours <= best.gain { break }
       let end = near[place] + space.ticks[Int(option)]
-      if end > deadline { continue }
-      var index = 0
-      for neighbour in neighbours {
+      for (index, neighbour) in neighbours.enumerated() {
         let neighbour = Int(neighbour)
         let room = deadline - far[neighbour] - max(others[index], end)
         var arm = arms[index]
         while arm + 1 < space.optionEnd[neighbour] && space.ticks[Int(arm) + 1] <= room { arm += 1 }
         arms[index] = arm
-        index += 1
-        if arm < space.optionStart[neighbour] {
-          gain = -.infinity
-          break
-        }
         gain += space.joules[Int(options[neighbour])] - space.joules[Int(arm)]
       }
       if gain > best.gain {
         best.gain = gain
         best.option = option
       }
+      option -= 1
     }
     return best
   }

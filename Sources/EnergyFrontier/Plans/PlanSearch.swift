@@ -1,62 +1,110 @@
-/// Gathers plans while the curve is traced, and from the gathered ones makes better ones.
+/// Gathers plans while the curve is traced, and makes better ones of those that turn out to matter.
 ///
-/// 1. For each deadline the bound's own mix of options is rounded and improved (``LocalSearch``).
-/// 2. The outcomes' lower convex hull shows which plans are good for their time. Each deadline between two of them gets a
-///    splice of the two (``Splicer``), improved again. New corners of the hull serve the next pass.
+/// 1. Each deadline gets a plan by beam search with the bound's prices, improved by star moves (``gather``).
+/// 2. The lower convex hull of all outcomes shows which plans are good for their time. All others will be replaced by
+///    mixtures of these, so the deadlines at its corners are searched again, wider and with other guidance
+///    (``searchCornersAgain``).
+/// 3. Each deadline between two corners, and as many times in between as the list needs to be dense, gets a splice of the
+///    two, improved again (``splice``).
+///
+/// Nothing here depends on anything but the problem and the deadlines: the same input gives the same plans.
 struct PlanSearch {
   let space: PlanSpace
+  private let beam: BeamSearch
+  private let wideBeam: BeamSearch
   private let search: LocalSearch
-  private var deadlines: [Int64] = []
+  /// What was asked for, slowest first.
+  private var targets: [(deadline: Int64, prices: BoundPrices)] = []
   private var drafts: [DraftPlan] = []
 
-  init(_ space: PlanSpace) {
+  /// The guidance of the first search, and of those that follow where it matters. They were chosen by trial on the A100 and
+  /// A40 profiles; none is best everywhere, which is why there are several.
+  private static let guidance = BeamSearch.Guidance(early: 0.1, late: 0.2)
+  private static let otherGuidance = [
+    BeamSearch.Guidance(early: 0.2, late: 0.4), BeamSearch.Guidance(early: 0.05, late: 0.1),
+  ]
+
+  /// - Parameter beamWidth: beginnings kept by the first search; those that follow keep twice as many.
+  init(_ space: PlanSpace, beamWidth: Int) {
     self.space = space
+    beam = BeamSearch(space, width: beamWidth)
+    wideBeam = BeamSearch(space, width: 2 * beamWidth)
     search = LocalSearch(space)
   }
 
-  /// Adds a plan for a deadline, from a rounded one that keeps it.
-  mutating func add(_ rounded: [Int32], deadline: Int64, _ checkpoint: Checkpoint) throws(FrontierError) {
-    deadlines.append(deadline)
-    drafts.append(try search.improved(rounded, deadline: deadline, checkpoint))
+  /// Finds a plan for a deadline; deadlines come slowest first.
+  mutating func gather(
+    deadline: Int64, prices: BoundPrices, _ checkpoint: Checkpoint
+  ) throws(FrontierError) {
+    targets.append((deadline, prices))
+    let plan = try beam.plan(deadline: deadline, prices: prices, guidance: Self.guidance, checkpoint)
+    drafts.append(try search.improved(plan, deadline: deadline, checkpoint))
   }
 
-  /// Splices neighbours on the hull for all deadlines in between.
+  /// Searches again for the deadlines of plans on the hull.
   ///
-  /// - Parameter report: takes the done share of this pass.
-  mutating func spliceNeighbours(
-    _ checkpoint: Checkpoint, report: (Double) -> Void
-  ) throws(FrontierError) {
-    let hull = Self.lowerHull(drafts)
-    let rising = deadlines.sorted()
-    var corner = 0
-    var splicer: Splicer?
-    for (index, deadline) in rising.enumerated() {
-      while corner + 1 < hull.count && hull[corner + 1].ticks <= deadline {
-        corner += 1
-        splicer = nil
+  /// - Parameter report: takes the done share of this step, in 0...1.
+  mutating func searchCornersAgain(_ checkpoint: Checkpoint, report: (Double) -> Void) throws(FrontierError) {
+    let corners = PlanHull(drafts).corners
+    var searched: Int?
+    for (index, corner) in corners.enumerated() {
+      // The tightest deadline that the plan keeps is the one it was made for, or one it serves as well.
+      let target = targets.partitionIndex { $0.deadline < corner.ticks } - 1
+      if target != searched {
+        searched = target
+        let (deadline, prices) = targets[target]
+        for guidance in Self.otherGuidance {
+          let plan = try wideBeam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
+          drafts.append(try search.improved(plan, deadline: deadline, checkpoint))
+        }
       }
-      if hull[corner].ticks < deadline, corner + 1 < hull.count {
-        let pair = splicer ?? Splicer(space, fast: hull[corner], slow: hull[corner + 1], scratch: search.timetable)
-        splicer = pair
-        drafts.append(try search.improved(pair.splice(deadline: deadline), deadline: deadline, checkpoint))
-      }
-      report(Double(index + 1) / Double(rising.count))
+      report(Double(index + 1) / Double(corners.count))
     }
   }
 
-  /// The drafts that no other dominates, fastest first, by time and by energy including `waitingJoulesPerTick`.
+  /// Splices the plans at both ends of each edge of the hull, for the deadlines in between.
+  ///
+  /// - Parameters:
+  ///   - waitingJoulesPerTick: what a tick of the iteration costs beside effective energy.
+  ///   - step: the share of the energy that two plans next to each other are to differ by, at most.
+  ///   - report: takes the done share of this step, in 0...1.
+  mutating func splice(
+    waitingJoulesPerTick: Double, step: Double, _ checkpoint: Checkpoint, report: (Double) -> Void
+  ) throws(FrontierError) {
+    let corners = PlanHull(drafts).corners
+    for (index, (fast, slow)) in zip(corners, corners.dropFirst()).enumerated() {
+      let energy = fast.effectiveJoules + waitingJoulesPerTick * Double(fast.ticks)
+      let drop = energy - slow.effectiveJoules - waitingJoulesPerTick * Double(slow.ticks)
+      let parts = max(1, Int64((drop / (step * energy)).rounded(.up)))
+      let between = (1..<parts).map { fast.ticks + (slow.ticks - fast.ticks) / parts * $0 }
+      let asked = targets.map(\.deadline).filter { fast.ticks < $0 && $0 < slow.ticks }
+      if between.isEmpty && asked.isEmpty { continue }
+      let splicer = Splicer(space, fast: fast, slow: slow, scratch: search.timetable)
+      for deadline in between + asked {
+        drafts.append(try search.improved(splicer.splice(deadline: deadline), deadline: deadline, checkpoint))
+      }
+      report(Double(index + 1) / Double(corners.count))
+    }
+    report(1)
+  }
+
+  /// The drafts that no other dominates, fastest first, by time and by energy with waiting.
   func paretoDrafts(waitingJoulesPerTick: Double) -> [DraftPlan] {
     let keyed = drafts.map { ($0, $0.effectiveJoules + waitingJoulesPerTick * Double($0.ticks)) }
-    var pareto: [(DraftPlan, Double)] = []
+    var pareto: [(draft: DraftPlan, joules: Double)] = []
     for (draft, joules) in keyed.sorted(by: { ($0.0.ticks, $0.1) < ($1.0.ticks, $1.1) })
-    where pareto.isEmpty || joules < pareto[pareto.count - 1].1 {
+    where pareto.isEmpty || joules < pareto[pareto.count - 1].joules {
       pareto.append((draft, joules))
     }
-    return pareto.map(\.0)
+    return pareto.map(\.draft)
   }
+}
 
-  /// The corners of the drafts' lower convex hull in ticks and effective joules, fastest first.
-  private static func lowerHull(_ drafts: [DraftPlan]) -> [DraftPlan] {
+/// The corners of the lower convex hull of plans in ticks and effective joules, fastest first; O(plans log plans).
+struct PlanHull {
+  let corners: [DraftPlan]
+
+  init(_ drafts: [DraftPlan]) {
     var hull: [DraftPlan] = []
     for draft in drafts.sorted(by: { ($0.ticks, $0.effectiveJoules) < ($1.ticks, $1.effectiveJoules) }) {
       if let last = hull.last, last.effectiveJoules <= draft.effectiveJoules { continue }
@@ -68,6 +116,6 @@ struct PlanSearch {
       }
       hull.append(draft)
     }
-    return hull
+    corners = hull
   }
 }

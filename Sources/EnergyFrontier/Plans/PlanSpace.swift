@@ -10,11 +10,15 @@ final class PlanSpace {
   /// `predecessors[predecessorStart[p]..<predecessorStart[p + 1]]` are the places that must end before p begins.
   let predecessorStart: UnsafeMutableBufferPointer<Int32>
   let predecessors: UnsafeMutableBufferPointer<Int32>
+  /// For each predecessor the arc of the ``EventNetwork`` whose flow is the price of that dependency's time.
+  let arcs: [Int]
   let successorStart: UnsafeMutableBufferPointer<Int32>
   let successors: UnsafeMutableBufferPointer<Int32>
   /// `optionStart[p]..<optionEnd[p]` are the options of place p in `ticks` and `joules`, fastest first.
   let optionStart: UnsafeMutableBufferPointer<Int32>
   let optionEnd: UnsafeMutableBufferPointer<Int32>
+  /// The most options that a place has.
+  let mostOptions: Int
   /// Ticks of each option, rising within a table.
   let ticks: UnsafeMutableBufferPointer<Int64>
   /// Effective joules of each option, falling within a table.
@@ -31,6 +35,9 @@ final class PlanSpace {
     (predecessorStart, predecessors) = Self.flatten(before)
     (successorStart, successors) = Self.flatten(after)
 
+    arcs = Self.arcs(of: graph, in: instructions)
+
+    mostOptions = scaled.tables.map(\.ticks.count).max() ?? 0
     var firstOption: [Int] = [0]
     for table in scaled.tables { firstOption.append(firstOption.last! + table.ticks.count) }
     let tables = instructions.map { problem.tableOfInstruction[$0] }
@@ -99,6 +106,33 @@ final class PlanSpace {
       }
       return longest
     }
+  }
+
+  /// Where ``EventNetwork`` merged two events, what flows along the dependency is what flows through the instruction on the
+  /// side where it is alone.
+  private static func arcs(of graph: InstructionGraph, in order: [Int]) -> [Int] {
+    var place = [Int](repeating: 0, count: graph.count)
+    for (index, instruction) in order.enumerated() { place[instruction] = index }
+    var arcs = [[Int]](repeating: [], count: graph.count)
+    var nextArc = graph.count
+    for instruction in 0..<graph.count {
+      var found: [(place: Int, arc: Int)] = []
+      let predecessors = graph.predecessors(of: instruction)
+      for before in predecessors {
+        let arc: Int
+        if predecessors.count == 1 {
+          arc = instruction
+        } else if graph.successors(of: before).count == 1 {
+          arc = before
+        } else {
+          arc = nextArc
+          nextArc += 1
+        }
+        found.append((place[before], arc))
+      }
+      arcs[instruction] = found.sorted { $0.place < $1.place }.map(\.arc)
+    }
+    return order.flatMap { arcs[$0] }
   }
 
   private static func flatten(
