@@ -14,6 +14,7 @@ struct FrontierCommand {
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
+      --bound-only               only the exact lower bound, no plans
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency
       --svg FILE                 draw the frontier
@@ -33,6 +34,7 @@ struct FrontierCommand {
   private let planPath: String?
   private let svgPath: String?
   private let printsJSON: Bool
+  private let isBoundOnly: Bool
 
   init(_ arguments: [String]) throws(CommandFailure) {
     let arguments = try Arguments(
@@ -41,7 +43,7 @@ struct FrontierCommand {
         "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel",
         "--plans",
         "--deadline", "--plan", "--svg",
-      ], flags: ["--json"])
+      ], flags: ["--json", "--bound-only"])
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
@@ -64,17 +66,34 @@ struct FrontierCommand {
     planPath = arguments.text("--plan")
     svgPath = arguments.text("--svg")
     printsJSON = arguments.has("--json")
+    isBoundOnly = arguments.has("--bound-only")
+    guard !isBoundOnly || (deadlineSeconds == nil && planPath == nil && svgPath == nil) else {
+      throw CommandFailure(
+        status: .usage, message: "--bound-only: expected none of --deadline, --plan and --svg, which need plans")
+    }
   }
 
   /// Computes, writes the files asked for, and prints the table or the document.
   func run() throws(CommandFailure) {
-    let characterized = try characterize()
+    let inputs = try readInputs()
+    if isBoundOnly {
+      let curve = try compute(inputs) { (checkpoint) throws(FrontierError) in
+        try LowerBoundCurve(of: inputs.problem, checkpoint: checkpoint)
+      }
+      let report = FrontierReport(curve: curve, plans: [], allMaxFrequency: inputs.allMaxFrequency)
+      return writeOutput(printsJSON ? report.json : report.boundTable(title: title))
+    }
+    let frontier = try compute(inputs) { (checkpoint) throws(FrontierError) in
+      let options = CharacterizationOptions(deadlineCount: planCount)
+      return try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
+    }
+    let characterized = CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 1)
     let chosen = try chosenPlan(characterized)
     if let planPath { try writeFile(planPath, PlanCSV.text(characterized, characterized.frontier.plans[chosen])) }
     if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
-    writeOutput(
-      printsJSON
-        ? FrontierReport.json(characterized) : FrontierReport.table(characterized, title: title, chosen: chosen))
+    let report = FrontierReport(
+      curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency)
+    writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
   }
 
   private var title: String {
@@ -82,31 +101,32 @@ struct FrontierCommand {
     return "\(name), \(stages) stages x \(microbatches) microbatches, \(schedule.rawValue)"
   }
 
-  private func characterize() throws(CommandFailure) -> CharacterizedFrontier {
+  private func readInputs() throws(CommandFailure) -> FrontierInputs {
     let text = try FileAccess.read(profilePath) {
       CommandFailure(
         status: .noInput, message: "\(profilePath): expected a readable UTF-8 file, found: \($0); check the path")
     }
-    let progress = ProgressBar()
-    defer { progress.finish() }
     do throws(Refusal) {
       let definition = try definition()
       var profile = Profile()
       let rows = try ProfileCSV.parse(text)
       try definition.check(rows.map(\.table), path: "stage")
       try profile.merge(rows)
-      let inputs = try FrontierInputs(definition, profile)
-      let checkpoint = Checkpoint(report: { progress.show($0) })
-      do throws(FrontierError) {
-        let options = CharacterizationOptions(deadlineCount: planCount)
-        let frontier = try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
-        return CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 1)
-      } catch {
-        throw Refusal(
-          .invalidProfile, expected: "a problem that can be solved", found: "\(error)", fix: "check the profile")
-      }
+      return try FrontierInputs(definition, profile)
     } catch {
       throw CommandFailure(status: .badInput, message: "\(profilePath): \(error.message)")
+    }
+  }
+
+  private func compute<Result>(
+    _ inputs: FrontierInputs, _ body: (Checkpoint) throws(FrontierError) -> Result
+  ) throws(CommandFailure) -> Result {
+    let progress = ProgressBar()
+    defer { progress.finish() }
+    do throws(FrontierError) {
+      return try body(Checkpoint(report: { progress.show($0) }))
+    } catch {
+      throw CommandFailure(status: .badInput, message: "\(profilePath): expected a solvable problem, found \(error)")
     }
   }
 

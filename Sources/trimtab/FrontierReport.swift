@@ -4,60 +4,83 @@ internal import Sessions
 internal import TrimtabServer
 
 /// What `trimtab frontier` prints.
-enum FrontierReport {
+struct FrontierReport {
+  let curve: LowerBoundCurve
+  /// By rising time; empty when only the bound was asked for.
+  let plans: [Plan]
+  let allMaxFrequency: Outcome
+
   /// One JSON document: the exact corners, the plans as realised, and the comparison.
-  static func json(_ characterized: CharacterizedFrontier) -> String {
-    let frontier = characterized.frontier
+  var json: String {
     var writer = ObjectWriter()
     writer.braced { document in
-      document.field("minimumTimeSeconds", frontier.curve.minimumTimeSeconds)
-      document.field("cheapestTimeSeconds", frontier.curve.cheapestTimeSeconds)
-      document.field("maximumTimeSeconds", frontier.curve.maximumTimeSeconds)
-      document.list("lowerBound", frontier.curve.breakpoints) { corner, entry in
+      document.field("minimumTimeSeconds", curve.minimumTimeSeconds)
+      document.field("cheapestTimeSeconds", curve.cheapestTimeSeconds)
+      document.field("maximumTimeSeconds", curve.maximumTimeSeconds)
+      document.list("lowerBound", curve.breakpoints) { corner, entry in
         entry.field("iterationTimeSeconds", corner.iterationTimeSeconds)
         entry.field("energyJoules", corner.energyJoules)
       }
-      document.list("plans", frontier.plans) { plan, entry in
+      document.list("plans", plans) { plan, entry in
         entry.field("iterationTimeSeconds", plan.iterationTimeSeconds)
         entry.field("energyJoules", plan.energyJoules)
         entry.field("gapFraction", plan.gapFraction)
       }
       document.object("allMaxFrequency") {
-        $0.field("iterationTimeSeconds", characterized.inputs.allMaxFrequency.iterationTimeSeconds)
-        $0.field("energyJoules", characterized.inputs.allMaxFrequency.energyJoules)
+        $0.field("iterationTimeSeconds", allMaxFrequency.iterationTimeSeconds)
+        $0.field("energyJoules", allMaxFrequency.energyJoules)
       }
     }
     return String(decoding: writer.json.bytes, as: UTF8.self) + "\n"
   }
 
   /// A table of at most a dozen plans, evenly chosen, and the comparison.
-  static func table(_ characterized: CharacterizedFrontier, title: String, chosen: Int) -> String {
-    let frontier = characterized.frontier
-    let baseline = characterized.inputs.allMaxFrequency
-    let fastest = frontier.curve.minimumTimeSeconds
+  func table(title: String, chosen: Int) -> String {
     var rows = [["plan", "time s", "slower", "energy J", "saved", "gap", "power W"]]
-    rows.append([
-      "all max", decimal(baseline.iterationTimeSeconds, 4), percent(baseline.iterationTimeSeconds / fastest - 1),
-      decimal(baseline.energyJoules, 1), "", "", decimal(baseline.averagePowerWatts, 1),
-    ])
-    for index in shown(of: frontier.plans.count, including: chosen) {
-      let plan = frontier.plans[index]
+    rows.append(baselineRow.prefix(5) + ["", baselineRow[5]])
+    for index in Self.shown(of: plans.count, including: chosen) {
+      let plan = plans[index]
       rows.append([
         (index == chosen ? "> " : "") + "\(index)", decimal(plan.iterationTimeSeconds, 4),
-        percent(plan.iterationTimeSeconds / fastest - 1), decimal(plan.energyJoules, 1),
-        percent(1 - plan.energyJoules / baseline.energyJoules), percent(plan.gapFraction, digits: 3),
-        decimal(plan.energyJoules / plan.iterationTimeSeconds, 1),
+        slower(plan.iterationTimeSeconds), decimal(plan.energyJoules, 1), saved(plan.energyJoules),
+        Self.percent(plan.gapFraction, digits: 3), decimal(plan.energyJoules / plan.iterationTimeSeconds, 1),
       ])
     }
-    let gaps = frontier.plans.map(\.gapFraction).sorted()
+    let gaps = plans.map(\.gapFraction).sorted()
     return """
       \(title)
-      \(aligned(rows))
-      \(frontier.plans.count) plans; exact lower bound with \(frontier.curve.breakpoints.count) corners; \
-      gap median \(percent(gaps[gaps.count / 2], digits: 3)), largest \(percent(gaps[gaps.count - 1], digits: 3))
+      \(Self.aligned(rows))
+      \(plans.count) plans; exact lower bound with \(curve.breakpoints.count) corners; \
+      gap median \(Self.percent(gaps[gaps.count / 2], digits: 3)), \
+      largest \(Self.percent(gaps[gaps.count - 1], digits: 3))
 
       """
   }
+
+  /// A table of at most a dozen corners, evenly chosen, and the comparison.
+  func boundTable(title: String) -> String {
+    var rows = [["corner", "time s", "slower", "energy J", "saved", "power W"], baselineRow]
+    for index in Self.shown(of: curve.breakpoints.count, including: 0) {
+      let corner = curve.breakpoints[index]
+      rows.append([
+        "\(index)", decimal(corner.iterationTimeSeconds, 4), slower(corner.iterationTimeSeconds),
+        decimal(corner.energyJoules, 1), saved(corner.energyJoules),
+        decimal(corner.energyJoules / corner.iterationTimeSeconds, 1),
+      ])
+    }
+    return "\(title)\n\(Self.aligned(rows))\nexact lower bound with \(curve.breakpoints.count) corners\n"
+  }
+
+  private var baselineRow: [String] {
+    [
+      "all max", decimal(allMaxFrequency.iterationTimeSeconds, 4), slower(allMaxFrequency.iterationTimeSeconds),
+      decimal(allMaxFrequency.energyJoules, 1), "", decimal(allMaxFrequency.averagePowerWatts, 1),
+    ]
+  }
+
+  private func slower(_ seconds: Double) -> String { Self.percent(seconds / curve.minimumTimeSeconds - 1) }
+
+  private func saved(_ joules: Double) -> String { Self.percent(1 - joules / allMaxFrequency.energyJoules) }
 
   private static func shown(of count: Int, including chosen: Int) -> [Int] {
     let steps = min(count - 1, 11)

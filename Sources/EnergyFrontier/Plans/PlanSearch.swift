@@ -24,6 +24,9 @@ struct PlanSearch {
     BeamSearch.Guidance(early: 0.2, late: 0.4), BeamSearch.Guidance(early: 0.05, late: 0.1),
   ]
 
+  /// Splices that the whole list has room for, about.
+  private static let mostParts = 1024.0
+
   /// - Parameter beamWidth: beginnings kept by the first search; those that follow keep twice as many.
   init(_ space: PlanSpace, beamWidth: Int) {
     self.space = space
@@ -72,10 +75,13 @@ struct PlanSearch {
     waitingJoulesPerTick: Double, step: Double, _ checkpoint: Checkpoint, report: (Double) -> Void
   ) throws(FrontierError) {
     let corners = PlanHull(drafts).corners
+    func energy(_ draft: DraftPlan) -> Double { draft.effectiveJoules + waitingJoulesPerTick * Double(draft.ticks) }
+    let wholeDrop = corners.isEmpty ? 0 : energy(corners[0]) - (corners.map(energy).min() ?? 0)
     for (index, (fast, slow)) in zip(corners, corners.dropFirst()).enumerated() {
-      let energy = fast.effectiveJoules + waitingJoulesPerTick * Double(fast.ticks)
-      let drop = energy - slow.effectiveJoules - waitingJoulesPerTick * Double(slow.ticks)
-      let parts = max(1, Int64((drop / (step * energy)).rounded(.up)))
+      // Effective energies may be negative, and then the energy is no measure; the whole drop is, so that the list stays finite.
+      let drop = energy(fast) - energy(slow)
+      let stepJoules = max(step * abs(energy(fast)), wholeDrop / Self.mostParts)
+      let parts = drop > 0 ? max(1, min(Int64((drop / stepJoules).rounded(.up)), slow.ticks - fast.ticks)) : 1
       let between = (1..<parts).map { fast.ticks + (slow.ticks - fast.ticks) / parts * $0 }
       let asked = targets.map(\.deadline).filter { fast.ticks < $0 && $0 < slow.ticks }
       if between.isEmpty && asked.isEmpty { continue }

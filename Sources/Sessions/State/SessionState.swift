@@ -1,5 +1,3 @@
-package import EnergyFrontier
-
 /// Everything one session holds. A value: it changes only by steps, which are pure functions of it, a request and its seed.
 package struct SessionState: Sendable {
   package let name: String
@@ -19,13 +17,25 @@ package struct SessionState: Sendable {
     self.seed = seed
   }
 
+  /// What a frontier was computed from, and how.
+  package struct FrontierOrigin: Sendable {
+    package let inputRevision: Int
+    package let planCount: Int
+    package let certifies: Bool
+
+    package init(inputRevision: Int, planCount: Int, certifies: Bool) {
+      self.inputRevision = inputRevision
+      self.planCount = planCount
+      self.certifies = certifies
+    }
+  }
+
   /// One defined pipeline and what has been computed for it.
   package struct Pipeline: Sendable {
     package let name: String
     package var definition: PipelineDefinition
     package var frontier: CharacterizedFrontier?
-    /// The `inputRevision` that the frontier was computed from, and how.
-    package var frontierOrigin: (inputRevision: Int, options: CharacterizationOptions)?
+    package var frontierOrigin: FrontierOrigin?
     /// Characterizations so far.
     package var generation = 0
     /// The revision that last changed the definition or the profile.

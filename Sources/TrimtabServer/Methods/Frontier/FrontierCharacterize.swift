@@ -25,17 +25,18 @@ package enum FrontierCharacterize: SessionComputation {
         "planCount", .integer(in: 2...4096), default: CharacterizationOptions().deadlineCount,
         "Deadlines, evenly spaced from the fastest to the cheapest iteration time, that get a plan of their own.")
       certify = try reader.optional(
-        "certify", .bool, default: false, "Whether to check every piece of the curve independently of how it was found."
-      )
+        "certify", .bool, default: false,
+        "Whether to check the curve and every plan independently of how they were found.")
       workDoneToken = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
     }
 
-    var options: CharacterizationOptions { CharacterizationOptions(deadlineCount: planCount, certifies: certify) }
+    var options: CharacterizationOptions { CharacterizationOptions(deadlineCount: planCount) }
   }
 
   package struct Product: Sendable {
     let inputs: FrontierInputs
     let frontier: Frontier
+    let certificate: FrontierCertificate?
     let inputRevision: Int
   }
 
@@ -44,12 +45,14 @@ package enum FrontierCharacterize: SessionComputation {
   ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
     let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
     let inputs = try FrontierInputs(pipeline.definition, session.profiles[params.pipeline] ?? Profile())
-    let options = params.options
+    let (options, certifies) = (params.options, params.certify)
     return { (checkpoint) throws(Refusal) in
       do throws(FrontierError) {
+        let frontier = try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
+        let certificate =
+          certifies ? try FrontierCertificate(frontier, of: inputs.problem, checkpoint: checkpoint) : nil
         return Product(
-          inputs: inputs, frontier: try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint),
-          inputRevision: pipeline.inputRevision)
+          inputs: inputs, frontier: frontier, certificate: certificate, inputRevision: pipeline.inputRevision)
       } catch {
         // The inputs were validated when the snapshot was taken, so only a cancellation is left.
         throw .cancelled
@@ -70,17 +73,20 @@ package enum FrontierCharacterize: SessionComputation {
     let characterized = CharacterizedFrontier(
       inputs: product.inputs, frontier: product.frontier, generation: session.pipelines[index].generation)
     session.pipelines[index].frontier = characterized
-    session.pipelines[index].frontierOrigin = (product.inputRevision, params.options)
+    session.pipelines[index].frontierOrigin = SessionState.FrontierOrigin(
+      inputRevision: product.inputRevision, planCount: params.planCount, certifies: params.certify)
     let event = FrontierChanged(
       session: session.name, pipeline: params.pipeline, revision: session.revision, generation: characterized.generation
     )
     return Accepted(
-      Answer(revision: session.revision, characterized: characterized), events: [.frontierChanged(event)])
+      Answer(revision: session.revision, characterized: characterized, certificate: product.certificate),
+      events: [.frontierChanged(event)])
   }
 
   package struct Answer: ObjectWritable {
     let revision: Int
     let characterized: CharacterizedFrontier
+    let certificate: FrontierCertificate?
 
     package func write(to object: inout ObjectWriter) {
       let frontier = characterized.frontier
@@ -99,7 +105,29 @@ package enum FrontierCharacterize: SessionComputation {
       object.object("allMaxFrequency", "Every instruction at its highest frequency, for comparison.") {
         characterized.inputs.allMaxFrequency.write(to: &$0)
       }
+      if let certificate {
+        object.object("certificate", "What the independent check found, where it was asked for.") {
+          certificate.write(to: &$0)
+        }
+      }
     }
+  }
+}
+
+extension FrontierCertificate {
+  fileprivate func write(to object: inout ObjectWriter) {
+    object.field("holds", failure == nil, "Whether everything passed; anything else is a defect of this program.")
+    object.field("failure", failure, "What failed first.")
+    object.field("checkedPieceCount", curve.pieceCount, "Straight pieces of the curve that were checked.")
+    object.field(
+      "largestRelativeGap", curve.largestRelativeGap,
+      "The largest difference between what the curve costs and what its flow proves, over the energy.")
+    object.field(
+      "largestTimeViolationSeconds", curve.largestTimeViolationSeconds, "The most by which a schedule misses a rule.")
+    object.field(
+      "largestFlowImbalanceWatts", curve.largestFlowImbalanceWatts, "The most by which the flow is not conserved.")
+    object.field("checkedPlanCount", checkedPlanCount, "Plans that were run again as measured.")
+    object.field("largestPlanError", largestPlanError, "The largest relative difference from what a plan reports.")
   }
 }
 

@@ -49,12 +49,12 @@ package enum SessionExport: SessionQuery {
           })
       }
       for pipeline in state.pipelines {
-        guard let options = pipeline.frontierOrigin?.options else { continue }
+        guard let origin = pipeline.frontierOrigin else { continue }
         requests.append(
           request(FrontierCharacterize.name) {
             $0.field("pipeline", pipeline.name)
-            $0.field("planCount", options.deadlineCount)
-            $0.field("certify", options.certifies)
+            $0.field("planCount", origin.planCount)
+            $0.field("certify", origin.certifies)
           })
       }
       return requests
