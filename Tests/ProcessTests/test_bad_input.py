@@ -90,8 +90,8 @@ def test_holes_in_the_profile(server):
     asked["pipeline"] = "q"
     rows = [{**ROW, "frequency": f, "timeSeconds": 60 / f, "energyJoules": f / 80} for f in (1200, 1100, 1000)]
     missing = server.result("profile/submit", {**asked, "rows": rows})["missing"]
-    assert missing == [{"stage": 0, "instruction": "backward"}, {"stage": 1, "instruction": "backward"},
-                       {"stage": 1, "instruction": "forward"}]
+    assert missing == [{"stage": 0, "instruction": "backward"}, {"stage": 1, "instruction": "forward"},
+                       {"stage": 1, "instruction": "backward"}]
     error = refused(server, "frontier/characterize", asked)
     assert "backward" in str(error)
 
