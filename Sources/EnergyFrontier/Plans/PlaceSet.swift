@@ -21,13 +21,20 @@ struct PlaceSet {
     span.deallocate()
   }
 
+  /// Adds a place; false when it was there.
   @inline(__always)
-  func insert(_ place: Int) {
+  @discardableResult
+  func insert(_ place: Int) -> Bool {
     let word = place >> 6
-    words[word] |= 1 << UInt64(place & 63)
+    let bit: UInt64 = 1 << UInt64(place & 63)
+    if words[word] & bit != 0 { return false }
+    words[word] |= bit
     if word < span.pointee.low { span.pointee.low = word }
     if word > span.pointee.high { span.pointee.high = word }
+    return true
   }
+
+  func remove(_ place: Int) { words[place >> 6] &= ~(1 << UInt64(place & 63)) }
 
   func removeAll() {
     if span.pointee.low <= span.pointee.high {
