@@ -11,7 +11,7 @@ public struct CharacterizationOptions: Sendable, Equatable {
   public var certifies: Bool
 
   public init(
-    deadlineCount: Int = 64, beamWidth: Int = 16, energyStepFraction: Double = 0.0005, certifies: Bool = false
+    deadlineCount: Int = 64, beamWidth: Int = 8, energyStepFraction: Double = 0.0005, certifies: Bool = false
   ) {
     self.deadlineCount = deadlineCount
     self.beamWidth = beamWidth
@@ -40,12 +40,16 @@ extension Frontier {
         let prices = BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)
         try search.gather(deadline: ticks, prices: prices, checkpoint)
       }
-      checkpoint.report(0.5 * deadlines.doneShare(after: segment))
+      checkpoint.report(0.4 * deadlines.doneShare(after: segment))
     }
-    try search.searchCornersAgain(checkpoint) { checkpoint.report(0.5 + 0.2 * $0) }
+    search.addSlowestIfEmpty()
+    try search.searchCornersAgain(checkpoint) { checkpoint.report(0.4 + 0.2 * $0) }
     try search.splice(
       waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), checkpoint
-    ) { checkpoint.report(0.7 + 0.3 * $0) }
+    ) { checkpoint.report(0.6 + 0.2 * $0) }
+    try search.followIncumbents(waitingJoulesPerTick: waitingJoulesPerTick, checkpoint) {
+      checkpoint.report(0.8 + 0.2 * $0)
+    }
     let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
     let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
     plans = drafts.map { draft in
@@ -90,6 +94,8 @@ struct DeadlineGrid {
       let span = Double(segment.slowTicks - fastTicks)
       pending = (0..<count).map { fastTicks + Int64((span * Double($0) / Double(count - 1)).rounded()) }
     }
+    // Waiting costs more than any saving: the fastest iteration is the cheapest, and the only deadline.
+    if pending == nil, segment.fastTicks == fastTicks { pending = [fastTicks] }
     var taken: [Int64] = []
     while let next = pending?.last, next >= segment.fastTicks {
       taken.append(next)

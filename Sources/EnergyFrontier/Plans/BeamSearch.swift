@@ -6,19 +6,16 @@
 /// may run a little fast so that a fourth takes an option far better.
 ///
 /// **Guidance.** The loss of an early end shows only when a later instruction waits, which favours beginnings that hurry.
-/// So time away from the bound's own schedule is charged in advance, a share of its price, and the charge is taken back
-/// when the successors' starts are known.
-///
-/// **What a beginning is.** The ends of the places that have successors still to come (in slots that are used again), the
-/// loss so far and the charge included in it. Beginnings with the same ends are one; the cheaper stays.
+/// So time away from a given schedule, at first the bound's own, is charged in advance, a share of its price, and the
+/// charge is taken back when the successors' starts are known.
 ///
 /// **Why it never fails.** A beginning is kept only if it meets the deadline with all other places at their fastest; the
 /// fastest option keeps that true.
 ///
-/// **Complexity.** O(places x width x (options + slots)) time, O(places x width) memory.
+/// **Complexity.** O(places x width x (options + slots)) time, O(places x width) memory. Beginnings and options are tried by
+/// rising loss, so most options are cut off unseen.
 ///
-/// References: Lowerre 1976 (beam search); the loss is that of a Lagrangian bound as in Fisher 1981
-/// (10.1287/mnsc.27.1.1).
+/// References: Lowerre 1976 (beam search); the loss is that of a Lagrangian bound as in Fisher 1981 (10.1287/mnsc.27.1.1).
 final class BeamSearch {
   private let space: PlanSpace
   private let width: Int
@@ -26,25 +23,13 @@ final class BeamSearch {
   /// The longest path behind each place when all places run fastest, in ticks.
   private let leastTails: [Int64]
 
-  /// Two generations of beginnings.
-  private var now: Generation
-  private var next: Generation
-  private let candidates: UnsafeMutableBufferPointer<Candidate>
-  /// For each place and beginning its parent and option.
-  private let steps: UnsafeMutableBufferPointer<Step>
-  /// Options worth trying at the place in hand.
+  private var now: Beginnings
+  private var next: Beginnings
+  private var heap: ContinuationHeap
+  /// For each place and beginning, its parent and option.
+  private let steps: UnsafeMutableBufferPointer<(parent: Int32, option: Int32)>
+  /// Options worth trying at the place in hand, by rising reduced cost.
   private let offers: UnsafeMutableBufferPointer<Offer>
-
-  private struct Candidate {
-    var loss: Double
-    var parent: Int32
-    var option: Int32
-  }
-
-  private struct Step {
-    var parent: Int32
-    var option: Int32
-  }
 
   private struct Offer {
     var ticks: Int64
@@ -52,37 +37,13 @@ final class BeamSearch {
     var option: Int32
   }
 
-  /// Beginnings that all end at the same place.
-  private struct Generation {
-    var count = 0
-    /// `slots.count` ends for each beginning.
-    let ends: UnsafeMutableBufferPointer<Int64>
-    let losses: UnsafeMutableBufferPointer<Double>
-    /// Exclusive or of a hash of each used slot's end.
-    let hashes: UnsafeMutableBufferPointer<UInt64>
-
-    init(width: Int, slotCount: Int) {
-      ends = .allocate(capacity: width * slotCount)
-      ends.initialize(repeating: 0)
-      losses = .allocate(capacity: width)
-      losses.initialize(repeating: 0)
-      hashes = .allocate(capacity: width)
-      hashes.initialize(repeating: 0)
-    }
-
-    func deallocate() {
-      ends.deallocate()
-      losses.deallocate()
-      hashes.deallocate()
-    }
-  }
-
-  /// How much of its price each tick before or after the bound's own end is charged in advance.
+  /// How much of its price each tick is charged in advance that an end is before or after the guiding schedule's.
   struct Guidance {
     let early: Double
     let late: Double
   }
 
+  /// - Parameter width: beginnings to keep, at least 1.
   init(_ space: PlanSpace, width: Int) {
     self.space = space
     self.width = width
@@ -95,12 +56,11 @@ final class BeamSearch {
       }
     }
     leastTails = tails
-    now = Generation(width: width, slotCount: slots.count)
-    next = Generation(width: width, slotCount: slots.count)
-    candidates = .allocate(capacity: width)
-    candidates.initialize(repeating: Candidate(loss: 0, parent: 0, option: 0))
+    now = Beginnings(width: width, slotCount: slots.count)
+    next = Beginnings(width: width, slotCount: slots.count)
+    heap = ContinuationHeap(capacity: width)
     steps = .allocate(capacity: space.count * width)
-    steps.initialize(repeating: Step(parent: 0, option: 0))
+    steps.initialize(repeating: (0, 0))
     offers = .allocate(capacity: space.mostOptions)
     offers.initialize(repeating: Offer(ticks: 0, reducedJoules: 0, option: 0))
   }
@@ -108,7 +68,7 @@ final class BeamSearch {
   deinit {
     now.deallocate()
     next.deallocate()
-    candidates.deallocate()
+    heap.deallocate()
     steps.deallocate()
     offers.deallocate()
   }
@@ -119,13 +79,11 @@ final class BeamSearch {
   func plan(
     deadline: Int64, prices: BoundPrices, guidance: Guidance, _ checkpoint: Checkpoint
   ) throws(FrontierError) -> [Int32] {
-    now.count = 1
-    now.losses[0] = 0
-    now.hashes[0] = 0
-    for slot in 0..<slots.count { now.ends[slot] = 0 }
+    now.restart()
     for place in 0..<space.count {
       if place % 64 == 0 { try checkpoint.check() }
       extend(place, deadline: deadline, prices: prices, guidance: guidance)
+      keep(place)
       swap(&now, &next)
     }
     var best = 0
@@ -139,29 +97,26 @@ final class BeamSearch {
     return options
   }
 
-  /// Continues all beginnings with `place`.
+  /// Gathers the best continuations of all beginnings with `place`.
   private func extend(_ place: Int, deadline: Int64, prices: BoundPrices, guidance: Guidance) {
-    let (now, slotCount) = (now, slots.count)
+    let now = now
+    var heap = heap
     let latest = deadline - leastTails[place]
     let price = prices.places[place]
-    let due = prices.ends[place]
     let isLast = space.successors(of: place).isEmpty
     let offerCount = collectOffers(place, price: price)
-    let first = Int(space.predecessorStart[place])
-    let last = Int(space.predecessorStart[place + 1])
-    // At the end nothing waits any more: all time up to the deadline is lost for certain.
+    let dependencies = Int(space.predecessorStart[place])..<Int(space.predecessorStart[place + 1])
+    // Nothing waits for the last ones: all their time up to the deadline is lost for certain.
+    let target = isLast ? deadline : prices.ends[place]
     let early = price * (isLast ? 1 : guidance.early)
-    let late = price * (isLast ? -1 : guidance.late)
-    let target = isLast ? deadline : due
+    let late = price * guidance.late
 
-    var found = 0
-    var cut = Double.infinity
     for beginning in 0..<now.count {
-      let row = beginning * slotCount
+      let row = beginning * now.slotCount
       var start: Int64 = 0
-      for dependency in first..<last { start = max(start, now.ends[row + Int(slots.ofPredecessor[dependency])]) }
+      for dependency in dependencies { start = max(start, now.ends[row + Int(slots.ofPredecessor[dependency])]) }
       var loss = now.losses[beginning]
-      for dependency in first..<last {
+      for dependency in dependencies {
         let end = now.ends[row + Int(slots.ofPredecessor[dependency])]
         let ahead = Double(prices.ends[Int(space.predecessors[dependency])] - end)
         let charged = ahead > 0 ? guidance.early * ahead : -guidance.late * ahead
@@ -169,55 +124,43 @@ final class BeamSearch {
       }
       for index in 0..<offerCount {
         let offer = offers[index]
-        // Both lists rise, so that nothing behind can be better.
-        if loss + offer.reducedJoules >= cut { break }
+        // Offers rise, so that nothing behind can be better.
+        if loss + offer.reducedJoules >= heap.limit { break }
         let end = start + offer.ticks
         if end > latest { continue }
         let ahead = Double(target - end)
         let total = loss + offer.reducedJoules + (ahead > 0 ? early * ahead : -late * ahead)
-        if total >= cut { continue }
-        let candidate = Candidate(loss: total, parent: Int32(beginning), option: offer.option)
-        found = self.offer(candidate, to: found)
-        if found == width { cut = candidates[0].loss }
+        if total >= heap.limit { continue }
+        heap.insert(Continuation(loss: total, parent: Int32(beginning), option: offer.option))
       }
     }
-    var best = UnsafeMutableBufferPointer(rebasing: candidates[..<found])
-    best.sort { $0.loss < $1.loss }
-    keep(found, at: place)
+    self.heap = heap
   }
 
-  /// Makes the candidates the next generation, without twins.
-  private func keep(_ found: Int, at place: Int) {
-    let (now, next, slotCount) = (now, next, slots.count)
-    let first = Int(space.predecessorStart[place])
-    let last = Int(space.predecessorStart[place + 1])
-    let own = Int(slots.ofPlace[place])
-    var count = 0
-    for index in 0..<found {
-      let candidate = candidates[index]
-      let row = Int(candidate.parent) * slotCount
+  /// Makes the continuations gathered for `place` the next beginnings, without twins.
+  private func keep(_ place: Int) {
+    let now = now
+    var next = next
+    next.count = 0
+    let dependencies = Int(space.predecessorStart[place])..<Int(space.predecessorStart[place + 1])
+    let slot = Int(slots.ofPlace[place])
+    for continuation in heap.drain() {
+      let parent = Int(continuation.parent)
+      let row = parent * now.slotCount
       var start: Int64 = 0
-      var hash = now.hashes[Int(candidate.parent)]
-      for dependency in first..<last {
+      var hash = now.hash(of: parent)
+      for dependency in dependencies {
         let slot = Int(slots.ofPredecessor[dependency])
         start = max(start, now.ends[row + slot])
-        if slots.isLastUse[dependency] { hash ^= Self.mix(now.ends[row + slot], slot) }
+        if slots.isLastUse[dependency] { hash ^= Beginnings.mix(now.ends[row + slot], slot: slot) }
       }
-      let end = start + space.ticks[Int(candidate.option)]
-      hash ^= Self.mix(end, own)
-      var twin = 0
-      while twin < count && next.hashes[twin] != hash { twin += 1 }
-      if twin < count && next.losses[twin] <= candidate.loss { continue }
-      next.losses[twin] = candidate.loss
-      steps[place * width + twin] = Step(parent: candidate.parent, option: candidate.option)
-      if twin < count { continue }
-      next.hashes[twin] = hash
-      let newRow = twin * slotCount
-      for slot in 0..<slotCount { next.ends[newRow + slot] = now.ends[row + slot] }
-      next.ends[newRow + own] = end
-      count += 1
+      let end = start + space.ticks[Int(continuation.option)]
+      hash ^= Beginnings.mix(end, slot: slot)
+      if let new = next.add(from: now, parent: parent, end: end, slot: slot, hash: hash, loss: continuation.loss) {
+        steps[place * width + new] = (continuation.parent, continuation.option)
+      }
     }
-    self.next.count = count
+    self.next = next
   }
 
   /// Lists the options of `place` by rising reduced cost, without those that cost far too much.
@@ -225,7 +168,7 @@ final class BeamSearch {
     let range = Int(space.optionStart[place])..<Int(space.optionEnd[place])
     var least = Double.infinity
     for option in range { least = min(least, space.joules[option] + price * Double(space.ticks[option])) }
-    let most = Self.dearestShare * space.joules[range.lowerBound]
+    let most = Self.dearestShare * abs(space.joules[range.lowerBound])
     var count = 0
     for option in range {
       let reduced = space.joules[option] + price * Double(space.ticks[option]) - least
@@ -242,42 +185,7 @@ final class BeamSearch {
     return count
   }
 
-  /// Options whose reduced cost is above this share of the fastest option's effective energy are not tried.
+  /// Options whose reduced cost is above this share of the fastest option's effective energy are not tried: good plans
+  /// lose a tenth of that on a whole.
   private static let dearestShare = 0.03
-
-  private static func mix(_ end: Int64, _ slot: Int) -> UInt64 {
-    var bits = (UInt64(bitPattern: end) ^ (UInt64(slot) << 58)) &* 0x9E37_79B9_7F4A_7C15
-    bits ^= bits >> 29
-    bits = bits &* 0xBF58_476D_1CE4_E5B9
-    return bits ^ (bits >> 32)
-  }
-
-  /// Adds a candidate to the best ones seen, a heap with the greatest loss on top, or puts it in place of that one.
-  ///
-  /// - Returns: how many there are now, at most `width`.
-  @inline(__always)
-  private func offer(_ candidate: Candidate, to count: Int) -> Int {
-    let candidates = candidates
-    var hole: Int
-    if count < width {
-      hole = count
-      while hole > 0 && candidates[(hole - 1) / 2].loss < candidate.loss {
-        candidates[hole] = candidates[(hole - 1) / 2]
-        hole = (hole - 1) / 2
-      }
-      candidates[hole] = candidate
-      return count + 1
-    }
-    hole = 0
-    while true {
-      var child = 2 * hole + 1
-      if child >= count { break }
-      if child + 1 < count && candidates[child + 1].loss > candidates[child].loss { child += 1 }
-      if candidates[child].loss <= candidate.loss { break }
-      candidates[hole] = candidates[child]
-      hole = child
-    }
-    candidates[hole] = candidate
-    return count
-  }
 }

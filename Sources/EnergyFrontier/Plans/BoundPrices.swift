@@ -17,8 +17,8 @@ struct BoundPrices {
   let places: [Double]
   /// Joules per tick of each dependency's time, in the order of ``PlanSpace/predecessors``.
   let dependencies: [Double]
-  /// When the bound's schedule ends each place, in ticks.
-  let ends: [Int64]
+  /// When the schedule to be guided by ends each place, in ticks; at first the bound's own.
+  var ends: [Int64]
 
   /// The prices at a deadline within a segment.
   init(

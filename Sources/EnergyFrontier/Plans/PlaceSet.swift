@@ -21,7 +21,7 @@ struct PlaceSet {
     span.deallocate()
   }
 
-  /// Adds a place; false when it was a member already.
+  /// Adds a place; false when it was there.
   @inline(__always)
   @discardableResult
   func insert(_ place: Int) -> Bool {
@@ -34,7 +34,6 @@ struct PlaceSet {
     return true
   }
 
-  /// Takes a member out.
   func remove(_ place: Int) { words[place >> 6] &= ~(1 << UInt64(place & 63)) }
 
   func removeAll() {

@@ -6,8 +6,9 @@
 ///    (``searchCornersAgain``).
 /// 3. Each deadline between two corners, and as many times in between as the list needs to be dense, gets a splice of the
 ///    two, improved again (``splice``).
+/// 4. Each deadline is searched once more, guided by the best plan it has by then (``followIncumbents``).
 ///
-/// Nothing here depends on anything but the problem and the deadlines: the same input gives the same plans.
+/// Nothing here depends on anything but the problem and the options: the same input gives the same plans.
 struct PlanSearch {
   let space: PlanSpace
   private let beam: BeamSearch
@@ -17,12 +18,14 @@ struct PlanSearch {
   private var targets: [(deadline: Int64, prices: BoundPrices)] = []
   private var drafts: [DraftPlan] = []
 
-  /// The guidance of the first search, and of those that follow where it matters. They were chosen by trial on the A100 and
-  /// A40 profiles; none is best everywhere, which is why there are several.
+  /// The guidance of the first search, of those at the hull's corners, and of those that follow a plan. They were chosen by
+  /// trial on real profiles of two GPU models; none is best everywhere, which is why there are several.
   private static let guidance = BeamSearch.Guidance(early: 0.1, late: 0.2)
   private static let otherGuidance = [
     BeamSearch.Guidance(early: 0.2, late: 0.4), BeamSearch.Guidance(early: 0.05, late: 0.1),
   ]
+
+  private static let followingGuidance = BeamSearch.Guidance(early: 0.4, late: 0.8)
 
   /// Splices that the whole list has room for, about.
   private static let mostParts = 1024.0
@@ -44,6 +47,11 @@ struct PlanSearch {
     drafts.append(try search.improved(plan, deadline: deadline, checkpoint))
   }
 
+  /// Adds the plan with everything slowest where the curve is a single point: then nothing slower takes longer.
+  mutating func addSlowestIfEmpty() {
+    if drafts.isEmpty { drafts.append(DraftPlan((0..<space.count).map { space.optionEnd[$0] - 1 }, in: space)) }
+  }
+
   /// Searches again for the deadlines of plans on the hull.
   ///
   /// - Parameter report: takes the done share of this step, in 0...1.
@@ -53,7 +61,7 @@ struct PlanSearch {
     for (index, corner) in corners.enumerated() {
       // The tightest deadline that the plan keeps is the one it was made for, or one it serves as well.
       let target = targets.partitionIndex { $0.deadline < corner.ticks } - 1
-      if target != searched {
+      if target != searched && target >= 0 {
         searched = target
         let (deadline, prices) = targets[target]
         for guidance in Self.otherGuidance {
@@ -94,6 +102,25 @@ struct PlanSearch {
     report(1)
   }
 
+  /// Searches each deadline again, guided by the times of the cheapest plan that keeps it.
+  ///
+  /// - Parameter report: takes the done share of this step, in 0...1.
+  mutating func followIncumbents(
+    waitingJoulesPerTick: Double, _ checkpoint: Checkpoint, report: (Double) -> Void
+  ) throws(FrontierError) {
+    let incumbents = paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
+    for (index, target) in targets.enumerated() {
+      let incumbent = incumbents[incumbents.partitionIndex { $0.ticks > target.deadline } - 1]
+      search.timetable.load(incumbent.options, deadline: incumbent.ticks)
+      var prices = target.prices
+      prices.ends = search.timetable.middleEnds(stretchedTo: target.deadline)
+      let plan = try beam.plan(
+        deadline: target.deadline, prices: prices, guidance: Self.followingGuidance, checkpoint)
+      drafts.append(try search.improved(plan, deadline: target.deadline, checkpoint))
+      report(Double(index + 1) / Double(targets.count))
+    }
+  }
+
   /// The drafts that no other dominates, fastest first, by time and by energy with waiting.
   func paretoDrafts(waitingJoulesPerTick: Double) -> [DraftPlan] {
     let keyed = drafts.map { ($0, $0.effectiveJoules + waitingJoulesPerTick * Double($0.ticks)) }
@@ -103,25 +130,5 @@ struct PlanSearch {
       pareto.append((draft, joules))
     }
     return pareto.map(\.draft)
-  }
-}
-
-/// The corners of the lower convex hull of plans in ticks and effective joules, fastest first; O(plans log plans).
-struct PlanHull {
-  let corners: [DraftPlan]
-
-  init(_ drafts: [DraftPlan]) {
-    var hull: [DraftPlan] = []
-    for draft in drafts.sorted(by: { ($0.ticks, $0.effectiveJoules) < ($1.ticks, $1.effectiveJoules) }) {
-      if let last = hull.last, last.effectiveJoules <= draft.effectiveJoules { continue }
-      while hull.count >= 2 {
-        let (a, b) = (hull[hull.count - 2], hull[hull.count - 1])
-        let chord = (draft.effectiveJoules - a.effectiveJoules) * Double(b.ticks - a.ticks)
-        if (b.effectiveJoules - a.effectiveJoules) * Double(draft.ticks - a.ticks) < chord { break }
-        hull.removeLast()
-      }
-      hull.append(draft)
-    }
-    corners = hull
   }
 }

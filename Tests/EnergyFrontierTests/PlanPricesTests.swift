@@ -1,0 +1,66 @@
+import Testing
+
+@testable import EnergyFrontier
+
+/// The identity that beam search rests on.
+struct PlanPricesTests {
+  /// Reduced costs and priced waits of any plan add up to what it lies above the bound.
+  @Test(arguments: 0..<80 as Range<UInt64>)
+  func lossesAddUpToTheDistanceFromTheBound(seed: UInt64) throws {
+    var small = try PlanTestProblem(seed: seed, largest: 25)
+    let (problem, scaled, space) = (small.problem, small.scaled, small.space)
+    let curve = try LowerBoundCurve(of: problem)
+    var tracer = CurveTracer(problem, scaled: scaled)
+    let options = small.randomOptions()
+    let plan = DraftPlan(options, in: space)
+    _ = try tracer.trace(Checkpoint()) { (segment) throws(FrontierError) in
+      let deadline = (segment.slowTicks + segment.fastTicks) / 2
+      if plan.ticks > deadline { return }
+      let prices = BoundPrices(segment, lasting: deadline, space: space, scaled: scaled)
+      let seconds = Double(deadline) / scaled.ticksPerSecond
+      let energy = plan.effectiveJoules + problem.waitingPowerWatts * seconds
+      let bound = curve.energyJoules(at: seconds)! / Double(problem.deviceMultiplicity)
+      let loss = Self.loss(of: options, deadline: deadline, prices: prices, space: space)
+      #expect(loss >= 0)
+      #expect(abs(energy - bound - loss) <= 1e-9 * energy)
+    }
+  }
+
+  @Test(arguments: 0..<40 as Range<UInt64>)
+  func beamsOfAnyWidthKeepTheDeadline(seed: UInt64) throws {
+    let small = try PlanTestProblem(seed: seed, largest: 40)
+    let space = small.space
+    var tracer = CurveTracer(small.problem, scaled: small.scaled)
+    let beams = [1, 2, 7].map { BeamSearch(space, width: $0) }
+    _ = try tracer.trace(Checkpoint()) { (segment) throws(FrontierError) in
+      for deadline in [segment.fastTicks, segment.slowTicks - 1] {
+        let prices = BoundPrices(segment, lasting: deadline, space: space, scaled: small.scaled)
+        for beam in beams {
+          let guidance = BeamSearch.Guidance(early: 0.1, late: 0.2)
+          let options = try beam.plan(deadline: deadline, prices: prices, guidance: guidance, Checkpoint())
+          #expect(space.longestPath(options) <= deadline)
+        }
+      }
+    }
+  }
+
+  /// The right side of the identity of ``BoundPrices``, term by term.
+  private static func loss(of options: [Int32], deadline: Int64, prices: BoundPrices, space: PlanSpace) -> Double {
+    var ends = [Int64](repeating: 0, count: space.count)
+    var loss = 0.0
+    for place in 0..<space.count {
+      let price = prices.places[place]
+      func cost(_ option: Int32) -> Double { space.joules[Int(option)] + price * Double(space.ticks[Int(option)]) }
+      loss += cost(options[place]) - (space.optionStart[place]..<space.optionEnd[place]).map(cost).min()!
+      var start: Int64 = 0
+      for before in space.predecessors(of: place) { start = max(start, ends[Int(before)]) }
+      let first = Int(space.predecessorStart[place])
+      for (index, before) in space.predecessors(of: place).enumerated() {
+        loss += prices.dependencies[first + index] * Double(start - ends[Int(before)])
+      }
+      ends[place] = start + space.ticks[Int(options[place])]
+      if space.successors(of: place).isEmpty { loss += price * Double(deadline - ends[place]) }
+    }
+    return loss
+  }
+}
