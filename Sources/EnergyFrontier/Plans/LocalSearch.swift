@@ -6,8 +6,8 @@
 /// **Idea.** A *star move* gives one place another option and then lets each of its successors (or each of its
 /// predecessors) take its slowest option that still fits. One instruction speeds up so that its neighbours may slow down, or
 /// the other way round; the plain use of slack is the case in which the others do not change. All options of the centre
-/// are tried, the best star of both directions is taken if energy falls, and undone when the stars' arms turn out
-/// to be on one path and do not fit together.
+/// are tried, the best star of both directions is taken if energy falls, and undone when its arms turn out to be on one
+/// path and do not fit together.
 ///
 /// **Why it stops.** Energy falls with each move by at least ``leastGain``, and there are finitely many plans. Only places
 /// whose option or room changed are looked at again.
