@@ -12,7 +12,7 @@
 /// **Why it stops.** Energy falls with each move by at least ``leastGain``, and there are finitely many plans. Only places
 /// whose option or room changed are looked at again.
 ///
-/// **Complexity.** O(options x neighbours) for each star; on 1F1B about ten stars for each instruction in all.
+/// **Complexity.** O(options x neighbours) for each star, and the places that ``Timetable`` updates for each move.
 ///
 /// References: De, Dunne, Ghosh & Wells 1995 (10.1016/0377-2217(94)00187-H) on the problem.
 final class LocalSearch {
