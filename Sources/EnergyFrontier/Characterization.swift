@@ -24,7 +24,7 @@ extension Frontier {
   /// Computes the exact curve and near-optimal plans, and keeps the plans that no other dominates.
   ///
   /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and within every search for a plan.
-  /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``LocalSearch`` a few times.
+  /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` a few times.
   public init(
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
     checkpoint: Checkpoint = Checkpoint()

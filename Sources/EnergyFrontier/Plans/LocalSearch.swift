@@ -6,13 +6,13 @@
 /// **Idea.** A *star move* gives one place another option and then lets each of its successors (or each of its
 /// predecessors) take its slowest option that still fits. One instruction speeds up so that its neighbours may slow down, or
 /// the other way round; the plain use of slack is the case in which the others do not change. All options of the centre
-/// are tried, the best star of both directions is taken if energy falls, and undone when the stars' arms turn out
-/// to be on one path and do not fit together.
+/// are tried, the best star of both directions is taken if energy falls, and undone when its arms turn out to be on one
+/// path and do not fit together.
 ///
 /// **Why it stops.** Energy falls with each move by at least ``leastGain``, and there are finitely many plans. Only places
 /// whose option or room changed are looked at again.
 ///
-/// **Complexity.** O(options x neighbours) for each star; on 1F1B about ten stars for each instruction in all.
+/// **Complexity.** O(options x neighbours) for each star, and the places that ``Timetable`` updates for each move.
 ///
 /// References: De, Dunne, Ghosh & Wells 1995 (10.1016/0377-2217(94)00187-H) on the problem.
 final class LocalSearch {
