@@ -7,16 +7,11 @@ public struct CharacterizationOptions: Sendable, Equatable {
   public var beamWidth: Int
   /// The share of the energy by which plans next to each other in the list differ, at most where one can be made.
   public var energyStepFraction: Double
-  /// Whether every piece of the curve is checked by ``CurveCertificate`` while it is traced.
-  public var certifies: Bool
 
-  public init(
-    deadlineCount: Int = 64, beamWidth: Int = 8, energyStepFraction: Double = 0.0005, certifies: Bool = false
-  ) {
+  public init(deadlineCount: Int = 64, beamWidth: Int = 8, energyStepFraction: Double = 0.0005) {
     self.deadlineCount = deadlineCount
     self.beamWidth = beamWidth
     self.energyStepFraction = energyStepFraction
-    self.certifies = certifies
   }
 }
 
