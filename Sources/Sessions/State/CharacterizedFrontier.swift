@@ -13,7 +13,7 @@ package struct FrontierInputs: Sendable {
   /// Joins a definition and its measurements.
   ///
   /// - Throws: ``Refusal`` of kind `incompleteProfile` when a table has no measurement, `invalidProfile` when a
-  ///   measurement cannot be right.
+  ///   measurement cannot be right, alone or beside the others.
   package init(_ definition: PipelineDefinition, _ profile: Profile) throws(Refusal) {
     let missing = definition.tables.filter { profile.rows[$0] == nil }
     guard missing.isEmpty else {
@@ -29,6 +29,7 @@ package struct FrontierInputs: Sendable {
     self.definition = definition
     knobs = rows.map { $0.map(\.knob) }
     problem = try Self.problem(definition, rows)
+    try Self.checkFastest(problem)
     let highest = rows.map(Self.highestFrequency)
     allMaxFrequency = problem.outcome(ofMeasurements: problem.tableOfInstruction.map { highest[$0] })
   }
@@ -56,10 +57,24 @@ package struct FrontierInputs: Sendable {
         waitingPowerWatts: definition.blockingPowerWatts.reduce(0, +),
         deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth)
     } catch {
+      // The definition was checked when it was accepted.
       throw Refusal(
-        .invalidPipeline, path: "pipeline", expected: "a consistent pipeline", found: "\(error)",
+        .invalidProfile, path: "pipeline", expected: "a consistent pipeline and profile", found: "\(error)",
         fix: "define the pipeline again")
     }
+  }
+
+  /// Refuses times so far apart that beside the longest the fastest iteration lasts no time: it would have no power.
+  private static func checkFastest(_ problem: IterationProblem) throws(Refusal) {
+    let fastest = problem.tables.map { table in
+      table.measurements.indices.min { table.measurements[$0].timeSeconds < table.measurements[$1].timeSeconds }!
+    }
+    let outcome = problem.outcome(ofMeasurements: problem.tableOfInstruction.map { fastest[$0] })
+    if outcome.iterationTimeSeconds > 0 { return }
+    throw Refusal(
+      .invalidProfile, path: "pipeline", expected: "times that can be added up exactly, within 1e18 of each other",
+      found: "a fastest iteration that vanishes beside the slowest",
+      fix: "check the unit of the times, which is seconds")
   }
 
   /// The measurement at the highest numeric knob, and the fastest where knobs are not all numbers.

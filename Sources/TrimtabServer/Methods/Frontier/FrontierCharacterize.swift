@@ -8,7 +8,7 @@ package enum FrontierCharacterize: SessionComputation {
   package static let purpose =
     "Computes the exact lower bound of energy over iteration time, and real plans certified close to it. Runs beside other requests; reports progress; can be cancelled. The old frontier answers until the new one replaces it as a whole."
   package static let refusals: [Refusal.Kind] = [
-    .unknownSession, .unknownPipeline, .incompleteProfile, .overloaded, .cancelled, .inputsChanged,
+    .unknownSession, .unknownPipeline, .invalidProfile, .incompleteProfile, .overloaded, .cancelled, .inputsChanged,
   ]
 
   package struct Params: SessionScoped {
