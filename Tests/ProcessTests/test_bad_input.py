@@ -4,7 +4,7 @@ compared before and after."""
 import os
 
 import pytest
-from conftest import FIXTURES, check_error, prepare, unchanged
+from conftest import FIXTURES, check_error, define, prepare, unchanged
 
 ROW = {"stage": 0, "instruction": "forward", "frequency": 1200, "timeSeconds": 0.05, "energyJoules": 15.0}
 HEADER = "stage,instruction,frequency,time,energy\n"
@@ -264,6 +264,15 @@ def test_times_too_far_apart_to_be_added(server):
             {**ROW, "instruction": "backward", "timeSeconds": 1e-29}]
     server.result("profile/submit", {**of, "rows": rows})
     refused(server, "frontier/characterize", of, code=2002, kind="invalidProfile", path="pipeline")
+
+
+def test_a_blocking_power_that_drowns_the_energies(server, asked):
+    """Energies of joules beside 1e29 W would be lost in rounding, and no gap could be told."""
+    of = {**asked, "pipeline": "drowned"}
+    for method, params in define("s", **{"pipeline": "drowned"}):
+        server.result(method, {**params, "blockingPowerWatts": 1e29} if method == "pipeline/define" else params)
+    error = refused(server, "frontier/characterize", of, code=2002, kind="invalidProfile", path="pipeline")
+    assert "watts" in error["data"]["fix"]
 
 
 def test_blocking_powers_too_great_to_be_added(server, asked):

@@ -29,7 +29,7 @@ package struct FrontierInputs: Sendable {
     self.definition = definition
     knobs = rows.map { $0.map(\.knob) }
     problem = try Self.problem(definition, rows)
-    try Self.checkFastest(problem)
+    try Self.checkMagnitudes(problem)
     let highest = rows.map(Self.highestFrequency)
     allMaxFrequency = problem.outcome(ofMeasurements: problem.tableOfInstruction.map { highest[$0] })
   }
@@ -64,17 +64,30 @@ package struct FrontierInputs: Sendable {
     }
   }
 
-  /// Refuses times so far apart that beside the longest the fastest iteration lasts no time: it would have no power.
-  private static func checkFastest(_ problem: IterationProblem) throws(Refusal) {
-    let fastest = problem.tables.map { table in
-      table.measurements.indices.min { table.measurements[$0].timeSeconds < table.measurements[$1].timeSeconds }!
+  /// Refuses figures so far apart that sums of them mean nothing: beside the longest times the fastest iteration would
+  /// last none, or beside what is drawn while waiting the measured energies would be lost in rounding.
+  private static func checkMagnitudes(_ problem: IterationProblem) throws(Refusal) {
+    func outcome(_ precedes: (Measurement, Measurement) -> Bool) -> Outcome {
+      let first = problem.tables.map { table in
+        table.measurements.indices.min { precedes(table.measurements[$0], table.measurements[$1]) }!
+      }
+      return problem.outcome(ofMeasurements: problem.tableOfInstruction.map { first[$0] })
     }
-    let outcome = problem.outcome(ofMeasurements: problem.tableOfInstruction.map { fastest[$0] })
-    if outcome.iterationTimeSeconds > 0 { return }
-    throw Refusal(
-      .invalidProfile, path: "pipeline", expected: "times that can be added up exactly, within 1e18 of each other",
-      found: "a fastest iteration that vanishes beside the slowest",
-      fix: "check the unit of the times, which is seconds")
+    guard outcome({ $0.timeSeconds < $1.timeSeconds }).iterationTimeSeconds > 0 else {
+      throw Refusal(
+        .invalidProfile, path: "pipeline", expected: "times that can be added up exactly, within 1e18 of each other",
+        found: "a fastest iteration that vanishes beside the slowest",
+        fix: "check the unit of the times, which is seconds")
+    }
+    let leastOfTable = problem.tables.map { $0.measurements.reduce(.infinity) { min($0, $1.energyJoules) } }
+    let least = problem.tableOfInstruction.reduce(0) { $0 + leastOfTable[$1] }
+    let waiting = problem.waitingPowerWatts * outcome({ $0.timeSeconds > $1.timeSeconds }).iterationTimeSeconds
+    guard waiting <= 1e9 * least else {
+      throw Refusal(
+        .invalidProfile, path: "pipeline",
+        expected: "blocking powers that draw at most 1e9 times the measured energies",
+        found: "\(waiting) J beside \(least) J", fix: "check the units, which are watts, seconds and joules")
+    }
   }
 
   /// The measurement at the highest numeric knob, and the fastest where knobs are not all numbers.
