@@ -282,3 +282,14 @@ def test_blocking_powers_too_great_to_be_added(server, asked):
 
 def test_a_slowdown_beyond_all_numbers(server, asked):
     refused(server, "frontier/query", {**asked, "slowdownFraction": 1e308}, code=-32602, path="slowdownFraction")
+
+
+def test_a_graph_whose_energy_comes_from_nowhere(server):
+    """Instructions that overlap on a stage count its waiting power twice; the energy of the whole may then be 0."""
+    of = {"session": "s", "pipeline": "p"}
+    server.result("session/open", {"session": "s"})
+    instructions = [{"id": name, "stage": 0, "instruction": "forward"} for name in ("a", "b")]
+    server.result("pipeline/define", {**of, "stages": 1, "instructions": instructions, "blockingPowerWatts": 2})
+    server.result("profile/submit", {**of, "rows": [{**ROW, "timeSeconds": 1.0, "energyJoules": 1.0}]})
+    error = refused(server, "frontier/characterize", of, code=2002, kind="invalidProfile", path="pipeline")
+    assert "overlap" in error["data"]["fix"]
