@@ -4,7 +4,7 @@ compared before and after."""
 import os
 
 import pytest
-from conftest import FIXTURES, check_error, prepare, unchanged
+from conftest import FIXTURES, check_error, define, prepare, unchanged
 
 ROW = {"stage": 0, "instruction": "forward", "frequency": 1200, "timeSeconds": 0.05, "energyJoules": 15.0}
 HEADER = "stage,instruction,frequency,time,energy\n"
@@ -250,3 +250,46 @@ def test_the_mistakes_of_one_session_do_not_disturb_another(server, asked):
     server.error("frontier/characterize", {"session": "clumsy", "pipeline": "p"})
     server.result("session/close", {"session": "clumsy"})
     assert server.result("frontier/curve", asked) == before
+
+
+# Figures that are good one by one
+
+def test_times_too_far_apart_to_be_added(server):
+    """The fastest iteration would last no tick of the exact arithmetic; this once ended the process."""
+    server.result("session/open", {"session": "s"})
+    of = {"session": "s", "pipeline": "p"}
+    server.result("pipeline/define", {**of, "schedule": "1f1b", "stages": 1, "microbatches": 1,
+                                      "blockingPowerWatts": 60})
+    rows = [{**ROW, "timeSeconds": 1e-30}, {**ROW, "frequency": 900, "timeSeconds": 1e5, "energyJoules": 1.0},
+            {**ROW, "instruction": "backward", "timeSeconds": 1e-29}]
+    server.result("profile/submit", {**of, "rows": rows})
+    refused(server, "frontier/characterize", of, code=2002, kind="invalidProfile", path="pipeline")
+
+
+def test_a_blocking_power_that_drowns_the_energies(server, asked):
+    """Energies of joules beside 1e29 W would be lost in rounding, and no gap could be told."""
+    of = {**asked, "pipeline": "drowned"}
+    for method, params in define("s", **{"pipeline": "drowned"}):
+        server.result(method, {**params, "blockingPowerWatts": 1e29} if method == "pipeline/define" else params)
+    error = refused(server, "frontier/characterize", of, code=2002, kind="invalidProfile", path="pipeline")
+    assert "watts" in error["data"]["fix"]
+
+
+def test_blocking_powers_too_great_to_be_added(server, asked):
+    refused(server, "pipeline/define", {**asked, "schedule": "1f1b", "stages": 4, "microbatches": 2,
+                                        "blockingPowerWatts": 1e30}, code=2001, path="blockingPowerWatts")
+
+
+def test_a_slowdown_beyond_all_numbers(server, asked):
+    refused(server, "frontier/query", {**asked, "slowdownFraction": 1e308}, code=-32602, path="slowdownFraction")
+
+
+def test_a_graph_whose_energy_comes_from_nowhere(server):
+    """Instructions that overlap on a stage count its waiting power twice; the energy of the whole may then be 0."""
+    of = {"session": "s", "pipeline": "p"}
+    server.result("session/open", {"session": "s"})
+    instructions = [{"id": name, "stage": 0, "instruction": "forward"} for name in ("a", "b")]
+    server.result("pipeline/define", {**of, "stages": 1, "instructions": instructions, "blockingPowerWatts": 2})
+    server.result("profile/submit", {**of, "rows": [{**ROW, "timeSeconds": 1.0, "energyJoules": 1.0}]})
+    error = refused(server, "frontier/characterize", of, code=2002, kind="invalidProfile", path="pipeline")
+    assert "overlap" in error["data"]["fix"]

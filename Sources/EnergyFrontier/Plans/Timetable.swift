@@ -73,7 +73,8 @@ final class Timetable {
   /// When each place ends if it takes the middle of its room, in ticks and with all times exact; stretched from the
   /// deadline loaded to another.
   func middleEnds(stretchedTo other: Int64) -> [Int64] {
-    let scale = Double(other) / Double(deadline)
+    // Where times are too far apart to be told in ticks, an iteration may last none: then there is nothing to stretch.
+    let scale = deadline > 0 ? Double(other) / Double(deadline) : 1
     return (0..<space.count).map { place in
       let earliest = heads[place] + durations[place]
       let latest = deadline - tails[place]

@@ -13,7 +13,7 @@ package struct FrontierInputs: Sendable {
   /// Joins a definition and its measurements.
   ///
   /// - Throws: ``Refusal`` of kind `incompleteProfile` when a table has no measurement, `invalidProfile` when a
-  ///   measurement cannot be right.
+  ///   measurement cannot be right, alone or beside the others.
   package init(_ definition: PipelineDefinition, _ profile: Profile) throws(Refusal) {
     let missing = definition.tables.filter { profile.rows[$0] == nil }
     guard missing.isEmpty else {
@@ -29,6 +29,7 @@ package struct FrontierInputs: Sendable {
     self.definition = definition
     knobs = rows.map { $0.map(\.knob) }
     problem = try Self.problem(definition, rows)
+    try Self.checkMagnitudes(problem)
     let highest = rows.map(Self.highestFrequency)
     allMaxFrequency = problem.outcome(ofMeasurements: problem.tableOfInstruction.map { highest[$0] })
   }
@@ -56,9 +57,36 @@ package struct FrontierInputs: Sendable {
         waitingPowerWatts: definition.blockingPowerWatts.reduce(0, +),
         deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth)
     } catch {
+      // The definition was checked when it was accepted.
       throw Refusal(
-        .invalidPipeline, path: "pipeline", expected: "a consistent pipeline", found: "\(error)",
+        .invalidProfile, path: "pipeline", expected: "a consistent pipeline and profile", found: "\(error)",
         fix: "define the pipeline again")
+    }
+  }
+
+  /// Refuses figures so far apart that sums of them mean nothing: beside the longest times the fastest iteration would
+  /// last none, or beside what is drawn while waiting the measured energies would be lost in rounding.
+  private static func checkMagnitudes(_ problem: IterationProblem) throws(Refusal) {
+    func outcome(_ precedes: (Measurement, Measurement) -> Bool) -> Outcome {
+      let first = problem.tables.map { table in
+        table.measurements.indices.min { precedes(table.measurements[$0], table.measurements[$1]) }!
+      }
+      return problem.outcome(ofMeasurements: problem.tableOfInstruction.map { first[$0] })
+    }
+    guard outcome({ $0.timeSeconds < $1.timeSeconds }).iterationTimeSeconds > 0 else {
+      throw Refusal(
+        .invalidProfile, path: "pipeline", expected: "times that can be added up exactly, within 1e18 of each other",
+        found: "a fastest iteration that vanishes beside the slowest",
+        fix: "check the unit of the times, which is seconds")
+    }
+    let leastOfTable = problem.tables.map { $0.measurements.reduce(.infinity) { min($0, $1.energyJoules) } }
+    let least = problem.tableOfInstruction.reduce(0) { $0 + leastOfTable[$1] }
+    let waiting = problem.waitingPowerWatts * outcome({ $0.timeSeconds > $1.timeSeconds }).iterationTimeSeconds
+    guard waiting <= 1e9 * least else {
+      throw Refusal(
+        .invalidProfile, path: "pipeline",
+        expected: "blocking powers that draw at most 1e9 times the measured energies",
+        found: "\(waiting) J beside \(least) J", fix: "check the units, which are watts, seconds and joules")
     }
   }
 

@@ -134,6 +134,7 @@ import Testing
         #expect(corner.iterationTimeSeconds.isFinite && corner.energyJoules.isFinite && corner.priceWatts.isFinite)
       }
       try expectCertified(sketch.problem())
+      #expect(try !Frontier(of: sketch.problem()).plans.isEmpty)
     }
   }
 }

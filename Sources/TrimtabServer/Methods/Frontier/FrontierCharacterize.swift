@@ -8,7 +8,7 @@ package enum FrontierCharacterize: SessionComputation {
   package static let purpose =
     "Computes the exact lower bound of energy over iteration time, and real plans certified close to it. Runs beside other requests; reports progress; can be cancelled. The old frontier answers until the new one replaces it as a whole."
   package static let refusals: [Refusal.Kind] = [
-    .unknownSession, .unknownPipeline, .incompleteProfile, .overloaded, .cancelled, .inputsChanged,
+    .unknownSession, .unknownPipeline, .invalidProfile, .incompleteProfile, .overloaded, .cancelled, .inputsChanged,
   ]
 
   package struct Params: SessionScoped {
@@ -47,16 +47,30 @@ package enum FrontierCharacterize: SessionComputation {
     let inputs = try FrontierInputs(pipeline.definition, session.profiles[params.pipeline] ?? Profile())
     let (options, certifies) = (params.options, params.certify)
     return { (checkpoint) throws(Refusal) in
+      let product: Product
       do throws(FrontierError) {
         let frontier = try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
         let certificate =
           certifies ? try FrontierCertificate(frontier, of: inputs.problem, checkpoint: checkpoint) : nil
-        return Product(
+        product = Product(
           inputs: inputs, frontier: frontier, certificate: certificate, inputRevision: pipeline.inputRevision)
       } catch {
         // The inputs were validated when the snapshot was taken, so only a cancellation is left.
         throw .cancelled
       }
+      try checkEnergy(of: product.frontier.curve)
+      return product
+    }
+  }
+
+  /// Refuses a frontier that promises energy for nothing. Only an explicit graph can have one: where instructions of one
+  /// stage overlap, its device is taken not to wait more than once at a time.
+  private static func checkEnergy(of curve: LowerBoundCurve) throws(Refusal) {
+    let least = curve.energyJoules(at: curve.cheapestTimeSeconds) ?? 0
+    guard least > 0 else {
+      throw Refusal(
+        .invalidProfile, path: "pipeline", expected: "an iteration that draws energy", found: "one of \(least) J",
+        fix: "add dependencies so that no two instructions of a stage overlap, or check energies and blocking powers")
     }
   }
 

@@ -21,7 +21,8 @@ package enum FrontierTarget: Sendable {
       "The iteration must not last longer. Past the cheapest time the cheapest plan is the answer: wait rather than crawl."
     )
     let slowdown = try reader.optional(
-      "slowdownFraction", .nonNegative, "How much longer than the fastest iteration it may last: 0.05 is 5 % longer.")
+      "slowdownFraction", .number(in: 0...1e30),
+      "How much longer than the fastest iteration it may last: 0.05 is 5 % longer.")
     let energy = try reader.optional(
       "energyBudgetJoules", .positive, "The fastest plan whose iteration draws at most this, all devices together.")
     let power = try reader.optional(

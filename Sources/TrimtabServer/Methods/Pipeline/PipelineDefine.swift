@@ -139,6 +139,12 @@ package enum PipelineDefine: SessionStep {
       }
       powers = (powers ?? []) + [power]
     }
+    let (sum, most) = ((powers ?? []).reduce(0, +), Measurement.acceptedRange.upperBound)
+    guard sum <= most else {
+      throw Refusal(
+        .invalidPipeline, path: "blockingPowerWatts", expected: "powers of at most \(most) W together",
+        found: "\(sum) W", fix: "check the unit of the powers, which is watts")
+    }
     return powers ?? []
   }
 
