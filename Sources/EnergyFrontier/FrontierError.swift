@@ -14,6 +14,8 @@ public enum FrontierError: Error, Equatable, Sendable {
   case unknownTable(instruction: Int, table: Int)
   /// A schedule was asked for with a size that it does not define.
   case invalidScheduleSize(field: String, value: Int)
+  /// A schedule cannot be generated, read, or executed.
+  case invalidSchedule(ScheduleError)
   /// The problem has no instruction.
   case noInstructions
   /// The computation was cancelled through its checkpoint.

@@ -1,0 +1,60 @@
+/// Writes one rank's order for two chunks; each kind of work takes the microbatches of a chunk in their order.
+struct ChunkCounters {
+  private(set) var order: [ScheduledInstruction] = []
+  private let stages: [Int]
+  private var done: [[Int]]
+  /// Input gradients, oldest first, whose weight gradients are still to come.
+  private var waiting: ArraySlice<(chunk: Int, microbatch: Int)> = []
+
+  private enum Work: Int { case forward, inputGradient, weightGradient }
+
+  init(_ recipe: ScheduleRecipe, rank: Int) {
+    stages = [recipe.stage(rank: rank, chunk: 0), recipe.stage(rank: rank, chunk: 1)]
+    done = Array(repeating: [0, 0], count: 3)
+  }
+
+  /// How many forwards of a chunk are written.
+  func forwards(_ chunk: Int) -> Int { done[Work.forward.rawValue][chunk] }
+
+  mutating func forward(_ chunk: Int) { append(.forward, chunk, take(.forward, chunk)) }
+
+  mutating func backward(_ chunk: Int) { append(.backward, chunk, takeBackward(chunk)) }
+
+  mutating func inputGradient(_ chunk: Int) {
+    let microbatch = take(.inputGradient, chunk)
+    waiting.append((chunk, microbatch))
+    append(.inputGradient, chunk, microbatch)
+  }
+
+  /// The chunk's next weight gradient; not to be mixed with ``oldestWeightGradient()``.
+  mutating func weightGradient(_ chunk: Int) { append(.weightGradient, chunk, take(.weightGradient, chunk)) }
+
+  /// The weight gradient that has waited longest, of either chunk.
+  mutating func oldestWeightGradient() {
+    guard let oldest = waiting.popFirst() else { return }
+    append(.weightGradient, oldest.chunk, oldest.microbatch)
+  }
+
+  /// A forward of one chunk overlapped with a backward of the other.
+  mutating func overlap(forward chunk: Int, backward other: Int) {
+    let microbatch = take(.forward, chunk)
+    order.append(
+      ScheduledInstruction(
+        stage: stages[chunk], microbatch: microbatch,
+        overlapping: .init(stage: stages[other], microbatch: takeBackward(other))))
+  }
+
+  private mutating func takeBackward(_ chunk: Int) -> Int {
+    _ = take(.weightGradient, chunk)
+    return take(.inputGradient, chunk)
+  }
+
+  private mutating func take(_ work: Work, _ chunk: Int) -> Int {
+    defer { done[work.rawValue][chunk] += 1 }
+    return done[work.rawValue][chunk]
+  }
+
+  private mutating func append(_ kind: InstructionKind, _ chunk: Int, _ microbatch: Int) {
+    order.append(ScheduledInstruction(stage: stages[chunk], kind: kind, microbatch: microbatch))
+  }
+}

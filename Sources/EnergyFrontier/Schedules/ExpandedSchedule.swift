@@ -1,0 +1,108 @@
+/// A valid schedule written out: every instruction, numbered, and every dependency.
+public struct ExpandedSchedule: Sendable, Equatable {
+  /// All instructions, rank after rank, each rank's in its order of execution.
+  public let instructions: [ScheduledInstruction]
+  /// Their dependencies: each rank's own order and what flows between stages; see ``ScheduleDependencies``.
+  public let graph: InstructionGraph
+  /// For each stage the rank that holds it.
+  public let rankOfStage: [Int]
+  public let microbatchCount: Int
+  /// For each rank the index of its first instruction; then their count.
+  private let rankStart: [Int]
+
+  public var rankCount: Int { rankStart.count - 1 }
+  public var stageCount: Int { rankOfStage.count }
+
+  /// The instructions of one rank in their order.
+  public func order(ofRank rank: Int) -> ArraySlice<ScheduledInstruction> {
+    instructions[rankStart[rank]..<rankStart[rank + 1]]
+  }
+
+  /// Writes out a generated schedule, in O(instructions log instructions).
+  ///
+  /// An interleaved order can deadlock when its last group of microbatches is shorter than the number of ranks.
+  ///
+  /// - Throws: ``FrontierError/invalidSchedule(_:)`` when the order deadlocks.
+  public init(_ recipe: ScheduleRecipe) throws(FrontierError) {
+    do throws(FrontierError) {
+      try self.init(orders: recipe.orders())
+    } catch {
+      guard case .invalidSchedule(let fault) = error else { throw error }
+      throw .invalidSchedule(
+        ScheduleError(
+          at: fault.place, field: "microbatchGroupSize", expected: "sizes for which \(recipe.schedule.rawValue) ends",
+          found: fault.found,
+          fix: "choose a group size that leaves no last group, or one of at least \(recipe.rankCount) microbatches"))
+    }
+  }
+
+  /// Writes out `schedule` for the given sizes with its default chunks and groups.
+  ///
+  /// - Throws: ``FrontierError`` as ``ScheduleRecipe`` does.
+  public init(_ schedule: PipelineSchedule, stageCount: Int, microbatchCount: Int) throws(FrontierError) {
+    try self.init(try ScheduleRecipe(schedule, stageCount: stageCount, microbatchCount: microbatchCount))
+  }
+
+  /// Validates and writes out any order of instructions on each rank, in O(instructions log instructions).
+  ///
+  /// Stages and microbatches count from 0 without gaps. Each stage is on one rank and runs for each microbatch one
+  /// forward and one backward, which may be split or fused with its recomputation, as ``ScheduleInventory`` checks.
+  ///
+  /// - Throws: ``FrontierError/invalidSchedule(_:)`` naming rank, column and action, and
+  ///   ``FrontierError/noInstructions``.
+  public init(orders: [[ScheduledInstruction]]) throws(FrontierError) {
+    try self.init(ScheduleActions(orders: orders))
+  }
+
+  init(_ actions: ScheduleActions) throws(FrontierError) {
+    guard !actions.instructions.isEmpty else { throw .noInstructions }
+    do throws(ScheduleError) {
+      let inventory = try ScheduleInventory(actions)
+      graph = try ScheduleDependencies(actions, inventory).graph()
+      rankOfStage = inventory.rankOfStage
+      microbatchCount = inventory.microbatchCount
+    } catch {
+      throw .invalidSchedule(error)
+    }
+    instructions = actions.instructions
+    rankStart = actions.rankStart
+  }
+}
+
+/// Instructions of all ranks, rank after rank, and where each stands; nothing is checked yet.
+struct ScheduleActions {
+  private(set) var instructions: [ScheduledInstruction] = []
+  /// For each rank the index of its first instruction; then their count.
+  private(set) var rankStart = [0]
+  private var columns: [Int] = []
+
+  init() {}
+
+  init(orders: [[ScheduledInstruction]]) {
+    for order in orders {
+      for (column, instruction) in order.enumerated() { append(instruction, column: column) }
+      endRank()
+    }
+  }
+
+  mutating func append(_ instruction: ScheduledInstruction, column: Int) {
+    instructions.append(instruction)
+    columns.append(column)
+  }
+
+  mutating func endRank() { rankStart.append(instructions.count) }
+
+  /// The rank that runs an instruction, by bisection.
+  func rank(of index: Int) -> Int {
+    var ranks = 0..<(rankStart.count - 1)
+    while ranks.count > 1 {
+      let middle = ranks.lowerBound + ranks.count / 2
+      ranks = rankStart[middle] <= index ? middle..<ranks.upperBound : ranks.lowerBound..<middle
+    }
+    return ranks.lowerBound
+  }
+
+  func place(of index: Int) -> ScheduleError.Place {
+    .init(rank: rank(of: index), column: columns[index], action: "\(instructions[index])")
+  }
+}
