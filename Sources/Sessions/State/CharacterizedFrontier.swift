@@ -22,7 +22,7 @@ package struct FrontierInputs: Sendable {
         expected: "measurements for every (stage, instruction) of the pipeline",
         found: "none for " + missing.prefix(8).map { "stage \($0.stage) \($0.instruction)" }.joined(separator: ", ")
           + (missing.count > 8 ? " and \(missing.count - 8) more" : ""),
-        fix: "send the missing rows with profile/submit",
+        fix: "add the missing measurements (profile/submit)",
         facts: [.init(key: "missing", value: .array(missing.map(\.json)))])
     }
     let rows = definition.tables.map { profile.rows[$0]! }

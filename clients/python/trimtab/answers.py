@@ -160,6 +160,7 @@ class FrontierPoint:
     plan: Plan
     saving_fraction: float
     slowdown_fraction: Optional[float] = None
+    excess_fraction: Optional[float] = None
     stale: bool = False
 
 

@@ -44,19 +44,23 @@ package enum FrontierQuery: SessionQuery {
       let frontier = characterized.frontier
       let plan = frontier.plans[planIndex]
       // Past the cheapest time the bound to compare with is the cheapest: nobody has to run slower.
-      let time = min(deadlineSeconds ?? plan.iterationTimeSeconds, frontier.curve.cheapestTimeSeconds)
+      let asked = min(deadlineSeconds ?? plan.iterationTimeSeconds, frontier.curve.cheapestTimeSeconds)
+      let time = max(asked, frontier.curve.minimumTimeSeconds)
+      let bound = frontier.curve.energyJoules(at: time)
       object.field("generation", characterized.generation, "Which frontier answered.")
       object.field("stale", isStale, "Whether the pipeline or its profile has changed since.")
       object.field("deadlineSeconds", deadlineSeconds, "The deadline, where one was asked for.")
       object.object("lowerBound", "What no plan can beat, at the deadline or else at the plan's time.") {
-        let atLeast = max(time, frontier.curve.minimumTimeSeconds)
-        $0.field("iterationTimeSeconds", atLeast, "Where on the curve: at most the cheapest time.")
-        $0.field("energyJoules", frontier.curve.energyJoules(at: atLeast), "Joules of all devices, waiting included.")
-        $0.field("priceWatts", frontier.curve.priceWatts(at: atLeast), "Joules one second less would cost.")
+        $0.field("iterationTimeSeconds", time, "Where on the curve: at most the cheapest time.")
+        $0.field("energyJoules", bound, "Joules of all devices, waiting included.")
+        $0.field("priceWatts", frontier.curve.priceWatts(at: time), "Joules one second less would cost.")
       }
       object.object("plan", "The plan: what really happens when it runs as measured.") {
         plan.write(to: &$0, number: planIndex)
       }
+      object.field(
+        "excessFraction", bound.map { plan.energyJoules / $0 - 1 },
+        "The plan's energy over that bound, less 1: its gap, and what ending before the deadline costs.")
       let baseline = characterized.inputs.allMaxFrequency
       object.field(
         "savingFraction", 1 - plan.energyJoules / baseline.energyJoules,
