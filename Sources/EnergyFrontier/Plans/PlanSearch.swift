@@ -6,7 +6,7 @@
 ///    mixtures of these, so the deadlines at its corners are searched again with other guidance (``searchCornersAgain``).
 /// 3. Each deadline between two corners, and as many times in between as the list needs to be dense, gets a splice of the
 ///    two, improved again (``splice``).
-/// 4. Each deadline is searched once more, guided by the best plan it has by then (``followIncumbents``).
+/// 4. Deadlines are searched once more, guided by the best plans they have by then, the worst most often (``refine``).
 ///
 /// Nothing here depends on anything but the problem and the options: the same input gives the same plans.
 struct PlanSearch {
@@ -22,8 +22,6 @@ struct PlanSearch {
   /// models.
   private static let guidance = BeamSearch.Guidance(early: 0.1, late: 0.2)
   private static let cornerGuidance = BeamSearch.Guidance(early: 0.2, late: 0.4)
-  /// The guidance of searches that follow a plan.
-  private static let followingGuidance = BeamSearch.Guidance(early: 0.4, late: 0.8)
 
   /// Splices that the whole list has room for, about.
   private static let mostParts = 1024.0
@@ -107,23 +105,38 @@ struct PlanSearch {
     report(1)
   }
 
-  /// Searches each deadline again, guided by the times of the cheapest plan that keeps it.
+  /// Searches deadlines again as ``Refinement`` chooses, each guided by the times of the cheapest plan that keeps it.
   ///
-  /// - Parameter report: takes the done share of this step, in 0...1.
-  mutating func followIncumbents(
-    waitingJoulesPerTick: Double, _ checkpoint: Checkpoint, report: (Double) -> Void
+  /// - Parameters:
+  ///   - boundJoules: the bound at a deadline in ticks, for one device per rank and with waiting.
+  ///   - report: takes the done share of this step, in 0...1.
+  mutating func refine(
+    waitingJoulesPerTick: Double, boundJoules: (Int64) -> Double, _ checkpoint: Checkpoint, report: (Double) -> Void
   ) throws(FrontierError) {
-    let incumbents = paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
-    for (index, target) in targets.enumerated() {
-      let incumbent = incumbents[incumbents.partitionIndex { $0.ticks > target.deadline } - 1]
-      search.timetable.load(incumbent.options, deadline: incumbent.ticks)
+    func energy(_ draft: DraftPlan) -> Double { draft.effectiveJoules + waitingJoulesPerTick * Double(draft.ticks) }
+    let pareto = paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
+    let goals = targets.map { deadline, prices in
+      let incumbent = pareto[pareto.partitionIndex { $0.ticks > deadline } - 1]
+      return Refinement.Target(
+        deadline: deadline, prices: prices, boundJoules: boundJoules(deadline), incumbent: incumbent,
+        joules: energy(incumbent))
+    }
+    var refinement = Refinement(goals, in: space)
+    while let (target, variant) = refinement.next() {
+      search.timetable.load(target.incumbent.options, deadline: target.incumbent.ticks)
       var prices = target.prices
       (prices.starts, prices.ends) = search.timetable.middleTimes(stretchedTo: target.deadline)
-      let plan = try beam.plan(
-        deadline: target.deadline, prices: prices, guidance: Self.followingGuidance, checkpoint)
-      drafts.append(try search.improved(plan, deadline: target.deadline, checkpoint))
-      report(Double(index + 1) / Double(targets.count))
+      let (deadline, guidance) = (target.deadline, variant.guidance)
+      let plan =
+        variant.isBackward
+        ? try backwardBeam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
+        : try beam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
+      let draft = try search.improved(plan, deadline: deadline, checkpoint)
+      drafts.append(draft)
+      refinement.offer(draft, joules: energy(draft))
+      report(Double(refinement.searchesDone) / Double(refinement.mostSearches))
     }
+    report(1)
   }
 
   /// The drafts that no other dominates, fastest first, by time and by energy with waiting.
