@@ -19,7 +19,7 @@ extension Frontier {
   /// Computes the exact curve and near-optimal plans, and keeps the plans that no other dominates.
   ///
   /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and within every search for a plan.
-  /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` a few times.
+  /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` up to a dozen times.
   public init(
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
     checkpoint: Checkpoint = Checkpoint()
@@ -35,25 +35,28 @@ extension Frontier {
         let prices = BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)
         try search.gather(deadline: ticks, prices: prices, checkpoint)
       }
-      checkpoint.report(0.4 * deadlines.doneShare(after: segment))
+      checkpoint.report(0.35 * deadlines.doneShare(after: segment))
     }
     search.addSlowestIfEmpty()
-    try search.searchCornersAgain(checkpoint) { checkpoint.report(0.4 + 0.2 * $0) }
+    try search.searchCornersAgain(checkpoint) { checkpoint.report(0.35 + 0.1 * $0) }
     try search.splice(
       waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), checkpoint
-    ) { checkpoint.report(0.6 + 0.2 * $0) }
-    try search.followIncumbents(waitingJoulesPerTick: waitingJoulesPerTick, checkpoint) {
-      checkpoint.report(0.8 + 0.2 * $0)
-    }
+    ) { checkpoint.report(0.45 + 0.15 * $0) }
     let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
+    func boundJoules(_ ticks: Int64) -> Double {
+      curve.energyJoules(at: Double(ticks) / scaled.ticksPerSecond) ?? curve.breakpoints[0].energyJoules
+    }
+    let rankBoundJoules = { boundJoules($0) / devices }
+    try search.refine(
+      waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, checkpoint
+    ) { checkpoint.report(0.6 + 0.4 * $0) }
     let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
     plans = drafts.map { draft in
       let seconds = Double(draft.ticks) / scaled.ticksPerSecond
       let energy = devices * (draft.effectiveJoules + problem.waitingPowerWatts * seconds)
-      let bound = curve.energyJoules(at: seconds) ?? curve.breakpoints[0].energyJoules
       return Plan(
         choices: space.choices(of: draft.options), iterationTimeSeconds: seconds, energyJoules: energy,
-        gapFraction: energy / bound - 1)
+        gapFraction: energy / boundJoules(draft.ticks) - 1)
     }
   }
 }

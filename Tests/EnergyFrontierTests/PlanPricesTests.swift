@@ -4,7 +4,7 @@ import Testing
 
 /// The identity that beam search rests on.
 struct PlanPricesTests {
-  /// Reduced costs and priced waits of any plan add up to what it lies above the bound.
+  /// Reduced costs and priced waits of any plan add up to what it lies above the bound, in both directions of time.
   @Test(arguments: 0..<80 as Range<UInt64>)
   func lossesAddUpToTheDistanceFromTheBound(seed: UInt64) throws {
     var small = try PlanTestProblem(seed: seed, largest: 25)
@@ -23,6 +23,10 @@ struct PlanPricesTests {
       let loss = Self.loss(of: options, deadline: deadline, prices: prices, space: space)
       #expect(loss >= 0)
       #expect(abs(energy - bound - loss) <= 1e-9 * energy)
+      let backward = BackwardBeam(space, width: 1)
+      let reversed = backward.reversed(prices, deadline: deadline)
+      let same = Self.loss(of: options.reversed(), deadline: deadline, prices: reversed, space: backward.space)
+      #expect(abs(energy - bound - same) <= 1e-9 * energy)
     }
   }
 
@@ -31,14 +35,16 @@ struct PlanPricesTests {
     let small = try PlanTestProblem(seed: seed, largest: 40)
     let space = small.space
     var tracer = CurveTracer(small.problem, scaled: small.scaled)
-    let beams = [1, 2, 7].map { BeamSearch(space, width: $0) }
+    let beams = [1, 2, 7].map { (BeamSearch(space, width: $0), BackwardBeam(space, width: $0)) }
     _ = try tracer.trace(Checkpoint()) { (segment) throws(FrontierError) in
       for deadline in [segment.fastTicks, segment.slowTicks - 1] {
         let prices = BoundPrices(segment, lasting: deadline, space: space, scaled: small.scaled)
-        for beam in beams {
+        for (forward, backward) in beams {
           let guidance = BeamSearch.Guidance(early: 0.1, late: 0.2)
-          let options = try beam.plan(deadline: deadline, prices: prices, guidance: guidance, Checkpoint())
-          #expect(space.longestPath(options) <= deadline)
+          let first = try forward.plan(deadline: deadline, prices: prices, guidance: guidance, Checkpoint())
+          let second = try backward.plan(deadline: deadline, prices: prices, guidance: guidance, Checkpoint())
+          #expect(space.longestPath(first) <= deadline)
+          #expect(space.longestPath(second) <= deadline)
         }
       }
     }

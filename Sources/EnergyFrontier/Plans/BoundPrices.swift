@@ -17,8 +17,16 @@ struct BoundPrices {
   let places: [Double]
   /// Joules per tick of each dependency's time, in the order of ``PlanSpace/predecessors``.
   let dependencies: [Double]
-  /// When the schedule to be guided by ends each place, in ticks; at first the bound's own.
+  /// When the schedule to be guided by begins and ends each place, in ticks; at first the bound's own.
+  var starts: [Int64]
   var ends: [Int64]
+
+  init(places: [Double], dependencies: [Double], starts: [Int64], ends: [Int64]) {
+    self.places = places
+    self.dependencies = dependencies
+    self.starts = starts
+    self.ends = ends
+  }
 
   /// The prices at a deadline within a segment.
   init(
@@ -29,7 +37,8 @@ struct BoundPrices {
     places = space.instructions.map { Double(network.flow(on: $0)) * joulesPerTick }
     dependencies = space.arcs.map { Double(network.flow(on: $0)) * joulesPerTick }
     let times = segment.eventTimes(lasting: deadline)
-    let heads = segment.flow.events.heads
-    ends = space.instructions.map { times[heads[$0]] - times[EventNetwork.source] }
+    let events = segment.flow.events
+    starts = space.instructions.map { times[events.tails[$0]] - times[EventNetwork.source] }
+    ends = space.instructions.map { times[events.heads[$0]] - times[EventNetwork.source] }
   }
 }

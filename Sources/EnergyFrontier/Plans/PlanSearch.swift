@@ -1,50 +1,56 @@
 /// Gathers plans while the curve is traced, and makes better ones of those that turn out to matter.
 ///
-/// 1. Each deadline gets a plan by beam search with the bound's prices, improved by star moves (``gather``).
+/// 1. Each deadline gets two plans by beam search with the bound's prices, one forwards and one backwards in time, improved
+///    by star moves (``gather``).
 /// 2. The lower convex hull of all outcomes shows which plans are good for their time. All others will be replaced by
-///    mixtures of these, so the deadlines at its corners are searched again, wider and with other guidance
-///    (``searchCornersAgain``).
+///    mixtures of these, so the deadlines at its corners are searched again with other guidance (``searchCornersAgain``).
 /// 3. Each deadline between two corners, and as many times in between as the list needs to be dense, gets a splice of the
 ///    two, improved again (``splice``).
-/// 4. Each deadline is searched once more, guided by the best plan it has by then (``followIncumbents``).
+/// 4. Deadlines are searched once more, guided by the best plans they have by then, the worst most often (``refine``).
 ///
 /// Nothing here depends on anything but the problem and the options: the same input gives the same plans.
 struct PlanSearch {
   let space: PlanSpace
   private let beam: BeamSearch
-  private let wideBeam: BeamSearch
+  private let backwardBeam: BackwardBeam
   private let search: LocalSearch
   /// What was asked for, slowest first.
   private var targets: [(deadline: Int64, prices: BoundPrices)] = []
   private var drafts: [DraftPlan] = []
 
-  /// The guidance of the first search, of those at the hull's corners, and of those that follow a plan. They were chosen by
-  /// trial on real profiles of two GPU models; none is best everywhere, which is why there are several.
+  /// The guidance of the first searches and of those at the hull's corners, chosen by trial on real profiles of two GPU
+  /// models.
   private static let guidance = BeamSearch.Guidance(early: 0.1, late: 0.2)
-  private static let otherGuidance = [
-    BeamSearch.Guidance(early: 0.2, late: 0.4), BeamSearch.Guidance(early: 0.05, late: 0.1),
-  ]
-
-  private static let followingGuidance = BeamSearch.Guidance(early: 0.4, late: 0.8)
+  private static let cornerGuidance = BeamSearch.Guidance(early: 0.2, late: 0.4)
 
   /// Splices that the whole list has room for, about.
   private static let mostParts = 1024.0
 
-  /// - Parameter beamWidth: beginnings kept by the first search; those that follow keep twice as many.
+  /// - Parameter beamWidth: beginnings that each search keeps.
   init(_ space: PlanSpace, beamWidth: Int) {
     self.space = space
     beam = BeamSearch(space, width: beamWidth)
-    wideBeam = BeamSearch(space, width: 2 * beamWidth)
+    backwardBeam = BackwardBeam(space, width: beamWidth)
     search = LocalSearch(space)
   }
 
-  /// Finds a plan for a deadline; deadlines come slowest first.
+  /// Finds plans for a deadline; deadlines come slowest first.
   mutating func gather(
     deadline: Int64, prices: BoundPrices, _ checkpoint: Checkpoint
   ) throws(FrontierError) {
     targets.append((deadline, prices))
-    let plan = try beam.plan(deadline: deadline, prices: prices, guidance: Self.guidance, checkpoint)
-    drafts.append(try search.improved(plan, deadline: deadline, checkpoint))
+    try searchBothWays(deadline: deadline, prices: prices, guidance: Self.guidance, checkpoint)
+  }
+
+  private mutating func searchBothWays(
+    deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ checkpoint: Checkpoint
+  ) throws(FrontierError) {
+    for plan in [
+      try beam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint),
+      try backwardBeam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint),
+    ] {
+      drafts.append(try search.improved(plan, deadline: deadline, checkpoint))
+    }
   }
 
   /// Adds the plan with everything slowest where the curve is a single point: then nothing slower takes longer.
@@ -64,10 +70,7 @@ struct PlanSearch {
       if target != searched && target >= 0 {
         searched = target
         let (deadline, prices) = targets[target]
-        for guidance in Self.otherGuidance {
-          let plan = try wideBeam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
-          drafts.append(try search.improved(plan, deadline: deadline, checkpoint))
-        }
+        try searchBothWays(deadline: deadline, prices: prices, guidance: Self.cornerGuidance, checkpoint)
       }
       report(Double(index + 1) / Double(corners.count))
     }
@@ -102,23 +105,38 @@ struct PlanSearch {
     report(1)
   }
 
-  /// Searches each deadline again, guided by the times of the cheapest plan that keeps it.
+  /// Searches deadlines again as ``Refinement`` chooses, each guided by the times of the cheapest plan that keeps it.
   ///
-  /// - Parameter report: takes the done share of this step, in 0...1.
-  mutating func followIncumbents(
-    waitingJoulesPerTick: Double, _ checkpoint: Checkpoint, report: (Double) -> Void
+  /// - Parameters:
+  ///   - boundJoules: the bound at a deadline in ticks, for one device per rank and with waiting.
+  ///   - report: takes the done share of this step, in 0...1.
+  mutating func refine(
+    waitingJoulesPerTick: Double, boundJoules: (Int64) -> Double, _ checkpoint: Checkpoint, report: (Double) -> Void
   ) throws(FrontierError) {
-    let incumbents = paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
-    for (index, target) in targets.enumerated() {
-      let incumbent = incumbents[incumbents.partitionIndex { $0.ticks > target.deadline } - 1]
-      search.timetable.load(incumbent.options, deadline: incumbent.ticks)
-      var prices = target.prices
-      prices.ends = search.timetable.middleEnds(stretchedTo: target.deadline)
-      let plan = try beam.plan(
-        deadline: target.deadline, prices: prices, guidance: Self.followingGuidance, checkpoint)
-      drafts.append(try search.improved(plan, deadline: target.deadline, checkpoint))
-      report(Double(index + 1) / Double(targets.count))
+    func energy(_ draft: DraftPlan) -> Double { draft.effectiveJoules + waitingJoulesPerTick * Double(draft.ticks) }
+    let pareto = paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
+    let goals = targets.map { deadline, prices in
+      let incumbent = pareto[pareto.partitionIndex { $0.ticks > deadline } - 1]
+      return Refinement.Target(
+        deadline: deadline, prices: prices, boundJoules: boundJoules(deadline), incumbent: incumbent,
+        joules: energy(incumbent))
     }
+    var refinement = Refinement(goals, in: space)
+    while let (target, variant) = refinement.next() {
+      search.timetable.load(target.incumbent.options, deadline: target.incumbent.ticks)
+      var prices = target.prices
+      (prices.starts, prices.ends) = search.timetable.middleTimes(stretchedTo: target.deadline)
+      let (deadline, guidance) = (target.deadline, variant.guidance)
+      let plan =
+        variant.isBackward
+        ? try backwardBeam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
+        : try beam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
+      let draft = try search.improved(plan, deadline: deadline, checkpoint)
+      drafts.append(draft)
+      refinement.offer(draft, joules: energy(draft))
+      report(Double(refinement.searchesDone) / Double(refinement.mostSearches))
+    }
+    report(1)
   }
 
   /// The drafts that no other dominates, fastest first, by time and by energy with waiting.

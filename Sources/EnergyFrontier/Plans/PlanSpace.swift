@@ -47,6 +47,30 @@ final class PlanSpace {
     joules = Self.copy(scaled.tables.flatMap(\.energies))
   }
 
+  /// The same problem backwards in time: place p becomes place `count - 1 - p`.
+  init(reversing space: PlanSpace) {
+    let (count, backwards) = (space.count, (0..<space.count).reversed())
+    self.count = count
+    instructions = space.instructions.reversed()
+    let before = backwards.map { space.successors(of: $0).reversed().map { count - 1 - Int($0) } }
+    let after = backwards.map { space.predecessors(of: $0).reversed().map { count - 1 - Int($0) } }
+    (predecessorStart, predecessors) = Self.flatten(before)
+    (successorStart, successors) = Self.flatten(after)
+    arcs = space.reversedDependencies.map { space.arcs[$0] }
+    mostOptions = space.mostOptions
+    optionStart = Self.copy(backwards.map { space.optionStart[$0] })
+    optionEnd = Self.copy(backwards.map { space.optionEnd[$0] })
+    ticks = Self.copy(Array(space.ticks))
+    joules = Self.copy(Array(space.joules))
+  }
+
+  /// For each entry of the reversed space's `predecessors` the entry here that is the same dependency.
+  var reversedDependencies: [Int] {
+    (0..<count).reversed().flatMap { place in
+      successors(of: place).reversed().map { predecessors(of: Int($0)).firstIndex(of: Int32(place))! }
+    }
+  }
+
   deinit {
     predecessorStart.deallocate()
     predecessors.deallocate()

@@ -70,16 +70,14 @@ final class Timetable {
     for place in (0..<space.count).reversed() { tails[place] = tail(of: place) }
   }
 
-  /// When each place ends if it takes the middle of its room, in ticks and with all times exact; stretched from the
-  /// deadline loaded to another.
-  func middleEnds(stretchedTo other: Int64) -> [Int64] {
+  /// When each place begins and ends if it takes the middle of its room, in ticks and with all times exact; stretched from
+  /// the deadline loaded to another.
+  func middleTimes(stretchedTo other: Int64) -> (starts: [Int64], ends: [Int64]) {
     // Where times are too far apart to be told in ticks, an iteration may last none: then there is nothing to stretch.
     let scale = deadline > 0 ? Double(other) / Double(deadline) : 1
-    return (0..<space.count).map { place in
-      let earliest = heads[place] + durations[place]
-      let latest = deadline - tails[place]
-      return Int64((Double(earliest + (latest - earliest) / 2) * scale).rounded())
-    }
+    func stretched(_ ticks: Int64) -> Int64 { Int64((Double(ticks) * scale).rounded()) }
+    let starts = (0..<space.count).map { heads[$0] + (deadline - tails[$0] - durations[$0] - heads[$0]) / 2 }
+    return (starts.map(stretched), starts.indices.map { stretched(starts[$0] + durations[$0]) })
   }
 
   /// Lets `place` run with `option`; the times follow when they are settled.

@@ -1,0 +1,36 @@
+/// ``BeamSearch`` from the last instruction to the first.
+///
+/// The identity of ``BoundPrices`` holds as well when time runs backwards: each dependency's time keeps its price, and
+/// instructions without predecessors waste the time from the iteration's begin. But a beam knows least about what it takes
+/// last, so its plans are weak elsewhere: at a given deadline one direction often loses half of what the other does.
+final class BackwardBeam {
+  /// The problem backwards in time.
+  let space: PlanSpace
+  private let beam: BeamSearch
+  /// For each dependency of the reversed problem its number in the one given.
+  private let dependencies: [Int]
+
+  /// - Parameter width: partial plans to keep, at least 1.
+  init(_ space: PlanSpace, width: Int) {
+    self.space = PlanSpace(reversing: space)
+    beam = BeamSearch(self.space, width: width)
+    dependencies = space.reversedDependencies
+  }
+
+  /// The best plan found that lasts at most `deadline` ticks, which is not below the fastest possible.
+  ///
+  /// - Throws: ``FrontierError/cancelled``.
+  func plan(
+    deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ checkpoint: Checkpoint
+  ) throws(FrontierError) -> [Int32] {
+    let reversed = reversed(prices, deadline: deadline)
+    return try beam.plan(deadline: deadline, prices: reversed, guidance: guidance, checkpoint).reversed()
+  }
+
+  /// The same prices and schedule for the reversed problem.
+  func reversed(_ prices: BoundPrices, deadline: Int64) -> BoundPrices {
+    BoundPrices(
+      places: prices.places.reversed(), dependencies: dependencies.map { prices.dependencies[$0] },
+      starts: prices.ends.reversed().map { deadline - $0 }, ends: prices.starts.reversed().map { deadline - $0 })
+  }
+}
