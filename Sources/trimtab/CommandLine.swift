@@ -29,7 +29,7 @@ struct CommandFailure: Error {
 }
 
 private let help = """
-  trimtab: which model to train, and at which GPU clocks.
+  trimtab: at which GPU clocks to run each step of pipeline-parallel training.
 
   usage: trimtab [serve]                     JSON-RPC 2.0 on standard input and output
                                              (the default when standard input is not a terminal)

@@ -110,7 +110,7 @@ struct FrontierCommand {
       let definition = try definition()
       var profile = Profile()
       let rows = try ProfileCSV.parse(text)
-      try definition.check(rows.map(\.table), path: "stage")
+      try definition.check(rows.map(\.table)) { _ in "stage" }
       try profile.merge(rows)
       return try FrontierInputs(definition, profile)
     } catch {
@@ -131,6 +131,12 @@ struct FrontierCommand {
   }
 
   private func definition() throws(Refusal) -> PipelineDefinition {
+    guard 2 * stages * microbatches <= Limits.instructionCount else {
+      throw Refusal(
+        .invalidPipeline, path: "--microbatches",
+        expected: "at most \(Limits.instructionCount / 2 / stages) for \(stages) stages", found: "\(microbatches)",
+        fix: "an iteration has at most \(Limits.instructionCount) instructions")
+    }
     do throws(FrontierError) {
       return try PipelineDefinition(
         schedule: schedule, stageCount: stages, microbatchCount: microbatches,
