@@ -67,9 +67,12 @@ struct FrontierCommand {
     svgPath = arguments.text("--svg")
     printsJSON = arguments.has("--json")
     isBoundOnly = arguments.has("--bound-only")
-    guard !isBoundOnly || (deadlineSeconds == nil && planPath == nil && svgPath == nil) else {
+    guard
+      !isBoundOnly || (deadlineSeconds == nil && planPath == nil && svgPath == nil && arguments.text("--plans") == nil)
+    else {
       throw CommandFailure(
-        status: .usage, message: "--bound-only: expected none of --deadline, --plan and --svg, which need plans")
+        status: .usage,
+        message: "--bound-only: expected none of --plans, --deadline, --plan and --svg, which need plans")
     }
   }
 
@@ -81,7 +84,7 @@ struct FrontierCommand {
         try LowerBoundCurve(of: inputs.problem, checkpoint: checkpoint)
       }
       let report = FrontierReport(curve: curve, plans: [], allMaxFrequency: inputs.allMaxFrequency)
-      return writeOutput(printsJSON ? report.json : report.boundTable(title: title))
+      return try writeOutput(printsJSON ? report.json : report.boundTable(title: title))
     }
     let frontier = try compute(inputs) { (checkpoint) throws(FrontierError) in
       let options = CharacterizationOptions(deadlineCount: planCount)
@@ -93,7 +96,7 @@ struct FrontierCommand {
     if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
     let report = FrontierReport(
       curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency)
-    writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
+    try writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
   }
 
   private var title: String {
