@@ -24,11 +24,15 @@ extension Frontier {
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
     checkpoint: Checkpoint = Checkpoint()
   ) throws(FrontierError) {
+    // On tens of thousands of instructions each of these takes some 20 ms.
     let scaled = ScaledProblem(problem)
     let space = PlanSpace(problem, scaled: scaled)
+    try checkpoint.check()
     var search = PlanSearch(space, beamWidth: max(1, options.beamWidth))
     let waitingJoulesPerTick = problem.waitingPowerWatts / scaled.ticksPerSecond
+    try checkpoint.check()
     var tracer = CurveTracer(problem, scaled: scaled)
+    try checkpoint.check()
     var deadlines = DeadlineGrid(problem, scaled: scaled, count: options.deadlineCount)
     curve = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in
       for ticks in deadlines.take(in: segment) {
@@ -51,7 +55,8 @@ extension Frontier {
       waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, checkpoint
     ) { checkpoint.report(0.6 + 0.4 * $0) }
     let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
-    plans = drafts.map { draft in
+    plans = try drafts.map { (draft) throws(FrontierError) in
+      try checkpoint.check()
       let seconds = Double(draft.ticks) / scaled.ticksPerSecond
       let energy = devices * (draft.effectiveJoules + problem.waitingPowerWatts * seconds)
       return Plan(

@@ -13,7 +13,7 @@ public struct Checkpoint: Sendable {
   }
 
   /// Throws ``FrontierError/cancelled`` when the caller wants the computation to stop.
-  func check() throws(FrontierError) {
+  package func check() throws(FrontierError) {
     if isCancelled() { throw .cancelled }
   }
 }

@@ -17,7 +17,7 @@ package struct FileAccess: Sendable {
   /// Larger files are refused.
   let maximumBytes: Int
 
-  package init(roots: [String], maximumBytes: Int = 256 << 20) {
+  package init(roots: [String], maximumBytes: Int = Limits.profileBytes) {
     self.roots = roots
     canonicalRoots = roots.compactMap(Self.canonical)
     self.maximumBytes = maximumBytes
@@ -40,7 +40,7 @@ package struct FileAccess: Sendable {
           : "a file below " + roots.joined(separator: " or "),
         found: "\"\(path)\"", fix: "add the file's folder to `roots` in initialize, or send its text inline")
     }
-    return try Self.read(real) { (found) in unreadable(path, field, found: found) }
+    return try Self.read(real, maximumBytes: maximumBytes) { (found) in unreadable(path, field, found: found) }
   }
 
   private func unreadable(_ path: String, _ field: String, found: String) -> Refusal {
@@ -57,7 +57,7 @@ package struct FileAccess: Sendable {
 
   /// Reads a whole regular file.
   package static func read<Failure: Error>(
-    _ path: String, maximumBytes: Int = 256 << 20, failure: (String) -> Failure
+    _ path: String, maximumBytes: Int = Limits.profileBytes, failure: (String) -> Failure
   ) throws(Failure) -> String {
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard file >= 0 else { throw failure(String(cString: strerror(errno))) }

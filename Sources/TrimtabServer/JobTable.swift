@@ -15,6 +15,8 @@ package final class JobTable {
     let call: Call
     let session: String
     let flag: CancellationFlag
+    /// The place in the pool's queue.
+    var ticket: Int?
     let finish: () -> Void
   }
 
@@ -49,7 +51,7 @@ package final class JobTable {
       mailbox.post(.finished(job: job))
     }
     call.progress.begin(title: title, percentage: 0)
-    call.onCancel = { flag.raise() }
+    call.onCancel = { [weak self] in self?.cancel(job) }
     jobs[job] = Job(call: call, session: session, flag: flag) {
       let result = outcome.value.withLock { $0 } ?? .failure(.cancelled)
       // A result that arrives after a cancellation is dropped: the client was promised that nothing happens.
@@ -59,7 +61,9 @@ package final class JobTable {
       run()
       return mailbox.drain().forEach(handle)
     }
-    if !pool.run(run) {
+    if let ticket = pool.run(run) {
+      jobs[job]?.ticket = ticket
+    } else {
       jobs[job] = nil
       finish(
         .failure(
@@ -79,7 +83,15 @@ package final class JobTable {
 
   /// Stops the computations of a session that is being closed.
   func cancel(session: String) {
-    for job in jobs.values where job.session == session { job.flag.raise() }
+    for job in jobs.filter({ $0.value.session == session }).keys.sorted() { cancel(job) }
+  }
+
+  /// Answers a job's call at once; its thread notices a little later, and what it still has to say is ignored.
+  private func cancel(_ number: Int) {
+    guard let job = jobs.removeValue(forKey: number) else { return }
+    job.flag.raise()
+    if let ticket = job.ticket { pool?.withdraw(ticket) }
+    job.finish()
   }
 }
 

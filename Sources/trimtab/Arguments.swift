@@ -10,7 +10,7 @@ struct Arguments {
   init(_ arguments: [String], options: Set<String>, flags known: Set<String>) throws(CommandFailure) {
     var rest = arguments[...]
     while let argument = rest.popFirst() {
-      guard argument.hasPrefix("--") else {
+      guard argument.hasPrefix("-"), argument != "-" else {
         words.append(argument)
         continue
       }

@@ -29,7 +29,7 @@ struct CommandFailure: Error {
 }
 
 private let help = """
-  trimtab: which model to train, and at which GPU clocks.
+  trimtab: at which GPU clocks to run each step of pipeline-parallel training.
 
   usage: trimtab [serve]                     JSON-RPC 2.0 on standard input and output
                                              (the default when standard input is not a terminal)
@@ -46,9 +46,9 @@ private let help = """
 func runCommandLine(_ arguments: [String]) -> Int32 {
   do throws(CommandFailure) {
     switch arguments.first {
-    case nil where isatty(STDIN_FILENO) != 0, "--help", "-h", "help": writeOutput(help)
-    case "--version": writeOutput("trimtab \(Version.program)\n")
-    case "frontier" where arguments.contains("--help") || arguments.contains("-h"): writeOutput(help)
+    case nil where isatty(STDIN_FILENO) != 0, "--help", "-h", "help": try writeOutput(help)
+    case "--version": try writeOutput("trimtab \(Version.program)\n")
+    case "frontier" where arguments.contains("--help") || arguments.contains("-h"): try writeOutput(help)
     case "frontier": try FrontierCommand(Array(arguments.dropFirst())).run()
     case nil, "serve":
       if arguments.count > 1 {
@@ -69,21 +69,31 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
 }
 
 /// Writes to standard output, all of it.
-func writeOutput(_ text: String) { write(text, to: STDOUT_FILENO) }
+///
+/// - Throws: ``CommandFailure`` with status `cannotWrite`, for instance when a disk is full.
+func writeOutput(_ text: String) throws(CommandFailure) {
+  // A reader that went away, such as `head`, wants no more.
+  if let reason = write(text, to: STDOUT_FILENO), reason != EPIPE {
+    throw CommandFailure(
+      status: .cannotWrite,
+      message: "expected a writable standard output, found: \(String(cString: strerror(reason))); send it elsewhere")
+  }
+}
 
-/// Writes to standard error, all of it.
-func writeError(_ text: String) { write(text, to: STDERR_FILENO) }
+/// Writes to standard error, all of it; there is nowhere left to tell of a failure.
+func writeError(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
-private func write(_ text: String, to descriptor: Int32) {
+/// Nil, or the error's number.
+private func write(_ text: String, to descriptor: Int32) -> Int32? {
   var text = text
-  text.withUTF8 { bytes in
+  return text.withUTF8 { bytes in
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = write(descriptor, UnsafeBufferPointer(rebasing: rest).baseAddress, rest.count)
       if count < 0 && errno == EINTR { continue }
-      // A reader that went away, such as `head`, wants no more.
-      guard count > 0 else { return }
+      guard count > 0 else { return errno }
       rest = rest.dropFirst(count)
     }
+    return nil
   }
 }

@@ -67,9 +67,12 @@ struct FrontierCommand {
     svgPath = arguments.text("--svg")
     printsJSON = arguments.has("--json")
     isBoundOnly = arguments.has("--bound-only")
-    guard !isBoundOnly || (deadlineSeconds == nil && planPath == nil && svgPath == nil) else {
+    guard
+      !isBoundOnly || (deadlineSeconds == nil && planPath == nil && svgPath == nil && arguments.text("--plans") == nil)
+    else {
       throw CommandFailure(
-        status: .usage, message: "--bound-only: expected none of --deadline, --plan and --svg, which need plans")
+        status: .usage,
+        message: "--bound-only: expected none of --plans, --deadline, --plan and --svg, which need plans")
     }
   }
 
@@ -81,7 +84,7 @@ struct FrontierCommand {
         try LowerBoundCurve(of: inputs.problem, checkpoint: checkpoint)
       }
       let report = FrontierReport(curve: curve, plans: [], allMaxFrequency: inputs.allMaxFrequency)
-      return writeOutput(printsJSON ? report.json : report.boundTable(title: title))
+      return try writeOutput(printsJSON ? report.json : report.boundTable(title: title))
     }
     let frontier = try compute(inputs) { (checkpoint) throws(FrontierError) in
       let options = CharacterizationOptions(deadlineCount: planCount)
@@ -93,7 +96,7 @@ struct FrontierCommand {
     if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
     let report = FrontierReport(
       curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency)
-    writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
+    try writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
   }
 
   private var title: String {
@@ -110,7 +113,7 @@ struct FrontierCommand {
       let definition = try definition()
       var profile = Profile()
       let rows = try ProfileCSV.parse(text)
-      try definition.check(rows.map(\.table), path: "stage")
+      try definition.check(rows.map(\.table)) { _ in "stage" }
       try profile.merge(rows)
       return try FrontierInputs(definition, profile)
     } catch {
@@ -131,6 +134,12 @@ struct FrontierCommand {
   }
 
   private func definition() throws(Refusal) -> PipelineDefinition {
+    guard 2 * stages * microbatches <= Limits.instructionCount else {
+      throw Refusal(
+        .invalidPipeline, path: "--microbatches",
+        expected: "at most \(Limits.instructionCount / 2 / stages) for \(stages) stages", found: "\(microbatches)",
+        fix: "an iteration has at most \(Limits.instructionCount) instructions")
+    }
     do throws(FrontierError) {
       return try PipelineDefinition(
         schedule: schedule, stageCount: stages, microbatchCount: microbatches,

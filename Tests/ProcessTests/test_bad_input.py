@@ -2,6 +2,7 @@
 compared before and after."""
 
 import os
+import time
 
 import pytest
 from conftest import FIXTURES, check_error, define, prepare, unchanged
@@ -293,3 +294,27 @@ def test_a_graph_whose_energy_comes_from_nowhere(server):
     server.result("profile/submit", {**of, "rows": [{**ROW, "timeSeconds": 1.0, "energyJoules": 1.0}]})
     error = refused(server, "frontier/characterize", of, code=2002, kind="invalidProfile", path="pipeline")
     assert "overlap" in error["data"]["fix"]
+
+
+# Sizes beyond the limits: refused at once, so that no session waits
+
+def test_a_schedule_too_large_to_write_out(server, asked):
+    huge = {**asked, "schedule": "1f1b", "stages": 4096, "microbatches": 65536, "blockingPowerWatts": 60}
+    began = time.monotonic()
+    error = refused(server, "pipeline/define", huge, code=-32602, path="microbatches")
+    assert time.monotonic() - began < 1 and "65536 instructions" in error["data"]["fix"]
+    refused(server, "pipeline/define", {**huge, "microbatches": 9}, code=-32602, path="microbatches")
+    server.result("pipeline/define", {**huge, "pipeline": "large", "microbatches": 8})
+
+
+def test_a_profile_with_too_many_measurements(server, asked):
+    def rows(first, count):
+        return [{**ROW, "frequency": frequency} for frequency in range(first, first + count)]
+
+    refused(server, "profile/submit", {**asked, "rows": rows(0, 65537)}, code=-32602, path="rows")
+    server.result("profile/submit", {**asked, "rows": rows(0, 60000)})
+    refused(server, "profile/submit", {**asked, "rows": rows(60000, 6000)}, code=2002)
+
+
+def test_a_profile_with_too_much_text(server, asked):
+    refused(server, "profile/submit", {**asked, "csvText": HEADER + "\n" * (16 << 20)}, code=2002, path="csvText")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 from xml.etree import ElementTree
 
@@ -85,3 +86,19 @@ def test_mistakes_end_with_a_code_and_a_hint(binary, arguments):
     done = run(binary, *arguments)
     assert done.returncode not in (0, 70) and done.returncode > 0
     assert done.stderr.strip() and not done.stdout
+
+
+@pytest.mark.parametrize("arguments, said", [
+    ([*FRONTIER, "-x"], "found \"-x\""), ([*FRONTIER, "--bound-only", "--plans", "8"], "--plans"),
+    ([*FRONTIER[:-1], "1e30"], "watts"),
+], ids=["short-option", "plans-without-plans", "power"])
+def test_a_mistake_is_named(binary, arguments, said):
+    done = run(binary, *arguments)
+    assert done.returncode in (64, 65) and said in done.stderr and not done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full device")
+def test_a_full_disk_is_not_success(binary):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([binary, *FRONTIER, "--bound-only"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 73 and "No space" in done.stderr

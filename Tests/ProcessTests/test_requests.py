@@ -1,6 +1,7 @@
 """Envelope, order, cancellation and progress, seen from outside."""
 
 import json
+import time
 
 import pytest
 from conftest import FIXTURES, check_error, define, prepare, prepare_long_work
@@ -182,3 +183,32 @@ def test_an_export_sent_again_recreates_the_session(server, spawn):
         copy.result(request["method"], {**request["params"], "session": "s"})
     assert copy.result("session/export", {"session": "s"})["requests"] == export["requests"]
     assert copy.result("frontier/curve", asked) == server.result("frontier/curve", asked)
+
+
+def test_cancelling_a_computation_that_waits_for_a_thread(server):
+    """Those in the queue are answered while others keep all threads busy, and give up their places."""
+    of = prepare_long_work(server)
+    ids = []
+    for _ in range(300):  # more than may wait
+        request = server.request("frontier/characterize", of)
+        server.send(request)
+        ids.append(request["id"])
+    first, rest = ids[:4], ids[4:]  # as many as have a thread go on, on any machine with few cores
+    server.send(*(server.message("$/cancelRequest", {"id": id}) for id in rest))
+    began = time.monotonic()
+    codes = _codes(server, rest)
+    assert time.monotonic() - began < 0.5
+    assert set(codes.values()) == {-32800, 1004}
+    again = server.request("frontier/characterize", of)  # there is room again
+    server.send(again, *(server.message("$/cancelRequest", {"id": id}) for id in [*first, again["id"]]))
+    assert set(_codes(server, [*first, again["id"]]).values()) == {-32800}
+
+
+def _codes(server, ids):
+    """The error code of each answer, in whatever order they come."""
+    codes = {}
+    while len(codes) < len(ids):
+        answer = server.response()
+        assert answer["id"] not in codes, answer
+        codes[answer["id"]] = answer["error"]["code"]
+    return codes

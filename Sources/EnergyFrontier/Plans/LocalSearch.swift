@@ -55,6 +55,7 @@ final class LocalSearch {
   /// - Parameter deadline: ticks that the longest path keeps to, as it must to begin with.
   /// - Throws: ``FrontierError/cancelled``.
   func improved(_ options: [Int32], deadline: Int64, _ checkpoint: Checkpoint) throws(FrontierError) -> DraftPlan {
+    try checkpoint.check()
     timetable.load(options, deadline: deadline)
     var steps = 0
     var from = 0
@@ -66,10 +67,15 @@ final class LocalSearch {
         continue
       }
       from = place
-      while moveStar(at: place) {}
+      repeat {
+        // Looking at a star costs its neighbours times their own, and a graph may be dense.
+        steps += 1 + space.predecessors(of: place).count + space.successors(of: place).count
+        if steps >= 1024 {
+          steps = 0
+          try checkpoint.check()
+        }
+      } while moveStar(at: place)
       timetable.commit()
-      steps += 1
-      if steps % 256 == 0 { try checkpoint.check() }
     }
     timetable.settleAll()
     return DraftPlan(timetable)

@@ -56,6 +56,11 @@ package struct FrontierInputs: Sendable {
         graph: definition.graph, tableOfInstruction: definition.instructions.map { index[$0.table]! }, tables: tables,
         waitingPowerWatts: definition.blockingPowerWatts.reduce(0, +),
         deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth)
+    } catch FrontierError.invalidBlockingPower(let watts) {
+      throw Refusal(
+        .invalidProfile, path: "pipeline",
+        expected: "blocking powers of at most \(Measurement.acceptedRange.upperBound) W together",
+        found: "\(watts) W", fix: "check the unit of the powers, which is watts")
     } catch {
       // The definition was checked when it was accepted.
       throw Refusal(

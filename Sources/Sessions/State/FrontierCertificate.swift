@@ -17,7 +17,10 @@ package struct FrontierCertificate: Sendable {
   ) throws(FrontierError) {
     // Progress has been told for the frontier itself; checking goes on at 100 %.
     curve = try CurveCertificate.certify(problem, checkpoint: Checkpoint(isCancelled: checkpoint.isCancelled))
-    let plans = frontier.plans.map { PlanCertificate(of: $0, problem: problem, curve: frontier.curve) }
+    let plans = try frontier.plans.map { (plan) throws(FrontierError) in
+      try checkpoint.check()
+      return PlanCertificate(of: plan, problem: problem, curve: frontier.curve)
+    }
     checkedPlanCount = plans.count
     largestPlanError = plans.reduce(0) { max($0, $1.largestRelativeError) }
     let failedPlan = plans.firstIndex { !$0.holds }

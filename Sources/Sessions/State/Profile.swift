@@ -29,9 +29,10 @@ package struct Profile: Sendable, Equatable {
 
   /// Adds measurements; one at a knob that its table already has replaces the older one.
   ///
-  /// - Returns: the tables that changed.
-  /// - Throws: ``Refusal`` when two of the new rows measure the same knob of the same table.
+  /// - Throws: ``Refusal`` when two of the new rows measure the same knob of the same table, or when there are more rows
+  ///   than ``Limits/measurementCount``; the profile is then of no use any more.
   package mutating func merge(_ newRows: [ProfileRow]) throws(Refusal) {
+    guard newRows.count <= Limits.measurementCount else { throw Self.tooMany(newRows.count) }
     var place: [Place: Int] = [:]
     for (key, existing) in rows {
       for (index, row) in existing.enumerated() { place[Place(table: key, knob: row.knob)] = index }
@@ -53,6 +54,14 @@ package struct Profile: Sendable, Equatable {
         rows[row.table, default: []].append(row)
       }
     }
+    let count = rowCount
+    guard count <= Limits.measurementCount else { throw Self.tooMany(count) }
+  }
+
+  private static func tooMany(_ count: Int) -> Refusal {
+    Refusal(
+      .invalidProfile, path: "rows", expected: "at most \(Limits.measurementCount) measurements in a profile",
+      found: "\(count)", fix: "combine repeated samples, for instance by their median, before submitting")
   }
 
   /// A knob's identity: 1410 and 1410.0 are the same clock.

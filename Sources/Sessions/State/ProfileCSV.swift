@@ -10,6 +10,11 @@ package enum ProfileCSV {
   ///
   /// - Throws: ``Refusal`` of kind `invalidProfile` that names the line and the column.
   package static func parse(_ text: String) throws(Refusal) -> [ProfileRow] {
+    guard text.utf8.count <= Limits.profileBytes else {
+      throw Refusal(
+        .invalidProfile, expected: "at most \(Limits.profileBytes) bytes", found: "\(text.utf8.count)",
+        fix: "combine repeated samples, for instance by their median, before submitting")
+    }
     // Lines are split at newlines only; a carriage return before one is white space, and Swift sees the pair as one character.
     var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)[...]
     guard let header = lines.popFirst() else { throw missingHeader(found: "nothing") }

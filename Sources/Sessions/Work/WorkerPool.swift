@@ -25,7 +25,8 @@ package final class CancellationFlag: Sendable {
 /// everything else in it waiting for its whole length.
 package final class WorkerPool: Sendable {
   private struct Queue {
-    var waiting: [@Sendable () -> Void] = []
+    var waiting: [(ticket: Int, work: @Sendable () -> Void)] = []
+    var lastTicket = 0
     var threadCount = 0
     var idleCount = 0
   }
@@ -46,21 +47,26 @@ package final class WorkerPool: Sendable {
     ready = Semaphore()
   }
 
-  /// Queues `work`; false when too much is waiting already.
-  package func run(_ work: @escaping @Sendable () -> Void) -> Bool {
-    let needsThread: Bool? = queue.withLock { queue in
+  /// Queues `work` and gives a ticket to withdraw it by; nil when too much is waiting already.
+  package func run(_ work: @escaping @Sendable () -> Void) -> Int? {
+    let queued: (ticket: Int, needsThread: Bool)? = queue.withLock { queue in
       if queue.waiting.count >= waitingLimit { return nil }
-      queue.waiting.append(work)
-      if queue.idleCount < queue.waiting.count && queue.threadCount < threadLimit {
-        queue.threadCount += 1
-        return true
-      }
-      return false
+      queue.lastTicket += 1
+      queue.waiting.append((queue.lastTicket, work))
+      let needsThread = queue.idleCount < queue.waiting.count && queue.threadCount < threadLimit
+      if needsThread { queue.threadCount += 1 }
+      return (queue.lastTicket, needsThread)
     }
-    guard let needsThread else { return false }
-    if needsThread { startThread() }
+    guard let queued else { return nil }
+    if queued.needsThread { startThread() }
     ready.signal()
-    return true
+    return queued.ticket
+  }
+
+  /// Takes work back that no thread has begun; does nothing where one has.
+  package func withdraw(_ ticket: Int) {
+    // The thread that is woken for it finds nothing, and waits again.
+    queue.withLock { $0.waiting.removeAll { $0.ticket == ticket } }
   }
 
   private func startThread() {
@@ -95,7 +101,7 @@ package final class WorkerPool: Sendable {
       ready.wait()
       let next: (@Sendable () -> Void)? = queue.withLock { queue in
         queue.idleCount -= 1
-        return queue.waiting.isEmpty ? nil : queue.waiting.removeFirst()
+        return queue.waiting.isEmpty ? nil : queue.waiting.removeFirst().work
       }
       next?()
     }

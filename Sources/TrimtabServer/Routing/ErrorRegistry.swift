@@ -28,7 +28,9 @@ package enum ErrorRegistry {
       kind: .objectiveOutOfReach, code: 2006,
       meaning: "No plan draws as little energy or power as asked; the data says what the least is."),
     Entry(kind: .unknownPlan, code: 2007, meaning: "The frontier has no plan of this number."),
-    Entry(kind: .cancelled, code: -32800, meaning: "The client cancelled the request, or closed its session."),
+    Entry(
+      kind: .cancelled, code: -32800,
+      meaning: "The client cancelled the request, closed its session, or ended its input."),
     Entry(kind: .inputsChanged, code: -32801, meaning: "The inputs changed while the computation ran; ask again."),
   ]
 

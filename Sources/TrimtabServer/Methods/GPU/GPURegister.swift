@@ -13,7 +13,7 @@ package enum GPURegister: SessionStep {
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
-      gpus = try reader.required("gpus", .list(of: .object(), count: 1...), "The GPUs, in any order.")
+      gpus = try reader.required("gpus", .list(of: .object(), count: 1...Limits.gpuCount), "The GPUs, in any order.")
       let ids = gpus.map(\.gpu.id)
       try reader.check(Set(ids).count == ids.count, "gpus", expected: "each id once")
     }
@@ -36,9 +36,10 @@ package enum GPURegister: SessionStep {
   }
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+    let known = Dictionary(uniqueKeysWithValues: zip(session.gpus.map(\.id), session.gpus.indices))
     for gpu in params.gpus.map(\.gpu) {
-      if let known = session.gpus.firstIndex(where: { $0.id == gpu.id }) {
-        session.gpus[known] = gpu
+      if let index = known[gpu.id] {
+        session.gpus[index] = gpu
       } else {
         session.gpus.append(gpu)
       }

@@ -13,21 +13,23 @@ package enum GPURetire: SessionStep {
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
-      ids = try reader.required("ids", .list(of: .text(), count: 1...), "The ids of the GPUs that are gone.")
+      ids = try reader.required(
+        "ids", .list(of: .text(), count: 1...Limits.gpuCount), "The ids of the GPUs that are gone.")
     }
   }
 
   package static func apply(
     _ params: Params, to session: inout SessionState
   ) throws(Refusal) -> Accepted<GPURegister.Answer> {
+    var kept = Set(session.gpus.map(\.id))
     for (position, id) in params.ids.enumerated() {
-      guard let known = session.gpus.firstIndex(where: { $0.id == id }) else {
+      guard kept.remove(id) != nil else {
         throw Refusal(
           .unknownGPU, path: "ids[\(position)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
           fix: "see gpu/list")
       }
-      session.gpus.remove(at: known)
     }
+    session.gpus.removeAll { !kept.contains($0.id) }
     return Accepted(GPURegister.Answer(revision: session.revision, gpuCount: session.gpus.count))
   }
 

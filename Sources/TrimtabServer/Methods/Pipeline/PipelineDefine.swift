@@ -30,10 +30,13 @@ package enum PipelineDefine: SessionStep {
         "schedule", .choice(), "The schedule to generate; needs `microbatches`. Or send `instructions`.")
       microbatches = try reader.optional("microbatches", .integer(in: 1...65_536), "Microbatches in one iteration.")
       instructions = try reader.optional(
-        "instructions", .list(of: .object(), count: 1...1_000_000), "The instructions of an explicit graph.")
+        "instructions", .list(of: .object(), count: 1...Limits.instructionCount),
+        "The instructions of an explicit graph.")
       dependencies = try reader.optional(
         "dependencies",
-        .list(of: Shape<(String, String)>.pair(of: .text()).map { Dependency(before: $0.0, after: $0.1) }),
+        .list(
+          of: Shape<(String, String)>.pair(of: .text()).map { Dependency(before: $0.0, after: $0.1) },
+          count: 0...Limits.dependencyCount),
         default: [],
         "Pairs of instruction ids: the first must end before the second begins. Order on a rank is not implied.")
       blockingPowerWatts = try reader.optional(
@@ -57,6 +60,10 @@ package enum PipelineDefine: SessionStep {
       try reader.check(
         schedule == nil || microbatches != nil, "microbatches", expected: "an integer in 1...65536 beside schedule")
       let stages = stages
+      try reader.check(
+        schedule == nil || microbatches.map { 2 * stages * $0 <= Limits.instructionCount } ?? true, "microbatches",
+        expected: "at most \(Limits.instructionCount / 2 / stages) microbatches for \(stages) stages",
+        fix: "an iteration has at most \(Limits.instructionCount) instructions")
       try reader.check(
         blockingPowerWatts.map { $0.count == 1 || $0.count == stages } ?? true, "blockingPowerWatts",
         expected: "one number, or a list of \(stages), one for each stage")
@@ -91,7 +98,7 @@ package enum PipelineDefine: SessionStep {
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
     let definition = try definition(params, blockingPowerWatts: try blockingPowers(params, session))
     if let profile = session.profiles[params.pipeline] {
-      try definition.check(profile.rows.keys.sorted(), path: "stages")
+      try definition.check(profile.rows.keys.sorted()) { _ in "stages" }
     }
     let fresh = SessionState.Pipeline(
       name: params.pipeline, definition: definition, inputRevision: session.revision)
@@ -125,8 +132,10 @@ package enum PipelineDefine: SessionStep {
   /// Watts of each stage, from the request or else from its GPUs.
   private static func blockingPowers(_ params: Params, _ session: SessionState) throws(Refusal) -> [Double] {
     var powers = params.blockingPowerWatts.map { $0.count == 1 ? Array(repeating: $0[0], count: params.stages) : $0 }
+    // Most pipelines are defined without GPUs; those with thousands of them must not search the list for each stage.
+    let known = params.gpus == nil ? [:] : Dictionary(uniqueKeysWithValues: session.gpus.map { ($0.id, $0) })
     for (stage, id) in (params.gpus ?? []).enumerated() {
-      guard let gpu = session.gpus.first(where: { $0.id == id }) else {
+      guard let gpu = known[id] else {
         throw Refusal(
           .unknownGPU, path: "gpus[\(stage)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
           fix: "register it with gpu/register")
@@ -229,10 +238,13 @@ extension TableKey {
 
 extension PipelineDefinition {
   /// Refuses measurements that belong to no instruction of the pipeline.
-  package func check(_ keys: [TableKey], path: String) throws(Refusal) {
-    for key in keys where !tables.contains(key) {
+  ///
+  /// - Parameter path: where the key at an index stands, for the refusal.
+  package func check(_ keys: [TableKey], path: (Int) -> String) throws(Refusal) {
+    let known = Set(tables)
+    for (index, key) in keys.enumerated() where !known.contains(key) {
       throw Refusal(
-        .invalidProfile, path: path,
+        .invalidProfile, path: path(index),
         expected: key.stage >= stageCount
           ? "measurements of stages in 0...\(stageCount - 1)"
           : "an instruction among "

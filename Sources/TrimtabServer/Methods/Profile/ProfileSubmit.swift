@@ -23,7 +23,7 @@ package enum ProfileSubmit: SessionStep {
       pipeline = try reader.required(
         "pipeline", .text(), "The pipeline the measurements are for; it may be defined later.")
       rows = try reader.optional(
-        "rows", .list(of: Shape<Row>.object().map(\.row), count: 1...),
+        "rows", .list(of: Shape<Row>.object().map(\.row), count: 1...Limits.measurementCount),
         "The measurements. Or send `csvPath` or `csvText`.")
       csvPath = try reader.optional(
         "csvPath", .text(1...4096),
@@ -71,9 +71,7 @@ package enum ProfileSubmit: SessionStep {
     let rows = params.rows ?? []
     let pipeline = session.pipelines.firstIndex { $0.name == params.pipeline }
     if let pipeline {
-      for (index, row) in rows.enumerated() {
-        try session.pipelines[pipeline].definition.check([row.table], path: "rows[\(index)]")
-      }
+      try session.pipelines[pipeline].definition.check(rows.map(\.table)) { "rows[\($0)]" }
       session.pipelines[pipeline].inputRevision = session.revision
     }
     try session.profiles[params.pipeline, default: Profile()].merge(rows)

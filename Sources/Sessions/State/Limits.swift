@@ -1,0 +1,14 @@
+/// How much one request or one profile may hold. Requests are handled on the loop one after the other, and at these sizes
+/// none holds up the next for more than a few tenths of a second; real jobs are ten times smaller.
+package enum Limits {
+  /// Instructions of one iteration.
+  package static let instructionCount = 65_536
+  /// Dependencies of an explicit graph, repeated ones included.
+  package static let dependencyCount = 262_144
+  /// Measurements in one profile.
+  package static let measurementCount = 65_536
+  /// GPUs in one request.
+  package static let gpuCount = 65_536
+  /// The text of a profile.
+  package static let profileBytes = 16 << 20
+}
