@@ -74,7 +74,7 @@ struct ScheduleDependencies {
       at: actions.place(of: waiting.1), expected: "an order that ends",
       found: waiting.0 == waiting.1
         ? "halves of a pair that wait for each other"
-        : "that it waits for \(actions.place(of: waiting.0)), which waits for it: "
+        : "it waits for \(actions.place(of: waiting.0)), which waits for it: "
           + (shown + ["\(actions.instructions[waiting.1])"]).joined(separator: " -> "),
       fix: "move one of these instructions")
   }
