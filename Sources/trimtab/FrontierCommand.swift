@@ -10,7 +10,9 @@ struct FrontierCommand {
       --stages N                 pipeline stages
       --microbatches N           microbatches in one iteration
       --blocking-power WATTS     what one GPU draws while it waits for others
-      --schedule 1f1b|gpipe      pipeline schedule (1f1b)
+      --schedule NAME            \(PipelineSchedule.allCases.map(\.rawValue).joined(separator: ", ")) (1f1b)
+      --chunks-per-rank N        stages on each rank of an interleaved schedule
+      --microbatch-group-size N  microbatches that one runs through a chunk before the next
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
@@ -23,10 +25,8 @@ struct FrontierCommand {
     """
 
   private let profilePath: String
-  private let stages: Int
-  private let microbatches: Int
   private let blockingPowerWatts: Double
-  private let schedule: PipelineSchedule
+  private let recipe: ScheduleRecipe
   private let tensorParallelWidth: Int
   private let dataParallelWidth: Int
   private let planCount: Int
@@ -41,16 +41,15 @@ struct FrontierCommand {
       arguments,
       options: [
         "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel",
-        "--plans",
-        "--deadline", "--plan", "--svg",
+        "--plans", "--deadline", "--plan", "--svg", "--chunks-per-rank", "--microbatch-group-size",
       ], flags: ["--json", "--bound-only"])
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
     }
     profilePath = arguments.words[0]
-    stages = try arguments.required("--stages", try arguments.integer("--stages", in: 1...4096))
-    microbatches = try arguments.required("--microbatches", try arguments.integer("--microbatches", in: 1...65_536))
+    let stages = try arguments.required("--stages", try arguments.integer("--stages", in: 1...4096))
+    let microbatches = try arguments.required("--microbatches", try arguments.integer("--microbatches", in: 1...65_536))
     blockingPowerWatts = try arguments.required(
       "--blocking-power", try arguments.number("--blocking-power", atLeast: 0))
     let name = arguments.text("--schedule") ?? PipelineSchedule.oneForwardOneBackward.rawValue
@@ -58,7 +57,16 @@ struct FrontierCommand {
       let known = PipelineSchedule.allCases.map(\.rawValue).joined(separator: " or ")
       throw CommandFailure(status: .usage, message: "--schedule: expected \(known), found \"\(name)\"")
     }
-    self.schedule = schedule
+    do {
+      recipe = try ScheduleRecipe(
+        schedule, stageCount: stages, microbatchCount: microbatches,
+        chunksPerRank: try arguments.integer("--chunks-per-rank", in: 1...4096),
+        microbatchGroupSize: try arguments.integer("--microbatch-group-size", in: 1...65_536))
+    } catch let failure as CommandFailure {
+      throw failure
+    } catch {
+      throw CommandFailure(status: .usage, message: "--schedule: \(Self.said(by: error))")
+    }
     tensorParallelWidth = try arguments.integer("--tensor-parallel", in: 1...65_536) ?? 1
     dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
     planCount = try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount
@@ -101,7 +109,7 @@ struct FrontierCommand {
 
   private var title: String {
     let name = profilePath.split(separator: "/").last.map(String.init) ?? profilePath
-    return "\(name), \(stages) stages x \(microbatches) microbatches, \(schedule.rawValue)"
+    return "\(name), \(recipe.stageCount) stages x \(recipe.microbatchCount) microbatches, \(recipe.schedule.rawValue)"
   }
 
   private func readInputs() throws(CommandFailure) -> FrontierInputs {
@@ -134,6 +142,7 @@ struct FrontierCommand {
   }
 
   private func definition() throws(Refusal) -> PipelineDefinition {
+    let (stages, microbatches) = (recipe.stageCount, recipe.microbatchCount)
     guard 2 * stages * microbatches <= Limits.instructionCount else {
       throw Refusal(
         .invalidPipeline, path: "--microbatches",
@@ -142,14 +151,18 @@ struct FrontierCommand {
     }
     do throws(FrontierError) {
       return try PipelineDefinition(
-        schedule: schedule, stageCount: stages, microbatchCount: microbatches,
-        tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
-        blockingPowerWatts: Array(repeating: blockingPowerWatts, count: stages))
+        recipe: recipe, tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
+        rankBlockingPowerWatts: Array(repeating: blockingPowerWatts, count: recipe.rankCount))
     } catch {
       throw Refusal(
-        .invalidPipeline, expected: "a schedule of a defined size", found: "\(error)",
+        .invalidPipeline, expected: "a schedule of a defined size", found: Self.said(by: error),
         fix: "change --stages or --microbatches")
     }
+  }
+
+  private static func said(by error: any Error) -> String {
+    if case .invalidSchedule(let fault) = error as? FrontierError { return "\(fault)" }
+    return "\(error)"
   }
 
   private func chosenPlan(_ characterized: CharacterizedFrontier) throws(CommandFailure) -> Int {

@@ -4,12 +4,14 @@ import Transcripts
 
 /// What session/export gives makes an equal session elsewhere.
 @Suite struct ExportTests {
-  @Test func replayingAnExportMakesAnEqualSession() throws {
-    let transcript = try #require(Transcript(try RepositoryFiles.text("fixtures/transcripts/frontier.transcript")))
+  @Test(arguments: [("frontier", "tiny", 8), ("schedules", "own", 2)])
+  func replayingAnExportMakesAnEqualSession(name: String, pipeline: String, planCount: Int) throws {
+    let transcript = try #require(Transcript(try RepositoryFiles.text("fixtures/transcripts/\(name).transcript")))
+    let pipeline = JSON.string(pipeline)
     let original = LocalClient()
     for case .sent(let text) in transcript.lines { _ = original.send(text) }
     // The transcript ends with a stale frontier, which an export computes anew: bring the original up to date too.
-    _ = try request(original, "frontier/characterize", ["pipeline": "tiny", "planCount": 8])
+    _ = try request(original, "frontier/characterize", ["pipeline": pipeline, "planCount": .integer(Int64(planCount))])
     let export = try request(original, "session/export", [:])
 
     let copy = LocalClient()
@@ -25,7 +27,7 @@ import Transcripts
     #expect(try request(copy, "session/export", [:])["requests"] == export["requests"])
     for method in ["frontier/curve", "gpu/list"] {
       var (there, here) = (
-        try request(original, method, ["pipeline": "tiny"]), try request(copy, method, ["pipeline": "tiny"])
+        try request(original, method, ["pipeline": pipeline]), try request(copy, method, ["pipeline": pipeline])
       )
       // The copy has computed fewer frontiers; nothing else may differ.
       (there, here) = (without("generation", there), without("generation", here))

@@ -48,15 +48,16 @@ public struct ExpandedSchedule: Sendable, Equatable {
   /// Stages and microbatches count from 0 without gaps. Each stage is on one rank and runs for each microbatch one
   /// forward and one backward, which may be split or fused with its recomputation, as ``ScheduleInventory`` checks.
   ///
-  /// - Throws: ``FrontierError/invalidSchedule(_:)`` naming rank, column and action, and
-  ///   ``FrontierError/noInstructions``.
+  /// - Throws: ``FrontierError/invalidSchedule(_:)`` naming rank, column and action.
   public init(orders: [[ScheduledInstruction]]) throws(FrontierError) {
     try self.init(ScheduleActions(orders: orders))
   }
 
   init(_ actions: ScheduleActions) throws(FrontierError) {
-    guard !actions.instructions.isEmpty else { throw .noInstructions }
     do throws(ScheduleError) {
+      guard !actions.instructions.isEmpty else {
+        throw ScheduleError(expected: "an action", found: "none on any rank", fix: "add a row for each rank")
+      }
       let inventory = try ScheduleInventory(actions)
       graph = try ScheduleDependencies(actions, inventory).graph()
       rankOfStage = inventory.rankOfStage

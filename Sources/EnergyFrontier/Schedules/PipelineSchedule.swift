@@ -18,7 +18,7 @@ public enum PipelineSchedule: String, Sendable, CaseIterable {
   case dualpipev
 
   /// Chunks on each rank where none are given.
-  var defaultChunksPerRank: Int {
+  public var defaultChunksPerRank: Int {
     switch self {
     case .oneForwardOneBackward, .gpipe, .earlyRecomputationOneForwardOneBackward, .zbh1: 1
     case .interleavedOneForwardOneBackward, .zbv, .dualpipev: 2

@@ -8,7 +8,7 @@
 public enum ScheduleCSV {
   /// Reads and validates a schedule, in O(text + instructions log instructions).
   ///
-  /// - Throws: ``FrontierError/invalidSchedule(_:)`` naming rank, column and cell, ``FrontierError/noInstructions``.
+  /// - Throws: ``FrontierError/invalidSchedule(_:)`` naming rank, column and cell.
   public static func parse(_ text: String) throws(FrontierError) -> ExpandedSchedule {
     var actions = ScheduleActions()
     for row in text.split(whereSeparator: \.isNewline) where !row.allSatisfy(\.isWhitespace) {
@@ -21,7 +21,7 @@ public enum ScheduleCSV {
             ScheduleError(
               at: .init(rank: rank, column: column, action: String(cell.prefix(64))),
               expected: "an action such as 0F3, 0B3, 0I3, 0W3, 0R3, 0FB3 or (0F3;7B1)OVERLAP_F_B",
-              found: "something else", fix: "correct or empty the cell"))
+              found: "no such action", fix: "correct or empty the cell"))
         }
         actions.append(instruction, column: column)
       }

@@ -28,7 +28,9 @@ struct ScheduleDependencies {
     }
     for (index, instruction) in actions.instructions.enumerated() {
       for part in instruction.parts {
-        for before in needs(of: part) { dependencies.append((before, index)) }
+        let needs = needs(of: part)
+        if let before = needs.flow { dependencies.append((before, index)) }
+        if let before = needs.own { dependencies.append((before, index)) }
       }
     }
     do throws(FrontierError) {
@@ -41,23 +43,22 @@ struct ScheduleDependencies {
     }
   }
 
-  /// The instructions on which one part of an instruction waits, but for its rank's order.
-  private func needs(of part: ScheduledInstruction) -> [Int] {
+  /// The instructions on which one part of an instruction waits, but for its rank's order: one for what flows between
+  /// stages and one for what the stage itself has done.
+  private func needs(of part: ScheduledInstruction) -> (flow: Int?, own: Int?) {
     let (stage, microbatch) = (part.stage, part.microbatch)
-    let isLast = stage == inventory.rankOfStage.count - 1
-    let gradient =
-      isLast
-      ? inventory.provider(.forward, stage, microbatch) : inventory.provider(.inputGradient, stage + 1, microbatch)
-    let needed: [Int?] =
-      switch part.kind {
-      case .forward where stage > 0: [inventory.provider(.forward, stage - 1, microbatch)]
-      case .forward, .forwardWithBackward: []
-      case .backward, .inputGradient: [gradient, inventory.provider(.recomputation, stage, microbatch)]
-      case .recomputeBackward: [gradient]
-      case .weightGradient: [inventory.provider(.inputGradient, stage, microbatch)]
-      case .recompute: [inventory.provider(.forward, stage, microbatch)]
-      }
-    return needed.compactMap { $0 }
+    var gradient: Int? {
+      stage == inventory.rankOfStage.count - 1
+        ? inventory.provider(.forward, stage, microbatch) : inventory.provider(.inputGradient, stage + 1, microbatch)
+    }
+    return switch part.kind {
+    case .forward: (stage > 0 ? inventory.provider(.forward, stage - 1, microbatch) : nil, nil)
+    case .backward, .inputGradient: (gradient, inventory.provider(.recomputation, stage, microbatch))
+    case .recomputeBackward: (gradient, nil)
+    case .weightGradient: (nil, inventory.provider(.inputGradient, stage, microbatch))
+    case .recompute: (nil, inventory.provider(.forward, stage, microbatch))
+    case .forwardWithBackward: (nil, nil)  // Its parts are asked one by one.
+    }
   }
 
   /// Names an action of the cycle that waits for more than its rank's order, and whom it waits for.
@@ -74,7 +75,7 @@ struct ScheduleDependencies {
       at: actions.place(of: waiting.1), expected: "an order that ends",
       found: waiting.0 == waiting.1
         ? "halves of a pair that wait for each other"
-        : "that it waits for \(actions.place(of: waiting.0)), which waits for it: "
+        : "it waits for \(actions.place(of: waiting.0)), which waits for it: "
           + (shown + ["\(actions.instructions[waiting.1])"]).joined(separator: " -> "),
       fix: "move one of these instructions")
   }

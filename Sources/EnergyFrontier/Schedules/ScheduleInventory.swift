@@ -67,8 +67,13 @@ struct ScheduleInventory {
     var home: [Int: (rank: Int, index: Int)] = [:]
     var microbatches: Set<Int> = []
     var rank = 0
+    // Most instructions are on the stage of the one before them, which spares a look-up.
+    var settled = -1
     for (index, instruction) in actions.instructions.enumerated() {
-      while index >= actions.rankStart[rank + 1] { rank += 1 }
+      while index >= actions.rankStart[rank + 1] {
+        rank += 1
+        settled = -1
+      }
       for part in instruction.parts {
         guard part.stage >= 0, part.microbatch >= 0 else {
           throw ScheduleError(
@@ -76,12 +81,14 @@ struct ScheduleInventory {
             fix: "count both from 0")
         }
         microbatches.insert(part.microbatch)
+        if part.stage == settled { continue }
         if let known = home[part.stage], known.rank != rank {
           throw ScheduleError(
             at: actions.place(of: index), expected: "stage \(part.stage) on one rank",
             found: "it on another, in \(actions.place(of: known.index))", fix: "keep each stage on one rank")
         }
         home[part.stage] = (rank, index)
+        settled = part.stage
       }
     }
     for rank in 0..<(actions.rankStart.count - 1) where actions.rankStart[rank] == actions.rankStart[rank + 1] {

@@ -43,7 +43,7 @@ package struct FrontierInputs: Sendable {
       do {
         tables.append(
           try OptionTable(
-            measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts[key.stage]))
+            measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts(ofStage: key.stage)))
       } catch {
         throw Refusal(
           .invalidProfile, path: "pipeline", expected: "positive finite times and energies",
@@ -54,7 +54,7 @@ package struct FrontierInputs: Sendable {
     do {
       return try IterationProblem(
         graph: definition.graph, tableOfInstruction: definition.instructions.map { index[$0.table]! }, tables: tables,
-        waitingPowerWatts: definition.blockingPowerWatts.reduce(0, +),
+        waitingPowerWatts: definition.rankBlockingPowerWatts.reduce(0, +),
         deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth)
     } catch FrontierError.invalidBlockingPower(let watts) {
       throw Refusal(

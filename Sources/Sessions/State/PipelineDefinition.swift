@@ -28,48 +28,85 @@ package struct PipelineInstruction: Sendable, Equatable {
 }
 
 /// A pipeline as its client defined it, with the schedule written out.
+///
+/// Stages are parts of the model and own the measurements; ranks are devices and own the waiting. A rank that holds
+/// two stages waits as one device, so its blocking power counts once.
 package struct PipelineDefinition: Sendable, Equatable {
+  /// Where instructions and dependencies come from.
+  package enum Origin: Sendable, Equatable {
+    case generated(ScheduleRecipe)
+    /// A schedule's CSV as ``ScheduleCSV`` writes it.
+    case scheduleCSV(String)
+    /// An explicit graph; each stage is a rank.
+    case graph
+  }
+
   package let stageCount: Int
-  /// The generated schedule, or nil for an explicit graph.
-  package let schedule: PipelineSchedule?
-  package let microbatchCount: Int?
+  package let origin: Origin
+  /// For each stage the rank that holds it.
+  package let rankOfStage: [Int]
   package let tensorParallelWidth: Int
   package let dataParallelWidth: Int
-  /// Watts that one device of each stage draws while it waits.
-  package let blockingPowerWatts: [Double]
+  /// Watts that one device of each rank draws while it waits.
+  package let rankBlockingPowerWatts: [Double]
   package let instructions: [PipelineInstruction]
   package let graph: InstructionGraph
   /// The distinct tables by stage, within one by first appearance.
   package let tables: [TableKey]
 
-  /// A generated schedule.
+  /// A generated schedule; one blocking power for each of its ranks.
   package init(
-    schedule: PipelineSchedule, stageCount: Int, microbatchCount: Int, tensorParallelWidth: Int, dataParallelWidth: Int,
-    blockingPowerWatts: [Double]
+    recipe: ScheduleRecipe, tensorParallelWidth: Int, dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
   ) throws(FrontierError) {
-    let expanded = try ExpandedSchedule(schedule, stageCount: stageCount, microbatchCount: microbatchCount)
     self.init(
-      stageCount: stageCount, schedule: schedule, microbatchCount: microbatchCount,
-      tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
-      blockingPowerWatts: blockingPowerWatts,
-      instructions: expanded.instructions.map {
-        PipelineInstruction(
-          id: nil, table: TableKey(stage: $0.stage, instruction: $0.kind.rawValue), microbatch: $0.microbatch)
-      },
-      graph: expanded.graph)
+      schedule: try ExpandedSchedule(recipe), origin: .generated(recipe), tensorParallelWidth: tensorParallelWidth,
+      dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: rankBlockingPowerWatts)
   }
 
-  /// Any graph of instructions.
+  /// A schedule that a client wrote; one blocking power for each of its ranks.
   package init(
-    stageCount: Int, schedule: PipelineSchedule? = nil, microbatchCount: Int? = nil, tensorParallelWidth: Int,
-    dataParallelWidth: Int, blockingPowerWatts: [Double], instructions: [PipelineInstruction], graph: InstructionGraph
+    schedule: ExpandedSchedule, tensorParallelWidth: Int, dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
   ) {
-    self.stageCount = stageCount
-    self.schedule = schedule
-    self.microbatchCount = microbatchCount
+    self.init(
+      schedule: schedule, origin: .scheduleCSV(ScheduleCSV.text(schedule)), tensorParallelWidth: tensorParallelWidth,
+      dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: rankBlockingPowerWatts)
+  }
+
+  private init(
+    schedule: ExpandedSchedule, origin: Origin, tensorParallelWidth: Int, dataParallelWidth: Int,
+    rankBlockingPowerWatts: [Double]
+  ) {
+    self.init(
+      origin: origin, rankOfStage: schedule.rankOfStage, tensorParallelWidth: tensorParallelWidth,
+      dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: rankBlockingPowerWatts,
+      instructions: schedule.instructions.map {
+        PipelineInstruction(
+          id: nil, table: TableKey(stage: $0.stage, instruction: $0.tableName), microbatch: $0.microbatch)
+      },
+      graph: schedule.graph)
+  }
+
+  /// Any graph of instructions; each stage is a rank.
+  package init(
+    stageCount: Int, tensorParallelWidth: Int, dataParallelWidth: Int, rankBlockingPowerWatts: [Double],
+    instructions: [PipelineInstruction], graph: InstructionGraph
+  ) {
+    self.init(
+      origin: .graph, rankOfStage: Array(0..<stageCount), tensorParallelWidth: tensorParallelWidth,
+      dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: rankBlockingPowerWatts,
+      instructions: instructions, graph: graph)
+  }
+
+  private init(
+    origin: Origin, rankOfStage: [Int], tensorParallelWidth: Int, dataParallelWidth: Int,
+    rankBlockingPowerWatts: [Double], instructions: [PipelineInstruction], graph: InstructionGraph
+  ) {
+    stageCount = rankOfStage.count
+    self.origin = origin
+    self.rankOfStage = rankOfStage
     self.tensorParallelWidth = tensorParallelWidth
     self.dataParallelWidth = dataParallelWidth
-    self.blockingPowerWatts = blockingPowerWatts
+    self.rankBlockingPowerWatts = rankBlockingPowerWatts
     self.instructions = instructions
     self.graph = graph
     var seen: Set<TableKey> = []
@@ -77,4 +114,7 @@ package struct PipelineDefinition: Sendable, Equatable {
     tables = distinct.enumerated().sorted { ($0.element.stage, $0.offset) < ($1.element.stage, $1.offset) }.map(
       \.element)
   }
+
+  /// Watts that one device draws while it waits on the rank that holds `stage`.
+  package func blockingPowerWatts(ofStage stage: Int) -> Double { rankBlockingPowerWatts[rankOfStage[stage]] }
 }

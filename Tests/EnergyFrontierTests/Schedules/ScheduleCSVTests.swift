@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func nothingIsNoSchedule() {
-    #expect(throws: FrontierError.noInstructions) { try ScheduleCSV.parse(" \n") }
+    for text in ["", " \n", ",,\n,"] { #expect(readingFault(text)?.expected == "an action") }
   }
 
   private func readingFault(_ text: String) -> ScheduleError? {

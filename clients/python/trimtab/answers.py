@@ -198,10 +198,13 @@ class PlanDetail:
     stages: tuple[StagePlan, ...]
 
 
+_ACRONYMS = {"csv": "CSV"}
+
+
 @lru_cache(maxsize=None)
 def camel(name: str) -> str:
     head, *tail = name.split("_")
-    return head + "".join(word.capitalize() for word in tail)
+    return head + "".join(_ACRONYMS.get(word, word.capitalize()) for word in tail)
 
 
 def named(fields: Mapping[str, Any]) -> dict[str, Any]:

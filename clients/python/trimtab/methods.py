@@ -66,12 +66,14 @@ class SessionMethods:
 
     def define_pipeline(
         self, pipeline: str, *, stages: int, schedule: Optional[str] = None, microbatches: Optional[int] = None,
+        chunks_per_rank: Optional[int] = None, microbatch_group_size: Optional[int] = None,
+        schedule_csv: Optional[str] = None,
         blocking_power_watts: Union[float, Sequence[float], None] = None, gpus: Optional[Sequence[str]] = None,
         tensor_parallel_width: Optional[int] = None, data_parallel_width: Optional[int] = None,
         instructions: Optional[Sequence[Mapping[str, Any]]] = None,
         dependencies: Optional[Sequence[tuple[str, str]]] = None,
     ) -> Request[answers.PipelineDefined]:
-        """A named schedule (`schedule`, `microbatches`), or `instructions` and `dependencies` in wire form."""
+        """A named schedule (`schedule`, `microbatches`), PyTorch's `schedule_csv`, or `instructions` and `dependencies` in wire form."""
         fields = dict(locals())
         del fields["self"]
         return self._request("pipeline/define", answers.PipelineDefined, fields)

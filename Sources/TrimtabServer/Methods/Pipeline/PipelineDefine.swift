@@ -6,7 +6,7 @@ package import Sessions
 package enum PipelineDefine: SessionStep {
   package static let name = "pipeline/define"
   package static let purpose =
-    "Defines a pipeline by a schedule or by an explicit graph of instructions. A known name is defined anew: its profile stays, its frontier goes."
+    "Defines a pipeline by a named schedule, by a schedule's CSV, or by an explicit graph of instructions. A known name is defined anew: its profile stays, its frontier goes."
   package static let refusals: [Refusal.Kind] = [.unknownSession, .unknownGPU, .invalidPipeline, .invalidProfile]
 
   package struct Params: SessionScoped {
@@ -15,6 +15,9 @@ package enum PipelineDefine: SessionStep {
     let stages: Int
     let schedule: PipelineSchedule?
     let microbatches: Int?
+    let chunksPerRank: Int?
+    let microbatchGroupSize: Int?
+    let scheduleCSV: String?
     let instructions: [Instruction]?
     let dependencies: [Dependency]
     let blockingPowerWatts: [Double]?
@@ -25,10 +28,25 @@ package enum PipelineDefine: SessionStep {
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
       pipeline = try reader.required("pipeline", .text(), "A name for the pipeline.")
-      stages = try reader.required("stages", .integer(in: 1...4096), "Pipeline-parallel ranks, one stage each.")
+      stages = try reader.required(
+        "stages", .integer(in: 1...4096),
+        "Model stages. A rank holds one, or `chunksPerRank` of them; `scheduleCSV` says which.")
       schedule = try reader.optional(
-        "schedule", .choice(), "The schedule to generate; needs `microbatches`. Or send `instructions`.")
+        "schedule", .choice(),
+        "The schedule to generate; needs `microbatches`. Or send `scheduleCSV` or `instructions`.")
       microbatches = try reader.optional("microbatches", .integer(in: 1...65_536), "Microbatches in one iteration.")
+      chunksPerRank = try reader.optional(
+        "chunksPerRank", .integer(in: 1...4096),
+        "Stages that each rank holds: with `interleaved1f1b` by default 2, with `zbh1` 1. Always 2 with `zbv` and `dualpipev`, else 1."
+      )
+      microbatchGroupSize = try reader.optional(
+        "microbatchGroupSize", .integer(in: 1...65_536),
+        "Microbatches that `interleaved1f1b` or `zbh1` runs through one chunk before the next; by default the number of ranks."
+      )
+      scheduleCSV = try reader.optional(
+        "scheduleCSV", .text(1...Limits.scheduleCharacters),
+        "A schedule as PyTorch writes it: a row for each rank, cells such as 0F3, 0B3, 0I3, 0W3, (0F7;7B3)OVERLAP_F_B; also 0R3 for a recomputation, 0FB3 for one with its backward."
+      )
       instructions = try reader.optional(
         "instructions", .list(of: .object(), count: 1...Limits.instructionCount),
         "The instructions of an explicit graph.")
@@ -43,10 +61,10 @@ package enum PipelineDefine: SessionStep {
         "blockingPowerWatts",
         .either(
           Shape<Double>.number(in: 0...1e30).map { [$0] }, .list(of: .number(in: 0...1e30), count: 1...4096)),
-        "Watts one device draws while it waits: one number for all stages, or one for each. Without it the GPUs say.")
+        "Watts one device draws while it waits: one number for all ranks, or one for each. Without it the GPUs say.")
       gpus = try reader.optional(
         "gpus", .list(of: .text(), count: 1...4096),
-        "For each stage the id of a registered GPU, whose blocking power is used unless given here.")
+        "For each rank the id of a registered GPU, whose blocking power is used unless given here.")
       tensorParallelWidth = try reader.optional(
         "tensorParallelWidth", .integer(in: 1...65_536), default: 1,
         "Devices that share each stage; all run its plan, and energies count them all.")
@@ -55,19 +73,25 @@ package enum PipelineDefine: SessionStep {
         "Replicas of the pipeline; all run its plan, and energies count them all.")
 
       try reader.check(
-        (schedule == nil) != (instructions == nil), "schedule",
-        expected: "either schedule or instructions, and not both")
+        [schedule != nil, scheduleCSV != nil, instructions != nil].count { $0 } == 1, "schedule",
+        expected: "exactly one of schedule, scheduleCSV and instructions")
       try reader.check(
         schedule == nil || microbatches != nil, "microbatches", expected: "an integer in 1...65536 beside schedule")
-      let stages = stages
       try reader.check(
         schedule == nil || microbatches.map { 2 * stages * $0 <= Limits.instructionCount } ?? true, "microbatches",
         expected: "at most \(Limits.instructionCount / 2 / stages) microbatches for \(stages) stages",
         fix: "an iteration has at most \(Limits.instructionCount) instructions")
       try reader.check(
-        blockingPowerWatts.map { $0.count == 1 || $0.count == stages } ?? true, "blockingPowerWatts",
-        expected: "one number, or a list of \(stages), one for each stage")
-      try reader.check(gpus.map { $0.count == stages } ?? true, "gpus", expected: "\(stages) ids, one for each stage")
+        schedule != nil || (chunksPerRank == nil && microbatchGroupSize == nil), "schedule",
+        expected: "a schedule beside chunksPerRank or microbatchGroupSize")
+      // A CSV tells the ranks only when it has been read.
+      let ranks = schedule.map { stages / (chunksPerRank ?? $0.defaultChunksPerRank) } ?? stages
+      let isKnown = scheduleCSV == nil
+      try reader.check(
+        !isKnown || blockingPowerWatts.map { $0.count == 1 || $0.count == ranks } ?? true, "blockingPowerWatts",
+        expected: "one number, or a list of \(ranks), one for each rank")
+      try reader.check(
+        !isKnown || gpus.map { $0.count == ranks } ?? true, "gpus", expected: "\(ranks) ids, one for each rank")
       try reader.check(
         blockingPowerWatts != nil || gpus != nil, "blockingPowerWatts",
         expected: "blockingPowerWatts, or gpus that have one",
@@ -96,7 +120,7 @@ package enum PipelineDefine: SessionStep {
   }
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
-    let definition = try definition(params, blockingPowerWatts: try blockingPowers(params, session))
+    let definition = try definition(params, session)
     if let profile = session.profiles[params.pipeline] {
       try definition.check(profile.rows.keys.sorted()) { _ in "stages" }
     }
@@ -123,27 +147,30 @@ package enum PipelineDefine: SessionStep {
       object.field("pipeline", pipeline, "The pipeline's name.")
       object.field("instructionCount", definition.instructions.count, "Instructions in one iteration.")
       object.field("dependencyCount", definition.graph.dependencyCount, "Distinct dependencies between them.")
-      object.list("tables", definition.tables, "The (stage, instruction) pairs that need measurements.") { key, entry in
+      object.list(
+        "tables", definition.tables,
+        "The (stage, instruction) pairs that need measurements. Schedules have `forward`, `backward`, `inputGradient`, `weightGradient`, `recompute`, `recomputeBackward`; a forward overlapped with a backward of stage 7 is one, `forwardWithBackwardOf7`."
+      ) { key, entry in
         key.write(to: &entry)
       }
     }
   }
 
-  /// Watts of each stage, from the request or else from its GPUs.
-  private static func blockingPowers(_ params: Params, _ session: SessionState) throws(Refusal) -> [Double] {
-    var powers = params.blockingPowerWatts.map { $0.count == 1 ? Array(repeating: $0[0], count: params.stages) : $0 }
-    // Most pipelines are defined without GPUs; those with thousands of them must not search the list for each stage.
+  /// Watts of each rank, from the request or else from its GPUs.
+  static func blockingPowers(_ params: Params, _ session: SessionState, ranks: Int) throws(Refusal) -> [Double] {
+    var powers = params.blockingPowerWatts.map { $0.count == 1 ? Array(repeating: $0[0], count: ranks) : $0 }
+    // Most pipelines are defined without GPUs; those with thousands of them must not search the list for each rank.
     let known = params.gpus == nil ? [:] : Dictionary(uniqueKeysWithValues: session.gpus.map { ($0.id, $0) })
-    for (stage, id) in (params.gpus ?? []).enumerated() {
+    for (rank, id) in (params.gpus ?? []).enumerated() {
       guard let gpu = known[id] else {
         throw Refusal(
-          .unknownGPU, path: "gpus[\(stage)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
+          .unknownGPU, path: "gpus[\(rank)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
           fix: "register it with gpu/register")
       }
       if params.blockingPowerWatts != nil { continue }
       guard let power = gpu.blockingPowerWatts else {
         throw Refusal(
-          .invalidPipeline, path: "gpus[\(stage)]", expected: "a GPU with blockingPowerWatts",
+          .invalidPipeline, path: "gpus[\(rank)]", expected: "a GPU with blockingPowerWatts",
           found: "\"\(id)\" without it", fix: "register it with blockingPowerWatts, or send blockingPowerWatts here")
       }
       powers = (powers ?? []) + [power]
@@ -157,75 +184,12 @@ package enum PipelineDefine: SessionStep {
     return powers ?? []
   }
 
-  private static func definition(
-    _ params: Params, blockingPowerWatts: [Double]
-  ) throws(Refusal) -> PipelineDefinition {
-    do throws(FrontierError) {
-      if let schedule = params.schedule, let microbatches = params.microbatches {
-        return try PipelineDefinition(
-          schedule: schedule, stageCount: params.stages, microbatchCount: microbatches,
-          tensorParallelWidth: params.tensorParallelWidth, dataParallelWidth: params.dataParallelWidth,
-          blockingPowerWatts: blockingPowerWatts)
-      }
-    } catch {
-      throw Refusal(
-        .invalidPipeline, path: "schedule", expected: "a schedule of a defined size", found: "\(error)",
-        fix: "change stages or microbatches")
-    }
-    return try explicitDefinition(params, params.instructions ?? [], blockingPowerWatts: blockingPowerWatts)
-  }
-
-  private static func explicitDefinition(
-    _ params: Params, _ instructions: [Instruction], blockingPowerWatts: [Double]
-  ) throws(Refusal) -> PipelineDefinition {
-    var number: [String: Int] = [:]
-    for (index, instruction) in instructions.enumerated() {
-      guard instruction.stage < params.stages else {
-        throw Refusal(
-          .invalidPipeline, path: "instructions[\(index)].stage", expected: "a stage in 0...\(params.stages - 1)",
-          found: "\(instruction.stage)", fix: "raise stages, or correct the stage")
-      }
-      if let earlier = number.updateValue(index, forKey: instruction.id) {
-        throw Refusal(
-          .invalidPipeline, path: "instructions[\(index)].id", expected: "each id once",
-          found: "\"\(instruction.id)\" again, first in instructions[\(earlier)]", fix: "rename one of them")
-      }
-    }
-    var dependencies: [(before: Int, after: Int)] = []
-    for (index, dependency) in params.dependencies.enumerated() {
-      guard let before = number[dependency.before], let after = number[dependency.after] else {
-        let unknown = number[dependency.before] == nil ? dependency.before : dependency.after
-        throw Refusal(
-          .invalidPipeline, path: "dependencies[\(index)]", expected: "ids of instructions of this request",
-          found: "\"\(unknown)\"", fix: "add the instruction, or correct the id")
-      }
-      dependencies.append((before, after))
-    }
-    do throws(FrontierError) {
-      return PipelineDefinition(
-        stageCount: params.stages, tensorParallelWidth: params.tensorParallelWidth,
-        dataParallelWidth: params.dataParallelWidth, blockingPowerWatts: blockingPowerWatts,
-        instructions: instructions.map {
-          PipelineInstruction(
-            id: $0.id, table: TableKey(stage: $0.stage, instruction: $0.instruction), microbatch: $0.microbatch)
-        },
-        graph: try InstructionGraph(count: instructions.count, dependencies: dependencies))
-    } catch {
-      throw Self.refusal(error, instructions)
-    }
-  }
-
-  private static func refusal(_ error: FrontierError, _ instructions: [Instruction]) -> Refusal {
-    guard case .cyclicDependencies(let cycle) = error else {
-      return Refusal(
-        .invalidPipeline, path: "instructions", expected: "a graph of instructions", found: "\(error)",
-        fix: "correct instructions or dependencies")
-    }
-    let ids = cycle.map { instructions[$0].id }
-    let shown = (ids.prefix(16) + (ids.count > 16 ? ["..."] : []) + ids.prefix(1)).joined(separator: " -> ")
-    return Refusal(
-      .invalidPipeline, path: "dependencies", expected: "dependencies without a cycle", found: shown,
-      fix: "remove one of these dependencies", facts: [.init(key: "cycle", value: .array(ids.map(JSON.string)))])
+  private static func definition(_ params: Params, _ session: SessionState) throws(Refusal) -> PipelineDefinition {
+    if let schedule = params.schedule { return try generatedDefinition(params, schedule, session) }
+    if let text = params.scheduleCSV { return try importedDefinition(params, text, session) }
+    return try explicitDefinition(
+      params, params.instructions ?? [],
+      blockingPowerWatts: try blockingPowers(params, session, ranks: params.stages))
   }
 }
 

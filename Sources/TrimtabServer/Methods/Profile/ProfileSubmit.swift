@@ -116,12 +116,12 @@ package enum ProfileSubmit: SessionStep {
       }
       // Every measurement was positive and finite when it was accepted, so this cannot throw.
       return try? OptionTable(
-        measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts[key.stage])
+        measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts(ofStage: key.stage))
     }
 
     private var diagnostics: [ProfileDiagnostic] {
       profile.rows.sorted { $0.key < $1.key }.flatMap { key, rows in
-        let power = definition.flatMap { key.stage < $0.stageCount ? $0.blockingPowerWatts[key.stage] : nil }
+        let power = definition.flatMap { key.stage < $0.stageCount ? $0.blockingPowerWatts(ofStage: key.stage) : nil }
         return ProfileDiagnostic.all(key, rows, blockingPowerWatts: power)
       }
     }

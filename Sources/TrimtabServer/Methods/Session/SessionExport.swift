@@ -81,14 +81,23 @@ extension SessionState.Pipeline {
   fileprivate func writeDefinition(to params: inout ObjectWriter) {
     params.field("pipeline", name)
     params.field("stages", definition.stageCount)
-    params.field("blockingPowerWatts", definition.blockingPowerWatts)
+    params.field("blockingPowerWatts", definition.rankBlockingPowerWatts)
     params.field("tensorParallelWidth", definition.tensorParallelWidth)
     params.field("dataParallelWidth", definition.dataParallelWidth)
-    if let schedule = definition.schedule {
-      params.field("schedule", schedule.rawValue)
-      params.field("microbatches", definition.microbatchCount)
-      return
+    switch definition.origin {
+    case .generated(let recipe):
+      params.field("schedule", recipe.schedule.rawValue)
+      params.field("microbatches", recipe.microbatchCount)
+      if recipe.schedule.isInterleaved {
+        params.field("chunksPerRank", recipe.chunksPerRank)
+        params.field("microbatchGroupSize", recipe.microbatchGroupSize)
+      }
+    case .scheduleCSV(let text): params.field("scheduleCSV", text)
+    case .graph: writeGraph(to: &params)
     }
+  }
+
+  private func writeGraph(to params: inout ObjectWriter) {
     params.list("instructions", definition.instructions) { instruction, entry in
       entry.field("id", instruction.id)
       instruction.table.write(to: &entry)
