@@ -13,7 +13,7 @@ package struct PlanTimeline: Sendable {
     package let energyJoules: Double
   }
 
-  /// For each stage its steps by start, ties in the order of the definition.
+  /// For each stage its steps by start, ties in an order that every dependency agrees with.
   package let stages: [[Step]]
 
   /// Lays out `plan` in O(instructions log instructions + dependencies).
@@ -21,9 +21,9 @@ package struct PlanTimeline: Sendable {
     let inputs = characterized.inputs
     let graph = inputs.problem.graph
     var finish = [Double](repeating: 0, count: graph.count)
-    var steps = [(stage: Int, number: Int, step: Step)]()
+    var steps = [(stage: Int, order: Int, step: Step)]()
     steps.reserveCapacity(graph.count)
-    for number in graph.topologicalOrder {
+    for (order, number) in graph.topologicalOrder.enumerated() {
       let measurement = inputs.problem.table(of: number).measurements[characterized.measurement(of: number, in: plan)]
       var start = 0.0
       for before in graph.predecessors(of: number) { start = max(start, finish[before]) }
@@ -32,10 +32,10 @@ package struct PlanTimeline: Sendable {
       let step = Step(
         instruction: instruction, knob: characterized.knob(of: number, in: plan), startSeconds: start,
         timeSeconds: measurement.timeSeconds, energyJoules: measurement.energyJoules)
-      steps.append((instruction.table.stage, number, step))
+      steps.append((instruction.table.stage, order, step))
     }
     var stages = [[Step]](repeating: [], count: inputs.definition.stageCount)
-    for entry in steps.sorted(by: { ($0.step.startSeconds, $0.number) < ($1.step.startSeconds, $1.number) }) {
+    for entry in steps.sorted(by: { ($0.step.startSeconds, $0.order) < ($1.step.startSeconds, $1.order) }) {
       stages[entry.stage].append(entry.step)
     }
     self.stages = stages

@@ -47,7 +47,7 @@ package final class WorkerPool: Sendable {
     ready = Semaphore()
   }
 
-  /// Queues `work` and gives a ticket to withdraw it by; nil when too much is waiting already.
+  /// Queues `work` and gives a ticket to withdraw it by; nil when too much is waiting already, or no thread is to be had.
   package func run(_ work: @escaping @Sendable () -> Void) -> Int? {
     let queued: (ticket: Int, needsThread: Bool)? = queue.withLock { queue in
       if queue.waiting.count >= waitingLimit { return nil }
@@ -58,7 +58,17 @@ package final class WorkerPool: Sendable {
       return (queue.lastTicket, needsThread)
     }
     guard let queued else { return nil }
-    if queued.needsThread { startThread() }
+    if queued.needsThread && !startThread() {
+      // A thread that works already will come to it; without any, the work can only be given back.
+      let isAlone = queue.withLock { queue in
+        queue.threadCount -= 1
+        return queue.threadCount == 0
+      }
+      if isAlone {
+        withdraw(queued.ticket)
+        return nil
+      }
+    }
     ready.signal()
     return queued.ticket
   }
@@ -69,7 +79,8 @@ package final class WorkerPool: Sendable {
     queue.withLock { $0.waiting.removeAll { $0.ticket == ticket } }
   }
 
-  private func startThread() {
+  /// Starts one more thread; false when the system has none to give.
+  private func startThread() -> Bool {
     let box = Unmanaged.passRetained(self)
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
@@ -92,7 +103,8 @@ package final class WorkerPool: Sendable {
         pool.work()
         return nil
       }, box.toOpaque())
-    precondition(status == 0, "a worker thread could not be started (error \(status))")
+    if status != 0 { box.release() }
+    return status == 0
   }
 
   private func work() {

@@ -55,8 +55,11 @@ package enum FrontierCharacterize: SessionComputation {
         product = Product(
           inputs: inputs, frontier: frontier, certificate: certificate, inputRevision: pipeline.inputRevision)
       } catch {
-        // The inputs were validated when the snapshot was taken, so only a cancellation is left.
-        throw .cancelled
+        if error == .cancelled { throw .cancelled }
+        // The inputs were validated when the snapshot was taken; were one to slip through, the client shall hear of it.
+        throw Refusal(
+          .invalidProfile, path: "pipeline", expected: "a problem that can be solved", found: "\(error)",
+          fix: "check the profile and the blocking powers")
       }
       try checkEnergy(of: product.frontier.curve)
       return product
