@@ -119,6 +119,7 @@ struct FrontierCommand {
     }
     do throws(Refusal) {
       let definition = try definition()
+      try Limits.check(definition)
       var profile = Profile()
       let rows = try ProfileCSV.parse(text)
       try definition.check(rows.map(\.table)) { _ in "stage" }

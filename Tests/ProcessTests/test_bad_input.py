@@ -305,6 +305,10 @@ def test_a_schedule_too_large_to_write_out(server, asked):
     assert time.monotonic() - began < 1 and "65536 instructions" in error["data"]["fix"]
     refused(server, "pipeline/define", {**huge, "microbatches": 9}, code=-32602, path="microbatches")
     server.result("pipeline/define", {**huge, "pipeline": "large", "microbatches": 8})
+    # Split backwards make three instructions of two: only the written-out schedule tells that it is too long.
+    split = {**huge, "schedule": "zbh1", "stages": 64, "microbatches": 512}
+    error = refused(server, "pipeline/define", split, code=2001, path="microbatches")
+    assert error["data"]["found"] == "98304"
 
 
 def test_a_profile_with_too_many_measurements(server, asked):

@@ -45,8 +45,8 @@ public struct LowerBoundCurve: Sendable, Equatable {
 }
 
 extension Array {
-  /// The first index whose element satisfies `predicate`, in an array where those come last; `count - 1` when none does
-  /// and the array is asked for a corner, so callers clamp. O(log count).
+  /// The first index whose element satisfies `predicate`, in an array where those come last; `count` when none does.
+  /// O(log count).
   func partitionIndex(where predicate: (Element) -> Bool) -> Int {
     var low = 0
     var high = count

@@ -7,7 +7,7 @@
 /// **Idea.** The dual is a flow from source to sink with conservation at each event; f_i is the price of instruction i's
 /// time and the flow's value F is -dL/dT (Fulkerson 1961, Kelley 1961). Start with no flow and every instruction slowest.
 /// Repeat: find the distances in slack from the source; pull the events together by min(distance, sink's distance), so T
-/// falls by the sink's distance while L rises by F per tick; then send flow along a tight path, which raises F.
+/// falls by the sink's distance while L rises by F per tick; then send flow along tight paths, which raises F.
 ///
 /// **Invariant.** Every residual arc has slack >= 0 and every arc that carries flow is tight (complementary slackness), so
 /// event times and flow are both optimal for the current T.
@@ -15,15 +15,16 @@
 /// **Why it stops.** Each augmentation saturates a piece or empties one and F rises strictly; F is bounded by the cut of
 /// fastest pieces unless an augmenting path is unbounded, which means that no instruction on it can go faster: T = T_min.
 ///
-/// **Complexity.** O(A (m + n log n)) for A augmentations, m arcs and n events; O(m + n) memory. The search stops at the
-/// sink and touches only events nearer than it.
+/// **Complexity.** O(A (m + n log n)) and the paths augmented, for A searches, m arcs and n events; O(m + n) memory. A search
+/// stops at the sink and touches only events nearer than it.
 ///
 /// **Numbers.** Times and slopes are integers (``ScaledProblem``): comparisons are exact, degenerate ties (identical
 /// stages) included. Event times are kept relative to the sink, so events beyond the search need no update.
 ///
-/// **Departures from the source.** Fulkerson's labelling sends one unit search after another from scratch; here the slack
-/// search is Dijkstra's with a stack for ties, after Edmonds & Karp 1972 (10.1145/321694.321699). The flow undone on
-/// saturated pieces is what Perseus (SOSP'24) calls slowing other instructions down.
+/// **Departures from the source.** Fulkerson's labelling sends one unit search after another from scratch; here
+/// ``SlackSearch`` is Dijkstra's search, after Edmonds & Karp 1972 (10.1145/321694.321699), and blocking flows take all
+/// tight paths of a length at once. The flow undone on saturated pieces is what Perseus (SOSP'24) calls slowing other
+/// instructions down.
 ///
 /// References: Fulkerson 1961 (10.1287/mnsc.7.2.167), Kelley 1961 (10.1287/opre.9.3.296), Phillips & Dessouky 1977
 /// (10.1287/mnsc.24.4.393), Perseus (arXiv 2312.06902).

@@ -89,14 +89,4 @@ struct ScaledTable: Sendable {
       [FlowNetwork.unbounded]
       + hull.slopesWatts.map { FlowNetwork.Units(min(($0 * unitsPerWatt).rounded(), ScaledProblem.unitBound)) }
   }
-
-  /// Effective joules of a mix of options that lasts `duration` ticks: the lower hull at that time.
-  func hullEnergy(at duration: Int64) -> Double {
-    if duration <= ticks[hull[0]] { return energies[hull[0]] }
-    for (left, right) in zip(hull, hull.dropFirst()) where duration <= ticks[right] {
-      let share = Double(duration - ticks[left]) / Double(ticks[right] - ticks[left])
-      return energies[left] + share * (energies[right] - energies[left])
-    }
-    return energies[hull[hull.count - 1]]
-  }
 }

@@ -81,9 +81,6 @@ package struct ObjectReader {
     return InvalidField(path: [.key(name.description)], expected: expected, found: found, fix: fix)
   }
 
-  /// True while fields are being recorded, when every field reads as its placeholder.
-  package var isRecording: Bool { recorded != nil }
-
   private func present(_ name: StaticString) -> JSON? {
     guard let json = object[name], json != .null else { return nil }
     return json

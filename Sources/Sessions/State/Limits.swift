@@ -13,4 +13,15 @@ package enum Limits {
   package static let scheduleCharacters = 4 << 20
   /// The text of a profile.
   package static let profileBytes = 16 << 20
+
+  /// Refuses an iteration that is too long once its schedule is written out; one with split backwards has more instructions
+  /// than its size alone tells.
+  package static func check(_ definition: PipelineDefinition) throws(Refusal) {
+    let count = definition.instructions.count
+    guard count <= instructionCount else {
+      throw Refusal(
+        .invalidPipeline, path: "microbatches", expected: "at most \(instructionCount) instructions in an iteration",
+        found: "\(count)", fix: "use fewer microbatches")
+    }
+  }
 }

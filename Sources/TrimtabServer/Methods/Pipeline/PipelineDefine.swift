@@ -121,6 +121,7 @@ package enum PipelineDefine: SessionStep {
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
     let definition = try definition(params, session)
+    try Limits.check(definition)
     if let profile = session.profiles[params.pipeline] {
       try definition.check(profile.rows.keys.sorted()) { _ in "stages" }
     }
