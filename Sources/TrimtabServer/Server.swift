@@ -57,7 +57,9 @@ package final class Server: PeerHandler {
   }
 
   package func handle(notification method: String, params: JSON?) {
-    if method == "exit" { end(phase == .shutDown ? 0 : 1) }
+    if method == "exit" { return end(phase == .shutDown ? 0 : 1) }
+    // Before `initialize` and after `shutdown` a notification is dropped, as LSP has it.
+    if phase == .running { routes[method]?.take?(self, params) }
   }
 
   /// Tells the client what a step gave rise to.

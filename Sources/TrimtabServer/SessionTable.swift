@@ -12,18 +12,13 @@ package struct SessionTable {
   ///
   /// - Throws: ``Refusal`` of kind `unknownSession`.
   package func state(_ name: String) throws(Refusal) -> SessionState {
-    if let state = states[name] { return state }
-    throw Refusal(
-      .unknownSession, path: "session",
-      expected: names.isEmpty
-        ? "the name of an open session; none is open"
-        : "one of " + names.prefix(8).map { "\"\($0)\"" }.joined(separator: ", "),
-      found: "\"\(name)\"", fix: "open it with session/open")
+    guard let state = states[name] else { throw unknown(name) }
+    return state
   }
 
   package func contains(_ name: String) -> Bool { states[name] != nil }
 
-  /// Changes a session as a whole or, when `step` throws, not at all.
+  /// Changes a session as a whole or, when `step` throws, not at all: `step` works on a copy.
   package mutating func change<Answer>(
     _ name: String, _ step: (inout SessionState) throws(Refusal) -> Accepted<Answer>
   ) throws(Refusal) -> Accepted<Answer> {
@@ -32,6 +27,21 @@ package struct SessionTable {
     let accepted = try step(&next)
     states[name] = next
     return accepted
+  }
+
+  /// Changes a session where it stands, so that a small change to much data copies nothing; `edit` must throw before its
+  /// first change.
+  package mutating func edit<Answer>(
+    _ name: String, _ edit: (inout SessionState) throws(Refusal) -> Accepted<Answer>
+  ) throws(Refusal) -> Accepted<Answer> {
+    guard contains(name) else { throw unknown(name) }
+    states[name]!.revision += 1
+    do throws(Refusal) {
+      return try edit(&states[name]!)
+    } catch {
+      states[name]!.revision -= 1
+      throw error
+    }
   }
 
   /// Opens a session; a name is minted where none is given: `session-1`, `session-2`, ...
@@ -45,6 +55,15 @@ package struct SessionTable {
     names.append(state.name)
     states[state.name] = state
     return state
+  }
+
+  private func unknown(_ name: String) -> Refusal {
+    Refusal(
+      .unknownSession, path: "session",
+      expected: names.isEmpty
+        ? "the name of an open session; none is open"
+        : "one of " + names.prefix(8).map { "\"\($0)\"" }.joined(separator: ", "),
+      found: "\"\(name)\"", fix: "open it with session/open")
   }
 
   package mutating func close(_ name: String) {

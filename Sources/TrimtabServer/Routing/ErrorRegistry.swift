@@ -28,6 +28,16 @@ package enum ErrorRegistry {
       kind: .objectiveOutOfReach, code: 2006,
       meaning: "No plan draws as little energy or power as asked; the data says what the least is."),
     Entry(kind: .unknownPlan, code: 2007, meaning: "The frontier has no plan of this number."),
+    Entry(kind: .noPool, code: 3000, meaning: "The session has no pool of candidates."),
+    Entry(kind: .invalidPool, code: 3001, meaning: "The pool contradicts itself or what was submitted before."),
+    Entry(kind: .unknownCandidate, code: 3002, meaning: "The pool has no such encoder, language model or combination."),
+    Entry(
+      kind: .invalidRepresentation, code: 3003, meaning: "Representations cannot be read, or do not fit the others."),
+    Entry(kind: .searchBegun, code: 3004, meaning: "This can only be said before the first trial is given out."),
+    Entry(kind: .unknownTrial, code: 3005, meaning: "The session has given out no trial of this number."),
+    Entry(kind: .trialClosed, code: 3006, meaning: "The trial has ended; `outcome` in the data says how."),
+    Entry(kind: .invalidReport, code: 3007, meaning: "A report on a trial cannot be right; check its units."),
+    Entry(kind: .busyGPU, code: 3008, meaning: "The GPU works for another trial; `trial` in the data says which."),
     Entry(
       kind: .cancelled, code: -32800,
       meaning: "The client cancelled the request, closed its session, or ended its input."),

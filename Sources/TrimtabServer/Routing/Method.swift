@@ -1,5 +1,6 @@
 package import EnergyFrontier
 package import JSON
+package import JSONRPC
 package import Sessions
 
 /// One RPC method. Everything about it stands in the one file that bears its name under `Methods/`: its name, purpose,
@@ -37,6 +38,21 @@ package protocol SessionStep: Method where Params: SessionScoped {
 
 extension SessionStep {
   package static func resolve(_ params: Params, _ files: FileAccess) throws(Refusal) -> Params { params }
+}
+
+/// A method that changes one session by a pure step where the session stands: for frequent small changes to much data,
+/// where a copy would cost more than the change.
+///
+/// It throws before its first change, so that here too a refused request changes nothing. `session.revision` already
+/// counts the step.
+package protocol SessionEdit: Method where Params: SessionScoped {
+  static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer>
+}
+
+/// An edit that may come as a notification too: then what would have been the answer is pushed.
+package protocol NotifiableEdit: SessionEdit {
+  /// What to push; `params` are as they came, because what is refused may be the params themselves.
+  static func event(for outcome: Result<Answer, RPCError>, _ params: JSON?) -> SessionEvent
 }
 
 /// A method whose work takes long: an immutable snapshot is computed upon beside the loop, and the product then changes

@@ -12,14 +12,23 @@ package struct Route {
   package let isLong: Bool
   package let params: () -> [FieldSchema]
   let serve: (Server, Call) -> Void
+  /// Takes the method as a notification; nil where it makes no sense as one, and then it is ignored.
+  let take: ((Server, _ params: JSON?) -> Void)?
 
-  private init<M: Method>(_ method: M.Type, isLong: Bool = false, serve: @escaping (Server, Call) -> Void) {
+  /// Whether the method may also come as a notification.
+  package var isNotifiable: Bool { take != nil }
+
+  private init<M: Method>(
+    _ method: M.Type, isLong: Bool = false, take: ((Server, JSON?) -> Void)? = nil,
+    serve: @escaping (Server, Call) -> Void
+  ) {
     name = M.name
     purpose = M.purpose
     refusals = M.refusals
     self.isLong = isLong
     params = { Schema.of(M.Params.self) }
     self.serve = serve
+    self.take = take
   }
 
   static func server<M: ServerMethod>(_ method: M.Type) -> Route {
@@ -45,6 +54,42 @@ package struct Route {
         let resolved = try M.resolve(params, server.files)
         let accepted = try server.sessions.change(params.session) { (state) throws(Refusal) in
           try M.apply(resolved, to: &state)
+        }
+        events = (params.session, accepted.events)
+        return accepted.answer
+      }
+      server.send(events.list, of: events.session)
+    }
+  }
+
+  static func edit<M: SessionEdit>(_ method: M.Type) -> Route { Route(method, serve: serve(edit: method)) }
+
+  static func edit<M: NotifiableEdit>(notifiable method: M.Type) -> Route {
+    Route(
+      method,
+      take: { server, json in
+        let outcome: Result<Accepted<M.Answer>, RPCError>
+        do throws(InvalidField) {
+          let params = try M.Params(reading: json)
+          outcome = Result { () throws(Refusal) in
+            try server.sessions.edit(params.session) { (state) throws(Refusal) in try M.apply(params, to: &state) }
+          }.mapError(RPCError.init)
+        } catch {
+          outcome = .failure(RPCError(error))
+        }
+        let session = json?["session"]?.stringValue ?? ""
+        server.send([M.event(for: outcome.map(\.answer), json)], of: session)
+        if case .success(let accepted) = outcome { server.send(accepted.events, of: session) }
+      },
+      serve: serve(edit: method))
+  }
+
+  private static func serve<M: SessionEdit>(edit method: M.Type) -> (Server, Call) -> Void {
+    { server, call in
+      var events: (session: String, list: [SessionEvent]) = ("", [])
+      call.serve(method) { (params) throws(Refusal) in
+        let accepted = try server.sessions.edit(params.session) { (state) throws(Refusal) in
+          try M.apply(params, to: &state)
         }
         events = (params.session, accepted.events)
         return accepted.answer

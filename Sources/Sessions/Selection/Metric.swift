@@ -1,0 +1,66 @@
+/// What a candidate is scored by, and how its score becomes the error that learning curves are fitted to.
+///
+/// Scores are in the client's unit; errors are at least a tiny positive number and smaller is better, because curves are
+/// straight lines in the logarithm of the error.
+package struct Metric: Sendable, Equatable {
+  package enum Direction: String, CaseIterable, Sendable {
+    case maximize, minimize
+  }
+
+  package enum ErrorTransform: String, CaseIterable, Sendable {
+    /// The distance from the best possible score.
+    case distance
+    /// That distance over the distance from the worst possible score. Has no upper end, so a prediction never leaves the
+    /// range.
+    case odds
+  }
+
+  package let name: String
+  package let direction: Direction
+  /// The least and the greatest possible score.
+  package let range: ClosedRange<Double>
+  package let transform: ErrorTransform
+
+  package init(name: String, direction: Direction, range: ClosedRange<Double>, transform: ErrorTransform) {
+    self.name = name
+    self.direction = direction
+    self.range = range
+    self.transform = transform
+  }
+
+  /// Errors below this part of the range (of 1 where it has no end) count as this much: a perfect score has no logarithm.
+  package static let leastErrorFraction = 1e-9
+
+  private var best: Double { direction == .maximize ? range.upperBound : range.lowerBound }
+  private var worst: Double { direction == .maximize ? range.lowerBound : range.upperBound }
+
+  private var leastError: Double {
+    let width = range.upperBound - range.lowerBound
+    return Self.leastErrorFraction * (transform == .distance && width.isFinite ? width : 1)
+  }
+
+  /// The error of a score within the range.
+  package func error(ofScore score: Double) -> Double {
+    let distance = abs(score - best)
+    switch transform {
+    case .distance: return max(distance, leastError)
+    case .odds: return max(distance / max(abs(score - worst), leastError * abs(best - worst)), leastError)
+    }
+  }
+
+  /// The score of an error, within the range.
+  package func score(ofError error: Double) -> Double {
+    let sign: Double = direction == .maximize ? -1 : 1
+    switch transform {
+    case .distance:
+      return min(max(best + sign * error, range.lowerBound), range.upperBound)
+    case .odds:
+      return error.isFinite ? (best + worst * error) / (1 + error) : worst
+    }
+  }
+
+  /// How much score an error of `error` is away from one of `better`, at least 0.
+  package func scoreLoss(ofError error: Double, from better: Double) -> Double {
+    abs(score(ofError: error) - score(ofError: better))
+  }
+}

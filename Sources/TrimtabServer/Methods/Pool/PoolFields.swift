@@ -1,0 +1,144 @@
+internal import JSON
+internal import Sessions
+
+// How the parts of a pool stand on the wire, for reading and for the export.
+
+/// The largest count or size: sums of three stay exact as doubles.
+private let largestCount = 1 << 51
+
+struct PoolComponentEntry: ObjectReadable {
+  let component: PoolComponent
+
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    component = PoolComponent(
+      id: try reader.required("id", .text(), "A name that is unique among its kind."),
+      parameterCount: try reader.optional(
+        "parameterCount", .integer(in: 1...largestCount),
+        "Its parameters; they give relative costs where no weights do."),
+      memoryBytes: try reader.optional(
+        "memoryBytes", .integer(in: 1...largestCount),
+        "Memory that training a candidate takes of each of its GPUs because of this part."),
+      licence: try reader.optional("licence", .text(), "Its licence, as the rules name it."),
+      tags: try reader.optional(
+        "tags", .list(of: .text(), count: 0...64), default: [], "Words that the rules may name."),
+      embeddingWidth: try reader.optional(
+        "embeddingWidth", .integer(in: 1...largestCount), "Features of its representations."),
+      family: try reader.optional(
+        "family", .text(), "Models of one family are taken for similar where no representations say otherwise."),
+      latencySeconds: try reader.optional(
+        "latencySeconds", .number(in: 0...1e30), "What it adds to the time of one answer of the finished model."),
+      costWeight: try reader.optional(
+        "costWeight", .number(in: 0...1e30), "What it adds to the cost of training on all data, in any unit."),
+      layerCount: try reader.optional(
+        "layerCount", .integer(in: 1...65_536), "Equal layers it is made of, for dividing it among pipeline stages."))
+  }
+}
+
+extension PoolComponent {
+  /// The fields as pool/submit takes them.
+  func write(to object: inout ObjectWriter) {
+    object.field("id", id)
+    object.field("parameterCount", parameterCount)
+    object.field("memoryBytes", memoryBytes)
+    object.field("licence", licence)
+    object.field("tags", tags.isEmpty ? nil : tags)
+    object.field("embeddingWidth", embeddingWidth)
+    object.field("family", family)
+    object.field("latencySeconds", latencySeconds)
+    object.field("costWeight", costWeight)
+    object.field("layerCount", layerCount)
+  }
+}
+
+struct PoolConstraintsEntry: ObjectReadable {
+  let constraints: PoolConstraints
+
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    let pairs = Shape<[ComponentPair]>.list(
+      of: Shape<(String, String)>.pair(of: .text()).map { ComponentPair(encoder: $0.0, languageModel: $0.1) },
+      count: 0...Limits.candidateCount)
+    constraints = PoolConstraints(
+      maximumMemoryBytes: try reader.optional(
+        "maximumMemoryBytes", .integer(in: 1...largestCount), "The memory of a candidate, all parts together."),
+      maximumLatencySeconds: try reader.optional(
+        "maximumLatencySeconds", .number(in: 0...1e30), "The latency of a candidate, all parts together."),
+      maximumParameterCount: try reader.optional(
+        "maximumParameterCount", .integer(in: 1...largestCount), "The parameters of a candidate."),
+      allowedLicences: try reader.optional(
+        "allowedLicences", .list(of: .text(), count: 0...1024), "Every part must state one of these."),
+      deniedLicences: try reader.optional(
+        "deniedLicences", .list(of: .text(), count: 0...1024), default: [], "No part may state one of these."),
+      deniedTags: try reader.optional(
+        "deniedTags", .list(of: .text(), count: 0...1024), default: [], "No part may have one of these."),
+      allowedPairs: try reader.optional("allowedPairs", pairs, "Only these pairs [encoder, languageModel]."),
+      deniedPairs: try reader.optional(
+        "deniedPairs", pairs, default: [], "None of these pairs [encoder, languageModel]."))
+  }
+}
+
+extension PoolConstraints {
+  /// The fields as pool/submit takes them.
+  func write(to object: inout ObjectWriter) {
+    func json(_ pairs: [ComponentPair]) -> [[String]] { pairs.map { [$0.encoder, $0.languageModel] } }
+    object.field("maximumMemoryBytes", maximumMemoryBytes)
+    object.field("maximumLatencySeconds", maximumLatencySeconds)
+    object.field("maximumParameterCount", maximumParameterCount)
+    object.field("allowedLicences", allowedLicences)
+    object.field("deniedLicences", deniedLicences)
+    object.field("deniedTags", deniedTags)
+    object.field("allowedPairs", allowedPairs.map(json))
+    object.field("deniedPairs", json(deniedPairs))
+  }
+}
+
+struct SelectionTaskEntry: ObjectReadable {
+  let task: SelectionTask
+
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    let name = try reader.required("name", .text(), "The task, for people.")
+    let metric: MetricEntry = try reader.required("metric", .object(), "What candidates are scored by.")
+    let samples = try reader.required(
+      "alignmentSampleCount", .integer(in: 1...largestCount),
+      "Samples of alignment data; a data fraction of 1 is all of them.")
+    task = SelectionTask(name: name, metric: metric.metric, alignmentSampleCount: samples)
+  }
+}
+
+private struct MetricEntry: ObjectReadable {
+  let metric: Metric
+
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    let name = try reader.required("name", .text(), "The metric, for people.")
+    let direction: Metric.Direction = try reader.required("direction", .choice(), "Which scores are better.")
+    let range = try reader.optional(
+      "range", .list(of: .number, count: 1...2),
+      "The least possible score and, where there is one, the greatest; [0, 1] where higher is better, else [0].")
+    let transform: Metric.ErrorTransform = try reader.optional(
+      "errorTransform", .choice(), default: .distance,
+      "The error whose logarithm falls with the logarithm of the data: the distance from the best score, or the odds against it."
+    )
+    let ends = range ?? (direction == .maximize ? [0, 1] : [0])
+    try reader.check(
+      ends.count < 2 || ends[0] < ends[1], "range", expected: "a least score below the greatest")
+    try reader.check(
+      direction == .minimize || ends.count == 2, "range", expected: "a greatest score where higher is better")
+    try reader.check(
+      transform == .distance || ends.count == 2, "range", expected: "a greatest score for the errorTransform odds")
+    let upper = ends.count == 2 ? max(ends[0], ends[1]) : .infinity
+    metric = Metric(name: name, direction: direction, range: ends[0]...upper, transform: transform)
+  }
+}
+
+extension SelectionTask {
+  /// The fields as pool/submit takes them.
+  func write(to object: inout ObjectWriter) {
+    object.field("name", name)
+    object.object("metric") {
+      $0.field("name", metric.name)
+      $0.field("direction", metric.direction.rawValue)
+      $0.field("range", [metric.range.lowerBound, metric.range.upperBound].filter(\.isFinite))
+      $0.field("errorTransform", metric.transform.rawValue)
+    }
+    object.field("alignmentSampleCount", alignmentSampleCount)
+  }
+}
