@@ -16,6 +16,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "EnergyFrontier", targets: ["EnergyFrontier"]),
+    .library(name: "ModelSelection", targets: ["ModelSelection"]),
     .executable(name: "trimtab", targets: ["trimtab"]),
   ],
   targets: [
@@ -25,6 +26,12 @@ let package = Package(
       name: "EnergyFrontier", exclude: ["GUIDE.md"], swiftSettings: settings,
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .testTarget(name: "EnergyFrontierTests", dependencies: ["EnergyFrontier"], swiftSettings: settings),
+
+    // The engine of model selection: what to train next, and what is best so far. Imports nothing of ours.
+    .target(
+      name: "ModelSelection", exclude: ["GUIDE.md"], swiftSettings: settings,
+      linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+    .testTarget(name: "ModelSelectionTests", dependencies: ["ModelSelection"], swiftSettings: settings),
 
     // JSON text, values and typed object readers and writers.
     .target(name: "JSON", swiftSettings: settings),
@@ -55,7 +62,8 @@ let package = Package(
 
     // The command line: `serve` and `frontier`.
     .executableTarget(
-      name: "trimtab", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
+      name: "trimtab",
+      dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions", "TrimtabServer"],
       swiftSettings: settings),
   ]
 )

@@ -1,0 +1,53 @@
+/// How a search proceeds; the defaults are the published ones where there are such.
+public struct SearchSettings: Equatable, Sendable {
+  public var strategy = Strategy.mordal
+  /// The data fraction of the first evaluations, in 0..<1 (Mordal: b = 0.03).
+  public var startFraction = 0.03
+  /// The share kept in a halving is `1/reductionFactor`; the data grow by the same factor; above 1 (Mordal: 2).
+  public var reductionFactor = 2.0
+  /// Halving of clusters ends with this many (Mordal: K = 3).
+  public var survivingClusterCount = 3
+  /// Scaling prediction observes up to this fraction of the data, in 0...1 (Mordal: R = 1/8).
+  public var observedFraction = 0.125
+  /// A point joins the log-linear regime while its residual is within this many deviations of the fit (AtS: 5).
+  public var regimeDeviations = 5.0
+  /// The points that a log-linear fit begins with (AtS: 3).
+  public var regimePointCount = 3
+  /// A fit is good when its mean square error in log space is below this (Mordal: 5e-5).
+  public var fitTolerance = 5e-5
+  /// The most that may go to members of eliminated clusters, as a share of the spending, in 0...1.
+  public var explorationFraction = 0.1
+  /// The search stops when the suggestion's expected regret, as a fraction of its error, is below this; 0 never.
+  public var regretBoundFraction = 0.0
+  /// A candidate that failed this often is given up, at least 1; a lost device does not count.
+  public var failureLimit = 2
+  public var budget = Budget()
+  /// Seeds every random choice.
+  public var seed: UInt64 = 0
+
+  public init() {}
+
+  /// - Throws: ``SelectionError/invalidSetting(field:expected:value:)`` for the first setting out of range.
+  public func check() throws(SelectionError) {
+    func require(_ holds: Bool, _ field: String, _ expected: String, _ value: Double) throws(SelectionError) {
+      guard value.isFinite, holds else { throw .invalidSetting(field: field, expected: expected, value: value) }
+    }
+    try require(startFraction > 0 && startFraction < 1, "startFraction", "a number between 0 and 1", startFraction)
+    try require(reductionFactor > 1 && reductionFactor <= 64, "reductionFactor", "above 1, at most 64", reductionFactor)
+    try require(
+      survivingClusterCount >= 1, "survivingClusterCount", "at least 1", Double(survivingClusterCount))
+    try require(
+      observedFraction >= startFraction && observedFraction <= 1, "observedFraction",
+      "from startFraction to 1", observedFraction)
+    try require(regimeDeviations > 0, "regimeDeviations", "above 0", regimeDeviations)
+    try require(regimePointCount >= 2, "regimePointCount", "at least 2", Double(regimePointCount))
+    try require(fitTolerance >= 0, "fitTolerance", "at least 0", fitTolerance)
+    try require(0...1 ~= explorationFraction, "explorationFraction", "from 0 to 1", explorationFraction)
+    try require(regretBoundFraction >= 0, "regretBoundFraction", "at least 0", regretBoundFraction)
+    try require(failureLimit >= 1, "failureLimit", "at least 1", Double(failureLimit))
+    try require((budget.gpuSeconds ?? 0) >= 0, "budget.gpuSeconds", "at least 0", budget.gpuSeconds ?? 0)
+    try require((budget.joules ?? 0) >= 0, "budget.joules", "at least 0", budget.joules ?? 0)
+    try require((budget.trials ?? 0) >= 0, "budget.trials", "at least 0", Double(budget.trials ?? 0))
+    try require((budget.wallSeconds ?? 0) >= 0, "budget.wallSeconds", "at least 0", budget.wallSeconds ?? 0)
+  }
+}

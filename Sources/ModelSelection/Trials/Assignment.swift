@@ -1,0 +1,54 @@
+/// Where training left off: what a trial of the same candidate saved at a data fraction.
+public struct TrialCheckpoint: Equatable, Sendable {
+  public let trial: Int
+  /// In 0...1.
+  public let dataFraction: Double
+}
+
+/// The part of a strategy that asked for a trial.
+public enum SearchPhase: String, CaseIterable, Sendable {
+  /// Halving over the clusters' medoids.
+  case interCluster
+  /// Scaling prediction inside the surviving clusters.
+  case intraCluster
+  /// A look at a cluster that was eliminated, sized by how far members of clusters were seen to differ.
+  case exploration
+  /// The plan has nothing for this worker; the candidate with most to tell for its cost.
+  case speculation
+  /// A baseline's own plan.
+  case baseline
+}
+
+/// What a worker is to train.
+public struct Assignment: Equatable, Sendable {
+  /// Numbers trials from 0 in the order of assignment.
+  public let trial: Int
+  /// An index into the pool's candidates.
+  public let candidate: Int
+  /// Where training begins; that of ``checkpoint``, or 0.
+  public let fromFraction: Double
+  /// Where training pauses, above `fromFraction`, at most 1.
+  public let toFraction: Double
+  /// What to resume; nil to begin afresh.
+  public let checkpoint: TrialCheckpoint?
+  /// Counts the evaluations at growing fractions, from 0.
+  public let rung: Int
+  public let phase: SearchPhase
+}
+
+/// Why a worker gets no assignment.
+public enum NoAssignment: Equatable, Sendable {
+  /// Enough is known or spent, or nothing is left to try.
+  case finished(StopReason)
+  /// Everything that could be trained is being trained or fits no device offered; ask again after the next event.
+  case nothingFits
+}
+
+/// Why a search asks for no further trials.
+public enum StopReason: String, CaseIterable, Sendable {
+  case gpuSecondsSpent, joulesSpent, trialsSpent, wallSecondsSpent
+  /// The expected regret of the suggestion is below the bound.
+  case regretBelowBound
+  /// The strategy's plan is carried out, or no candidate is left that could be trained further.
+  case planComplete
+}
