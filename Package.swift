@@ -42,14 +42,17 @@ let package = Package(
     .testTarget(name: "JSONRPCTests", dependencies: ["JSON", "JSONRPC"], swiftSettings: settings),
 
     // Session state, its pure steps, and the pool that runs long computations.
-    .target(name: "Sessions", dependencies: ["EnergyFrontier", "JSON"], swiftSettings: settings),
+    .target(name: "Sessions", dependencies: ["EnergyFrontier", "JSON", "ModelSelection"], swiftSettings: settings),
 
     // One file per RPC method, and the server that routes to them.
     .target(
-      name: "TrimtabServer", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions"], swiftSettings: settings),
+      name: "TrimtabServer", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions"],
+      swiftSettings: settings),
     .testTarget(
       name: "ServerTests",
-      dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "Transcripts", "TrimtabServer"],
+      dependencies: [
+        "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions", "Transcripts", "TrimtabServer",
+      ],
       swiftSettings: settings),
 
     // Recorded conversations, replayed in process.

@@ -67,6 +67,8 @@ package final class Server: PeerHandler {
     for event in events {
       switch event {
       case .frontierChanged(let changed): peer.notify(FrontierChanged.name, changed)
+      case .trialDecided(let decided): peer.notify(TrialDecided.name, decided)
+      case .suggestionChanged(let changed): peer.notify(SuggestionChanged.name, changed)
       }
     }
   }

@@ -37,7 +37,9 @@ package struct SessionTable {
     guard contains(name) else { throw unknown(name) }
     states[name]!.revision += 1
     do throws(Refusal) {
-      return try edit(&states[name]!)
+      let accepted = try edit(&states[name]!)
+      if !accepted.isChange { states[name]!.revision -= 1 }
+      return accepted
     } catch {
       states[name]!.revision -= 1
       throw error

@@ -1,7 +1,7 @@
 """The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
 
 Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), latency (a query's
-round trip from the Python client), pipelined (small requests a second), start (start-up, memory, size), cancel.
+round trip from the Python client), pipelined (small requests a second), trials (updates a second), start (start-up, memory, size), cancel.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -256,27 +256,12 @@ def pipelined(report, full):
         frontier = session.characterize("p")
         frames = Frames("headers")
         request = session.request.query("p", deadline_seconds=1.03 * frontier.minimum_time_seconds)
-        data = b"".join(frames.request(1_000_000 + n, request.method, request.params) for n in range(count))
-        output, stream = client.process.stdout.fileno(), client.process.stdin.fileno()
-        os.set_blocking(stream, True)
-        writer = threading.Thread(target=write_all, args=(stream, data))
-        before, begin = cpu_of(client.process.pid), time.perf_counter()
-        writer.start()
-        seen, failed, tail = 0, 0, b""
-        while seen + failed < count:
-            chunk = os.read(output, 1 << 20)
-            if not chunk:
-                raise SystemExit(f"the server ended after {seen} answers")
-            chunk = tail + chunk
-            seen, failed = seen + chunk.count(b'"result"'), failed + chunk.count(b'"error":')
-            tail = chunk[-7:]  # one byte shorter than either mark: none is missed, none counted twice
-        wall, cpu = time.perf_counter() - begin, cpu_of(client.process.pid) - before
-        writer.join()
-        os.set_blocking(stream, False)
+        data = [frames.request(1_000_000 + n, request.method, request.params) for n in range(count)]
+        wall, cpu, failed = exchange(client, data)
         if failed:
             raise SystemExit(f"{failed} of {count} pipelined requests failed")
     report.add("pipelined frontier/query", count / wall, "requests/s", aim=">= 100 000",
-               note=f"{1e6 * cpu / count:.1f} us server CPU each, {len(data) / count:.0f} bytes each")
+               note=f"{1e6 * cpu / count:.1f} us server CPU each, {sum(map(len, data)) / count:.0f} bytes each")
 
 
 def write_all(stream, data):
@@ -329,7 +314,97 @@ def cancel(report, full):
                    note=f"largest of {len(times)}; median {1e3 * statistics.median(times):.2f} ms")
 
 
-SECTIONS = {section.__name__: section for section in (curve, gap, latency, pipelined, start, cancel)}
+# Model selection
+
+
+TRIAL_POOL = 100  # encoders, and language models: 10 000 candidates
+TRIAL_WORKERS = 1000
+TRIAL_UPDATES = 1_000_000
+
+
+def trials(report, full):
+    """1000 workers, each with a trial of its own; all report step by step, 100 steps a trial, through one pipe."""
+    for strategy in ("mordal", "asha", "grid"):
+        trial_stream(report, strategy)
+
+
+def trial_stream(report, strategy):
+    steps, models = 100, range(TRIAL_POOL)
+    with start_client() as client:
+        session, frames = client.open_session("s"), Frames("headers")
+        part = lambda kind: [{"id": f"{kind}{n}", "parameterCount": 10**9 + n, "family": f"{kind}{n // 5}"} for n in models]
+        client.call(Request("pool/submit", {
+            "session": "s", "encoders": part("e"), "languageModels": part("l"), "search": {"strategy": strategy},
+            "task": {"name": "t", "metric": {"name": "loss", "direction": "minimize"}, "alignmentSampleCount": 10**6}}))
+        base, done, wall, cpu, refused, next_id = rss_of(client.process.pid), 0, 0.0, 0.0, 0, 1 << 32
+        memory, suggestion = [(0, base)], []
+        suggest = Request("suggestion/get", {"session": "s"})
+        while done < TRIAL_UPDATES:
+            workers = [Request("trial/next", {"session": "s", "worker": f"w{n}"}) for n in range(TRIAL_WORKERS)]
+            offers = [offer for offer in client.pipeline_requests(workers) if "trial" in offer]
+            if not offers:
+                break
+            data = []
+            for step in range(1, steps + 1):
+                for offer in offers:
+                    share = offer["fromFraction"] + (offer["toFraction"] - offer["fromFraction"]) * step / steps
+                    if step == steps:
+                        share = offer["toFraction"]
+                    next_id += 1
+                    data.append(frames.request(next_id, "trial/update", {
+                        "session": "s", "trial": offer["trial"], "step": step, "dataFraction": share,
+                        "score": trial_loss(offer["candidate"], share), "gpuSeconds": 0.5 * step,
+                        "energyJoules": 200.0 * step}))
+            seconds, cpu_seconds, errors = exchange(client, data)
+            done, wall, cpu, refused = done + len(data), wall + seconds, cpu + cpu_seconds, refused + errors
+            memory.append((done, rss_of(client.process.pid)))
+            suggestion += [timed(lambda: client.call(suggest)) for _ in range(20)]
+    if not done:
+        raise SystemExit(f"trials: {strategy} gave out no trial")
+    report.add(f"trial/update, {strategy}", done / wall, "updates/s", aim=">= 50 000",
+               note=f"{done} updates, {refused} of them after a stop; {1e6 * cpu / done:.1f} us server CPU each")
+    suggestion.sort()
+    report.add("  suggestion/get round trip, median", 1e3 * statistics.median(suggestion), "ms", aim="< 1",
+               note=f"10 000 candidates; 99th percentile {1e3 * suggestion[int(len(suggestion) * 0.99)]:.3f} ms")
+    half = memory[len(memory) // 2]
+    report.add("  memory (RSS) of all updates", (memory[-1][1] - base) / 2**20, "MiB",
+               note=f"{(memory[-1][1] - base) / done:.0f} bytes an update; {(half[1] - base) / 2**20:.0f} MiB at {half[0]}")
+
+
+def trial_loss(candidate, share):
+    """A power law whose level and exponent depend on both models."""
+    encoder, model = int(candidate["encoder"][1:]), int(candidate["languageModel"][1:])
+    level, slope = 1 + 0.002 * ((encoder * 37) % 100) + 0.003 * ((model * 53) % 100), 0.1 + 0.001 * ((encoder * model) % 97)
+    return level * max(share, 1e-6) ** -slope
+
+
+def exchange(client, data):
+    """(wall seconds, the server's CPU seconds, errors) of sending requests as fast as they go and reading the answers."""
+    output, stream = client.process.stdout.fileno(), client.process.stdin.fileno()
+    os.set_blocking(stream, True)
+    writer = threading.Thread(target=write_all, args=(stream, b"".join(data)))
+    before, begin = cpu_of(client.process.pid), time.perf_counter()
+    writer.start()
+    seen, failed, tail = 0, 0, b""
+    while seen + failed < len(data):
+        chunk = os.read(output, 1 << 20)
+        if not chunk:
+            raise SystemExit(f"the server ended after {seen} answers")
+        chunk = tail + chunk
+        seen, failed = seen + chunk.count(b'"result"'), failed + chunk.count(b'"error":')
+        tail = chunk[-7:]  # one byte shorter than either mark: none is missed, none counted twice
+    wall, cpu = time.perf_counter() - begin, cpu_of(client.process.pid) - before
+    writer.join()
+    os.set_blocking(stream, False)
+    return wall, cpu, failed
+
+
+def rss_of(pid):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) * 1024
+
+
+SECTIONS = {section.__name__: section for section in (curve, gap, latency, pipelined, start, cancel, trials)}
 
 
 def main():

@@ -8,8 +8,8 @@ import Testing
     "JSON": [],
     "JSONRPC": ["JSON", "Synchronization"],
     "ModelSelection": [],
-    "Sessions": ["EnergyFrontier", "JSON", "Synchronization"],
-    "TrimtabServer": ["EnergyFrontier", "JSON", "JSONRPC", "Sessions", "Synchronization"],
+    "Sessions": ["EnergyFrontier", "JSON", "ModelSelection", "Synchronization"],
+    "TrimtabServer": ["EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions", "Synchronization"],
     "Transcripts": ["JSON", "JSONRPC", "TrimtabServer"],
     "protocol-tool": ["JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [

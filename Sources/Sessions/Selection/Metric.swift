@@ -31,6 +31,11 @@ package struct Metric: Sendable, Equatable {
   /// Errors below this part of the range (of 1 where it has no end) count as this much: a perfect score has no logarithm.
   package static let leastErrorFraction = 1e-9
 
+  /// For a person.
+  package var rangeText: String {
+    range.upperBound.isFinite ? "\(range.lowerBound)...\(range.upperBound)" : "\(range.lowerBound) and above"
+  }
+
   private var best: Double { direction == .maximize ? range.upperBound : range.lowerBound }
   private var worst: Double { direction == .maximize ? range.lowerBound : range.upperBound }
 

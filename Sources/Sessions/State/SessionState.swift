@@ -11,6 +11,8 @@ package struct SessionState: Sendable {
   package var pipelines: [Pipeline] = []
   /// Measurements by pipeline name; they may arrive before the pipeline is defined.
   package var profiles: [String: Profile] = [:]
+  /// The search for a model, once a pool has been submitted.
+  package var search: ModelSearch?
 
   package init(name: String, seed: UInt64) {
     self.name = name
@@ -71,4 +73,28 @@ package struct SessionState: Sendable {
       found: "\"\(name)\" without a frontier",
       fix: "send frontier/characterize and wait for its answer")
   }
+
+  /// Changes the search where it stands.
+  ///
+  /// - Throws: ``Refusal`` of kind `noPool`, or what `edit` throws.
+  package mutating func editSearch<Value>(
+    _ edit: (inout ModelSearch) throws(Refusal) -> Value
+  ) throws(Refusal) -> Value {
+    if search == nil { throw .noPool }
+    return try edit(&search!)
+  }
+
+  /// The search.
+  ///
+  /// - Throws: ``Refusal`` of kind `noPool`.
+  package func requireSearch() throws(Refusal) -> ModelSearch {
+    if let search { return search }
+    throw .noPool
+  }
+}
+
+extension Refusal {
+  fileprivate static let noPool = Refusal(
+    .noPool, path: "session", expected: "a session with a pool of candidates", found: "none",
+    fix: "submit one with pool/submit")
 }

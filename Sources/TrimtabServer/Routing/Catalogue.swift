@@ -10,8 +10,8 @@ package enum Catalogue {
       .server(SessionClose.self),
       .query(SessionExport.self),
 
-      .step(GPURegister.self),
-      .step(GPURetire.self),
+      .edit(GPURegister.self),
+      .edit(GPURetire.self),
       .query(GPUList.self),
 
       .step(PipelineDefine.self),
@@ -21,6 +21,13 @@ package enum Catalogue {
       .query(FrontierQuery.self),
       .query(FrontierCurve.self),
       .query(PlanGet.self),
+
+      .step(PoolSubmit.self),
+      .edit(TrialNext.self),
+      .edit(notifiable: TrialUpdate.self),
+      .edit(TrialFail.self),
+      .query(SuggestionGet.self),
+      .query(SuggestionRanking.self),
     ]
   }
 }

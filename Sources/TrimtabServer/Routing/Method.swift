@@ -79,14 +79,19 @@ package struct Accepted<Answer> {
   package let answer: Answer
   /// What to tell the client after the answer.
   package let events: [SessionEvent]
+  /// False where the state is as it was, because the request had been accepted before.
+  package let isChange: Bool
 
-  package init(_ answer: Answer, events: [SessionEvent] = []) {
+  package init(_ answer: Answer, events: [SessionEvent] = [], isChange: Bool = true) {
     self.answer = answer
     self.events = events
+    self.isChange = isChange
   }
 }
 
 /// A notification about a session that a step gives rise to.
 package enum SessionEvent: Sendable {
   case frontierChanged(FrontierChanged)
+  case trialDecided(TrialDecided)
+  case suggestionChanged(SuggestionChanged)
 }

@@ -2,7 +2,7 @@ package import JSON
 package import Sessions
 
 /// `gpu/register`: makes devices known to a session.
-package enum GPURegister: SessionStep {
+package enum GPURegister: SessionEdit {
   package static let name = "gpu/register"
   package static let purpose = "Registers GPUs with a session; an id that is known already is described anew."
   package static let refusals: [Refusal.Kind] = [.unknownSession]
@@ -44,6 +44,7 @@ package enum GPURegister: SessionStep {
         session.gpus.append(gpu)
       }
     }
+    session.search?.register(params.gpus.map(\.gpu))
     return Accepted(Answer(revision: session.revision, gpuCount: session.gpus.count))
   }
 

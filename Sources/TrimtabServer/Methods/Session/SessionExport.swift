@@ -27,7 +27,10 @@ package enum SessionExport: SessionQuery {
 
     private var requests: [JSON] {
       var requests = [request(SessionOpen.name) { $0.field("seed", Int(state.seed)) }]
-      if !state.gpus.isEmpty {
+      if let search = state.search {
+        // What was told before and during a search stands where it was told: its decisions depend on it.
+        requests += search.requests(session: state.name)
+      } else if !state.gpus.isEmpty {
         requests.append(
           request(GPURegister.name) { params in
             params.list("gpus", state.gpus) { gpu, entry in gpu.write(to: &entry) }

@@ -1,0 +1,27 @@
+package import ModelSelection
+
+// What the search has found so far.
+extension ModelSearch {
+  /// The candidate that leads; nil while nothing has been observed.
+  package var suggestion: Suggestion? { engine.suggestion() }
+
+  /// The candidates by predicted error, the best first; those never tried last.
+  package func ranking(limit: Int?) -> [Prediction] { engine.ranking(limit: limit) }
+
+  package func evidence(of candidate: Int) -> Evidence { engine.evidence(of: candidate) }
+
+  /// Candidates of which no trial was ever given out.
+  package var neverTried: [Int] { engine.neverTried }
+
+  package var spending: Spending { engine.spending }
+
+  /// What training every candidate on all data would cost, in GPU-seconds where trials report them, else in the pool's unit.
+  package var gridGPUSeconds: Double { engine.gridGPUSeconds }
+
+  /// The leader, if it is another than was last told.
+  package mutating func takeNewLeader() -> Prediction? {
+    guard let leader = engine.suggestion()?.prediction, leader.candidate != toldLeader else { return nil }
+    toldLeader = leader.candidate
+    return leader
+  }
+}

@@ -1,0 +1,68 @@
+internal import JSON
+
+/// What a search was told, in order: replayed, it makes an equal search.
+///
+/// Reports are by far the most numerous entries, so they are kept small.
+package struct SearchLog: Sendable {
+  package enum Entry: Sendable {
+    indirect case submitted(PoolSubmission, SelectionSettings?)
+    case registered([GPU])
+    case retired([String])
+    /// The request that a trial was given out for.
+    case asked(trial: Int)
+    /// A request that got no trial but told the time.
+    case askedInVain(TrialRequest)
+    /// The place of a report.
+    case reported(Int)
+    case failed(TrialFailure)
+  }
+
+  package private(set) var entries: [Entry] = []
+  private var reports: [StoredReport] = []
+  private var checkpoints: [Int: JSON] = [:]
+
+  package init() {}
+
+  package mutating func append(_ entry: Entry) {
+    // Somebody who asks once a second for hours leaves one entry.
+    if case .askedInVain = entry, case .askedInVain = entries.last { entries.removeLast() }
+    entries.append(entry)
+  }
+
+  package mutating func append(_ report: TrialReport) {
+    entries.append(.reported(reports.count))
+    if let checkpoint = report.checkpoint { checkpoints[reports.count] = checkpoint }
+    reports.append(StoredReport(report))
+  }
+
+  /// The report at a place that an entry names.
+  package func report(at place: Int) -> TrialReport { reports[place].report(checkpoint: checkpoints[place]) }
+}
+
+/// A report in 56 bytes; a number that was not given is one that no report has.
+private struct StoredReport: Sendable {
+  private let trial: Int32
+  private let step: Int
+  private let dataFraction: Double
+  private let score: Double
+  private let gpuSeconds: Double
+  private let energyJoules: Double
+  private let elapsedSeconds: Double
+
+  init(_ report: TrialReport) {
+    trial = Int32(report.trial)
+    step = report.step
+    dataFraction = report.dataFraction
+    score = report.score
+    gpuSeconds = report.gpuSeconds ?? .nan
+    energyJoules = report.energyJoules ?? .nan
+    elapsedSeconds = report.elapsedSeconds ?? .nan
+  }
+
+  func report(checkpoint: JSON?) -> TrialReport {
+    func given(_ number: Double) -> Double? { number.isNaN ? nil : number }
+    return TrialReport(
+      trial: Int(trial), step: step, dataFraction: dataFraction, score: score, gpuSeconds: given(gpuSeconds),
+      energyJoules: given(energyJoules), elapsedSeconds: given(elapsedSeconds), checkpoint: checkpoint)
+  }
+}

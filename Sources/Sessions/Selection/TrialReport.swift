@@ -1,0 +1,34 @@
+package import JSON
+
+/// What a trial says of itself at one step.
+package struct TrialReport: Sendable {
+  package let trial: Int
+  /// Grows with the training; the same step of the same trial is the same report.
+  package let step: Int
+  /// How much of the alignment data the model has been trained on, the steps before this trial included.
+  package let dataFraction: Double
+  /// In the metric's unit; not finite when training has diverged.
+  package let score: Double
+  /// What this trial has taken so far, as its client counts; nil where it does not.
+  package let gpuSeconds: Double?
+  package let energyJoules: Double?
+  /// Seconds since the search began, by the client's clock.
+  package let elapsedSeconds: Double?
+  /// Where the weights of this step are kept, if they are: the client's own words, which come back with the trial that goes
+  /// on from here.
+  package let checkpoint: JSON?
+
+  package init(
+    trial: Int, step: Int, dataFraction: Double, score: Double, gpuSeconds: Double?, energyJoules: Double?,
+    elapsedSeconds: Double?, checkpoint: JSON?
+  ) {
+    self.trial = trial
+    self.step = step
+    self.dataFraction = dataFraction
+    self.score = score
+    self.gpuSeconds = gpuSeconds
+    self.energyJoules = energyJoules
+    self.elapsedSeconds = elapsedSeconds
+    self.checkpoint = checkpoint
+  }
+}

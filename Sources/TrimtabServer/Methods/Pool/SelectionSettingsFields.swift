@@ -1,0 +1,85 @@
+internal import JSON
+internal import ModelSelection
+internal import Sessions
+
+// How the settings of a search stand on the wire, for reading and for the export.
+
+struct SelectionSettingsEntry: ObjectReadable {
+  let settings: SelectionSettings
+
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    let published = SearchSettings()
+    var search = published
+    search.strategy = try reader.optional(
+      "strategy", .choice(), default: published.strategy,
+      "`mordal`: halving over clusters, then scaling prediction inside the best; the others are baselines.")
+    search.startFraction = try reader.optional(
+      "startFraction", .number(in: 1e-9...1), default: published.startFraction,
+      "Data of the first evaluations; 0.03 by default.")
+    search.reductionFactor = try reader.optional(
+      "reductionFactor", .number(in: 1.01...64), default: published.reductionFactor,
+      "One in so many clusters is kept, and the data grow by as much; 2 by default.")
+    search.survivingClusterCount = try reader.optional(
+      "survivingClusterCount", .integer(in: 1...Limits.candidateCount), default: published.survivingClusterCount,
+      "Halving ends with so many clusters; 3 by default.")
+    search.observedFraction = try reader.optional(
+      "observedFraction", .number(in: 1e-9...1), default: published.observedFraction,
+      "Scaling prediction looks at up to this part of the data; 1/8 by default.")
+    search.regimeDeviations = try reader.optional(
+      "regimeDeviations", .positive, default: published.regimeDeviations,
+      "A point counts as part of the straight end of a learning curve while it is within so many deviations of the fit; 5 by default."
+    )
+    search.explorationFraction = try reader.optional(
+      "explorationFraction", .number(in: 0...1), default: published.explorationFraction,
+      "The most that may be spent on members of eliminated clusters.")
+    search.regretBoundFraction = try reader.optional(
+      "regretBoundFraction", .number(in: 0...1), default: published.regretBoundFraction,
+      "The search ends when the suggestion's expected regret, as a part of its error, is below this; 0 for never.")
+    search.failureLimit = try reader.optional(
+      "failureLimit", .integer(in: 1...1000), default: published.failureLimit,
+      "A candidate whose trials failed so often is given up.")
+    let seed = try reader.optional(
+      "seed", .integer(in: 0...Int.max), "Where its randomness begins; the session's by default.")
+    let budget: BudgetEntry? = try reader.optional("budget", .object(), "What may be spent; without limits by default.")
+    let gpus = try reader.optional(
+      "gpusPerTrial", .integer(in: 1...1024), default: 1, "Registered GPUs that each trial runs on.")
+    if let budget { search.budget = budget.budget }
+    settings = SelectionSettings(search: search, seed: seed.map(UInt64.init), gpusPerTrial: gpus)
+  }
+}
+
+private struct BudgetEntry: ObjectReadable {
+  let budget: Budget
+
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    budget = Budget(
+      gpuSeconds: try reader.optional(
+        "gpuSeconds", .number(in: 0...1e30), "GPU-seconds, or the unit of the cost weights where trials report none."),
+      joules: try reader.optional("energyJoules", .number(in: 0...1e30), "Joules that trials report."),
+      trials: try reader.optional("trials", .integer(in: 0...Int.max), "Trials given out."),
+      wallSeconds: try reader.optional("elapsedSeconds", .number(in: 0...1e30), "Seconds by the client's clock."))
+  }
+}
+
+extension SelectionSettings {
+  /// The fields as pool/submit takes them.
+  func write(to object: inout ObjectWriter) {
+    object.field("strategy", search.strategy.rawValue)
+    object.field("startFraction", search.startFraction)
+    object.field("reductionFactor", search.reductionFactor)
+    object.field("survivingClusterCount", search.survivingClusterCount)
+    object.field("observedFraction", search.observedFraction)
+    object.field("regimeDeviations", search.regimeDeviations)
+    object.field("explorationFraction", search.explorationFraction)
+    object.field("regretBoundFraction", search.regretBoundFraction)
+    object.field("failureLimit", search.failureLimit)
+    object.field("seed", seed.map(Int.init))
+    object.field("gpusPerTrial", gpusPerTrial)
+    object.object("budget") {
+      $0.field("gpuSeconds", search.budget.gpuSeconds)
+      $0.field("energyJoules", search.budget.joules)
+      $0.field("trials", search.budget.trials)
+      $0.field("elapsedSeconds", search.budget.wallSeconds)
+    }
+  }
+}

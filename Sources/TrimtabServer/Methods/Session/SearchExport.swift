@@ -1,0 +1,84 @@
+internal import JSON
+internal import Sessions
+
+// A search as the requests that make it. What a search decides depends on the order of all it was told, so these are not
+// fewer than there were, but for repeated ones and for those that changed nothing.
+extension ModelSearch {
+  /// Requests as {method, params}, in order.
+  func requests(session: String) -> [JSON] {
+    log.entries.map { entry in
+      switch entry {
+      case .submitted(let submission, let settings):
+        Self.request(PoolSubmit.name, session) { submission.write(to: &$0, settings) }
+      case .registered(let gpus):
+        Self.request(GPURegister.name, session) { $0.list("gpus", gpus) { gpu, entry in gpu.write(to: &entry) } }
+      case .retired(let ids): Self.request(GPURetire.name, session) { $0.field("ids", ids) }
+      case .asked(let trial): Self.request(TrialNext.name, session) { requestBehind(trial: trial).write(to: &$0) }
+      case .askedInVain(let request): Self.request(TrialNext.name, session) { request.write(to: &$0) }
+      case .reported(let place): Self.request(TrialUpdate.name, session) { log.report(at: place).write(to: &$0) }
+      case .failed(let failure): Self.request(TrialFail.name, session) { failure.write(to: &$0) }
+      }
+    }
+  }
+
+  private static func request(_ method: String, _ session: String, _ params: (inout ObjectWriter) -> Void) -> JSON {
+    [
+      "method": .string(method),
+      "params": JSON.written {
+        $0.field("session", session)
+        params(&$0)
+      },
+    ]
+  }
+}
+
+extension PoolSubmission {
+  fileprivate func write(to params: inout ObjectWriter, _ settings: SelectionSettings?) {
+    func list(_ name: StaticString, _ components: [PoolComponent], _ params: inout ObjectWriter) {
+      guard !components.isEmpty else { return }
+      params.list(name, components) { component, entry in component.write(to: &entry) }
+    }
+    list("encoders", encoders, &params)
+    list("projectors", projectors, &params)
+    list("languageModels", languageModels, &params)
+    if let constraints { params.object("constraints") { constraints.write(to: &$0) } }
+    if let task { params.object("task") { task.write(to: &$0) } }
+    if let settings { params.object("search") { settings.write(to: &$0) } }
+  }
+}
+
+extension TrialRequest {
+  fileprivate func write(to params: inout ObjectWriter) {
+    params.field("worker", worker)
+    params.field("gpus", gpus)
+    params.field("memoryBytes", memoryBytes)
+    params.field("elapsedSeconds", elapsedSeconds)
+  }
+}
+
+extension TrialReport {
+  fileprivate func write(to params: inout ObjectWriter) {
+    params.field("trial", trial)
+    params.field("step", step)
+    params.field("dataFraction", dataFraction)
+    if score.isFinite {
+      params.field("score", score)
+    } else {
+      params.field("score", score.isNaN ? "NaN" : score < 0 ? "-Infinity" : "Infinity")
+    }
+    params.field("gpuSeconds", gpuSeconds)
+    params.field("energyJoules", energyJoules)
+    params.field("elapsedSeconds", elapsedSeconds)
+    params.field("checkpoint", checkpoint)
+  }
+}
+
+extension TrialFailure {
+  fileprivate func write(to params: inout ObjectWriter) {
+    params.field("trial", trial)
+    params.field("kind", kind.rawValue)
+    params.field("memoryBytes", memoryBytes)
+    params.field("message", message)
+    params.field("elapsedSeconds", elapsedSeconds)
+  }
+}

@@ -1,0 +1,52 @@
+package import JSON
+package import Sessions
+
+/// `trial/fail`: a trial ends otherwise than by a decision.
+package enum TrialFail: SessionEdit {
+  package static let name = "trial/fail"
+  package static let purpose =
+    "Ends a trial that did not run to its decision, and frees its GPUs. Say which of four things happened; the search goes on differently after each."
+  package static let refusals: [Refusal.Kind] = [.unknownSession, .noPool, .unknownTrial, .trialClosed]
+
+  package struct Params: SessionScoped {
+    package let session: String
+    let failure: TrialFailure
+
+    package init(from reader: inout ObjectReader) throws(InvalidField) {
+      session = try reader.session()
+      let trial = try reader.trial()
+      let kind: TrialFailure.Kind = try reader.required(
+        "kind", .choice(),
+        "`failed`: training itself went wrong, and is tried again a few times; `lost`: the worker or a GPU is gone, and the trial is given out again from its last checkpoint; `outOfMemory`: the candidate is not tried again on this much memory or less; `paused`: the worker is wanted elsewhere, and the trial goes on later."
+      )
+      let memory = try reader.optional(
+        "memoryBytes", .integer(in: 1...Int.max),
+        "Memory of each GPU that was not enough; by default that of the trial's GPUs. Only beside `outOfMemory`.")
+      let message = try reader.optional("message", .text(0...4096), "What happened, for people.")
+      let elapsed = try reader.elapsedSeconds()
+      try reader.check(
+        memory == nil || kind == .outOfMemory, "memoryBytes", expected: "nothing beside kinds other than outOfMemory")
+      failure = TrialFailure(
+        trial: trial, kind: kind, memoryBytes: memory, message: message, elapsedSeconds: elapsed)
+    }
+  }
+
+  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+    let goesOn = try session.editSearch { (search) throws(Refusal) in try search.fail(params.failure) }
+    return Accepted(
+      Answer(trial: params.failure.trial, kind: params.failure.kind, goesOn: goesOn),
+      events: session.takeLeaderEvents())
+  }
+
+  package struct Answer: ObjectWritable {
+    let trial: Int
+    let kind: TrialFailure.Kind
+    let goesOn: Bool
+
+    package func write(to object: inout ObjectWriter) {
+      object.field("trial", trial, "The trial.")
+      object.field("outcome", kind.rawValue, "How it ended.")
+      object.field("goesOn", goesOn, "Whether its candidate may be given out again.")
+    }
+  }
+}

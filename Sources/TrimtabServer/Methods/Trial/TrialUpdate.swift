@@ -1,0 +1,122 @@
+package import JSON
+package import JSONRPC
+package import Sessions
+
+/// `trial/update`: how a trial is doing, and what it shall do next.
+package enum TrialUpdate: NotifiableEdit {
+  package static let name = "trial/update"
+  package static let purpose =
+    "Reports a trial's score at one step and tells it to continue, pause or stop. The same step sent again changes nothing, and steps may come in any order. As a notification its decision is pushed as trial/decided."
+  package static let refusals: [Refusal.Kind] = [
+    .unknownSession, .noPool, .unknownTrial, .trialClosed, .invalidReport,
+  ]
+
+  package struct Params: SessionScoped {
+    package let session: String
+    let trial: Int
+    let step: Int
+    let dataFraction: Double?
+    let sampleCount: Int?
+    let score: Double
+    let gpuSeconds: Double?
+    let energyJoules: Double?
+    let elapsedSeconds: Double?
+    let checkpoint: JSON?
+
+    package init(from reader: inout ObjectReader) throws(InvalidField) {
+      session = try reader.session()
+      trial = try reader.trial()
+      step = try reader.required(
+        "step", .integer(in: 0...(1 << 53)), "Grows with the training; the same step again is the same report.")
+      dataFraction = try reader.optional(
+        "dataFraction", .number(in: 0...1),
+        "Part of the alignment data that the model has been trained on, the trials before this one included. Or:")
+      sampleCount = try reader.optional(
+        "sampleCount", .integer(in: 0...(1 << 53)), "The same in samples.")
+      score = try reader.required(
+        "score", .score,
+        "The metric's value. Training that has diverged says \"NaN\", \"Infinity\" or \"-Infinity\", which JSON has no numbers for, and is stopped."
+      )
+      gpuSeconds = try reader.optional(
+        "gpuSeconds", .number(in: 0...1e30), "GPU-seconds that this trial has taken so far, all its GPUs together.")
+      energyJoules = try reader.optional(
+        "energyJoules", .number(in: 0...1e30), "Joules that this trial has taken so far, all its GPUs together.")
+      elapsedSeconds = try reader.elapsedSeconds()
+      checkpoint = try reader.optional(
+        "checkpoint", .any,
+        "Where the weights of this step are kept, if they are; comes back with the trial that goes on from here.")
+      try reader.check(
+        (dataFraction == nil) != (sampleCount == nil), "dataFraction", expected: "either dataFraction or sampleCount")
+    }
+  }
+
+  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+    let decision = try session.editSearch { (search) throws(Refusal) in
+      let samples = Double(search.pool.task.alignmentSampleCount)
+      return try search.report(
+        TrialReport(
+          trial: params.trial, step: params.step,
+          dataFraction: params.dataFraction ?? Double(params.sampleCount ?? 0) / samples, score: params.score,
+          gpuSeconds: params.gpuSeconds, energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds,
+          checkpoint: params.checkpoint))
+    }
+    return Accepted(
+      Answer(decision: decision), events: session.takeLeaderEvents(), isChange: !decision.isDuplicate)
+  }
+
+  package static func event(for outcome: Result<Answer, RPCError>, _ params: JSON?) -> SessionEvent {
+    .trialDecided(
+      TrialDecided(
+        session: params?["session"]?.stringValue, trial: params?["trial"]?.integerValue,
+        step: params?["step"]?.integerValue, outcome: outcome.map(\.decision)))
+  }
+
+  package struct Answer: ObjectWritable {
+    let decision: TrialDecision
+
+    package func write(to object: inout ObjectWriter) {
+      object.field("trial", decision.trial, "The trial.")
+      object.field("step", decision.step, "The step that was reported.")
+      decision.write(to: &object)
+    }
+  }
+}
+
+extension TrialDecision {
+  func write(to object: inout ObjectWriter) {
+    object.field(
+      "decision", verdict.rawValue,
+      "`continue`; `pause`: keep the checkpoint and ask for another trial, this one has ended; `stop`: nothing of it is needed any more."
+    )
+    object.field(
+      "reason", reason,
+      "`targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged` or `cannotBeBest`.")
+    object.field("duplicate", isDuplicate ? true : nil, "True when this step had been reported before.")
+  }
+}
+
+extension ObjectReader {
+  mutating func trial() throws(InvalidField) -> Int {
+    try required("trial", .integer(in: 1...Int.max), "The trial's number, from trial/next.")
+  }
+
+  mutating func elapsedSeconds() throws(InvalidField) -> Double? {
+    try optional(
+      "elapsedSeconds", .number(in: 0...1e30),
+      "Seconds since the search began, by the client's clock; only for a budget of them.")
+  }
+}
+
+extension Shape where Value == Double {
+  /// A number, or in words one that JSON has no spelling for.
+  fileprivate static var score: Shape {
+    Shape(expectation: "a number, \"NaN\", \"Infinity\" or \"-Infinity\"", placeholder: 0) { (json) in
+      switch json {
+      case .string("NaN"): .nan
+      case .string("Infinity"): .infinity
+      case .string("-Infinity"): -.infinity
+      default: json.doubleValue
+      }
+    }
+  }
+}
