@@ -33,6 +33,16 @@ let package = Package(
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .testTarget(name: "ModelSelectionTests", dependencies: ["ModelSelection"], swiftSettings: settings),
 
+    // Arithmetic on blocks of single-precision numbers, with the instructions that the processor turns out to have.
+    .target(name: "SimilarityKernels"),
+    .testTarget(name: "SimilarityKernelsTests", dependencies: ["SimilarityKernels"], swiftSettings: settings),
+
+    // Matrices of representations as they are stored, and how alike two of them are.
+    .target(
+      name: "Representations", dependencies: ["SimilarityKernels"], swiftSettings: settings,
+      linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+    .testTarget(name: "RepresentationsTests", dependencies: ["Representations"], swiftSettings: settings),
+
     // JSON text, values and typed object readers and writers.
     .target(name: "JSON", swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
@@ -42,11 +52,14 @@ let package = Package(
     .testTarget(name: "JSONRPCTests", dependencies: ["JSON", "JSONRPC"], swiftSettings: settings),
 
     // Session state, its pure steps, and the pool that runs long computations.
-    .target(name: "Sessions", dependencies: ["EnergyFrontier", "JSON", "ModelSelection"], swiftSettings: settings),
+    .target(
+      name: "Sessions", dependencies: ["EnergyFrontier", "JSON", "ModelSelection", "Representations"],
+      swiftSettings: settings),
 
     // One file per RPC method, and the server that routes to them.
     .target(
-      name: "TrimtabServer", dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions"],
+      name: "TrimtabServer",
+      dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions"],
       swiftSettings: settings),
     .testTarget(
       name: "ServerTests",
@@ -66,7 +79,9 @@ let package = Package(
     // The command line: `serve` and `frontier`.
     .executableTarget(
       name: "trimtab",
-      dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions", "TrimtabServer"],
+      dependencies: [
+        "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions", "TrimtabServer",
+      ],
       swiftSettings: settings),
   ]
 )

@@ -8,12 +8,16 @@ import Testing
     "JSON": [],
     "JSONRPC": ["JSON", "Synchronization"],
     "ModelSelection": [],
-    "Sessions": ["EnergyFrontier", "JSON", "ModelSelection", "Synchronization"],
-    "TrimtabServer": ["EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions", "Synchronization"],
+    "Representations": ["SimilarityKernels"],
+    "Sessions": ["EnergyFrontier", "JSON", "ModelSelection", "Representations", "Synchronization"],
+    "TrimtabServer": [
+      "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions", "Synchronization",
+    ],
     "Transcripts": ["JSON", "JSONRPC", "TrimtabServer"],
     "protocol-tool": ["JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [
-      "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions", "Synchronization", "TrimtabServer",
+      "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions", "Synchronization",
+      "TrimtabServer",
     ],
   ]
   static let system: Set<String> = ["Glibc", "Musl", "Darwin"]

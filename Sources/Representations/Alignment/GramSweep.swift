@@ -1,0 +1,252 @@
+internal import SimilarityKernels
+
+/// Visits the kernels of all representations tile by tile, so that none is ever whole in memory.
+///
+/// A strip of up to 1024 rows is packed once and met by blocks of columns, one block a task. Tiles lie on or above the
+/// diagonal. The partition depends on the sizes alone, and a task's sums are added in the order of the tasks, so the bits
+/// do not depend on who did which.
+struct GramSweep {
+  private let models: [CenteredRepresentation]
+  private let path: sk_path
+  private let sampleCount: Int
+  /// Rows and columns of a tile.
+  private let tile: Int
+  private let stripTiles: Int
+  /// From one model's tile to the next; a little more than a tile, so that they do not all fall in one cache set.
+  private let tileStride: Int
+
+  /// What the workers' packed operands may take together beside their tiles.
+  private static let packedBytes = 64 << 20
+
+  init(_ models: [CenteredRepresentation], _ path: sk_path) {
+    self.models = models
+    self.path = path
+    sampleCount = models.first?.sampleCount ?? 0
+    let rowBytes = 4 * max(models.reduce(0) { $0 + $1.featureCount }, 1)
+    var tile = 256
+    while tile > 32 && tile * rowBytes > Self.packedBytes / 2 { tile /= 2 }
+    self.tile = tile
+    stripTiles = min(max(Self.packedBytes / (tile * rowBytes), 1), 1024 / tile)
+    tileStride = tile * tile + 24
+  }
+
+  // MARK: What is summed
+
+  /// The sums over all ordered pairs of different samples of each pair of models' kernels, and each kernel's sum over each
+  /// sample's others; the latter only for Gaussian kernels.
+  func pairProducts(
+    rates: [Double], _ parallel: ParallelMap, _ progress: ProgressSpan
+  ) throws(RepresentationError) -> (pairs: [Double], rows: [[Double]]) {
+    let (count, tile, path, tileStride) = (models.count, tile, path, tileStride)
+    let pairCount = count * (count + 1) / 2
+    var pairs = [Double](repeating: 0, count: pairCount)
+    var rows = rates.isEmpty ? [] : models.map { _ in [Double](repeating: 0, count: sampleCount) }
+    let norms = models.map(\.norms)
+    let rowsInTask = stripTiles * tile + tile
+    // A task's lanes for each pair, then for each model the sums of its rows and of its columns.
+    let sumsPerTask = 8 * pairCount + (rates.isEmpty ? 0 : count * rowsInTask)
+    try sweep(sumsPerTask: sumsPerTask, parallel, progress) { (visit, tiles, sums, isCancelled) in
+      for row in 0..<visit.rows.count {
+        if row % 32 == 0 && isCancelled() { return }
+        let first = visit.isDiagonal ? row + 1 : 0
+        let length = visit.columns.count - first
+        if length <= 0 { continue }
+        let elements = tiles + (row * tile + first)
+        if !rates.isEmpty {
+          for model in 0..<count {
+            let values = elements + model * tileStride
+            norms[model].withUnsafeBufferPointer { norms in
+              sk_gaussian(
+                path, values, Int64(length), norms[visit.rows.lowerBound + row],
+                norms.baseAddress! + (visit.columns.lowerBound + first), rates[model])
+            }
+            let modelSums = sums + (8 * pairCount + model * rowsInTask)
+            modelSums[visit.rowInStrip + row] += sk_add_row(
+              path, values, Int64(length), modelSums + (rowsInTask - tile + first))
+          }
+        }
+        sk_add_pair_products(path, elements, Int64(tileStride), Int64(count), Int64(length), sums)
+      }
+    } collect: { task, sums in
+      for pair in 0..<pairCount {
+        for lane in 0..<8 { pairs[pair] += 2 * sums[8 * pair + lane] }
+      }
+      for model in rows.indices {
+        let modelSums = sums + (8 * pairCount + model * rowsInTask)
+        for row in task.strip { rows[model][row] += modelSums[row - task.strip.lowerBound] }
+        for column in task.columns {
+          rows[model][column] += modelSums[rowsInTask - tile + column - task.columns.lowerBound]
+        }
+      }
+    }
+    return (pairs, rows)
+  }
+
+  /// For each model the square of the median distance between two samples, exact but for the rounding of distances: two
+  /// sweeps count the squared distances by the upper and then the lower half of their bits.
+  func medianSquaredDistances(
+    _ parallel: ParallelMap, _ progress: ProgressSpan
+  ) throws(RepresentationError) -> [Double] {
+    let pairCount = sampleCount * (sampleCount - 1) / 2
+    guard pairCount > 0 else {
+      throw RepresentationError(
+        .sampleCount, expected: "at least 2 samples", found: "\(sampleCount)", fix: "show the models more samples")
+    }
+    // The middle distance, or the two around the middle.
+    let ranks = [(pairCount - 1) / 2, pairCount / 2]
+    let upper = try histograms(prefixes: nil, parallel, progress.part(from: 0, share: 0.5))
+    let found = upper.map { counts in ranks.map { Self.place($0, in: counts) } }
+    let lower = try (0..<2).map { (which) throws(RepresentationError) in
+      // The second rank falls into another bin only at a bin's end; then one sweep more tells its place.
+      which == 1 && found.allSatisfy { $0[0].bin == $0[1].bin }
+        ? []
+        : try histograms(
+          prefixes: found.map { $0[which].bin }, parallel, progress.part(from: 0.5 + 0.25 * Double(which), share: 0.25))
+    }
+    return found.indices.map { model in
+      let distances = ranks.indices.map { which -> Double in
+        let counts = lower[which].isEmpty ? lower[0][model] : lower[which][model]
+        let place = found[model][which]
+        let bits = UInt32(place.bin) << 16 | UInt32(Self.place(place.rank, in: counts).bin)
+        return Double(Float(bitPattern: bits)).squareRoot()
+      }
+      let median = (distances[0] + distances[1]) / 2
+      return median * median
+    }
+  }
+
+  /// The bin that holds the element of a rank, and its rank within the bin.
+  private static func place(_ rank: Int, in counts: [Int]) -> (bin: Int, rank: Int) {
+    var rank = rank
+    for (bin, count) in counts.enumerated() {
+      if rank < count { return (bin, rank) }
+      rank -= count
+    }
+    preconditionFailure("a rank beyond what was counted")
+  }
+
+  /// For each model how often the squared distances, as singles, have each upper half; or, of those with the given upper
+  /// half, each lower half.
+  private func histograms(
+    prefixes: [Int]?, _ parallel: ParallelMap, _ progress: ProgressSpan
+  ) throws(RepresentationError) -> [[Int]] {
+    let (count, tile, path, tileStride) = (models.count, tile, path, tileStride)
+    let norms = models.map(\.norms)
+    let bins = 1 << 16
+    // Whole numbers: it does not matter who counts what.
+    let counts = SharedBuffer<Int>(count: parallel.workerCount * count * bins)
+    counts.base.initialize(repeating: 0, count: parallel.workerCount * count * bins)
+    try sweep(sumsPerTask: 0, parallel, progress) { (visit, tiles, _, isCancelled) in
+      for row in 0..<visit.rows.count {
+        if row % 32 == 0 && isCancelled() { return }
+        let first = visit.isDiagonal ? row + 1 : 0
+        let length = visit.columns.count - first
+        if length <= 0 { continue }
+        for model in 0..<count {
+          let values = tiles + (model * tileStride + row * tile + first)
+          norms[model].withUnsafeBufferPointer { norms in
+            sk_squared_distances(
+              path, values, Int64(length), norms[visit.rows.lowerBound + row],
+              norms.baseAddress! + (visit.columns.lowerBound + first))
+          }
+          let counts = counts.base + (visit.worker * count + model) * bins
+          let prefix = prefixes?[model]
+          for column in 0..<length {
+            let bits = Float(values[column]).bitPattern
+            if let prefix {
+              if Int(bits >> 16) == prefix { counts[Int(bits & 0xFFFF)] += 1 }
+            } else {
+              counts[Int(bits >> 16)] += 1
+            }
+          }
+        }
+      }
+    } collect: { _, _ in
+    }
+    return (0..<count).map { model in
+      (0..<bins).map { bin in
+        (0..<parallel.workerCount).reduce(0) { $0 + counts.base[($1 * count + model) * bins + bin] }
+      }
+    }
+  }
+
+  // MARK: The sweep
+
+  /// One tile of every model, and where it is.
+  struct Visit {
+    let worker: Int
+    let rows: Range<Int>
+    let columns: Range<Int>
+    /// The first row's place in its strip.
+    let rowInStrip: Int
+    var isDiagonal: Bool { rows.lowerBound == columns.lowerBound }
+  }
+
+  /// One block of columns below a strip.
+  struct Task {
+    let strip: Range<Int>
+    let columns: Range<Int>
+  }
+
+  /// - Parameters:
+  ///   - visit: takes the inner products of a tile's rows and columns, one model's after the other's, and may overwrite
+  ///     them; adds to its task's sums, which begin at 0. Elements left of the diagonal mean nothing.
+  ///   - collect: takes the sums of each task, in order.
+  private func sweep(
+    sumsPerTask: Int, _ parallel: ParallelMap, _ progress: ProgressSpan,
+    visit: @Sendable (Visit, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, () -> Bool) -> Void,
+    collect: (Task, UnsafeMutablePointer<Double>) -> Void
+  ) throws(RepresentationError) {
+    let operands = PackedStrips(models, path, tile: tile, stripTiles: stripTiles, workerCount: parallel.workerCount)
+    let tiles = SharedBuffer<Double>(count: parallel.workerCount * models.count * tileStride)
+    // A wave is long enough to keep all workers busy, short enough to tell progress often.
+    let wave = max(16, 4 * parallel.workerCount)
+    let sums = SharedBuffer<Double>(count: wave * sumsPerTask)
+    let (count, tile, tileStride, sampleCount, stripRows) = (
+      models.count, tile, tileStride, sampleCount, stripTiles * tile
+    )
+    let total = Double(sampleCount) * Double(sampleCount + stripRows) / 2
+    var done = 0.0
+    for stripStart in stride(from: 0, to: sampleCount, by: stripRows) {
+      let strip = stripStart..<min(stripStart + stripRows, sampleCount)
+      operands.pack(strip, parallel, progress)
+      try progress.check()
+      // From the last block to the first: those at the diagonal are smaller and fill the gaps at the end.
+      let starts = Array(stride(from: stripStart, to: sampleCount, by: tile).reversed())
+      for waveStart in stride(from: 0, to: starts.count, by: wave) {
+        let tasks = starts[waveStart..<min(waveStart + wave, starts.count)].map {
+          Task(strip: strip, columns: $0..<min($0 + tile, sampleCount))
+        }
+        parallel(tasks.count) { (index, worker) in
+          let task = tasks[index]
+          let taskSums = sums.base + index * sumsPerTask
+          taskSums.update(repeating: 0, count: sumsPerTask)
+          operands.pack(task.columns, worker: worker)
+          let workerTiles = tiles.base + worker * count * tileStride
+          for rowStart in stride(
+            from: strip.lowerBound, through: min(strip.upperBound - 1, task.columns.lowerBound), by: tile)
+          {
+            let rows = rowStart..<min(rowStart + tile, strip.upperBound)
+            for model in 0..<count {
+              if progress.isCancelled { return }
+              operands.multiply(
+                model, (rowStart - strip.lowerBound) / tile, rows.count, task.columns.count, worker,
+                isDiagonal: rowStart == task.columns.lowerBound, into: workerTiles + model * tileStride, progress)
+            }
+            if progress.isCancelled { return }
+            visit(
+              Visit(worker: worker, rows: rows, columns: task.columns, rowInStrip: rowStart - strip.lowerBound),
+              workerTiles, taskSums
+            ) { progress.isCancelled }
+          }
+        }
+        try progress.check()
+        for (index, task) in tasks.enumerated() {
+          collect(task, sums.base + index * sumsPerTask)
+          done += Double(task.columns.count * task.strip.count)
+        }
+        progress.report(done / total)
+      }
+    }
+  }
+}
