@@ -31,6 +31,9 @@ public struct RepresentationError: Error, Equatable, Sendable {
     self.fix = fix
   }
 
+  /// One plain sentence for a person.
+  public var message: String { "expected \(expected), found \(found); \(fix)" }
+
   static let cancelled = RepresentationError(
     .cancelled, expected: "to go on", found: "a request to stop", fix: "ask again")
 

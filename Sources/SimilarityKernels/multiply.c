@@ -88,13 +88,13 @@ static void multiply_portable(const float *left, const float *right, int64_t row
 
 /// Defines the product of two panels for a path with fused multiply-add.
 #define DEFINE_PANEL_PRODUCT(NAME, TARGET, ROWS, VECTORS, LANES)                                                       \
-  typedef float NAME##_vector __attribute__((vector_size(4 * LANES), aligned(4)));                                    \
-  typedef double NAME##_wide __attribute__((vector_size(8 * LANES), aligned(8)));                                     \
+  typedef float NAME##_vector __attribute__((ext_vector_type(LANES), aligned(4)));                                     \
+  typedef double NAME##_wide __attribute__((ext_vector_type(LANES), aligned(8)));                                      \
   TARGET static void NAME(const float *left, const float *right, int64_t rows, int64_t columns, int64_t depth,        \
                           double *product, int64_t stride) {                                                           \
     NAME##_vector sums[ROWS][VECTORS];                                                                                 \
     _Pragma("clang loop unroll(full)") for (int row = 0; row < ROWS; row += 1) {                                      \
-      _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v += 1) sums[row][v] = (NAME##_vector){0};      \
+      _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v += 1) sums[row][v] = 0;                       \
     }                                                                                                                  \
     for (int64_t k = 0; k < depth; k += 1) {                                                                           \
       NAME##_vector operand[VECTORS];                                                                                  \
@@ -102,7 +102,7 @@ static void multiply_portable(const float *left, const float *right, int64_t row
         operand[v] = *(const NAME##_vector *)(right + v * LANES);                                                      \
       }                                                                                                                \
       _Pragma("clang loop unroll(full)") for (int row = 0; row < ROWS; row += 1) {                                    \
-        NAME##_vector factor = (NAME##_vector){0} + left[row];                                                         \
+        NAME##_vector factor = left[row];                                                                              \
         _Pragma("clang loop unroll(full)") for (int v = 0; v < VECTORS; v += 1) {                                     \
           sums[row][v] = __builtin_elementwise_fma(factor, operand[v], sums[row][v]);                                  \
         }                                                                                                              \

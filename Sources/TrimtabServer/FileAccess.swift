@@ -1,3 +1,4 @@
+package import Representations
 package import Sessions
 
 #if canImport(Glibc)
@@ -28,9 +29,26 @@ package struct FileAccess: Sendable {
   /// - Parameter field: the name of the param that holds the path, for errors.
   /// - Throws: ``Refusal`` of kind `fileOutsideRoots` or `unreadableFile`.
   package func text(at path: String, field: String) throws(Refusal) -> String {
+    let expected = "a readable UTF-8 file of at most \(maximumBytes) bytes"
+    return try Self.read(try located(path, field, expected), maximumBytes: maximumBytes) { (found) in
+      unreadable(path, field, expected, found)
+    }
+  }
+
+  /// The bytes of a file where they are, mapped into memory; a file of any size. It must stay as it is meanwhile.
+  ///
+  /// - Parameter field: the name of the param that holds the path, for errors.
+  /// - Throws: ``Refusal`` of kind `fileOutsideRoots` or `unreadableFile`.
+  package func mapped(at path: String, field: String) throws(Refusal) -> ByteStorage {
+    let expected = "a readable file"
+    return try Self.map(try located(path, field, expected)) { (found) in unreadable(path, field, expected, found) }
+  }
+
+  /// The real path of a file below the roots.
+  private func located(_ path: String, _ field: String, _ expected: String) throws(Refusal) -> String {
     // Links are followed first, so that none leads outside the roots.
     guard let real = Self.canonical(path) else {
-      throw unreadable(path, field, found: String(cString: strerror(errno)))
+      throw unreadable(path, field, expected, String(cString: strerror(errno)))
     }
     guard canonicalRoots.contains(where: { real == $0 || real.hasPrefix($0 == "/" ? $0 : $0 + "/") }) else {
       throw Refusal(
@@ -40,13 +58,13 @@ package struct FileAccess: Sendable {
           : "a file below " + roots.joined(separator: " or "),
         found: "\"\(path)\"", fix: "add the file's folder to `roots` in initialize, or send its text inline")
     }
-    return try Self.read(real, maximumBytes: maximumBytes) { (found) in unreadable(path, field, found: found) }
+    return real
   }
 
-  private func unreadable(_ path: String, _ field: String, found: String) -> Refusal {
+  private func unreadable(_ path: String, _ field: String, _ expected: String, _ found: String) -> Refusal {
     Refusal(
-      .unreadableFile, path: field, expected: "a readable UTF-8 file of at most \(maximumBytes) bytes",
-      found: "\(found) for \"\(path)\"", fix: "check the path and its permissions")
+      .unreadableFile, path: field, expected: expected, found: "\(found) for \"\(path)\"",
+      fix: "check the path and its permissions")
   }
 
   private static func canonical(_ path: String) -> String? {
@@ -55,18 +73,46 @@ package struct FileAccess: Sendable {
     return String(cString: resolved)
   }
 
+  /// Maps a whole regular file into memory, to be read only.
+  package static func map<Failure: Error>(
+    _ path: String, failure: (String) -> Failure
+  ) throws(Failure) -> ByteStorage {
+    let (file, size) = try opened(path, failure)
+    // The mapping outlives the descriptor.
+    defer { close(file) }
+    // An empty file has nothing to map.
+    if size == 0 { return ByteStorage(copying: []) }
+    guard let bytes = mmap(nil, size, PROT_READ, MAP_PRIVATE, file, 0), bytes != MAP_FAILED else {
+      throw failure(String(cString: strerror(errno)))
+    }
+    return ByteStorage(UnsafeRawBufferPointer(start: bytes, count: size)) {
+      munmap(UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)
+    }
+  }
+
+  /// Opens a regular file and gives its size.
+  private static func opened<Failure: Error>(
+    _ path: String, _ failure: (String) -> Failure
+  ) throws(Failure) -> (file: Int32, size: Int) {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { throw failure(String(cString: strerror(errno))) }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(file)
+      throw failure("not a regular file")
+    }
+    return (file, Int(status.st_size))
+  }
+
   /// Reads a whole regular file.
   package static func read<Failure: Error>(
     _ path: String, maximumBytes: Int = Limits.profileBytes, failure: (String) -> Failure
   ) throws(Failure) -> String {
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard file >= 0 else { throw failure(String(cString: strerror(errno))) }
+    let (file, size) = try opened(path, failure)
     defer { close(file) }
-    var status = stat()
-    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw failure("not a regular file") }
-    guard status.st_size <= maximumBytes else { throw failure("\(status.st_size) bytes") }
+    guard size <= maximumBytes else { throw failure("\(size) bytes") }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(Int(status.st_size) + 1)
+    bytes.reserveCapacity(size + 1)
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = chunk.withUnsafeMutableBytes { readBytes(file, $0.baseAddress, $0.count) }

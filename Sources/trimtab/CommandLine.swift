@@ -34,9 +34,11 @@ private let help = """
   usage: trimtab [serve]                     JSON-RPC 2.0 on standard input and output
                                              (the default when standard input is not a terminal)
          trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
+         trimtab similarity A.npy B.npy ...  how alike models are, from what they make of the same samples
          trimtab --help | --version
 
   \(FrontierCommand.help)
+  \(SimilarityCommand.help)
   exit status: 0 success, 64 usage, 65 bad input, 66 unreadable file, 73 unwritable file;
   serve: 0 after shutdown and exit or at the end of input, 1 otherwise.
 
@@ -50,6 +52,8 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "--version": try writeOutput("trimtab \(Version.program)\n")
     case "frontier" where arguments.contains("--help") || arguments.contains("-h"): try writeOutput(help)
     case "frontier": try FrontierCommand(Array(arguments.dropFirst())).run()
+    case "similarity" where arguments.contains("--help") || arguments.contains("-h"): try writeOutput(help)
+    case "similarity": try SimilarityCommand(Array(arguments.dropFirst())).run()
     case nil, "serve":
       if arguments.count > 1 {
         throw CommandFailure(
@@ -58,7 +62,8 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
       return serve()
     case .some(let other):
       throw CommandFailure(
-        status: .usage, message: "expected serve, frontier, --help or --version, found \"\(other)\"; see trimtab --help"
+        status: .usage,
+        message: "expected serve, frontier, similarity, --help or --version, found \"\(other)\"; see trimtab --help"
       )
     }
     return ExitStatus.success.rawValue

@@ -46,7 +46,7 @@ enum AlignmentReference {
       rows.map { other in
         switch kernel {
         case .linear: zip(one, other).reduce(0) { $0 + $1.0 * $1.1 }
-        case .gaussian(let fraction):
+        case .rbf(let fraction):
           exp(-squaredDistance(one, other) / (2 * (fraction * median) * (fraction * median)))
         }
       }

@@ -3,7 +3,7 @@ public enum SampleKernel: Sendable, Hashable {
   /// The inner product of their features.
   case linear
   /// `exp(-distance^2 / (2 s^2))`, with `s` the given positive fraction of the median distance between two samples.
-  case gaussian(bandwidthFraction: Double)
+  case rbf(bandwidthFraction: Double)
 }
 
 /// How the Hilbert-Schmidt independence criterion (HSIC) is estimated from samples.

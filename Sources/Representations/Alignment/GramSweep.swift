@@ -164,9 +164,12 @@ struct GramSweep {
     } collect: { _, _ in
     }
     return (0..<count).map { model in
-      (0..<bins).map { bin in
-        (0..<parallel.workerCount).reduce(0) { $0 + counts.base[($1 * count + model) * bins + bin] }
+      var total = [Int](repeating: 0, count: bins)
+      for worker in 0..<parallel.workerCount {
+        let counted = counts.base + (worker * count + model) * bins
+        for bin in 0..<bins where counted[bin] > 0 { total[bin] += counted[bin] }
       }
+      return total
     }
   }
 

@@ -54,7 +54,7 @@ struct KernelStatistics {
       } else {
         offDiagonal = try GramSweep(models, path).pairProducts(rates: [], parallel, progress).pairs
       }
-    case .gaussian(let fraction):
+    case .rbf(let fraction):
       let sweep = GramSweep(models, path)
       var rates = scaling?.rates ?? []
       var rest = progress
@@ -164,7 +164,7 @@ struct KernelStatistics {
   }
 
   private static func check(_ models: [Representation], _ kernel: SampleKernel) throws(RepresentationError) {
-    if case .gaussian(let fraction) = kernel, !(fraction > 0 && fraction.isFinite) {
+    if case .rbf(let fraction) = kernel, !(fraction > 0 && fraction.isFinite) {
       throw RepresentationError(
         .outOfRange, expected: "a positive fraction of the median distance", found: "\(fraction)",
         fix: "use 0.2 to 1, say")
