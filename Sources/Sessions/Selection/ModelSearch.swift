@@ -11,6 +11,9 @@ package struct ModelSearch: Sendable {
   package private(set) var clustering: PoolClustering
   package private(set) var log = SearchLog()
   var engine: Search
+  var representations: [RepresentationKey: PoolRepresentation] = [:]
+  /// Counts the changes to the pool and its representations.
+  var inputRevision = 0
   private let sessionSeed: UInt64
   private var devices: DeviceTable
   /// By the engine's number of the trial.
@@ -80,8 +83,17 @@ package struct ModelSearch: Sendable {
       engine = try Self.engine(grown, newClustering, newSettings, sessionSeed)
     }
     (pool, clustering, self.settings) = (grown, newClustering, newSettings)
+    inputRevision += 1
     log.append(.submitted(submission, settings))
   }
+
+  /// Searches by other clusters from the beginning.
+  mutating func cluster(_ new: PoolClustering) throws(Refusal) {
+    engine = try Self.engine(pool, new, settings, sessionSeed)
+    clustering = new
+  }
+
+  mutating func note(_ entry: SearchLog.Entry) { log.append(entry) }
 
   // MARK: - GPUs
 

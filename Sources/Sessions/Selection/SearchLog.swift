@@ -6,6 +6,9 @@ internal import JSON
 package struct SearchLog: Sendable {
   package enum Entry: Sendable {
     indirect case submitted(PoolSubmission, SelectionSettings?)
+    indirect case attached(PoolRepresentation)
+    /// Clusters were found and adopted.
+    indirect case clustered(ComparisonSettings)
     case registered([GPU])
     case retired([String])
     /// The request that a trial was given out for.

@@ -23,11 +23,14 @@ package enum Catalogue {
       .query(PlanGet.self),
 
       .step(PoolSubmit.self),
+      .step(PoolAttachRepresentation.self),
+      .computation(PoolClusters.self),
       .edit(TrialNext.self),
       .edit(notifiable: TrialUpdate.self),
       .edit(TrialFail.self),
       .query(SuggestionGet.self),
       .query(SuggestionRanking.self),
+      .query(SuggestionPipeline.self),
     ]
   }
 }

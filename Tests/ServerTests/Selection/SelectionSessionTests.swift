@@ -24,6 +24,24 @@ import Transcripts
     }
   }
 
+  @Test(arguments: ["selection", "representations", "selection-energy"])
+  func anExportedTranscriptReplays(_ name: String) throws {
+    let transcript = try #require(Transcript(try RepositoryFiles.text("fixtures/transcripts/\(name).transcript")))
+    let (original, copy) = (Driver.bare(), Driver.bare())
+    for case .sent(let text) in transcript.lines.dropFirst(3) { original.send(text) }
+    let export = try original.call("session/export", [:])
+    for entry in try #require(export["requests"]?.arrayValue) {
+      let members = try #require(entry["params"]?.objectValue?.members)
+      _ = try copy.call(
+        try #require(entry["method"]?.stringValue), Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) }))
+    }
+    #expect(try copy.call("session/export", [:])["requests"] == export["requests"])
+    for method in ["suggestion/get", "suggestion/ranking", "pool/clusters", "gpu/list"] {
+      let (there, here) = (try original.call(method, [:]), try copy.call(method, [:]))
+      #expect(there.removing("revision").canonicalText == here.removing("revision").canonicalText, "\(method)")
+    }
+  }
+
   @Test(arguments: strategies) func refusedAndRepeatedRequestsChangeNothing(_ strategy: String) throws {
     let (calm, noisy) = (Driver(strategy: strategy, seed: 9), Driver(strategy: strategy, seed: 9))
     noisy.isNoisy = true
@@ -99,6 +117,8 @@ private final class Driver {
   private func register(_ id: String, _ memory: Int) {
     _ = try? call("gpu/register", ["gpus": [["id": .string(id), "memoryBytes": .integer(Int64(memory) << 30)]]])
   }
+
+  func send(_ text: String) { _ = client.send(text) }
 
   func call(_ method: String, _ params: [String: JSON]) throws -> JSON {
     let answer = try answer(method, params)

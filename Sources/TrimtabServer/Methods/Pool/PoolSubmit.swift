@@ -72,7 +72,7 @@ package enum PoolSubmit: SessionStep {
       object.field("clusterCount", search.clustering.clusters.count, "Groups of candidates that are taken for similar.")
       object.field(
         "clusterBasis", search.clustering.basis.rawValue,
-        "On what grounds: `representations`, or where none were compared `family`, or `encoder` where no family is stated."
+        "On what grounds: `representations`, or where none were compared `family`, or `none`: each encoder is a group."
       )
     }
   }

@@ -10,6 +10,9 @@ extension ModelSearch {
       switch entry {
       case .submitted(let submission, let settings):
         Self.request(PoolSubmit.name, session) { submission.write(to: &$0, settings) }
+      case .attached(let representation):
+        Self.request(PoolAttachRepresentation.name, session) { representation.write(to: &$0) }
+      case .clustered(let settings): Self.request(PoolClusters.name, session) { settings.write(to: &$0) }
       case .registered(let gpus):
         Self.request(GPURegister.name, session) { $0.list("gpus", gpus) { gpu, entry in gpu.write(to: &entry) } }
       case .retired(let ids): Self.request(GPURetire.name, session) { $0.field("ids", ids) }

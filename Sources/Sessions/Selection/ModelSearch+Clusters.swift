@@ -1,0 +1,66 @@
+package import ModelSelection
+internal import Representations
+
+// What representations say of the pool.
+extension ModelSearch {
+  /// Keeps a representation; one of the same model replaces it.
+  ///
+  /// - Throws: ``Refusal`` of kind `unknownCandidate`, or `invalidRepresentation` when it is not of as many samples as
+  ///   those that it will be compared with. O(representations).
+  package mutating func attach(_ representation: PoolRepresentation) throws(Refusal) {
+    let key = representation.key
+    guard pool.encoders.contains(where: { $0.id == key.encoder }) else { throw .unknown("encoder", key.encoder) }
+    if let model = key.languageModel, !pool.languageModels.contains(where: { $0.id == model }) {
+      throw .unknown("languageModel", model)
+    }
+    let peers = representations.values.filter { other in
+      other.key != key
+        && (key.languageModel == nil
+          ? other.key.languageModel == nil : other.key.languageModel != nil && other.key.encoder == key.encoder)
+    }
+    if let peer = peers.first(where: { $0.matrix.sampleCount != representation.matrix.sampleCount }) {
+      throw Refusal(
+        .invalidRepresentation, expected: "\(peer.matrix.sampleCount) samples, as of the models it is compared with",
+        found: "\(representation.matrix.sampleCount)", fix: "show every model the same samples")
+    }
+    representations[key] = representation
+    inputRevision += 1
+    note(.attached(representation))
+  }
+
+  package var representationCount: Int { representations.count }
+
+  /// What is to be compared now.
+  package var comparison: PoolComparison {
+    PoolComparison(
+      encoders: pool.encoders, languageModels: pool.languageModels, representations: representations,
+      inputRevision: inputRevision)
+  }
+
+  /// Takes the clusters that a comparison found; a search that has begun keeps those that it began with.
+  ///
+  /// - Returns: whether the search goes by them.
+  /// - Throws: ``Refusal`` of kind `inputsChanged` when the comparison is out of date.
+  package mutating func adopt(
+    _ found: TwoStepClustering, of comparison: PoolComparison, _ settings: ComparisonSettings
+  ) throws(Refusal) -> Bool {
+    guard comparison.inputRevision == inputRevision else {
+      throw Refusal(
+        .inputsChanged, path: "session", expected: "the pool and its representations as they were when this began",
+        found: "a change in between", fix: "send pool/clusters again")
+    }
+    let new = PoolClustering(found, in: pool)
+    if hasBegun { return new == clustering }
+    try cluster(new)
+    note(.clustered(settings))
+    return true
+  }
+}
+
+extension Refusal {
+  fileprivate static func unknown(_ field: String, _ id: String) -> Refusal {
+    Refusal(
+      .unknownCandidate, path: field, expected: "a model of the pool", found: "\"\(id)\"",
+      fix: "submit it with pool/submit")
+  }
+}

@@ -1,0 +1,113 @@
+package import ModelSelection
+package import Representations
+
+/// What a representation belongs to: an encoder, or a language model that is shown what an encoder makes of the samples.
+package struct RepresentationKey: Sendable, Hashable {
+  package let encoder: String
+  package let languageModel: String?
+
+  package init(encoder: String, languageModel: String?) {
+    self.encoder = encoder
+    self.languageModel = languageModel
+  }
+}
+
+/// A representation, and how it was sent.
+package struct PoolRepresentation: Sendable {
+  package enum Source: Sendable {
+    case npyPath(String)
+    case base64(String, ElementType, shape: [Int])
+    case rows([[Double]])
+  }
+
+  package let key: RepresentationKey
+  package let source: Source
+  package let matrix: Representation
+
+  package init(key: RepresentationKey, source: Source, matrix: Representation) {
+    self.key = key
+    self.source = source
+    self.matrix = matrix
+  }
+}
+
+/// How representations are compared and clusters cut.
+package struct ComparisonSettings: Sendable, Equatable {
+  package var kernel: SampleKernel
+  package var estimator: AlignmentEstimator
+  package var clustering: ClusteringSettings
+
+  package init(kernel: SampleKernel, estimator: AlignmentEstimator, clustering: ClusteringSettings) {
+    self.kernel = kernel
+    self.estimator = estimator
+    self.clustering = clustering
+  }
+}
+
+/// The inputs of a two-step clustering; immutable, so that it can be computed beside the loop.
+package struct PoolComparison: Sendable {
+  package let encoders: [PoolComponent]
+  package let languageModels: [PoolComponent]
+  package let representations: [RepresentationKey: PoolRepresentation]
+  /// Counts the changes to pool and representations.
+  package let inputRevision: Int
+
+  /// Compares and clusters.
+  ///
+  /// - Parameter parallel: brings in further cores; the result has the same bits on any number of them.
+  /// - Throws: ``Refusal`` of kind `invalidRepresentation` or `cancelled`.
+  package func clustering(
+    _ settings: ComparisonSettings, parallel: ParallelMap, progress: AlignmentProgress
+  ) throws(Refusal) -> TwoStepClustering {
+    let encoderMatrices = encoders.map { representations[RepresentationKey(encoder: $0.id, languageModel: nil)] }
+    return try TwoStepClustering(
+      encoders: try clustering(
+        encoderMatrices, of: encoders, isShared: false, settings, settings.clustering.encoderThreshold, parallel,
+        progress)
+    ) { (medoid) throws(Refusal) in
+      let key = encoders[medoid].id
+      let matrices = languageModels.map { representations[RepresentationKey(encoder: key, languageModel: $0.id)] }
+      return try clustering(
+        matrices, of: languageModels, isShared: true, settings, settings.clustering.languageModelThreshold, parallel,
+        progress)
+    }
+  }
+
+  private func clustering(
+    _ sent: [PoolRepresentation?], of models: [PoolComponent], isShared: Bool, _ settings: ComparisonSettings,
+    _ threshold: Double, _ parallel: ParallelMap, _ progress: AlignmentProgress
+  ) throws(Refusal) -> ModelClustering {
+    let measured = sent.indices.filter { sent[$0] != nil }
+    var similarity: SimilarityMatrix?
+    if !measured.isEmpty {
+      do throws(RepresentationError) {
+        let alignment = try AlignmentMatrix(
+          of: sent.compactMap { $0?.matrix }, kernel: settings.kernel, estimator: settings.estimator,
+          parallel: parallel, progress: progress)
+        similarity = SimilarityMatrix(count: alignment.count, values: alignment.values)
+      } catch {
+        throw Refusal(error, key: error.index.flatMap { sent[measured[$0]]?.key })
+      }
+    }
+    return ModelClustering(
+      measured: measured, similarity: similarity, threshold: threshold, linkage: settings.clustering.linkage,
+      unmeasured: UnmeasuredModels(families: models.map(\.family), sharesOneCluster: isShared))
+  }
+}
+
+extension Refusal {
+  /// Why a representation was refused; `key` says whose it is, where that is not plain from the request.
+  package init(_ error: RepresentationError, path: String = "", key: RepresentationKey? = nil) {
+    if error.kind == .cancelled {
+      self.init(
+        .cancelled, expected: "the request to run to its end", found: "its cancellation",
+        fix: "send it again if it is needed")
+      return
+    }
+    let whose = key.map { key in
+      " for \"\(key.encoder)\"" + (key.languageModel.map { " with \"\($0)\"" } ?? "")
+    }
+    self.init(
+      .invalidRepresentation, path: path, expected: error.expected, found: error.found + (whose ?? ""), fix: error.fix)
+  }
+}

@@ -1,0 +1,170 @@
+package import EnergyFrontier
+package import JSON
+internal import ModelSelection
+internal import Representations
+package import Sessions
+
+/// `pool/clusters`: which candidates are alike.
+package enum PoolClusters: SessionComputation {
+  package static let name = "pool/clusters"
+  package static let purpose =
+    "Compares the representations by centered kernel alignment and clusters the encoders, then the language models behind each cluster's medoid. A search that has not begun goes by these clusters. Models without representations are grouped by family, else an encoder is a cluster of its own and language models are one cluster together; `basis` says which."
+  package static let refusals: [Refusal.Kind] = [
+    .unknownSession, .noPool, .invalidRepresentation, .inputsChanged, .overloaded, .cancelled,
+  ]
+
+  package struct Params: SessionScoped {
+    package let session: String
+    let settings: ComparisonSettings
+
+    package init(from reader: inout ObjectReader) throws(InvalidField) {
+      session = try reader.session()
+      let kernel: KernelName = try reader.optional(
+        "kernel", .choice(), default: .linear, "What makes two samples alike: inner products, or `rbf`.")
+      let bandwidth = try reader.optional(
+        "bandwidthFraction", .positive, default: 1, "For `rbf`: its width over the median distance of two samples.")
+      let estimator: EstimatorName = try reader.optional(
+        "estimator", .choice(), default: .biased,
+        "`biased`, `unbiased`, or `minibatch`: the mean of unbiased estimates over batches.")
+      let batch = try reader.optional(
+        "batchSize", .integer(in: 4...(1 << 40)), default: 256, "For `minibatch`: its samples.")
+      let published = ClusteringSettings()
+      let clustering = ClusteringSettings(
+        encoderThreshold: try reader.optional(
+          "encoderSimilarity", .number(in: -1...1), default: published.encoderThreshold,
+          "Join encoders down to this similarity; higher means more clusters. 0.7 by default."),
+        languageModelThreshold: try reader.optional(
+          "languageModelSimilarity", .number(in: -1...1), default: published.languageModelThreshold,
+          "The same for language models; 0.8 by default."),
+        linkage: try reader.optional(
+          "linkage", .choice(), default: published.linkage,
+          "How the distance of two clusters follows from their members'."))
+      settings = ComparisonSettings(
+        kernel: kernel == .linear ? .linear : .rbf(bandwidthFraction: bandwidth),
+        estimator: estimator == .biased ? .biased : estimator == .unbiased ? .unbiased : .minibatch(size: batch),
+        clustering: clustering)
+    }
+  }
+
+  fileprivate enum KernelName: String, CaseIterable, Sendable {
+    case linear, rbf
+  }
+
+  fileprivate enum EstimatorName: String, CaseIterable, Sendable {
+    case biased, unbiased, minibatch
+  }
+
+  package struct Product: Sendable {
+    let comparison: PoolComparison
+    let clustering: TwoStepClustering
+  }
+
+  package static func prepare(
+    _ params: Params, in session: SessionState
+  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
+    let (comparison, settings) = (try session.requireSearch().comparison, params.settings)
+    return { (checkpoint) throws(Refusal) in
+      let progress = AlignmentProgress(isCancelled: checkpoint.isCancelled)
+      return Product(
+        comparison: comparison,
+        clustering: try comparison.clustering(settings, parallel: .threads(), progress: progress))
+    }
+  }
+
+  package static func finish(
+    _ product: Product, _ params: Params, in session: inout SessionState
+  ) throws(Refusal) -> Accepted<Answer> {
+    let isUsed = try session.editSearch { (search) throws(Refusal) in
+      try search.adopt(product.clustering, of: product.comparison, params.settings)
+    }
+    return Accepted(
+      Answer(revision: session.revision, isUsed: isUsed, found: product, search: try session.requireSearch()))
+  }
+
+  package struct Answer: ObjectWritable {
+    let revision: Int
+    let isUsed: Bool
+    let found: Product
+    let search: ModelSearch
+
+    package func write(to object: inout ObjectWriter) {
+      let (encoders, languageModels) = (
+        found.comparison.encoders.map(\.id), found.comparison.languageModels.map(\.id)
+      )
+      object.field("revision", revision, "Counts the session's accepted changes.")
+      object.field(
+        "usedBySearch", isUsed,
+        "Whether the search goes by these clusters; one that has begun keeps those it began with.")
+      let clustering = PoolClustering(found.clustering, in: search.pool)
+      object.list("clusters", clustering.clusters.indices, "Candidates that are taken for similar.") { index, entry in
+        let (cluster, group) = (clustering.clusters[index], clustering.groups[index])
+        entry.field("encoderCluster", group.encoderGroup, "Which of the clusters of encoders.")
+        entry.field(
+          "languageModelCluster", group.languageModelGroup, "Which of the clusters of language models beside it.")
+        entry.field("candidateCount", cluster.members.count, "Candidates in it.")
+        entry.object("medoid", "The candidate that stands for the others.") {
+          search.pool.name(of: cluster.medoid).write(to: &$0)
+        }
+        entry.field(
+          "encoderBasis", group.encoderBasis.rawValue,
+          "Why its encoders are together: `representations`, `family` or `none`.")
+        entry.field("languageModelBasis", group.languageModelBasis.rawValue, "The same for its language models.")
+      }
+      object.object("encoders", "The encoders.") { found.clustering.encoders.write(to: &$0, encoders) }
+      object.list(
+        "languageModels", found.clustering.encoders.clusters.indices,
+        "The language models, for each cluster of encoders."
+      ) { index, entry in
+        let medoid = encoders[found.clustering.encoders.clusters[index].medoid]
+        entry.field("encoderCluster", index, "The cluster of encoders.")
+        entry.field("encoder", medoid, "Its medoid, behind which language models are compared.")
+        found.clustering.languageModels[index].write(to: &entry, languageModels)
+      }
+    }
+  }
+}
+
+extension ModelClustering {
+  fileprivate func write(to object: inout ObjectWriter, _ names: [String]) {
+    object.list("clusters", clusters, "The clusters, by their first members.") { cluster, entry in
+      entry.field("members", cluster.members.map { names[$0] }, "Its models.")
+      entry.field("medoid", names[cluster.medoid], "The model that stands for the others.")
+      entry.field("basis", cluster.basis.rawValue, "Why they are together: `representations`, `family` or `none`.")
+    }
+    object.field("compared", measured.map { names[$0] }, "The models whose representations were compared.")
+    guard let similarity, let dendrogram else { return }
+    let rows = (0..<similarity.count).map { row in (0..<similarity.count).map { similarity[row, $0] } }
+    object.field("similarity", rows, "How alike each two of them are, row by row.")
+    object.list(
+      "joins", dendrogram.joins,
+      "How clusters were joined, the most similar first. Below the number of compared models a cluster is a model; join k makes the next number."
+    ) { join, entry in
+      entry.field("first", join.first, "One of the two clusters.")
+      entry.field("second", join.second, "The other.")
+      entry.field("similarity", 1 - join.distance, "How alike they are.")
+      entry.field("memberCount", join.memberCount, "Models in the joined cluster.")
+    }
+  }
+}
+
+extension ComparisonSettings {
+  /// The fields as pool/clusters takes them.
+  func write(to object: inout ObjectWriter) {
+    switch kernel {
+    case .linear: object.field("kernel", "linear")
+    case .rbf(let fraction):
+      object.field("kernel", "rbf")
+      object.field("bandwidthFraction", fraction)
+    }
+    switch estimator {
+    case .biased: object.field("estimator", "biased")
+    case .unbiased: object.field("estimator", "unbiased")
+    case .minibatch(let size):
+      object.field("estimator", "minibatch")
+      object.field("batchSize", size)
+    }
+    object.field("encoderSimilarity", clustering.encoderThreshold)
+    object.field("languageModelSimilarity", clustering.languageModelThreshold)
+    object.field("linkage", clustering.linkage.rawValue)
+  }
+}
