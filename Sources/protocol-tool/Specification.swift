@@ -44,7 +44,8 @@ struct Specification {
       route.purpose,
       route.isLong
         ? "Its answer may come after those of later requests; it reports progress and can be cancelled."
-        : "It is answered before the next message is looked at.",
+        : "It is answered before the next message is looked at."
+          + (route.isNotifiable ? " It may come as a notification too; then its outcome is pushed." : ""),
       "## Params\n\n"
         + (params.isEmpty ? "None." : Self.table(["field", "", "what it must be", "meaning"], params)),
       "## Answer\n\n"

@@ -33,7 +33,8 @@ import Transcripts
     for entry in try #require(export["requests"]?.arrayValue) {
       let members = try #require(entry["params"]?.objectValue?.members)
       _ = try copy.call(
-        try #require(entry["method"]?.stringValue), Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) }))
+        try #require(entry["method"]?.stringValue), Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) })
+      )
     }
     #expect(try copy.call("session/export", [:])["requests"] == export["requests"])
     for method in ["suggestion/get", "suggestion/ranking", "pool/clusters", "gpu/list"] {

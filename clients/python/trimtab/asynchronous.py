@@ -13,6 +13,7 @@ from .blocking import _result
 from .errors import CallTimeout, RPCError, ServerExited, TrimtabError, error_from
 from .frames import Command, Frames, command_line, initialize_params, last_lines
 from .methods import ClientMethods, Progress, Request, SessionMethods
+from .selection import AsyncPool
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ class AsyncSession:
 
     def __init__(self, client: AsyncTrimtab, name: str) -> None:
         self.name, self.request, self._client, self._run = name, SessionMethods(name), client, client.call
+        self.call, self.notify, self.pool = client.call, client.notify, AsyncPool(self)
 
     close = _awaited(SessionMethods.close)
     export = _awaited(SessionMethods.export)
@@ -175,6 +177,15 @@ class AsyncSession:
     query = _awaited(SessionMethods.query)
     curve = _awaited(SessionMethods.curve)
     plan = _awaited(SessionMethods.plan)
+    submit_pool = _awaited(SessionMethods.submit_pool)
+    attach_representation = _awaited(SessionMethods.attach_representation)
+    next_trial = _awaited(SessionMethods.next_trial)
+    update_trial = _awaited(SessionMethods.update_trial)
+    fail_trial = _awaited(SessionMethods.fail_trial)
+    suggestion = _awaited(SessionMethods.suggestion)
+    ranking = _awaited(SessionMethods.ranking)
+    suggested_pipelines = _awaited(SessionMethods.suggested_pipelines)
+    pool_clusters = _awaited(SessionMethods.pool_clusters)
 
     async def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,

@@ -19,6 +19,7 @@ from .answers import Characterization
 from .errors import CallTimeout, RPCError, ServerExited, TrimtabError, error_from
 from .frames import Command, Frames, command_line, initialize_params, last_lines
 from .methods import ClientMethods, Progress, Request, SessionMethods
+from .selection import Pool
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -294,6 +295,7 @@ class Session:
 
     def __init__(self, client: Trimtab, name: str) -> None:
         self.name, self.request, self._client, self._run = name, SessionMethods(name), client, client.call
+        self.call, self.notify, self.pool = client.call, client.notify, Pool(self)
 
     close = _now(SessionMethods.close)
     export = _now(SessionMethods.export)
@@ -305,6 +307,15 @@ class Session:
     query = _now(SessionMethods.query)
     curve = _now(SessionMethods.curve)
     plan = _now(SessionMethods.plan)
+    submit_pool = _now(SessionMethods.submit_pool)
+    attach_representation = _now(SessionMethods.attach_representation)
+    next_trial = _now(SessionMethods.next_trial)
+    update_trial = _now(SessionMethods.update_trial)
+    fail_trial = _now(SessionMethods.fail_trial)
+    suggestion = _now(SessionMethods.suggestion)
+    ranking = _now(SessionMethods.ranking)
+    suggested_pipelines = _now(SessionMethods.suggested_pipelines)
+    pool_clusters = _now(SessionMethods.pool_clusters)
 
     def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,

@@ -128,6 +128,48 @@ class UnknownPlan(RPCError):
     code, kind = 2007, "unknownPlan"
 
 
+class NoPool(RPCError):
+    code, kind = 3000, "noPool"
+
+
+class InvalidPool(RPCError):
+    code, kind = 3001, "invalidPool"
+
+
+class UnknownCandidate(RPCError):
+    code, kind = 3002, "unknownCandidate"
+
+
+class InvalidRepresentation(RPCError):
+    code, kind = 3003, "invalidRepresentation"
+
+
+class SearchBegun(RPCError):
+    code, kind = 3004, "searchBegun"
+
+
+class UnknownTrial(RPCError):
+    code, kind = 3005, "unknownTrial"
+
+
+class TrialClosed(RPCError):
+    """The trial has ended; `outcome` says how."""
+
+    code, kind = 3006, "trialClosed"
+
+    @property
+    def outcome(self) -> str:
+        return str(self.data["outcome"])
+
+
+class InvalidReport(RPCError):
+    code, kind = 3007, "invalidReport"
+
+
+class BusyGPU(RPCError):
+    code, kind = 3008, "busyGPU"
+
+
 class DeadlineBelowMinimum(RPCError):
     """No plan meets the deadline; `minimum_time_seconds` is the shortest that one can."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, Generic, Optional, TypeVar, Union
 
 from . import answers
-from .answers import GPU, ProfileRow, named, reader, to_wire
+from .answers import GPU, ModelPart, ProfileRow, SelectionTask, deeply, named, reader, to_wire
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -58,8 +59,8 @@ class SessionMethods:
     def register_gpus(self, gpus: Iterable[GPU]) -> Request[answers.GPUCount]:
         return self._request("gpu/register", answers.GPUCount, {"gpus": [to_wire(gpu) for gpu in gpus]})
 
-    def retire_gpus(self, ids: Sequence[str]) -> Request[answers.GPUCount]:
-        return self._request("gpu/retire", answers.GPUCount, {"ids": list(ids)})
+    def retire_gpus(self, ids: Sequence[str], *, reason: Optional[str] = None) -> Request[answers.GPUCount]:
+        return self._request("gpu/retire", answers.GPUCount, {"ids": list(ids), "reason": reason})
 
     def list_gpus(self) -> Request[tuple[GPU, ...]]:
         return Request("gpu/list", {"session": self.session}, _sequence_of(GPU, "gpus"))
@@ -116,3 +117,91 @@ class SessionMethods:
             "pipeline": pipeline, "plan": plan, "deadline_seconds": deadline_seconds,
             "slowdown_fraction": slowdown_fraction, "energy_budget_joules": energy_budget_joules,
             "average_power_watts": average_power_watts, "objective": objective})
+
+    def submit_pool(
+        self, *, encoders: Iterable[ModelPart] = (), language_models: Iterable[ModelPart] = (),
+        projectors: Iterable[ModelPart] = (), task: Optional[SelectionTask] = None,
+        constraints: Optional[Mapping[str, Any]] = None, search: Optional[Mapping[str, Any]] = None,
+    ) -> Request[answers.PoolSubmitted]:
+        """The candidates of a search, or more of them; `constraints` and `search` in wire form or with Python names."""
+        parts = {"encoders": encoders, "language_models": language_models, "projectors": projectors}
+        fields: dict[str, Any] = {name: deeply(list(given)) or None for name, given in parts.items()}
+        fields.update(task=deeply(task), constraints=deeply(constraints), search=deeply(search))
+        return self._request("pool/submit", answers.PoolSubmitted, fields)
+
+    def attach_representation(
+        self, encoder: str, *, language_model: Optional[str] = None, npy_path: Optional[str] = None,
+        base64: Optional[str] = None, element_type: Optional[str] = None, shape: Optional[Sequence[int]] = None,
+        rows: Optional[Sequence[Sequence[float]]] = None,
+    ) -> Request[answers.RepresentationAttached]:
+        """A .npy file below a root, base64 with `element_type` and `shape`, or rows; one row for each sample."""
+        return self._request("pool/attachRepresentation", answers.RepresentationAttached, {
+            "encoder": encoder, "language_model": language_model, "npy_path": npy_path, "base64": base64,
+            "element_type": element_type, "shape": None if shape is None else list(shape),
+            "rows": None if rows is None else [list(row) for row in rows]})
+
+    def pool_clusters(self, **settings: Any) -> Request[answers.PoolClusters]:
+        """`kernel`, `bandwidth_fraction`, `estimator`, `batch_size`, `encoder_similarity`, `language_model_similarity`,
+        `linkage`."""
+        return self._request("pool/clusters", answers.PoolClusters, settings)
+
+    def next_trial(
+        self, worker: Optional[str] = None, *, gpus: Optional[Sequence[str]] = None,
+        memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None,
+    ) -> Request[Union[answers.Assignment, answers.Wait]]:
+        request = self._request("trial/next", None, {
+            "worker": worker, "gpus": None if gpus is None else list(gpus), "memory_bytes": memory_bytes,
+            "elapsed_seconds": elapsed_seconds})
+        request.read = _read_next_trial
+        return request
+
+    def update_trial(
+        self, trial: int, step: int, score: float, *, data_fraction: Optional[float] = None,
+        sample_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
+        energy_joules: Optional[float] = None, elapsed_seconds: Optional[float] = None, checkpoint: Any = None,
+    ) -> Request[answers.TrialDecision]:
+        """A score that is not finite says that training has diverged."""
+        return self._request("trial/update", answers.TrialDecision, {
+            "trial": trial, "step": step, "score": spelled(score), "data_fraction": data_fraction,
+            "sample_count": sample_count, "gpu_seconds": gpu_seconds, "energy_joules": energy_joules,
+            "elapsed_seconds": elapsed_seconds, "checkpoint": checkpoint})
+
+    def fail_trial(
+        self, trial: int, kind: str, *, message: Optional[str] = None, memory_bytes: Optional[int] = None,
+        elapsed_seconds: Optional[float] = None,
+    ) -> Request[answers.TrialEnded]:
+        """`kind` is "failed", "lost", "outOfMemory" or "paused"."""
+        return self._request("trial/fail", answers.TrialEnded, {
+            "trial": trial, "kind": kind, "message": message, "memory_bytes": memory_bytes,
+            "elapsed_seconds": elapsed_seconds})
+
+    def suggestion(
+        self, *, evidence_limit: Optional[int] = None, untried_limit: Optional[int] = None,
+    ) -> Request[answers.SuggestionReport]:
+        return self._request("suggestion/get", answers.SuggestionReport,
+                             {"evidence_limit": evidence_limit, "untried_limit": untried_limit})
+
+    def ranking(self, *, offset: Optional[int] = None, limit: Optional[int] = None) -> Request[answers.Ranking]:
+        return self._request("suggestion/ranking", answers.Ranking, {"offset": offset, "limit": limit})
+
+    def suggested_pipelines(
+        self, pipelines: Iterable[Mapping[str, Any]] = (), *, stage_count: Optional[int] = None,
+    ) -> Request[answers.SuggestedPipelines]:
+        """Each of `pipelines` has `encoder`, `language_model`, `projector` if any, `pipeline`, `samples_per_iteration`."""
+        return self._request("suggestion/pipeline", answers.SuggestedPipelines,
+                             {"pipelines": deeply(list(pipelines)) or None, "stage_count": stage_count})
+
+
+def spelled(score: float) -> Union[float, str]:
+    """JSON has no numbers that are not finite; the protocol has words for them."""
+    if math.isfinite(score):
+        return score
+    return "NaN" if math.isnan(score) else "Infinity" if score > 0 else "-Infinity"
+
+
+_read_assignment, _read_wait = reader(answers.Assignment), reader(answers.Wait)
+
+
+def _read_next_trial(wire: Mapping[str, Any]) -> Union[answers.Assignment, answers.Wait]:
+    assert _read_assignment is not None and _read_wait is not None
+    return _read_assignment(wire) if "trial" in wire else _read_wait(wire["wait"])  # type: ignore[no-any-return]
