@@ -12,8 +12,8 @@ from conftest import AWAIT_SECONDS, REPOSITORY
 
 import trimtab
 from trimtab import (
-    GPU, AsyncTrial, AsyncTrimtab, BusyGPU, InvalidReport, Metric, ModelPart, SelectionTask, Trial, TrialClosed, Trimtab,
-    Wait,
+    GPU, AsyncTrial, AsyncTrimtab, BusyGPU, ContentModified, InvalidReport, Metric, ModelPart, RequestCancelled,
+    SelectionTask, TrialClosed, Trimtab, Wait,
 )
 
 TASK = SelectionTask("vqa", Metric("accuracy", "maximize", (0.0, 1.0)), 1000)
@@ -89,6 +89,13 @@ def test_reports_are_idempotent_and_checked(start):
         with pytest.raises(InvalidReport) as percent:
             trial.update(40, 50.0, data_fraction=0.4)
         assert percent.value.data["path"] == "score"
+        other = session.pool.next_trial()
+        ended = other.update(1, 0.5, data_fraction=0.999, last=True)  # a batch short of all
+        assert (ended.decision, ended.reason, ended.duplicate) == ("pause", "completed", False)
+        assert other.update(1, 0.5, data_fraction=0.999, last=True).decision == "pause"
+        with pytest.raises(TrialClosed) as late:
+            other.update(2, 0.5, data_fraction=1.0)
+        assert late.value.outcome == "completed"
         decision = trial.update(50, math.nan, data_fraction=0.5)
         assert (decision.decision, decision.reason) == ("stop", "diverged")
 
@@ -163,6 +170,26 @@ def linear_cka(one, other):
     one, other = (m.astype("float64") - m.astype("float64").mean(axis=0) for m in (one, other))
     cross, left, right = (numpy.linalg.norm(a.T @ b) ** 2 for a, b in ((one, other), (one, one), (other, other)))
     return cross / math.sqrt(left * right)
+
+
+def test_clusters_of_changed_inputs_are_not_adopted(start, tmp_path):
+    generator = numpy.random.default_rng(6)
+    with start(roots=[str(tmp_path)]) as client:
+        session = client.open_session("s")
+        session.submit_pool(encoders=[ModelPart(f"e{n}") for n in range(4)], language_models=[ModelPart("l")], task=TASK)
+        for n in range(4):
+            numpy.save(tmp_path / f"e{n}.npy", generator.standard_normal((1000, 300)))
+            session.attach_representation(f"e{n}", npy_path=str(tmp_path / f"e{n}.npy"))
+        # Both are read in one go, so the change is there before the computation is.
+        compared, _ = client.pipeline_requests([
+            session.request.pool_clusters(kernel="rbf"),
+            session.request.attach_representation("e0", npy_path=str(tmp_path / "e1.npy"))])
+        assert isinstance(compared, ContentModified) and compared.kind == "inputsChanged"
+        assert session.pool_clusters().used_by_search
+        work = client.start(session.request.pool_clusters(kernel="rbf"))
+        work.cancel()
+        with pytest.raises(RequestCancelled):
+            work.result()
 
 
 def test_an_export_replays_in_another_process(start):

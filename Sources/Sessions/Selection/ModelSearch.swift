@@ -18,6 +18,7 @@ package struct ModelSearch: Sendable {
   private var devices: DeviceTable
   /// By the engine's number of the trial.
   private var trials: [TrialRecord] = []
+  package private(set) var openTrialCount = 0
   /// The open trial of each worker that gave its name.
   private var trialOfWorker: [String: Int] = [:]
   /// The candidate that was last told to lead.
@@ -40,7 +41,6 @@ package struct ModelSearch: Sendable {
   /// Whether a trial has been given out.
   package var hasBegun: Bool { !trials.isEmpty }
   package var trialCount: Int { trials.count }
-  package var openTrialCount: Int { trials.count { $0.isOpen } }
 
   private static func engine(
     _ pool: CandidatePool, _ clustering: PoolClustering, _ settings: SelectionSettings, _ sessionSeed: UInt64
@@ -153,7 +153,10 @@ package struct ModelSearch: Sendable {
       devices.occupy(gpus, trial: number)
       if let worker = request.worker { trialOfWorker[worker] = number - 1 }
       trials.append(
-        TrialRecord(request: request, gpus: gpus, memoryBytes: devices.leastMemoryBytes(of: gpus)))
+        TrialRecord(
+          request: request, gpus: gpus,
+          memoryBytes: min(devices.leastMemoryBytes(of: gpus), request.memoryBytes ?? .max)))
+      openTrialCount += 1
       log.append(.asked(trial: number))
       return .trial(openTrial(number - 1), isRepeated: false)
     case .none(let why):
@@ -188,19 +191,20 @@ package struct ModelSearch: Sendable {
     } catch {
       throw Refusal(error, trial: report.trial)
     }
-    if isNew { accept(report, decision) }
-    let (verdict, reason) = decision.words
+    let isEnded = report.isLast && decision == .proceed && (isNew || !trials[index].isOpen)
+    if isNew { accept(report, decision, endsTrial: isEnded) }
+    let (verdict, reason) = isEnded ? (.pause, "completed") : decision.words
     return TrialDecision(
       trial: report.trial, step: report.step, verdict: verdict, reason: reason, isDuplicate: !isNew)
   }
 
-  private mutating func accept(_ report: TrialReport, _ decision: Decision) {
+  private mutating func accept(_ report: TrialReport, _ decision: Decision, endsTrial: Bool) {
     let index = report.trial - 1
     log.append(report)
     if let seconds = report.elapsedSeconds { engine.tell(elapsedSeconds: seconds) }
     let closes = decision != .proceed
-    trials[index].note(report, isKept: closes || report.checkpoint != nil)
-    if closes { close(index) }
+    trials[index].note(report, isKept: closes || endsTrial || report.checkpoint != nil)
+    if closes { close(index) } else if endsTrial { end(index, as: .completed) }
   }
 
   /// Ends a trial that did not come to a decision.
@@ -236,6 +240,7 @@ package struct ModelSearch: Sendable {
 
   private mutating func close(_ index: Int) {
     trials[index].isOpen = false
+    openTrialCount -= 1
     devices.release(trials[index].gpus, trial: index + 1)
     if let worker = trials[index].worker { trialOfWorker[worker] = nil }
   }

@@ -23,6 +23,8 @@ package struct SearchLog: Sendable {
   package private(set) var entries: [Entry] = []
   private var reports: [StoredReport] = []
   private var checkpoints: [Int: JSON] = [:]
+  /// The places of last reports.
+  private var lasts: Set<Int> = []
 
   package init() {}
 
@@ -35,11 +37,14 @@ package struct SearchLog: Sendable {
   package mutating func append(_ report: TrialReport) {
     entries.append(.reported(reports.count))
     if let checkpoint = report.checkpoint { checkpoints[reports.count] = checkpoint }
+    if report.isLast { lasts.insert(reports.count) }
     reports.append(StoredReport(report))
   }
 
   /// The report at a place that an entry names.
-  package func report(at place: Int) -> TrialReport { reports[place].report(checkpoint: checkpoints[place]) }
+  package func report(at place: Int) -> TrialReport {
+    reports[place].report(checkpoint: checkpoints[place], isLast: lasts.contains(place))
+  }
 }
 
 /// A report in 56 bytes; a number that was not given is one that no report has.
@@ -62,10 +67,10 @@ private struct StoredReport: Sendable {
     elapsedSeconds = report.elapsedSeconds ?? .nan
   }
 
-  func report(checkpoint: JSON?) -> TrialReport {
+  func report(checkpoint: JSON?, isLast: Bool) -> TrialReport {
     func given(_ number: Double) -> Double? { number.isNaN ? nil : number }
     return TrialReport(
       trial: Int(trial), step: step, dataFraction: dataFraction, score: score, gpuSeconds: given(gpuSeconds),
-      energyJoules: given(energyJoules), elapsedSeconds: given(elapsedSeconds), checkpoint: checkpoint)
+      energyJoules: given(energyJoules), elapsedSeconds: given(elapsedSeconds), checkpoint: checkpoint, isLast: isLast)
   }
 }

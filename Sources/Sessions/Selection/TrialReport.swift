@@ -17,10 +17,12 @@ package struct TrialReport: Sendable {
   /// Where the weights of this step are kept, if they are: the client's own words, which come back with the trial that goes
   /// on from here.
   package let checkpoint: JSON?
+  /// Whether the trial has done what it was given out for, be its data a little short of it.
+  package let isLast: Bool
 
   package init(
     trial: Int, step: Int, dataFraction: Double, score: Double, gpuSeconds: Double?, energyJoules: Double?,
-    elapsedSeconds: Double?, checkpoint: JSON?
+    elapsedSeconds: Double?, checkpoint: JSON?, isLast: Bool = false
   ) {
     self.trial = trial
     self.step = step
@@ -30,5 +32,6 @@ package struct TrialReport: Sendable {
     self.energyJoules = energyJoules
     self.elapsedSeconds = elapsedSeconds
     self.checkpoint = checkpoint
+    self.isLast = isLast
   }
 }

@@ -185,6 +185,7 @@ private final class Driver {
       "gpuSeconds": .number(Double(trial.step) * 10), "energyJoules": .number(Double(trial.step) * 4000),
     ]
     if Bool.random(using: &generator) { params["checkpoint"] = .string("/\(trial.trial)-\(trial.step)") }
+    if trial.step == 3, Int.random(in: 0..<4, using: &generator) == 0 { params["last"] = true }
     let decision = try call("trial/update", params)
     if isNoisy {
       noiseCount += 1

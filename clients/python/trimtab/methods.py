@@ -159,12 +159,13 @@ class SessionMethods:
         self, trial: int, step: int, score: float, *, data_fraction: Optional[float] = None,
         sample_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
         energy_joules: Optional[float] = None, elapsed_seconds: Optional[float] = None, checkpoint: Any = None,
+        last: Optional[bool] = None,
     ) -> Request[answers.TrialDecision]:
         """A score that is not finite says that training has diverged."""
         return self._request("trial/update", answers.TrialDecision, {
             "trial": trial, "step": step, "score": spelled(score), "data_fraction": data_fraction,
             "sample_count": sample_count, "gpu_seconds": gpu_seconds, "energy_joules": energy_joules,
-            "elapsed_seconds": elapsed_seconds, "checkpoint": checkpoint})
+            "elapsed_seconds": elapsed_seconds, "checkpoint": checkpoint, "last": last})
 
     def fail_trial(
         self, trial: int, kind: str, *, message: Optional[str] = None, memory_bytes: Optional[int] = None,

@@ -73,6 +73,7 @@ extension TrialReport {
     params.field("energyJoules", energyJoules)
     params.field("elapsedSeconds", elapsedSeconds)
     params.field("checkpoint", checkpoint)
+    params.field("last", isLast ? true : nil)
   }
 }
 

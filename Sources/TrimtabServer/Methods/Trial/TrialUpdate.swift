@@ -22,6 +22,7 @@ package enum TrialUpdate: NotifiableEdit {
     let energyJoules: Double?
     let elapsedSeconds: Double?
     let checkpoint: JSON?
+    let isLast: Bool
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
@@ -45,6 +46,10 @@ package enum TrialUpdate: NotifiableEdit {
       checkpoint = try reader.optional(
         "checkpoint", .any,
         "Where the weights of this step are kept, if they are; comes back with the trial that goes on from here.")
+      isLast = try reader.optional(
+        "last", .bool, default: false,
+        "True when the trial has done what it was given out for, be its data a little short of it; the trial then ends."
+      )
       try reader.check(
         (dataFraction == nil) != (sampleCount == nil), "dataFraction", expected: "either dataFraction or sampleCount")
     }
@@ -58,7 +63,7 @@ package enum TrialUpdate: NotifiableEdit {
           trial: params.trial, step: params.step,
           dataFraction: params.dataFraction ?? Double(params.sampleCount ?? 0) / samples, score: params.score,
           gpuSeconds: params.gpuSeconds, energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds,
-          checkpoint: params.checkpoint))
+          checkpoint: params.checkpoint, isLast: params.isLast))
     }
     return Accepted(
       Answer(decision: decision), events: session.takeLeaderEvents(), isChange: !decision.isDuplicate)
