@@ -7,8 +7,14 @@ public struct CharacterizationOptions: Sendable, Equatable {
   public var beamWidth: Int
   /// The share of the energy by which plans next to each other in the list differ, at most where one can be made.
   public var energyStepFraction: Double
+  /// How exactly the curve is computed.
+  public var precision: CurvePrecision
 
-  public init(deadlineCount: Int = 64, beamWidth: Int = 8, energyStepFraction: Double = 0.0005) {
+  public init(
+    deadlineCount: Int = 64, beamWidth: Int = 8, energyStepFraction: Double = 0.0005,
+    precision: CurvePrecision = CurvePrecision()
+  ) {
+    self.precision = precision
     self.deadlineCount = deadlineCount
     self.beamWidth = beamWidth
     self.energyStepFraction = energyStepFraction
@@ -32,15 +38,24 @@ extension Frontier {
     var search = PlanSearch(space, beamWidth: max(1, options.beamWidth))
     let waitingJoulesPerTick = problem.waitingPowerWatts / scaled.ticksPerSecond
     try checkpoint.check()
-    var tracer = CurveTracer(problem, scaled: scaled)
-    try checkpoint.check()
-    var deadlines = DeadlineGrid(problem, scaled: scaled, count: options.deadlineCount)
-    curve = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in
+    let deadlineCount = min(options.deadlineCount, max(2, Self.mostPricedPlaces / problem.graph.count))
+    var deadlines = DeadlineGrid(problem, scaled: scaled, count: deadlineCount)
+    var targets: [(ticks: Int64, prices: BoundPrices)] = []
+    var walks = 0.0
+    curve = try LowerBoundCurve.walked(problem, options.precision, checkpoint) { scaled in
+      deadlines = DeadlineGrid(problem, scaled: scaled, count: deadlineCount)
+      targets.removeAll()
+      walks += 1
+    } visit: { (segment, scaled) throws(FrontierError) in
       for ticks in deadlines.take(in: segment) {
-        let prices = BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)
-        try search.gather(deadline: ticks, prices: prices, checkpoint)
+        targets.append((ticks, BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)))
       }
-      checkpoint.report(0.35 * deadlines.doneShare(after: segment))
+      // The walks double, and nobody knows how many there will be.
+      checkpoint.report(0.1 * (1 - 1 / walks + deadlines.doneShare(after: segment) / walks / (walks + 1)))
+    }
+    for (index, (ticks, prices)) in targets.enumerated() {
+      try search.gather(deadline: ticks, prices: prices, checkpoint)
+      checkpoint.report(0.1 + 0.25 * Double(index + 1) / Double(targets.count))
     }
     search.addSlowestIfEmpty()
     try search.searchCornersAgain(checkpoint) { checkpoint.report(0.35 + 0.1 * $0) }
@@ -65,6 +80,10 @@ extension Frontier {
         gapFraction: energy / boundJoules(draft.ticks) - 1)
     }
   }
+
+  /// Each deadline keeps a price for each instruction and dependency; large problems get fewer deadlines, so that memory
+  /// stays within some ten times what the problem itself takes.
+  private static let mostPricedPlaces = 1 << 20
 }
 
 /// The deadlines that get a plan: evenly spaced from the fastest iteration to the cheapest, both included.
