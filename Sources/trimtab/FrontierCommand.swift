@@ -5,14 +5,10 @@ internal import TrimtabServer
 /// `trimtab frontier`: the frontier of a measured profile, once, for people and scripts.
 struct FrontierCommand {
   static let help = """
-    trimtab frontier PROFILE.csv --stages N --microbatches N --blocking-power WATTS
+    trimtab frontier PROFILE.csv --blocking-power WATTS ...
       PROFILE.csv                columns stage,instruction,frequency,time,energy (s and J of one GPU)
-      --stages N                 pipeline stages
-      --microbatches N           microbatches in one iteration
       --blocking-power WATTS     what one GPU draws while it waits for others
-      --schedule NAME            \(PipelineSchedule.allCases.map(\.rawValue).joined(separator: ", ")) (1f1b)
-      --chunks-per-rank N        stages on each rank of an interleaved schedule
-      --microbatch-group-size N  microbatches that one runs through a chunk before the next
+    \(ScheduleArguments.help)
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
@@ -26,7 +22,7 @@ struct FrontierCommand {
 
   private let profilePath: String
   private let blockingPowerWatts: Double
-  private let recipe: ScheduleRecipe
+  private let schedule: ScheduleArguments
   private let tensorParallelWidth: Int
   private let dataParallelWidth: Int
   private let planCount: Int
@@ -39,34 +35,17 @@ struct FrontierCommand {
   init(_ arguments: [String]) throws(CommandFailure) {
     let arguments = try Arguments(
       arguments,
-      options: [
-        "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel",
-        "--plans", "--deadline", "--plan", "--svg", "--chunks-per-rank", "--microbatch-group-size",
-      ], flags: ["--json", "--bound-only"])
+      options: ScheduleArguments.options.union([
+        "--blocking-power", "--tensor-parallel", "--data-parallel", "--plans", "--deadline", "--plan", "--svg",
+      ]), flags: ["--json", "--bound-only"])
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
     }
     profilePath = arguments.words[0]
-    let stages = try arguments.required("--stages", try arguments.integer("--stages", in: 1...4096))
-    let microbatches = try arguments.required("--microbatches", try arguments.integer("--microbatches", in: 1...65_536))
     blockingPowerWatts = try arguments.required(
       "--blocking-power", try arguments.number("--blocking-power", atLeast: 0))
-    let name = arguments.text("--schedule") ?? PipelineSchedule.oneForwardOneBackward.rawValue
-    guard let schedule = PipelineSchedule(rawValue: name) else {
-      let known = PipelineSchedule.allCases.map(\.rawValue).joined(separator: " or ")
-      throw CommandFailure(status: .usage, message: "--schedule: expected \(known), found \"\(name)\"")
-    }
-    do {
-      recipe = try ScheduleRecipe(
-        schedule, stageCount: stages, microbatchCount: microbatches,
-        chunksPerRank: try arguments.integer("--chunks-per-rank", in: 1...4096),
-        microbatchGroupSize: try arguments.integer("--microbatch-group-size", in: 1...65_536))
-    } catch let failure as CommandFailure {
-      throw failure
-    } catch {
-      throw CommandFailure(status: .usage, message: "--schedule: \(Self.said(by: error))")
-    }
+    schedule = try ScheduleArguments(arguments)
     tensorParallelWidth = try arguments.integer("--tensor-parallel", in: 1...65_536) ?? 1
     dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
     planCount = try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount
@@ -109,7 +88,7 @@ struct FrontierCommand {
 
   private var title: String {
     let name = profilePath.split(separator: "/").last.map(String.init) ?? profilePath
-    return "\(name), \(recipe.stageCount) stages x \(recipe.microbatchCount) microbatches, \(recipe.schedule.rawValue)"
+    return "\(name), \(schedule.title)"
   }
 
   private func readInputs() throws(CommandFailure) -> FrontierInputs {
@@ -117,8 +96,10 @@ struct FrontierCommand {
       CommandFailure(
         status: .noInput, message: "\(profilePath): expected a readable UTF-8 file, found: \($0); check the path")
     }
+    let definition = try schedule.definition(
+      tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
+      blockingPowerWatts: blockingPowerWatts)
     do throws(Refusal) {
-      let definition = try definition()
       try Limits.check(definition)
       var profile = Profile()
       let rows = try ProfileCSV.parse(text)
@@ -140,30 +121,6 @@ struct FrontierCommand {
     } catch {
       throw CommandFailure(status: .badInput, message: "\(profilePath): expected a solvable problem, found \(error)")
     }
-  }
-
-  private func definition() throws(Refusal) -> PipelineDefinition {
-    let (stages, microbatches) = (recipe.stageCount, recipe.microbatchCount)
-    guard 2 * stages * microbatches <= Limits.instructionCount else {
-      throw Refusal(
-        .invalidPipeline, path: "--microbatches",
-        expected: "at most \(Limits.instructionCount / 2 / stages) for \(stages) stages", found: "\(microbatches)",
-        fix: "an iteration has at most \(Limits.instructionCount) instructions")
-    }
-    do throws(FrontierError) {
-      return try PipelineDefinition(
-        recipe: recipe, tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
-        rankBlockingPowerWatts: Array(repeating: blockingPowerWatts, count: recipe.rankCount))
-    } catch {
-      throw Refusal(
-        .invalidPipeline, expected: "a schedule of a defined size", found: Self.said(by: error),
-        fix: "change --stages or --microbatches")
-    }
-  }
-
-  private static func said(by error: any Error) -> String {
-    if case .invalidSchedule(let fault) = error as? FrontierError { return "\(fault)" }
-    return "\(error)"
   }
 
   private func chosenPlan(_ characterized: CharacterizedFrontier) throws(CommandFailure) -> Int {
