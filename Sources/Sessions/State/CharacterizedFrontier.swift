@@ -7,6 +7,8 @@ package struct FrontierInputs: Sendable {
   package let problem: IterationProblem
   /// For each table of the definition, in its order, the knob of each measurement.
   package let knobs: [[JSON]]
+  /// The same for the samples behind each measurement, outliers left out.
+  package let samples: [[[Measurement]]]
   /// What happens when every instruction runs at its highest frequency.
   package let allMaxFrequency: Outcome
 
@@ -28,6 +30,7 @@ package struct FrontierInputs: Sendable {
     let rows = definition.tables.map { profile.rows[$0]! }
     self.definition = definition
     knobs = rows.map { $0.map(\.knob) }
+    samples = rows.map { $0.map { $0.combination.kept(of: $0.samples) } }
     problem = try Self.problem(definition, rows)
     try Self.checkMagnitudes(problem)
     let highest = rows.map(Self.highestFrequency)
@@ -110,10 +113,46 @@ package struct CharacterizedFrontier: Sendable {
   /// Counts the characterizations of this pipeline from 1.
   package let generation: Int
 
+  /// For each plan the mean watts of the device that draws most.
+  package let devicePowersWatts: [Double]
+
+  /// Costs O(plans * instructions), for the powers.
   package init(inputs: FrontierInputs, frontier: Frontier, generation: Int) {
     self.inputs = inputs
     self.frontier = frontier
     self.generation = generation
+    devicePowersWatts = frontier.plans.map { Self.devicePowerWatts(of: $0, inputs) }
+  }
+
+  private init(_ other: CharacterizedFrontier, generation: Int) {
+    inputs = other.inputs
+    frontier = other.frontier
+    devicePowersWatts = other.devicePowersWatts
+    self.generation = generation
+  }
+
+  /// The same frontier under another number.
+  package func numbered(_ generation: Int) -> CharacterizedFrontier {
+    CharacterizedFrontier(self, generation: generation)
+  }
+
+  /// Devices behind all ranks together.
+  package var deviceCount: Int {
+    inputs.problem.deviceMultiplicity * inputs.definition.rankBlockingPowerWatts.count
+  }
+
+  /// Mean watts of one device on the rank where they are highest. O(instructions).
+  private static func devicePowerWatts(of plan: Plan, _ inputs: FrontierInputs) -> Double {
+    let definition = inputs.definition
+    var effectiveJoules = [Double](repeating: 0, count: definition.rankBlockingPowerWatts.count)
+    for (instruction, choice) in plan.choices.enumerated() {
+      let table = inputs.problem.table(of: instruction)
+      effectiveJoules[definition.rankOfStage[definition.instructions[instruction].table.stage]] +=
+        table.effectiveEnergies[Int(choice)]
+    }
+    return zip(effectiveJoules, definition.rankBlockingPowerWatts).reduce(0) {
+      max($0, $1.0 / plan.iterationTimeSeconds + $1.1)
+    }
   }
 
   /// The knob that `plan` sets for `instruction`.

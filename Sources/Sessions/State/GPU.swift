@@ -10,9 +10,12 @@ package struct GPU: Sendable, Equatable {
   package var frequencies: [JSON]?
   /// Watts it draws while it waits for others.
   package var blockingPowerWatts: Double?
+  /// Watts it is allowed to draw.
+  package var powerLimitWatts: Double?
 
   package init(
-    id: String, node: String?, model: String?, memoryBytes: Int?, frequencies: [JSON]?, blockingPowerWatts: Double?
+    id: String, node: String?, model: String?, memoryBytes: Int?, frequencies: [JSON]?, blockingPowerWatts: Double?,
+    powerLimitWatts: Double? = nil
   ) {
     self.id = id
     self.node = node
@@ -20,5 +23,6 @@ package struct GPU: Sendable, Equatable {
     self.memoryBytes = memoryBytes
     self.frequencies = frequencies
     self.blockingPowerWatts = blockingPowerWatts
+    self.powerLimitWatts = powerLimitWatts
   }
 }

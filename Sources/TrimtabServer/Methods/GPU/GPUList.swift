@@ -35,5 +35,6 @@ extension GPU {
     object.field("memoryBytes", memoryBytes, "Its memory in bytes.")
     object.field("frequencies", frequencies, "The knob settings it supports.")
     object.field("blockingPowerWatts", blockingPowerWatts, "Watts it draws while it waits.")
+    object.field("powerLimitWatts", powerLimitWatts, "Watts it is allowed to draw.")
   }
 }

@@ -21,6 +21,7 @@ package enum PipelineDefine: SessionStep {
     let instructions: [Instruction]?
     let dependencies: [Dependency]
     let blockingPowerWatts: [Double]?
+    let powerLimitWatts: [Double]?
     let gpus: [String]?
     let tensorParallelWidth: Int
     let dataParallelWidth: Int
@@ -62,6 +63,13 @@ package enum PipelineDefine: SessionStep {
         .either(
           Shape<Double>.number(in: 0...1e30).map { [$0] }, .list(of: .number(in: 0...1e30), count: 1...4096)),
         "Watts one device draws while it waits: one number for all ranks, or one for each. Without it the GPUs say.")
+      powerLimitWatts = try reader.optional(
+        "powerLimitWatts",
+        .either(
+          Shape<Double>.number(in: Measurement.acceptedRange).map { [$0] },
+          .list(of: .number(in: Measurement.acceptedRange), count: 1...4096)),
+        "Watts one device may draw, to judge measurements by: one number for all ranks, or one for each, 1e30 for no limit. Without it the GPUs say."
+      )
       gpus = try reader.optional(
         "gpus", .list(of: .text(), count: 1...4096),
         "For each rank the id of a registered GPU, whose blocking power is used unless given here.")
@@ -89,6 +97,9 @@ package enum PipelineDefine: SessionStep {
       let isKnown = scheduleCSV == nil
       try reader.check(
         !isKnown || blockingPowerWatts.map { $0.count == 1 || $0.count == ranks } ?? true, "blockingPowerWatts",
+        expected: "one number, or a list of \(ranks), one for each rank")
+      try reader.check(
+        !isKnown || powerLimitWatts.map { $0.count == 1 || $0.count == ranks } ?? true, "powerLimitWatts",
         expected: "one number, or a list of \(ranks), one for each rank")
       try reader.check(
         !isKnown || gpus.map { $0.count == ranks } ?? true, "gpus", expected: "\(ranks) ids, one for each rank")
@@ -120,7 +131,8 @@ package enum PipelineDefine: SessionStep {
   }
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
-    let definition = try definition(params, session)
+    var definition = try definition(params, session)
+    definition.rankPowerLimitWatts = try powerLimits(params, session, ranks: definition.rankPowerLimitWatts.count)
     try Limits.check(definition)
     if let profile = session.profiles[params.pipeline] {
       try definition.check(profile.rows.keys.sorted()) { _ in "stages" }
@@ -183,6 +195,22 @@ package enum PipelineDefine: SessionStep {
         found: "\(sum) W", fix: "check the unit of the powers, which is watts")
     }
     return powers ?? []
+  }
+
+  /// What each rank may draw, from the request or else from its GPUs.
+  private static func powerLimits(_ params: Params, _ session: SessionState, ranks: Int) throws(Refusal) -> [Double] {
+    guard let limits = params.powerLimitWatts else {
+      guard let gpus = params.gpus else { return Array(repeating: .infinity, count: ranks) }
+      let known = Dictionary(uniqueKeysWithValues: session.gpus.map { ($0.id, $0) })
+      return gpus.map { known[$0]?.powerLimitWatts ?? .infinity }
+    }
+    guard limits.count == 1 || limits.count == ranks else {
+      throw Refusal(
+        .invalidPipeline, path: "powerLimitWatts", expected: "\(ranks), one for each rank of scheduleCSV",
+        found: "\(limits.count)", fix: "send one for each row")
+    }
+    let all = limits.count == 1 ? Array(repeating: limits[0], count: ranks) : limits
+    return all.map { $0 == Measurement.acceptedRange.upperBound ? .infinity : $0 }
   }
 
   private static func definition(_ params: Params, _ session: SessionState) throws(Refusal) -> PipelineDefinition {

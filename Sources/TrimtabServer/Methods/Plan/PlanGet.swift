@@ -32,21 +32,8 @@ package enum PlanGet: SessionQuery {
 
   package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
-    if let generation = params.generation, generation != characterized.generation {
-      throw Refusal(
-        .unknownPlan, path: "generation", expected: "\(characterized.generation), the current generation",
-        found: "\(generation)", fix: "query the frontier again")
-    }
-    if let target = params.target {
-      return Answer(characterized: characterized, planIndex: try target.plan(in: characterized.frontier).index)
-    }
-    let (plan, plans) = (params.plan ?? 0, characterized.frontier.plans)
-    guard plans.indices.contains(plan) else {
-      throw Refusal(
-        .unknownPlan, path: "plan", expected: "a plan in 0...\(plans.count - 1)", found: "\(plan)",
-        fix: "see frontier/curve for the plans there are")
-    }
-    return Answer(characterized: characterized, planIndex: plan)
+    let planIndex = try characterized.planIndex(params.plan, params.target, generation: params.generation)
+    return Answer(characterized: characterized, planIndex: planIndex)
   }
 
   package struct Answer: ObjectWritable {
@@ -71,5 +58,26 @@ package enum PlanGet: SessionQuery {
         }
       }
     }
+  }
+}
+
+extension CharacterizedFrontier {
+  /// The plan that a client means by its number, or else by a point of the frontier.
+  ///
+  /// - Parameter generation: which frontier the client means, where it said so.
+  /// - Throws: ``Refusal`` of kind `unknownPlan`, `deadlineBelowMinimum` or `objectiveOutOfReach`.
+  func planIndex(_ number: Int?, _ target: FrontierTarget?, generation asked: Int?) throws(Refusal) -> Int {
+    if let asked, asked != generation {
+      throw Refusal(
+        .unknownPlan, path: "generation", expected: "\(generation), the current generation", found: "\(asked)",
+        fix: "query the frontier again")
+    }
+    guard let number else { return try (target ?? .objective(.fastest)).plan(in: self).index }
+    guard frontier.plans.indices.contains(number) else {
+      throw Refusal(
+        .unknownPlan, path: "plan", expected: "a plan in 0...\(frontier.plans.count - 1)", found: "\(number)",
+        fix: "see frontier/curve for the plans there are")
+    }
+    return number
   }
 }
