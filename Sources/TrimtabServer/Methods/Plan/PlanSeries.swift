@@ -6,7 +6,7 @@ package import Sessions
 package enum PlanSeries: SessionQuery {
   package static let name = "plan/series"
   package static let purpose =
-    "Chooses a plan for each interval of a series of prices per joule, in money or in carbon, so that a number of iterations costs least, or so that iterations of a given value pay best. No other choice of plans is cheaper; `lowerBoundCost` says what no plan at all could beat."
+    "Chooses a plan for each interval of a series of prices per joule, in money or in carbon, so that a number of iterations costs least, or so that iterations of a given value pay best. No other choice of plans is cheaper; `lowerBoundCost` says what no plan at all could beat where prices are not negative."
   package static let refusals: [Refusal.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .objectiveOutOfReach,
   ]
@@ -97,8 +97,10 @@ package enum PlanSeries: SessionQuery {
         found: { if case .iterations(let count) = goal { "\(count)" } else { "" } }(),
         fix: "allow more time, or ask for fewer", facts: [.init(key: "maximumIterationCount", value: .number(most))])
     }
-    let bound = PaceSchedule(
-      paces: boundPaces(frontier) + pause, intervals: intervals, goal: goal)
+    // Where a joule has a negative price wasting it pays, and no curve of least energy bounds that.
+    let bound =
+      intervals.allSatisfy { $0.pricePerJoule >= 0 }
+      ? PaceSchedule(paces: boundPaces(frontier) + pause, intervals: intervals, goal: goal) : nil
     return Answer(
       characterized: characterized, isStale: session.isStale(params.pipeline), params: params, intervals: intervals,
       paces: plans + pause, schedule: schedule, bound: bound)
@@ -154,7 +156,7 @@ package enum PlanSeries: SessionQuery {
       )
       object.field(
         "lowerBoundCost", bound?.cost,
-        "What the exact lower bound would cost: no plans between the fastest and the cheapest, listed or not, reach the goal for less. With `valuePerIteration` compare cost less value."
+        "What the exact lower bound would cost: no plans between the fastest and the cheapest, listed or not, reach the goal for less. With `valuePerIteration` compare cost less value. Left out where a price is negative."
       )
       object.field(
         "lowerBoundIterationCount", bound?.iterationCount, "Iterations that the lower bound would do for that.")
