@@ -80,7 +80,7 @@ struct DeadlineGrid {
   init(_ problem: IterationProblem, scaled: ScaledProblem, count: Int) {
     self.count = max(2, count)
     let events = EventNetwork(problem.graph)
-    let times = events.earliestTimes(problem.graph) { scaled.tables[problem.tableOfInstruction[$0]].ticks[0] }
+    let times = events.earliestTimes(problem) { scaled.tables[problem.tableOfInstruction[$0]].ticks[0] }
     fastTicks = times[events.sink]
     waitingPrice = problem.waitingPowerWatts * scaled.unitsPerWatt
   }

@@ -101,17 +101,20 @@ private struct LongestPath {
   private let order: [Int32]
   private let predecessorStart: [Int32]
   private let predecessors: [Int32]
+  private let lagsSeconds: [Double]
   private var finish: [Double]
 
   init(_ graph: InstructionGraph) {
     order = graph.topologicalOrder.map(Int32.init)
-    var (start, list): ([Int32], [Int32]) = ([0], [])
+    var (start, list, lags): ([Int32], [Int32], [Double]) = ([0], [], [])
     for instruction in graph.topologicalOrder {
       list += graph.predecessors(of: instruction).map(Int32.init)
+      lags += graph.lagsSeconds(before: instruction)
       start.append(Int32(list.count))
     }
     predecessorStart = start
     predecessors = list
+    lagsSeconds = lags
     finish = Array(repeating: 0, count: graph.count)
   }
 
@@ -120,7 +123,7 @@ private struct LongestPath {
     for (place, instruction) in order.enumerated() {
       var start = 0.0
       for edge in Int(predecessorStart[place])..<Int(predecessorStart[place + 1]) {
-        start = max(start, finish[Int(predecessors[edge])])
+        start = max(start, finish[Int(predecessors[edge])] + lagsSeconds[edge])
       }
       let end = start + seconds[Int(instruction)]
       finish[Int(instruction)] = end
