@@ -4,7 +4,9 @@ import random
 
 import numpy
 import pytest
-from conftest import AWAIT_SECONDS, FIXTURES, MODELLED, check_error, define, prepare, prepare_long_work
+from conftest import (
+    AWAIT_SECONDS, FIXTURES, MODELLED, check_error, define, prepare, prepare_long_work, unchanged,
+)
 from reference import is_outlier, read_profile
 from trimtab import ProfileRow, Sample, Trimtab, Withdrawal
 
@@ -78,6 +80,15 @@ def test_new_samples_replace_old_ones_unless_they_are_kept_and_only_the_last_cou
     assert combined(server, asked)[0] == 2.0
     assert submit([3.0] * 300, keepSamples=True) == 256  # a device that has changed is not averaged with what it was
     assert combined(server, asked)[0] == 3.0
+
+
+def test_more_samples_than_a_profile_may_hold_are_refused(server):
+    asked = one_instruction(server)
+    lines = [f"0,step,{knob},{0.1 + sample * 1e-5:.5f},30" for knob in range(512) for sample in range(256)]
+    text = "\n".join(["stage,instruction,frequency,time,energy", *lines])
+    assert server.result("profile/submit", {**asked, "csvText": text})["sampleCount"] == 131_072
+    with unchanged(server, "s"):
+        check_error(server.error("profile/submit", {**asked, "csvText": text + "\n0,step,512,1,30"}), kind="invalidProfile")
 
 
 def test_withdrawn_measurements_are_gone(server):

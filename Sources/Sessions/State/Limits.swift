@@ -8,7 +8,7 @@ package enum Limits {
   /// Measurements in one profile.
   package static let measurementCount = 65_536
   /// Samples in one profile, which are combined into its measurements.
-  package static let sampleCount = 262_144
+  package static let sampleCount = 131_072
   /// Samples that are kept of one measurement; the oldest make room.
   package static let samplesOfMeasurement = 256
   /// GPUs in one request.

@@ -82,7 +82,7 @@ package struct Profile: Sendable, Equatable {
     ] where count > most {
       throw Refusal(
         .invalidProfile, path: "rows", expected: "at most \(most) \(unit) in a profile", found: "\(count)",
-        fix: "combine repeated samples, for instance by their median, before submitting")
+        fix: "send fewer settings, or fewer samples of each")
     }
   }
 
