@@ -1,6 +1,6 @@
 internal import Sessions
 
-/// Computes frontiers anew in the background when the profile of a pipeline changes whose client asked for that.
+/// Computes frontiers anew in the background, beginning from the old ones, when the profile of a pipeline changes whose client asked for that.
 ///
 /// For each pipeline at most one computation runs and at most one waits: further changes meanwhile add nothing, as the one
 /// that waits takes its snapshot when it begins. The one that runs is not stopped, or steady changes would let none
@@ -32,7 +32,7 @@ final class FrontierFollower {
     else { return }
     let params = FrontierCharacterize.Params(session: pipeline.session, pipeline: defined, origin: origin)
     do throws(Refusal) {
-      let work = try FrontierCharacterize.prepare(params, in: state)
+      let work = try FrontierCharacterize.prepareAgain(params, in: state)
       running.insert(pipeline)
       server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) { [unowned server] in
         self.finish($0, params, pipeline, at: server)
