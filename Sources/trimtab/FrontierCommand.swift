@@ -1,4 +1,5 @@
 internal import EnergyFrontier
+internal import JSON
 internal import Sessions
 internal import TrimtabServer
 
@@ -105,10 +106,21 @@ struct FrontierCommand {
       let rows = try ProfileCSV.parse(text)
       try definition.check(rows.map(\.table)) { _ in "stage" }
       try profile.merge(rows)
+      tell(of: profile)
       return try FrontierInputs(definition, profile)
     } catch {
       throw CommandFailure(status: .badInput, message: "\(profilePath): \(error.message)")
     }
+  }
+
+  /// Says which samples are not in the result; a profile with one line for each setting has none.
+  private func tell(of profile: Profile) {
+    let odd = profile.rows.sorted { $0.key < $1.key }.flatMap(\.value).filter { !$0.combination.outliers.isEmpty }
+    guard let first = odd.first else { return }
+    let count = odd.reduce(0) { $0 + $1.combination.outliers.count }
+    writeError(
+      "trimtab: \(profilePath): left out \(count) of \(profile.sampleCount) samples, which are far from the others; "
+        + "the first of stage \(first.table.stage) \(first.table.instruction) at \(first.knob.preview())\n")
   }
 
   private func compute<Result>(

@@ -105,6 +105,17 @@ def test_a_full_disk_is_not_success(binary):
     assert done.returncode == 73 and "No space" in done.stderr
 
 
+def test_samples_that_are_left_out_are_told(binary, tmp_path):
+    lines = PATH.read_text().splitlines()
+    stage, instruction, frequency, seconds, joules = lines[1].split(",")
+    wrong = f"{stage},{instruction},{frequency},{float(seconds) * 2},{float(joules) * 2}"
+    (tmp_path / "p.csv").write_text("\n".join(lines + [lines[1], lines[1], wrong]) + "\n")
+    done = run(binary, "frontier", tmp_path / "p.csv", *FRONTIER[2:], "--bound-only", "--json")
+    assert done.returncode == 0 and "left out 1 of 323 samples" in done.stderr and frequency in done.stderr
+    same = run(binary, *FRONTIER, "--bound-only", "--json")
+    assert done.stdout == same.stdout and not same.stderr
+
+
 # Schedules as CSV
 
 

@@ -252,6 +252,43 @@ def test_the_end_of_input_does_not_wait_for_the_background(server):
     assert code == 0 and left == []
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_comes_in_between_the_last_frontier_is_that_of_the_last_profile(server, spawn, seed):
+    """Revisions, withdrawals, characterizations (some cancelled) and definitions, none waited for."""
+    generator, asked = random.Random(seed), {"session": "s", "pipeline": "p"}
+    prepare(server, characterize=False)
+    requests = []
+    for _ in range(60):
+        table = {"stage": generator.randrange(4), "instruction": "forward"}
+        kind = generator.choice(["revise"] * 6 + ["withdraw", "characterize", "characterize", "cancel", "define"])
+        if kind == "revise":
+            requests.append(server.request("profile/submit", revised("s", generator.uniform(0.8, 1.2), table["stage"])))
+        elif kind == "withdraw":
+            requests.append(server.request("profile/submit", {**asked, "withdraw": [table]}))
+        elif kind == "define":
+            requests.append(server.request("pipeline/define", define("s", microbatches=generator.randint(1, 6))[0][1]))
+        else:
+            request = server.request("frontier/characterize", {**asked, "planCount": 4, "follow": generator.random() < 0.8})
+            requests.append(request)
+            if kind == "cancel":
+                requests.append(server.message("$/cancelRequest", {"id": request["id"]}))
+    server.send(*requests)
+    answered = {server.response()["id"] for request in requests if "id" in request}
+    assert answered == {request["id"] for request in requests if "id" in request}
+    for stage in range(4):
+        server.result("profile/submit", revised("s", 1.0, stage))
+    server.result("frontier/characterize", {**asked, "planCount": 4, "follow": True})
+    assert server.result("profile/submit", revised("s", 1.1 + seed / 100))["recomputes"] is True
+    while next_change(server)[1]["stale"]:
+        pass
+    export = server.result("session/export", {"session": "s"})
+    copy = spawn(roots=[str(FIXTURES)])
+    for request in export["requests"]:
+        copy.result(request["method"], request["params"])
+    ours, theirs = server.result("frontier/curve", asked), copy.result("frontier/curve", asked)
+    assert {**ours, "generation": 0} == {**theirs, "generation": 0}
+
+
 def test_the_client_sends_samples_and_reads_what_comes_back(binary):
     heard = []
     with Trimtab([binary, "serve"], roots=[str(FIXTURES)], timeout=AWAIT_SECONDS,

@@ -18,6 +18,8 @@ package enum PlanSeries: SessionQuery {
     let endSeconds: Double
     let unit: String?
     let goal: PaceSchedule.Goal?
+    /// The field that states the goal.
+    let goalField: String
     let mayPause: Bool
     let pausedPowerWatts: Double?
 
@@ -44,6 +46,7 @@ package enum PlanSeries: SessionQuery {
       goal =
         count.map(PaceSchedule.Goal.iterations) ?? rate.map { PaceSchedule.Goal.iterations($0 * span) }
         ?? value.map(PaceSchedule.Goal.valuePerIteration)
+      goalField = rate == nil ? "iterationCount" : "iterationsPerSecond"
       try reader.check(
         [count, rate, value].count { $0 != nil } == 1, "iterationCount",
         expected: "exactly one of iterationCount, iterationsPerSecond and valuePerIteration")
@@ -81,7 +84,8 @@ package enum PlanSeries: SessionQuery {
         throw Refusal(
           .objectiveOutOfReach, path: "pausedPowerWatts",
           expected: "at most \(plans[plans.count - 1].powerWatts) W, the power of the slowest plan",
-          found: "\(power) W", fix: "do not pause: training draws less")
+          found: "\(power) W", fix: "do not pause: training draws less",
+          facts: [.init(key: "maximumPausedPowerWatts", value: .number(plans[plans.count - 1].powerWatts))])
       }
       pause = [Pace(iterationsPerSecond: 0, powerWatts: power)]
     }
@@ -91,10 +95,11 @@ package enum PlanSeries: SessionQuery {
     }
     let goal = params.goal ?? .valuePerIteration(0)
     guard let schedule = PaceSchedule(paces: plans + pause, intervals: intervals, goal: goal) else {
+      let wanted = if case .iterations(let count) = goal { count } else { 0.0 }
       let most = plans[0].iterationsPerSecond * intervals.reduce(0) { $0 + $1.durationSeconds }
       throw Refusal(
-        .objectiveOutOfReach, path: "iterationCount", expected: "at most \(most) iterations in that time",
-        found: { if case .iterations(let count) = goal { "\(count)" } else { "" } }(),
+        .objectiveOutOfReach, path: params.goalField, expected: "at most \(most) iterations in that time",
+        found: "\(wanted)",
         fix: "allow more time, or ask for fewer", facts: [.init(key: "maximumIterationCount", value: .number(most))])
     }
     // Where a joule has a negative price wasting it pays, and no curve of least energy bounds that.
