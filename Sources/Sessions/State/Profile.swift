@@ -86,15 +86,25 @@ package struct Profile: Sendable, Equatable {
     }
   }
 
-  /// Takes measurements back: all of a table, or the one at a knob.
+  /// Takes measurements back, each all of a table or, where a knob is given, the one at it. O(measurements).
   ///
-  /// - Returns: false when there is none, and then nothing changes.
-  package mutating func withdraw(_ key: TableKey, knob: JSON?) -> Bool {
-    guard let known = rows[key] else { return false }
-    let left =
-      knob.map { knob in known.filter { Place(table: key, knob: $0.knob) != Place(table: key, knob: knob) } } ?? []
-    rows[key] = left.isEmpty ? nil : left
-    return left.count < known.count
+  /// - Returns: the index of the first that there is nothing of; nil when each had something. The profile is of no use any
+  ///   more where it is not nil.
+  package mutating func withdraw(_ withdrawals: [(table: TableKey, knob: JSON?)]) -> Int? {
+    var left = rows.mapValues { Set($0.map { Place(table: $0.table, knob: $0.knob) }) }
+    for (index, (table, knob)) in withdrawals.enumerated() {
+      if let knob {
+        guard left[table]?.remove(Place(table: table, knob: knob)) != nil else { return index }
+        if left[table]?.isEmpty == true { left[table] = nil }
+      } else {
+        guard left.removeValue(forKey: table) != nil else { return index }
+      }
+    }
+    if withdrawals.isEmpty { return nil }
+    rows = left.reduce(into: [:]) { kept, entry in
+      kept[entry.key] = rows[entry.key]?.filter { entry.value.contains(Place(table: $0.table, knob: $0.knob)) }
+    }
+    return nil
   }
 
   /// One row for each option, by first appearance.

@@ -4,7 +4,7 @@ internal import Sessions
 
 /// Something about a profile that a person should look at; it does not stop the work unless the client asked for that.
 struct ProfileDiagnostic {
-  enum Kind: String, CaseIterable {
+  enum Kind: String {
     /// Only one frequency was measured, so the instruction cannot be slowed or sped up.
     case singleOption
     /// Some samples of a measurement are far from the others and were left out.

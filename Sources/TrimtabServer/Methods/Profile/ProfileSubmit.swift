@@ -84,10 +84,8 @@ package enum ProfileSubmit: SessionStep {
       try session.pipelines[pipeline].definition.check(params.rows.map(\.table)) { "rows[\($0)]" }
     }
     var profile = session.profiles[params.pipeline] ?? Profile()
-    for (index, withdrawal) in params.withdraw.enumerated() {
-      guard profile.withdraw(withdrawal.table, knob: withdrawal.knob) else {
-        throw Self.nothing(toWithdraw: withdrawal, at: index)
-      }
+    if let index = profile.withdraw(params.withdraw.map { ($0.table, $0.knob) }) {
+      throw Self.nothing(toWithdraw: params.withdraw[index], at: index)
     }
     try profile.merge(params.rows, keepsSamples: params.keepSamples)
     let changes = profile != session.profiles[params.pipeline]
