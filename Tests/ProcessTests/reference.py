@@ -27,7 +27,7 @@ def is_outlier(samples):
     if len(samples) >= 3:
         for values in (times, energies / times):
             deviations = numpy.abs(values / numpy.median(values) - 1)
-            far |= deviations > 3.5 * max(0.005, 1.4826 * numpy.median(deviations))
+            far |= deviations > 5 * max(0.005, 1.4826 * numpy.median(deviations))
     return far if 2 * far.sum() < len(samples) else numpy.zeros(len(samples), bool)
 
 
