@@ -10,6 +10,8 @@ struct FrontierCommand {
       --stages N                 pipeline stages
       --microbatches N           microbatches in one iteration
       --blocking-power WATTS     what one GPU draws while it waits for others
+      --switch-latency SECONDS   what setting another clock takes, between two instructions (0)
+      --switch-energy JOULES     what it draws beyond the blocking power, per GPU (0)
       --schedule NAME            \(PipelineSchedule.allCases.map(\.rawValue).joined(separator: ", ")) (1f1b)
       --chunks-per-rank N        stages on each rank of an interleaved schedule
       --microbatch-group-size N  microbatches that one runs through a chunk before the next
@@ -20,12 +22,14 @@ struct FrontierCommand {
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency
       --svg FILE                 draw the frontier
+      --timeline FILE.svg        draw an iteration before and after that plan, coloured by power
       --json                     print one JSON document instead of the table
 
     """
 
   private let profilePath: String
   private let blockingPowerWatts: Double
+  private let switchCost: SwitchCost
   private let recipe: ScheduleRecipe
   private let tensorParallelWidth: Int
   private let dataParallelWidth: Int
@@ -33,6 +37,7 @@ struct FrontierCommand {
   private let deadlineSeconds: Double?
   private let planPath: String?
   private let svgPath: String?
+  private let timelinePath: String?
   private let printsJSON: Bool
   private let isBoundOnly: Bool
 
@@ -41,7 +46,9 @@ struct FrontierCommand {
       arguments,
       options: [
         "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel",
-        "--plans", "--deadline", "--plan", "--svg", "--chunks-per-rank", "--microbatch-group-size",
+        "--switch-latency", "--switch-energy", "--plans", "--deadline", "--plan", "--svg", "--timeline",
+        "--chunks-per-rank",
+        "--microbatch-group-size",
       ], flags: ["--json", "--bound-only"])
     guard arguments.words.count == 1 else {
       throw CommandFailure(
@@ -52,6 +59,9 @@ struct FrontierCommand {
     let microbatches = try arguments.required("--microbatches", try arguments.integer("--microbatches", in: 1...65_536))
     blockingPowerWatts = try arguments.required(
       "--blocking-power", try arguments.number("--blocking-power", atLeast: 0))
+    switchCost = SwitchCost(
+      latencySeconds: try arguments.number("--switch-latency", atLeast: 0) ?? 0,
+      energyJoules: try arguments.number("--switch-energy", atLeast: 0) ?? 0)
     let name = arguments.text("--schedule") ?? PipelineSchedule.oneForwardOneBackward.rawValue
     guard let schedule = PipelineSchedule(rawValue: name) else {
       let known = PipelineSchedule.allCases.map(\.rawValue).joined(separator: " or ")
@@ -73,14 +83,17 @@ struct FrontierCommand {
     deadlineSeconds = try arguments.number("--deadline", atLeast: 0)
     planPath = arguments.text("--plan")
     svgPath = arguments.text("--svg")
+    timelinePath = arguments.text("--timeline")
     printsJSON = arguments.has("--json")
     isBoundOnly = arguments.has("--bound-only")
     guard
-      !isBoundOnly || (deadlineSeconds == nil && planPath == nil && svgPath == nil && arguments.text("--plans") == nil)
+      !isBoundOnly
+        || (deadlineSeconds == nil && planPath == nil && svgPath == nil && timelinePath == nil
+          && arguments.text("--plans") == nil)
     else {
       throw CommandFailure(
         status: .usage,
-        message: "--bound-only: expected none of --plans, --deadline, --plan and --svg, which need plans")
+        message: "--bound-only: expected none of --plans, --deadline, --plan, --svg and --timeline, which need plans")
     }
   }
 
@@ -102,6 +115,10 @@ struct FrontierCommand {
     let chosen = try chosenPlan(characterized)
     if let planPath { try writeFile(planPath, PlanCSV.text(characterized, characterized.frontier.plans[chosen])) }
     if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
+    if let timelinePath {
+      let plan = characterized.frontier.plans[chosen]
+      try writeFile(timelinePath, TimelinePicture(characterized, plan, title: title).svg)
+    }
     let report = FrontierReport(
       curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency)
     try writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
@@ -151,9 +168,11 @@ struct FrontierCommand {
         fix: "an iteration has at most \(Limits.instructionCount) instructions")
     }
     do throws(FrontierError) {
-      return try PipelineDefinition(
+      var definition = try PipelineDefinition(
         recipe: recipe, tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
         rankBlockingPowerWatts: Array(repeating: blockingPowerWatts, count: recipe.rankCount))
+      definition.rankSwitchCosts = Array(repeating: switchCost, count: recipe.rankCount)
+      return definition
     } catch {
       throw Refusal(
         .invalidPipeline, expected: "a schedule of a defined size", found: Self.said(by: error),
@@ -171,7 +190,7 @@ struct FrontierCommand {
     if let index = characterized.frontier.planIndex(within: deadlineSeconds) { return index }
     throw CommandFailure(
       status: .badInput,
-      message: "--deadline: expected at least \(characterized.frontier.curve.minimumTimeSeconds) s, "
+      message: "--deadline: expected at least \(characterized.frontier.minimumPlanTimeSeconds) s, "
         + "the fastest iteration there is, found \(deadlineSeconds) s")
   }
 }

@@ -9,6 +9,8 @@ package struct FrontierInputs: Sendable {
   package let knobs: [[JSON]]
   /// What happens when every instruction runs at its highest frequency.
   package let allMaxFrequency: Outcome
+  /// For each instruction the measurement at its highest frequency.
+  package let highestMeasurements: [Int]
 
   /// Joins a definition and its measurements.
   ///
@@ -31,7 +33,8 @@ package struct FrontierInputs: Sendable {
     problem = try Self.problem(definition, rows)
     try Self.checkMagnitudes(problem)
     let highest = rows.map(Self.highestFrequency)
-    allMaxFrequency = problem.outcome(ofMeasurements: problem.tableOfInstruction.map { highest[$0] })
+    highestMeasurements = problem.tableOfInstruction.map { highest[$0] }
+    allMaxFrequency = problem.outcome(ofMeasurements: highestMeasurements)
   }
 
   private static func problem(
@@ -50,12 +53,14 @@ package struct FrontierInputs: Sendable {
           found: "\(error) in stage \(key.stage) \(key.instruction)", fix: "measure this instruction again")
       }
     }
+    let switching = try definition.switching(rows.map { $0.map(\.knob) })
     let index = Dictionary(uniqueKeysWithValues: zip(definition.tables, definition.tables.indices))
     do {
       return try IterationProblem(
         graph: definition.graph, tableOfInstruction: definition.instructions.map { index[$0.table]! }, tables: tables,
         waitingPowerWatts: definition.rankBlockingPowerWatts.reduce(0, +),
-        deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth)
+        deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth,
+        switching: switching)
     } catch FrontierError.invalidBlockingPower(let watts) {
       throw Refusal(
         .invalidProfile, path: "pipeline",
@@ -116,14 +121,9 @@ package struct CharacterizedFrontier: Sendable {
     self.generation = generation
   }
 
-  /// The knob that `plan` sets for `instruction`.
-  package func knob(of instruction: Int, in plan: Plan) -> JSON {
-    inputs.knobs[inputs.problem.tableOfInstruction[instruction]][measurement(of: instruction, in: plan)]
-  }
-
-  /// The measurement behind the choice of `plan` for `instruction`, an index into its table.
-  package func measurement(of instruction: Int, in plan: Plan) -> Int {
-    inputs.problem.table(of: instruction).efficient[Int(plan.choices[instruction])]
+  /// For each instruction the measurement behind the choice of `plan`, an index into its table.
+  package func measurements(of plan: Plan) -> [Int] {
+    plan.choices.enumerated().map { inputs.problem.table(of: $0).options[Int($1)] }
   }
 }
 

@@ -10,9 +10,14 @@ package struct GPU: Sendable, Equatable {
   package var frequencies: [JSON]?
   /// Watts it draws while it waits for others.
   package var blockingPowerWatts: Double?
+  /// Seconds that setting another clock takes between two instructions.
+  package var switchLatencySeconds: Double?
+  /// Joules that it takes beyond the blocking power over that time.
+  package var switchEnergyJoules: Double?
 
   package init(
-    id: String, node: String?, model: String?, memoryBytes: Int?, frequencies: [JSON]?, blockingPowerWatts: Double?
+    id: String, node: String?, model: String?, memoryBytes: Int?, frequencies: [JSON]?, blockingPowerWatts: Double?,
+    switchLatencySeconds: Double? = nil, switchEnergyJoules: Double? = nil
   ) {
     self.id = id
     self.node = node
@@ -20,5 +25,7 @@ package struct GPU: Sendable, Equatable {
     self.memoryBytes = memoryBytes
     self.frequencies = frequencies
     self.blockingPowerWatts = blockingPowerWatts
+    self.switchLatencySeconds = switchLatencySeconds
+    self.switchEnergyJoules = switchEnergyJoules
   }
 }

@@ -21,6 +21,7 @@ package enum Catalogue {
       .query(FrontierQuery.self),
       .query(FrontierCurve.self),
       .query(PlanGet.self),
+      .query(PlanTimelineGet.self),
     ]
   }
 }

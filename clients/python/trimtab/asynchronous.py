@@ -175,6 +175,7 @@ class AsyncSession:
     query = _awaited(SessionMethods.query)
     curve = _awaited(SessionMethods.curve)
     plan = _awaited(SessionMethods.plan)
+    timeline = _awaited(SessionMethods.timeline)
 
     async def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,

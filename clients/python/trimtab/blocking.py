@@ -305,6 +305,7 @@ class Session:
     query = _now(SessionMethods.query)
     curve = _now(SessionMethods.curve)
     plan = _now(SessionMethods.plan)
+    timeline = _now(SessionMethods.timeline)
 
     def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,

@@ -69,6 +69,8 @@ class SessionMethods:
         chunks_per_rank: Optional[int] = None, microbatch_group_size: Optional[int] = None,
         schedule_csv: Optional[str] = None,
         blocking_power_watts: Union[float, Sequence[float], None] = None, gpus: Optional[Sequence[str]] = None,
+        switch_latency_seconds: Union[float, Sequence[float], None] = None,
+        switch_energy_joules: Union[float, Sequence[float], None] = None,
         tensor_parallel_width: Optional[int] = None, data_parallel_width: Optional[int] = None,
         instructions: Optional[Sequence[Mapping[str, Any]]] = None,
         dependencies: Optional[Sequence[Union[tuple[str, str], tuple[str, str, float]]]] = None,
@@ -119,3 +121,14 @@ class SessionMethods:
             "pipeline": pipeline, "plan": plan, "deadline_seconds": deadline_seconds,
             "slowdown_fraction": slowdown_fraction, "energy_budget_joules": energy_budget_joules,
             "average_power_watts": average_power_watts, "objective": objective})
+
+    def timeline(
+        self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
+        slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
+        average_power_watts: Optional[float] = None, objective: Optional[str] = None, picture: Optional[bool] = None,
+    ) -> Request[answers.Timeline]:
+        """A plan laid out in time, rank by rank; with `picture` as SVG too, below the iteration at the highest clocks."""
+        return self._request("plan/timeline", answers.Timeline, {
+            "pipeline": pipeline, "plan": plan, "deadline_seconds": deadline_seconds,
+            "slowdown_fraction": slowdown_fraction, "energy_budget_joules": energy_budget_joules,
+            "average_power_watts": average_power_watts, "objective": objective, "picture": picture})

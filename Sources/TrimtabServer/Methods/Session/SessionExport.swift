@@ -82,6 +82,10 @@ extension SessionState.Pipeline {
     params.field("pipeline", name)
     params.field("stages", definition.stageCount)
     params.field("blockingPowerWatts", definition.rankBlockingPowerWatts)
+    if !definition.hasFreeSwitches {
+      params.field("switchLatencySeconds", definition.rankSwitchCosts.map(\.latencySeconds))
+      params.field("switchEnergyJoules", definition.rankSwitchCosts.map(\.energyJoules))
+    }
     params.field("tensorParallelWidth", definition.tensorParallelWidth)
     params.field("dataParallelWidth", definition.dataParallelWidth)
     switch definition.origin {
