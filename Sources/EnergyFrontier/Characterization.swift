@@ -35,18 +35,23 @@ extension Frontier {
     var tracer = CurveTracer(problem, scaled: scaled)
     try checkpoint.check()
     var deadlines = DeadlineGrid(problem, scaled: scaled, count: options.deadlineCount)
+    let switching = problem.switching.flatMap { $0.isFree ? nil : $0 }
+    // Plans with switches are made from those without.
+    let planShare = switching == nil ? 1 : 0.5
+    var switchingTargets: [SwitchingSearch.Target] = []
     curve = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in
       for ticks in deadlines.take(in: segment) {
         let prices = BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)
         try search.gather(deadline: ticks, prices: prices, checkpoint)
+        if switching != nil { switchingTargets.append(.init(deadline: ticks, prices: prices)) }
       }
-      checkpoint.report(0.35 * deadlines.doneShare(after: segment))
+      checkpoint.report(planShare * 0.35 * deadlines.doneShare(after: segment))
     }
     search.addSlowestIfEmpty()
-    try search.searchCornersAgain(checkpoint) { checkpoint.report(0.35 + 0.1 * $0) }
+    try search.searchCornersAgain(checkpoint) { checkpoint.report(planShare * (0.35 + 0.1 * $0)) }
     try search.splice(
       waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), checkpoint
-    ) { checkpoint.report(0.45 + 0.15 * $0) }
+    ) { checkpoint.report(planShare * (0.45 + 0.15 * $0)) }
     let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
     func boundJoules(_ ticks: Int64) -> Double {
       curve.energyJoules(at: Double(ticks) / scaled.ticksPerSecond) ?? curve.breakpoints[0].energyJoules
@@ -54,15 +59,37 @@ extension Frontier {
     let rankBoundJoules = { boundJoules($0) / devices }
     try search.refine(
       waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, checkpoint
-    ) { checkpoint.report(0.6 + 0.4 * $0) }
+    ) { checkpoint.report(planShare * (0.6 + 0.4 * $0)) }
     let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
-    plans = try drafts.map { (draft) throws(FrontierError) in
+    func plan(
+      _ choices: [UInt16], ticks: Int64, effectiveJoules: Double, switchCount: Int
+    ) throws(FrontierError) -> Plan {
       try checkpoint.check()
-      let seconds = Double(draft.ticks) / scaled.ticksPerSecond
-      let energy = devices * (draft.effectiveJoules + problem.waitingPowerWatts * seconds)
+      let seconds = Double(ticks) / scaled.ticksPerSecond
+      let energy = devices * (effectiveJoules + problem.waitingPowerWatts * seconds)
       return Plan(
-        choices: space.choices(of: draft.options), iterationTimeSeconds: seconds, energyJoules: energy,
-        gapFraction: energy / boundJoules(draft.ticks) - 1)
+        choices: choices, iterationTimeSeconds: seconds, energyJoules: energy,
+        gapFraction: energy / boundJoules(ticks) - 1, switchCount: switchCount)
+    }
+    guard let switching else {
+      plans = try drafts.map { (draft) throws(FrontierError) in
+        let choices = space.choices(of: draft.options)
+        return try plan(
+          choices, ticks: draft.ticks, effectiveJoules: draft.effectiveJoules,
+          switchCount: problem.switchCount(ofChoices: choices))
+      }
+      return
+    }
+    let switchingSpace = SwitchingSpace(problem, switching, base: space)
+    var switchingSearch = SwitchingSearch(
+      switchingSpace, beamWidth: max(1, options.beamWidth), waitingJoulesPerTick: waitingJoulesPerTick)
+    let switched = try switchingSearch.plans(switchingTargets, naive: drafts, checkpoint) {
+      checkpoint.report(0.5 + 0.5 * $0)
+    }
+    plans = try switched.map { (draft) throws(FrontierError) in
+      try plan(
+        switchingSpace.choices(of: draft.options), ticks: draft.ticks, effectiveJoules: draft.joules,
+        switchCount: draft.switchCount)
     }
   }
 }

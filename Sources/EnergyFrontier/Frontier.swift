@@ -5,6 +5,9 @@ public struct Frontier: Sendable {
   /// Plans by rising realised time and strictly falling realised energy; none is dominated by another. At least one.
   public let plans: [Plan]
 
+  /// The least deadline that a plan keeps; above the curve's where changes of setting cost time.
+  public var minimumPlanTimeSeconds: Double { max(curve.minimumTimeSeconds, plans[0].iterationTimeSeconds) }
+
   /// The cheapest plan that lasts at most as long as given, as an index into `plans`; nil below the fastest plan.
   ///
   /// - Complexity: O(log plans).

@@ -10,6 +10,8 @@ struct FrontierCommand {
       PROFILE.csv                columns stage,instruction,frequency,time,energy (s and J of one GPU)
       --blocking-power WATTS     what one GPU draws while it waits for others
     \(ScheduleArguments.help)
+      --switch-latency SECONDS   what setting another clock takes, between two instructions (0)
+      --switch-energy JOULES     what it draws beyond the blocking power, per GPU (0)
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
@@ -17,6 +19,7 @@ struct FrontierCommand {
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency
       --svg FILE                 draw the frontier
+      --timeline FILE.svg        draw an iteration before and after that plan, coloured by power
       --json                     print one JSON document instead of the table
 
     """
@@ -24,12 +27,14 @@ struct FrontierCommand {
   private let profilePath: String
   private let blockingPowerWatts: Double
   private let schedule: ScheduleArguments
+  private let switchCost: SwitchCost
   private let tensorParallelWidth: Int
   private let dataParallelWidth: Int
   private let planCount: Int
   private let deadlineSeconds: Double?
   private let planPath: String?
   private let svgPath: String?
+  private let timelinePath: String?
   private let printsJSON: Bool
   private let isBoundOnly: Bool
 
@@ -37,7 +42,8 @@ struct FrontierCommand {
     let arguments = try Arguments(
       arguments,
       options: ScheduleArguments.options.union([
-        "--blocking-power", "--tensor-parallel", "--data-parallel", "--plans", "--deadline", "--plan", "--svg",
+        "--blocking-power", "--tensor-parallel", "--data-parallel", "--switch-latency", "--switch-energy", "--plans",
+        "--deadline", "--plan", "--svg", "--timeline",
       ]), flags: ["--json", "--bound-only"])
     guard arguments.words.count == 1 else {
       throw CommandFailure(
@@ -47,20 +53,26 @@ struct FrontierCommand {
     blockingPowerWatts = try arguments.required(
       "--blocking-power", try arguments.number("--blocking-power", atLeast: 0))
     schedule = try ScheduleArguments(arguments)
+    switchCost = SwitchCost(
+      latencySeconds: try arguments.number("--switch-latency", atLeast: 0) ?? 0,
+      energyJoules: try arguments.number("--switch-energy", atLeast: 0) ?? 0)
     tensorParallelWidth = try arguments.integer("--tensor-parallel", in: 1...65_536) ?? 1
     dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
     planCount = try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount
     deadlineSeconds = try arguments.number("--deadline", atLeast: 0)
     planPath = arguments.text("--plan")
     svgPath = arguments.text("--svg")
+    timelinePath = arguments.text("--timeline")
     printsJSON = arguments.has("--json")
     isBoundOnly = arguments.has("--bound-only")
     guard
-      !isBoundOnly || (deadlineSeconds == nil && planPath == nil && svgPath == nil && arguments.text("--plans") == nil)
+      !isBoundOnly
+        || (deadlineSeconds == nil && planPath == nil && svgPath == nil && timelinePath == nil
+          && arguments.text("--plans") == nil)
     else {
       throw CommandFailure(
         status: .usage,
-        message: "--bound-only: expected none of --plans, --deadline, --plan and --svg, which need plans")
+        message: "--bound-only: expected none of --plans, --deadline, --plan, --svg and --timeline, which need plans")
     }
   }
 
@@ -82,6 +94,10 @@ struct FrontierCommand {
     let chosen = try chosenPlan(characterized)
     if let planPath { try writeFile(planPath, PlanCSV.text(characterized, characterized.frontier.plans[chosen])) }
     if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
+    if let timelinePath {
+      let plan = characterized.frontier.plans[chosen]
+      try writeFile(timelinePath, TimelinePicture(characterized, plan, title: title).svg)
+    }
     let report = FrontierReport(
       curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency)
     try writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
@@ -97,9 +113,10 @@ struct FrontierCommand {
       CommandFailure(
         status: .noInput, message: "\(profilePath): expected a readable UTF-8 file, found: \($0); check the path")
     }
-    let definition = try schedule.definition(
+    var definition = try schedule.definition(
       tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
       blockingPowerWatts: blockingPowerWatts)
+    definition.rankSwitchCosts = Array(repeating: switchCost, count: definition.rankBlockingPowerWatts.count)
     do throws(Refusal) {
       try Limits.check(definition)
       var profile = Profile()
@@ -140,7 +157,7 @@ struct FrontierCommand {
     if let index = characterized.frontier.planIndex(within: deadlineSeconds) { return index }
     throw CommandFailure(
       status: .badInput,
-      message: "--deadline: expected at least \(characterized.frontier.curve.minimumTimeSeconds) s, "
+      message: "--deadline: expected at least \(characterized.frontier.minimumPlanTimeSeconds) s, "
         + "the fastest iteration there is, found \(deadlineSeconds) s")
   }
 }

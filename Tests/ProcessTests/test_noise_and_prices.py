@@ -4,7 +4,7 @@ import random
 
 import numpy
 import pytest
-from conftest import MODELLED, check_error, prepare, prepare_long_work
+from conftest import MODELLED, check_error, define, prepare, prepare_long_work
 from reference import is_outlier, pipeline, read_profile
 from scipy.optimize import LinearConstraint, linprog, milp
 
@@ -82,8 +82,17 @@ def test_the_bootstrap_agrees_with_numpys(server, resampling):
     assert server.result("plan/uncertainty", again) == answer
 
 
-def test_without_samples_nothing_is_uncertain(server):
-    asked = prepare(server)
+def with_switch_costs(server, costs, microbatches):
+    """A session like that of `prepare`, whose clocks take time and energy to change."""
+    asked = prepare(server, characterize=False, microbatches=microbatches)
+    server.result("pipeline/define", {**define("s", microbatches=microbatches)[0][1], **costs})
+    server.result("frontier/characterize", {**asked, "planCount": 16})
+    return asked
+
+
+@pytest.mark.parametrize("costs", [{}, {"switchLatencySeconds": 0.003, "switchEnergyJoules": 0.2}], ids=str)
+def test_without_samples_nothing_is_uncertain(server, costs):
+    asked = with_switch_costs(server, costs, 4)
     answer = server.result("plan/uncertainty", {**asked, "objective": "cheapest", "resampleCount": 10})
     assert answer["sampledFraction"] == 0 and "missFraction" not in answer
     for field in ("iterationTimeSeconds", "energyJoules"):
@@ -193,9 +202,10 @@ def test_a_day_at_one_price_runs_at_one_pace_and_dear_hours_run_slower(priced):
     assert error["data"]["maximumIterationCount"] == pytest.approx(plans[:, 0].max() * 86400)
 
 
-def test_each_devices_power_is_capped(server):
+@pytest.mark.parametrize("costs", [{}, {"switchLatencySeconds": 0.001, "switchEnergyJoules": 0.5}], ids=str)
+def test_each_devices_power_is_capped(server, costs):
     path, stages, power = MODELLED["a100"]
-    asked = prepare(server, microbatches=6)
+    asked = with_switch_costs(server, costs, 6)
     problem = pipeline(read_profile(path), stages, 6, power)
     curve = server.result("frontier/curve", asked)["plans"]
 
@@ -205,6 +215,10 @@ def test_each_devices_power_is_capped(server):
         for key, knob in zip(problem.keys, knobs):
             seconds, energy = problem.tables[key][knob]
             joules[key[0]] += energy - power * seconds
+        for stage in range(stages):
+            order = [knob for key, knob in zip(problem.keys, knobs) if key[0] == stage]
+            changes = sum(a != b for a, b in zip(order, order[1:] + order[:1]))
+            joules[stage] += changes * costs.get("switchEnergyJoules", 0.0)
         return max(joules) / curve[plan]["iterationTimeSeconds"] + power
 
     chosen = range(0, len(curve), max(1, len(curve) // 12))

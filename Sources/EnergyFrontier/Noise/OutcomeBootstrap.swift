@@ -15,6 +15,8 @@ public struct OutcomeBootstrap: Sendable {
   /// Samples of each option that the plan uses.
   private let options: [[Measurement]]
   private let blockingPowerWatts: [Double]
+  /// The same plan without noise, which says where settings change.
+  private let run: IterationRun
   /// Instructions whose option has more than one sample; the others are taken to be known exactly.
   public let resampledInstructionCount: Int
 
@@ -42,6 +44,7 @@ public struct OutcomeBootstrap: Sendable {
       optionOfInstruction.append(number[table][measurement]!)
     }
     self.problem = problem
+    run = IterationRun(problem, measurements: measurementOfInstruction)
     self.options = options
     blockingPowerWatts = powers
     resampledInstructionCount = optionOfInstruction.count { options[$0].count > 1 }
@@ -55,7 +58,8 @@ public struct OutcomeBootstrap: Sendable {
   public func outcomes(
     count: Int, seed: UInt64, resampling: Resampling = .options, checkpoint: Checkpoint = Checkpoint()
   ) throws(FrontierError) -> [Outcome] {
-    var path = LongestPath(problem.graph)
+    var path = LongestPath(problem, run)
+    let switchJoules = problem.switching?.energyJoules(of: run) ?? 0
     var seconds = [Double](repeating: 0, count: problem.graph.count)
     var drawn = [Measurement](repeating: Measurement(timeSeconds: 0, energyJoules: 0), count: options.count)
     var outcomes: [Outcome] = []
@@ -66,7 +70,7 @@ public struct OutcomeBootstrap: Sendable {
       if resampling == .options {
         for option in options.indices { drawn[option] = Self.meanOfResample(options[option], &random) }
       }
-      var effective = 0.0
+      var effective = switchJoules
       for (instruction, option) in optionOfInstruction.enumerated() {
         let one =
           resampling == .options ? drawn[option] : options[option][random.index(below: options[option].count)]
@@ -96,26 +100,38 @@ public struct OutcomeBootstrap: Sendable {
   }
 }
 
-/// The longest path through a graph for one set of times after another, without allocating.
+/// How long an iteration lasts for one set of times after another, without allocating; see ``IterationRun``.
 private struct LongestPath {
   private let order: [Int32]
   private let predecessorStart: [Int32]
   private let predecessors: [Int32]
   private let lagsSeconds: [Double]
+  /// Seconds from the end of each instruction until its device is set for the next iteration.
+  private var afterSeconds: [Double]
   private var finish: [Double]
 
-  init(_ graph: InstructionGraph) {
+  init(_ problem: IterationProblem, _ run: IterationRun) {
+    let graph = problem.graph
     order = graph.topologicalOrder.map(Int32.init)
     var (start, list, lags): ([Int32], [Int32], [Double]) = ([0], [], [])
     for instruction in graph.topologicalOrder {
       list += graph.predecessors(of: instruction).map(Int32.init)
       lags += graph.lagsSeconds(before: instruction)
+      if let switching = problem.switching, run.switchesBefore[instruction], let before = switching.before[instruction]
+      {
+        list.append(Int32(before))
+        lags.append(switching.ranks[switching.rankOfInstruction[instruction]].cost.latencySeconds)
+      }
       start.append(Int32(list.count))
     }
     predecessorStart = start
     predecessors = list
     lagsSeconds = lags
     finish = Array(repeating: 0, count: graph.count)
+    afterSeconds = finish
+    for (rank, isSwitching) in zip(problem.switching?.ranks ?? [], run.switchesAtEnd) where isSwitching {
+      afterSeconds[rank.instructions.last!] = rank.cost.latencySeconds
+    }
   }
 
   mutating func seconds(_ seconds: [Double]) -> Double {
@@ -127,7 +143,7 @@ private struct LongestPath {
       }
       let end = start + seconds[Int(instruction)]
       finish[Int(instruction)] = end
-      longest = max(longest, end)
+      longest = max(longest, end + afterSeconds[Int(instruction)])
     }
     return longest
   }

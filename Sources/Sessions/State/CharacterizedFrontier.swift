@@ -11,6 +11,8 @@ package struct FrontierInputs: Sendable {
   package let samples: [[[Measurement]]]
   /// What happens when every instruction runs at its highest frequency.
   package let allMaxFrequency: Outcome
+  /// For each instruction the measurement at its highest frequency.
+  package let highestMeasurements: [Int]
 
   /// Joins a definition and its measurements.
   ///
@@ -34,7 +36,8 @@ package struct FrontierInputs: Sendable {
     problem = try Self.problem(definition, rows)
     try Self.checkMagnitudes(problem)
     let highest = rows.map(Self.highestFrequency)
-    allMaxFrequency = problem.outcome(ofMeasurements: problem.tableOfInstruction.map { highest[$0] })
+    highestMeasurements = problem.tableOfInstruction.map { highest[$0] }
+    allMaxFrequency = problem.outcome(ofMeasurements: highestMeasurements)
   }
 
   private static func problem(
@@ -53,12 +56,14 @@ package struct FrontierInputs: Sendable {
           found: "\(error) in stage \(key.stage) \(key.instruction)", fix: "measure this instruction again")
       }
     }
+    let switching = try definition.switching(rows.map { $0.map(\.knob) })
     let index = Dictionary(uniqueKeysWithValues: zip(definition.tables, definition.tables.indices))
     do {
       return try IterationProblem(
         graph: definition.graph, tableOfInstruction: definition.instructions.map { index[$0.table]! }, tables: tables,
         waitingPowerWatts: definition.rankBlockingPowerWatts.reduce(0, +),
-        deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth)
+        deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth,
+        switching: switching)
     } catch FrontierError.invalidBlockingPower(let watts) {
       throw Refusal(
         .invalidProfile, path: "pipeline",
@@ -121,7 +126,8 @@ package struct CharacterizedFrontier: Sendable {
     self.inputs = inputs
     self.frontier = frontier
     self.generation = generation
-    devicePowersWatts = frontier.plans.map { Self.devicePowerWatts(of: $0, inputs) }
+    let powers = DevicePowers(inputs)
+    devicePowersWatts = frontier.plans.map(powers.highestWatts)
   }
 
   private init(_ other: CharacterizedFrontier, generation: Int) {
@@ -141,28 +147,9 @@ package struct CharacterizedFrontier: Sendable {
     inputs.problem.deviceMultiplicity * inputs.definition.rankBlockingPowerWatts.count
   }
 
-  /// Mean watts of one device on the rank where they are highest. O(instructions).
-  private static func devicePowerWatts(of plan: Plan, _ inputs: FrontierInputs) -> Double {
-    let definition = inputs.definition
-    var effectiveJoules = [Double](repeating: 0, count: definition.rankBlockingPowerWatts.count)
-    for (instruction, choice) in plan.choices.enumerated() {
-      let table = inputs.problem.table(of: instruction)
-      effectiveJoules[definition.rankOfStage[definition.instructions[instruction].table.stage]] +=
-        table.effectiveEnergies[Int(choice)]
-    }
-    return zip(effectiveJoules, definition.rankBlockingPowerWatts).reduce(0) {
-      max($0, $1.0 / plan.iterationTimeSeconds + $1.1)
-    }
-  }
-
-  /// The knob that `plan` sets for `instruction`.
-  package func knob(of instruction: Int, in plan: Plan) -> JSON {
-    inputs.knobs[inputs.problem.tableOfInstruction[instruction]][measurement(of: instruction, in: plan)]
-  }
-
-  /// The measurement behind the choice of `plan` for `instruction`, an index into its table.
-  package func measurement(of instruction: Int, in plan: Plan) -> Int {
-    inputs.problem.table(of: instruction).efficient[Int(plan.choices[instruction])]
+  /// For each instruction the measurement behind the choice of `plan`, an index into its table.
+  package func measurements(of plan: Plan) -> [Int] {
+    plan.choices.enumerated().map { inputs.problem.table(of: $0).options[Int($1)] }
   }
 }
 

@@ -19,11 +19,16 @@ package struct PipelineInstruction: Sendable, Equatable {
   package let id: String?
   package let table: TableKey
   package let microbatch: Int?
+  /// The backward's half of an overlapped pair, whose `table` and `microbatch` are its forward's.
+  package let overlapped: ScheduledInstruction.OverlappedBackward?
 
-  package init(id: String?, table: TableKey, microbatch: Int?) {
+  package init(
+    id: String?, table: TableKey, microbatch: Int?, overlapped: ScheduledInstruction.OverlappedBackward? = nil
+  ) {
     self.id = id
     self.table = table
     self.microbatch = microbatch
+    self.overlapped = overlapped
   }
 }
 
@@ -51,6 +56,8 @@ package struct PipelineDefinition: Sendable, Equatable {
   package let rankBlockingPowerWatts: [Double]
   /// Watts that one device of each rank may draw; infinite where nobody said.
   package var rankPowerLimitWatts: [Double]
+  /// What a change of setting costs on each rank.
+  package var rankSwitchCosts: [SwitchCost]
   package let instructions: [PipelineInstruction]
   package let graph: InstructionGraph
   /// The distinct tables by stage, within one by first appearance.
@@ -83,7 +90,8 @@ package struct PipelineDefinition: Sendable, Equatable {
       dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: rankBlockingPowerWatts,
       instructions: schedule.instructions.map {
         PipelineInstruction(
-          id: nil, table: TableKey(stage: $0.stage, instruction: $0.tableName), microbatch: $0.microbatch)
+          id: nil, table: TableKey(stage: $0.stage, instruction: $0.tableName), microbatch: $0.microbatch,
+          overlapped: $0.overlapped)
       },
       graph: schedule.graph)
   }
@@ -110,6 +118,7 @@ package struct PipelineDefinition: Sendable, Equatable {
     self.dataParallelWidth = dataParallelWidth
     self.rankBlockingPowerWatts = rankBlockingPowerWatts
     rankPowerLimitWatts = Array(repeating: .infinity, count: rankBlockingPowerWatts.count)
+    rankSwitchCosts = Array(repeating: .free, count: rankBlockingPowerWatts.count)
     self.instructions = instructions
     self.graph = graph
     var seen: Set<TableKey> = []

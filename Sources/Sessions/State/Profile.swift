@@ -137,7 +137,7 @@ package struct Profile: Sendable, Equatable {
 
     init(table: TableKey, knob: JSON) {
       self.table = table
-      self.knob = knob.doubleValue.map(JSON.number) ?? knob
+      self.knob = knob.setting
     }
   }
 }

@@ -24,6 +24,7 @@ package enum Catalogue {
       .query(PlanGet.self),
       .query(PlanSeries.self),
       .estimate(PlanUncertainty.self),
+      .query(PlanTimelineGet.self),
     ]
   }
 }

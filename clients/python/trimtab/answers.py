@@ -20,6 +20,8 @@ class GPU:
     frequencies: Optional[tuple[Any, ...]] = None
     blocking_power_watts: Optional[float] = None
     power_limit_watts: Optional[float] = None
+    switch_latency_seconds: Optional[float] = None
+    switch_energy_joules: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ class Plan:
     energy_joules: float
     average_power_watts: float
     gap_fraction: float
+    switch_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,15 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class OverlappedBackward:
+    """The backward's half of an overlapped pair; `forward_stage` is where the forward's is."""
+
+    forward_stage: int
+    stage: int
+    microbatch: int
+
+
+@dataclass(frozen=True)
 class PlannedInstruction:
     instruction: str
     microbatch: Optional[int]
@@ -247,6 +259,7 @@ class PlannedInstruction:
     time_seconds: float
     energy_joules: float
     id: Optional[str] = None
+    overlapped: Optional[OverlappedBackward] = None
 
 
 @dataclass(frozen=True)
@@ -315,6 +328,69 @@ class PlanSeries:
     lower_bound_iteration_count: Optional[float] = None
     unit: Optional[str] = None
     stale: bool = False
+
+
+@dataclass(frozen=True)
+class TimelineInstruction:
+    """An instruction where it runs; joules and watts are of one device."""
+
+    stage: int
+    instruction: str
+    microbatch: Optional[int]
+    frequency: Any
+    start_seconds: float
+    end_seconds: float
+    time_seconds: float
+    energy_joules: float
+    power_watts: float
+    is_critical: bool
+    slack_seconds: float
+    id: Optional[str] = None
+    overlapped: Optional[OverlappedBackward] = None
+
+
+@dataclass(frozen=True)
+class FrequencySwitch:
+    start_seconds: float
+    end_seconds: float
+    from_frequency: Any
+    to_frequency: Any
+
+
+@dataclass(frozen=True)
+class Wait:
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True)
+class RankTimeline:
+    rank: int
+    instructions: tuple[TimelineInstruction, ...]
+    switches: tuple[FrequencySwitch, ...]
+    waits: tuple[Wait, ...]
+    blocking_power_watts: float
+    busy_seconds: float
+    energy_joules: float
+
+
+@dataclass(frozen=True)
+class TimelineTotals:
+    busy_seconds: float
+    waiting_seconds: float
+    switch_count: int
+    energy_joules: float
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A plan laid out in time, rank by rank."""
+
+    generation: int
+    plan: Plan
+    ranks: tuple[RankTimeline, ...]
+    totals: TimelineTotals
+    svg: Optional[str] = None
 
 
 _ACRONYMS = {"csv": "CSV"}

@@ -178,6 +178,7 @@ class AsyncSession:
     plan = _awaited(SessionMethods.plan)
     uncertainty = _awaited(SessionMethods.uncertainty)
     series = _awaited(SessionMethods.series)
+    timeline = _awaited(SessionMethods.timeline)
 
     async def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,

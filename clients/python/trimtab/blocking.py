@@ -308,6 +308,7 @@ class Session:
     plan = _now(SessionMethods.plan)
     uncertainty = _now(SessionMethods.uncertainty)
     series = _now(SessionMethods.series)
+    timeline = _now(SessionMethods.timeline)
 
     def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,

@@ -70,6 +70,8 @@ class SessionMethods:
         schedule_csv: Optional[str] = None,
         blocking_power_watts: Union[float, Sequence[float], None] = None,
         power_limit_watts: Union[float, Sequence[float], None] = None, gpus: Optional[Sequence[str]] = None,
+        switch_latency_seconds: Union[float, Sequence[float], None] = None,
+        switch_energy_joules: Union[float, Sequence[float], None] = None,
         tensor_parallel_width: Optional[int] = None, data_parallel_width: Optional[int] = None,
         instructions: Optional[Sequence[Mapping[str, Any]]] = None,
         dependencies: Optional[Sequence[Union[tuple[str, str], tuple[str, str, float]]]] = None,
@@ -163,3 +165,16 @@ class SessionMethods:
             "iteration_count": iteration_count, "iterations_per_second": iterations_per_second,
             "value_per_iteration": value_per_iteration, "may_pause": may_pause,
             "paused_power_watts": paused_power_watts})
+
+    def timeline(
+        self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
+        slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
+        average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
+        objective: Optional[str] = None, picture: Optional[bool] = None,
+    ) -> Request[answers.Timeline]:
+        """A plan laid out in time, rank by rank; with `picture` as SVG too, below the iteration at the highest clocks."""
+        return self._request("plan/timeline", answers.Timeline, {
+            "pipeline": pipeline, "plan": plan, "deadline_seconds": deadline_seconds,
+            "slowdown_fraction": slowdown_fraction, "energy_budget_joules": energy_budget_joules,
+            "average_power_watts": average_power_watts, "average_device_power_watts": average_device_power_watts,
+            "objective": objective, "picture": picture})

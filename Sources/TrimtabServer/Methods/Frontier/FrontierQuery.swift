@@ -82,6 +82,8 @@ extension Plan {
     object.field("energyJoules", energyJoules, "Realised joules of all devices, waiting included.")
     object.field("averagePowerWatts", energyJoules / iterationTimeSeconds, "Mean watts of all devices together.")
     object.field("gapFraction", gapFraction, "Certified: energy over the lower bound at the same time, less 1.")
+    object.field(
+      "switchCount", switchCount, "Changes of frequency in one iteration, each rank counted as one device.")
   }
 }
 

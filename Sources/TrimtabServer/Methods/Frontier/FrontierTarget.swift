@@ -61,7 +61,7 @@ package enum FrontierTarget: Sendable {
     case .deadlineSeconds(let seconds):
       return (try Self.plan(within: seconds, in: frontier, path: "deadlineSeconds"), seconds)
     case .slowdownFraction(let slowdown):
-      let seconds = frontier.curve.minimumTimeSeconds * (1 + slowdown)
+      let seconds = frontier.minimumPlanTimeSeconds * (1 + slowdown)
       return (try Self.plan(within: seconds, in: frontier, path: "slowdownFraction"), seconds)
     case .energyBudgetJoules(let joules):
       if let index = frontier.planIndex(withinEnergyJoules: joules) { return (index, nil) }
@@ -89,7 +89,7 @@ package enum FrontierTarget: Sendable {
 
   private static func plan(within seconds: Double, in frontier: Frontier, path: String) throws(Refusal) -> Int {
     if let index = frontier.planIndex(within: seconds) { return index }
-    let minimum = frontier.curve.minimumTimeSeconds
+    let minimum = frontier.minimumPlanTimeSeconds
     throw Refusal(
       .deadlineBelowMinimum, path: path, expected: "an iteration time of at least \(minimum) s", found: "\(seconds) s",
       fix: "allow at least the minimum, or register faster GPUs",

@@ -35,7 +35,13 @@ package enum GPURegister: SessionStep {
           "blockingPowerWatts", .number(in: 0...1e30), "Watts it draws while it waits for others."),
         powerLimitWatts: try reader.optional(
           "powerLimitWatts", .number(in: Measurement.acceptedRange),
-          "Watts it is allowed to draw; measurements above are flagged."))
+          "Watts it is allowed to draw; measurements above are flagged."),
+        switchLatencySeconds: try reader.optional(
+          "switchLatencySeconds", .number(in: 0...1e30),
+          "Seconds that setting another frequency takes between two instructions."),
+        switchEnergyJoules: try reader.optional(
+          "switchEnergyJoules", .number(in: 0...1e30),
+          "Joules that it takes beyond the blocking power over that time."))
     }
   }
 

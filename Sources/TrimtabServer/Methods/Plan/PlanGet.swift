@@ -42,29 +42,46 @@ package enum PlanGet: SessionQuery {
 
     package func write(to object: inout ObjectWriter) {
       let plan = characterized.frontier.plans[planIndex]
-      let timeline = PlanTimeline(characterized, plan)
+      let stages = PlanTimeline(characterized, plan).stages(characterized.inputs.definition)
       object.field("generation", characterized.generation, "Which frontier answered.")
       object.object("plan", "The plan as a whole.") { plan.write(to: &$0, number: planIndex) }
-      object.list("stages", timeline.stages.indices, "The stages from 0.") { stage, entry in
+      object.list("stages", stages.indices, "The stages from 0.") { stage, entry in
         entry.field("stage", stage, "The stage.")
-        entry.list("instructions", timeline.stages[stage], "In the order of execution.") { step, row in
-          row.field("id", step.instruction.id, "The client's name, in an explicit graph.")
-          row.field("instruction", step.instruction.table.instruction, "The kind of instruction.")
-          row.field("microbatch", step.instruction.microbatch, "The microbatch, from 0.")
-          row.field("frequency", step.knob, "The setting to run it at, as it was sent.")
-          row.field("startSeconds", step.startSeconds, "Earliest start after the iteration began.")
-          row.field("timeSeconds", step.timeSeconds, "Measured time.")
-          row.field("energyJoules", step.energyJoules, "Measured energy of one device.")
+        entry.list(
+          "instructions", stages[stage],
+          "In the order of execution. An overlapped pair is listed under both its stages, each time as a whole."
+        ) { step, row in
+          step.write(to: &row)
         }
       }
     }
   }
 }
 
+extension PlanTimeline.Step {
+  /// What is run when, as plan/get and plan/timeline tell it.
+  func write(to row: inout ObjectWriter) {
+    row.field("id", instruction.id, "The client's name, in an explicit graph.")
+    row.field("instruction", instruction.table.instruction, "The kind of instruction.")
+    row.field("microbatch", instruction.microbatch, "The microbatch, from 0; of an overlapped pair the forward's.")
+    if let overlapped = instruction.overlapped {
+      row.object("overlapped", "The backward that an overlapped pair runs beside its forward, on the same rank.") {
+        $0.field("forwardStage", instruction.table.stage, "The forward's stage.")
+        $0.field("stage", overlapped.stage, "The backward's stage.")
+        $0.field("microbatch", overlapped.microbatch, "The backward's microbatch.")
+      }
+    }
+    row.field("frequency", knob, "The setting to run it at, as it was sent.")
+    row.field("startSeconds", startSeconds, "Earliest start after the iteration began.")
+    row.field("timeSeconds", timeSeconds, "Measured time.")
+    row.field("energyJoules", energyJoules, "Measured energy of one device.")
+  }
+}
+
 extension CharacterizedFrontier {
   /// The plan that a client means by its number, or else by a point of the frontier.
   ///
-  /// - Parameter generation: which frontier the client means, where it said so.
+  /// - Parameter asked: which frontier the client means, where it said so.
   /// - Throws: ``Refusal`` of kind `unknownPlan`, `deadlineBelowMinimum` or `objectiveOutOfReach`.
   func planIndex(_ number: Int?, _ target: FrontierTarget?, generation asked: Int?) throws(Refusal) -> Int {
     if let asked, asked != generation {

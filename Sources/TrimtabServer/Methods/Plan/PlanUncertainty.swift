@@ -66,7 +66,7 @@ package enum PlanUncertainty: SessionEstimate {
       let plan = characterized.frontier.plans[planIndex]
       let bootstrap = OutcomeBootstrap(
         characterized.inputs.problem, samples: characterized.inputs.samples,
-        measurementOfInstruction: plan.choices.indices.map { characterized.measurement(of: $0, in: plan) })
+        measurementOfInstruction: characterized.measurements(of: plan))
       let outcomes: [Outcome]
       do throws(FrontierError) {
         outcomes = try bootstrap.outcomes(

@@ -107,6 +107,10 @@ extension SessionState.Pipeline {
         "powerLimitWatts",
         definition.rankPowerLimitWatts.map { $0.isFinite ? $0 : Measurement.acceptedRange.upperBound })
     }
+    if !definition.hasFreeSwitches {
+      params.field("switchLatencySeconds", definition.rankSwitchCosts.map(\.latencySeconds))
+      params.field("switchEnergyJoules", definition.rankSwitchCosts.map(\.energyJoules))
+    }
     params.field("tensorParallelWidth", definition.tensorParallelWidth)
     params.field("dataParallelWidth", definition.dataParallelWidth)
     switch definition.origin {
