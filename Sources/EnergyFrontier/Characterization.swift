@@ -42,6 +42,9 @@ extension Frontier {
     var deadlines = DeadlineGrid(problem, scaled: scaled, count: deadlineCount)
     var targets: [(ticks: Int64, prices: BoundPrices)] = []
     var walks = 0.0
+    let switching = problem.switching.flatMap { $0.isFree ? nil : $0 }
+    // Plans with switches are made from those without.
+    let planShare = switching == nil ? 1 : 0.5
     curve = try LowerBoundCurve.walked(problem, options.precision, checkpoint) { scaled in
       deadlines = DeadlineGrid(problem, scaled: scaled, count: deadlineCount)
       targets.removeAll()
@@ -51,17 +54,17 @@ extension Frontier {
         targets.append((ticks, BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)))
       }
       // The walks double, and nobody knows how many there will be.
-      checkpoint.report(0.1 * (1 - 1 / walks + deadlines.doneShare(after: segment) / walks / (walks + 1)))
+      checkpoint.report(planShare * 0.1 * (1 - 1 / walks + deadlines.doneShare(after: segment) / walks / (walks + 1)))
     }
     for (index, (ticks, prices)) in targets.enumerated() {
       try search.gather(deadline: ticks, prices: prices, checkpoint)
-      checkpoint.report(0.1 + 0.25 * Double(index + 1) / Double(targets.count))
+      checkpoint.report(planShare * (0.1 + 0.25 * Double(index + 1) / Double(targets.count)))
     }
     search.addSlowestIfEmpty()
-    try search.searchCornersAgain(checkpoint) { checkpoint.report(0.35 + 0.1 * $0) }
+    try search.searchCornersAgain(checkpoint) { checkpoint.report(planShare * (0.35 + 0.1 * $0)) }
     try search.splice(
       waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), checkpoint
-    ) { checkpoint.report(0.45 + 0.15 * $0) }
+    ) { checkpoint.report(planShare * (0.45 + 0.15 * $0)) }
     let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
     func boundJoules(_ ticks: Int64) -> Double {
       curve.energyJoules(at: Double(ticks) / scaled.ticksPerSecond) ?? curve.breakpoints[0].energyJoules
@@ -69,15 +72,39 @@ extension Frontier {
     let rankBoundJoules = { boundJoules($0) / devices }
     try search.refine(
       waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, checkpoint
-    ) { checkpoint.report(0.6 + 0.4 * $0) }
+    ) { checkpoint.report(planShare * (0.6 + 0.4 * $0)) }
     let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
-    plans = try drafts.map { (draft) throws(FrontierError) in
+    func plan(
+      _ choices: [UInt16], ticks: Int64, effectiveJoules: Double, switchCount: Int
+    ) throws(FrontierError) -> Plan {
       try checkpoint.check()
-      let seconds = Double(draft.ticks) / scaled.ticksPerSecond
-      let energy = devices * (draft.effectiveJoules + problem.waitingPowerWatts * seconds)
+      let seconds = Double(ticks) / scaled.ticksPerSecond
+      let energy = devices * (effectiveJoules + problem.waitingPowerWatts * seconds)
       return Plan(
-        choices: space.choices(of: draft.options), iterationTimeSeconds: seconds, energyJoules: energy,
-        gapFraction: energy / boundJoules(draft.ticks) - 1)
+        choices: choices, iterationTimeSeconds: seconds, energyJoules: energy,
+        gapFraction: energy / boundJoules(ticks) - 1, switchCount: switchCount)
+    }
+    guard let switching else {
+      plans = try drafts.map { (draft) throws(FrontierError) in
+        let choices = space.choices(of: draft.options)
+        return try plan(
+          choices, ticks: draft.ticks, effectiveJoules: draft.effectiveJoules,
+          switchCount: problem.switchCount(ofChoices: choices))
+      }
+      return
+    }
+    let switchingSpace = SwitchingSpace(problem, switching, base: space)
+    var switchingSearch = SwitchingSearch(
+      switchingSpace, beamWidth: max(1, options.beamWidth), waitingJoulesPerTick: waitingJoulesPerTick)
+    let switched = try switchingSearch.plans(
+      targets.map { SwitchingSearch.Target(deadline: $0.ticks, prices: $0.prices) }, naive: drafts, checkpoint
+    ) {
+      checkpoint.report(0.5 + 0.5 * $0)
+    }
+    plans = try switched.map { (draft) throws(FrontierError) in
+      try plan(
+        switchingSpace.choices(of: draft.options), ticks: draft.ticks, effectiveJoules: draft.joules,
+        switchCount: draft.switchCount)
     }
   }
 
