@@ -12,8 +12,8 @@ from conftest import AWAIT_SECONDS, REPOSITORY
 
 import trimtab
 from trimtab import (
-    GPU, AsyncTrial, AsyncTrimtab, BusyGPU, ContentModified, InvalidReport, Metric, ModelPart, RequestCancelled,
-    SelectionTask, TrialClosed, Trimtab, Wait,
+    GPU, AsyncTrial, AsyncTrimtab, BusyGPU, ContentModified, InvalidReport, Metric, ModelPart, NoTrial,
+    RequestCancelled, SelectionTask, TrialClosed, Trimtab,
 )
 
 TASK = SelectionTask("vqa", Metric("accuracy", "maximize", (0.0, 1.0)), 1000)
@@ -46,7 +46,7 @@ def test_ask_and_tell_finds_the_best(start, strategy):
                 if not decision.goes_on:
                     break
             assert not decision.goes_on
-        assert isinstance(trial, Wait) and trial.finished
+        assert isinstance(trial, NoTrial) and trial.finished
         report = session.suggestion()
         assert report.suggestion.candidate == trimtab.Candidate("e1", "l1")
         low, high = report.suggestion.score_interval
@@ -63,7 +63,7 @@ def test_gpus_are_given_by_memory_and_freed(start):
         assert first.gpus != second.gpus
         for trial in (first, second):
             assert trial.gpus == ("large",) or trial.candidate.language_model == "l0"
-        assert session.pool.next_trial("w3") == Wait("noIdleGPU", False)
+        assert session.pool.next_trial("w3") == NoTrial("noIdleGPU", False)
         assert session.pool.next_trial("w1").number == first.number  # asked again: the same trial
         with pytest.raises(BusyGPU) as refused:
             session.pool.next_trial(gpus=["large"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from .answers import Assignment, TrialDecision, TrialEnded, Wait
+from .answers import Assignment, TrialDecision, TrialEnded, NoTrial
 from .methods import Request
 
 if TYPE_CHECKING:
@@ -63,11 +63,11 @@ class Pool:
     def next_trial(
         self, worker: Optional[str] = None, *, gpus: Optional[Sequence[str]] = None,
         memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None,
-    ) -> Union[Trial, Wait]:
-        """The next trial, or a `Wait`, which is false and says whether the search has `finished`."""
+    ) -> Union[Trial, NoTrial]:
+        """The next trial, or a `NoTrial`, which is false and says whether the search has `finished`."""
         answer = self._session.call(self._session.request.next_trial(
             worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds))
-        return answer if isinstance(answer, Wait) else Trial(self._session, answer)
+        return answer if isinstance(answer, NoTrial) else Trial(self._session, answer)
 
 
 class AsyncPool:
@@ -79,8 +79,8 @@ class AsyncPool:
     async def next_trial(
         self, worker: Optional[str] = None, *, gpus: Optional[Sequence[str]] = None,
         memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None,
-    ) -> Union[AsyncTrial, Wait]:
+    ) -> Union[AsyncTrial, NoTrial]:
         """As `Pool.next_trial`."""
         answer = await self._session.call(self._session.request.next_trial(
             worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds))
-        return answer if isinstance(answer, Wait) else AsyncTrial(self._session, answer)
+        return answer if isinstance(answer, NoTrial) else AsyncTrial(self._session, answer)

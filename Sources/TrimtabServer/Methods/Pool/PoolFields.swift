@@ -55,7 +55,7 @@ struct PoolConstraintsEntry: ObjectReadable {
 
   init(from reader: inout ObjectReader) throws(InvalidField) {
     let pairs = Shape<[ComponentPair]>.list(
-      of: Shape<(String, String)>.pair(of: .text()).map { ComponentPair(encoder: $0.0, languageModel: $0.1) },
+      of: Shape<[String]>.list(of: .text(), count: 2...2).map { ComponentPair(encoder: $0[0], languageModel: $0[1]) },
       count: 0...Limits.candidateCount)
     constraints = PoolConstraints(
       maximumMemoryBytes: try reader.optional(
