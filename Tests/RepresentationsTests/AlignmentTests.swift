@@ -24,6 +24,13 @@ import Testing
     }
   }
 
+  /// The guide's example.
+  @Test func workedExample() throws {
+    let matrix = try AlignmentMatrix(
+      of: [Representation(rows: [[-1], [0], [1]]), Representation(rows: [[-1], [-1], [2]])])
+    #expect(abs(matrix[0, 1] - 0.75) < 1e-12)
+  }
+
   /// Rotation, shift and scale change nothing; the matrix is symmetric with ones on its diagonal.
   @Test(arguments: kernels) func isInvariantToRotationShiftAndScale(_ kernel: SampleKernel) throws {
     let models = Self.models(60, [6, 9])

@@ -43,8 +43,8 @@ struct CenteredRepresentation: Sendable {
     var spread = 0.0
     for first in stride(from: 0, to: chunkCount, by: group) {
       let count = min(group, chunkCount - first)
-      try progress.check()
       parallel(count) { [origin] (index, worker) in
+        if progress.isCancelled { return }
         let sums = chunkSums.base + index * columns
         sums.update(repeating: 0, count: columns)
         let begin = (first + index) * atATime
@@ -52,6 +52,7 @@ struct CenteredRepresentation: Sendable {
           path, representation.matrix, Int64(begin), Int64(min(begin + atATime, rows)), origin, sums,
           scratch.base + worker * columns)
       }
+      try progress.check()
       for index in 0..<count {
         guard chunkSpreads.base[index].isFinite else { throw Self.notFinite(representation, firstSample) }
         spread = max(spread, chunkSpreads.base[index])
