@@ -71,9 +71,12 @@ class SessionMethods:
         blocking_power_watts: Union[float, Sequence[float], None] = None, gpus: Optional[Sequence[str]] = None,
         tensor_parallel_width: Optional[int] = None, data_parallel_width: Optional[int] = None,
         instructions: Optional[Sequence[Mapping[str, Any]]] = None,
-        dependencies: Optional[Sequence[tuple[str, str]]] = None,
+        dependencies: Optional[Sequence[Union[tuple[str, str], tuple[str, str, float]]]] = None,
     ) -> Request[answers.PipelineDefined]:
-        """A named schedule (`schedule`, `microbatches`), PyTorch's `schedule_csv`, or `instructions` and `dependencies` in wire form."""
+        """A named schedule (`schedule`, `microbatches`), PyTorch's `schedule_csv`, or `instructions` and `dependencies` in wire form.
+
+        A dependency is `(before, after)` or `(before, after, seconds)`: a transfer takes that long in between.
+        """
         fields = dict(locals())
         del fields["self"]
         return self._request("pipeline/define", answers.PipelineDefined, fields)

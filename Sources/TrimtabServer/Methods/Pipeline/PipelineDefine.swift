@@ -52,11 +52,9 @@ package enum PipelineDefine: SessionStep {
         "The instructions of an explicit graph.")
       dependencies = try reader.optional(
         "dependencies",
-        .list(
-          of: Shape<(String, String)>.pair(of: .text()).map { Dependency(before: $0.0, after: $0.1) },
-          count: 0...Limits.dependencyCount),
-        default: [],
-        "Pairs of instruction ids: the first must end before the second begins. Order on a rank is not implied.")
+        .list(of: Dependency.shape, count: 0...Limits.dependencyCount), default: [],
+        "Pairs of instruction ids: the first must end before the second begins; a third element is how many seconds must pass in between, as for a transfer. Order on a rank is not implied."
+      )
       blockingPowerWatts = try reader.optional(
         "blockingPowerWatts",
         .either(
@@ -102,6 +100,12 @@ package enum PipelineDefine: SessionStep {
   struct Dependency: Sendable {
     let before: String
     let after: String
+    let lagSeconds: Double
+
+    /// `[before, after]` or `[before, after, seconds]`.
+    static let shape = Shape.pair(of: .text(), perhaps: Shape<Double>.number(in: 0...1e30)).map {
+      Dependency(before: $0.0, after: $0.1, lagSeconds: $0.2 ?? 0)
+    }
   }
 
   struct Instruction: ObjectReadable {

@@ -105,7 +105,9 @@ extension SessionState.Pipeline {
     }
     let ids = definition.instructions.map { $0.id ?? "" }
     let pairs = ids.indices.flatMap { after in
-      definition.graph.predecessors(of: after).map { JSON.array([.string(ids[$0]), .string(ids[after])]) }
+      zip(definition.graph.predecessors(of: after), definition.graph.lagsSeconds(before: after)).map { before, lag in
+        JSON.array([.string(ids[before]), .string(ids[after])] + (lag > 0 ? [.number(lag)] : []))
+      }
     }
     params.field("dependencies", pairs)
   }
