@@ -65,6 +65,30 @@ import Testing
     }
   }
 
+  /// Batches in which one model tells nothing count for the others only.
+  @Test func aConstantBatchAddsNothing() throws {
+    for kernel in Self.kernels {
+      var (batches, same) = (MinibatchAlignment(kernel: kernel), MinibatchAlignment(kernel: kernel))
+      let models = Self.models(24, [5, 6])
+      let first = try models.map { try Representation(rows: Array($0[..<12])) }
+      let second = try Representation(rows: Array(models[0][12...]))
+      try batches.add(first)
+      try same.add(first)
+      try batches.add([second, Representation(rows: Array(repeating: [2, 2, 2], count: 12))])
+      try same.add([second, second])
+      let alignment = try batches.matrix()[0, 1]
+      #expect(alignment > 0 && batches.batchCount == 2)
+      // The second batch adds to the first model's own criterion only, so the alignment falls.
+      var alone = MinibatchAlignment(kernel: kernel)
+      try alone.add(first)
+      #expect(try alignment < alone.matrix()[0, 1])
+      #expect(try same.matrix()[0, 1] > alignment)
+      // A batch that is refused is no part of the sums.
+      #expect(throws: RepresentationError.self) { try batches.add([second]) }
+      #expect(try batches.matrix()[0, 1] == alignment)
+    }
+  }
+
   /// A map that hands indices out backwards and to workers by turns, so that nothing may depend on who does what.
   @Test(arguments: [2, 3, 4]) func hasTheSameBitsOnAnyNumberOfWorkers(_ workers: Int) throws {
     let scattered = ParallelMap(workerCount: workers) { count, body in

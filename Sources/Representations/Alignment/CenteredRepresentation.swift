@@ -59,12 +59,13 @@ struct CenteredRepresentation: Sendable {
         for column in 0..<columns { sums[column] += chunkSums.base[index * columns + column] }
       }
     }
-    guard spread > 0 else {
+    // With a scale given, one batch may be the same throughout: it adds nothing to the sums.
+    guard spread > 0 || scale != nil else {
       throw RepresentationError(
         .constant, expected: "samples that differ", found: "the same features for every sample",
         fix: "leave this representation out, or check how it was taken")
     }
-    guard Self.magnitudes.contains(spread), sums.allSatisfy(\.isFinite) else {
+    guard spread == 0 || Self.magnitudes.contains(spread), sums.allSatisfy(\.isFinite) else {
       throw RepresentationError(
         .outOfRange, expected: "differences between samples in \(Self.magnitudes)", found: "\(spread)",
         fix: "scale the representation, which leaves its alignment as it is")
