@@ -39,7 +39,7 @@ let package = Package(
 
     // Matrices of representations as they are stored, and how alike two of them are.
     .target(
-      name: "Representations", dependencies: ["SimilarityKernels"], swiftSettings: settings,
+      name: "Representations", dependencies: ["SimilarityKernels"], exclude: ["GUIDE.md"], swiftSettings: settings,
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .testTarget(name: "RepresentationsTests", dependencies: ["Representations"], swiftSettings: settings),
 
@@ -76,7 +76,7 @@ let package = Package(
       name: "protocol-tool", dependencies: ["JSON", "Sessions", "Transcripts", "TrimtabServer"], swiftSettings: settings
     ),
 
-    // The command line: `serve` and `frontier`.
+    // The command line.
     .executableTarget(
       name: "trimtab",
       dependencies: [

@@ -34,14 +34,13 @@ private let help = """
   usage: trimtab [serve]                     JSON-RPC 2.0 on standard input and output
                                              (the default when standard input is not a terminal)
          trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
-         trimtab similarity A.npy B.npy ...  how alike models are, from what they make of the same samples
          trimtab schedule ...                a pipeline schedule as CSV
+         trimtab similarity A.npy B.npy ...  how alike models are, from what they make of the same samples
          trimtab --help | --version
 
   \(FrontierCommand.help)
   \(ScheduleCommand.help)
   \(SimilarityCommand.help)
-
   exit status: 0 success, 64 usage, 65 bad input, 66 unreadable file, 73 unwritable file;
   serve: 0 after shutdown and exit or at the end of input, 1 otherwise.
 
@@ -54,11 +53,11 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case nil where isatty(STDIN_FILENO) != 0, "--help", "-h", "help": try writeOutput(help)
     case "--version": try writeOutput("trimtab \(Version.program)\n")
     case "frontier" where arguments.contains("--help") || arguments.contains("-h"),
-      "schedule" where arguments.contains("--help") || arguments.contains("-h"):
+      "schedule" where arguments.contains("--help") || arguments.contains("-h"),
+      "similarity" where arguments.contains("--help") || arguments.contains("-h"):
       try writeOutput(help)
     case "schedule": try ScheduleCommand(Array(arguments.dropFirst())).run()
     case "frontier": try FrontierCommand(Array(arguments.dropFirst())).run()
-    case "similarity" where arguments.contains("--help") || arguments.contains("-h"): try writeOutput(help)
     case "similarity": try SimilarityCommand(Array(arguments.dropFirst())).run()
     case nil, "serve":
       if arguments.count > 1 {
@@ -69,8 +68,8 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case .some(let other):
       throw CommandFailure(
         status: .usage,
-        message:
-          "expected serve, frontier, schedule, similarity, --help or --version, found \"\(other)\"; see trimtab --help"
+        message: "expected serve, frontier, schedule, similarity, --help or --version, found \"\(other)\"; "
+          + "see trimtab --help"
       )
     }
     return ExitStatus.success.rawValue

@@ -1,4 +1,4 @@
-// The command line: `trimtab serve` speaks JSON-RPC, `trimtab frontier` answers once from a file.
+// The command line: `trimtab serve` speaks JSON-RPC, other commands answer once from files.
 
 #if canImport(Glibc)
   internal import Glibc

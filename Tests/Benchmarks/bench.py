@@ -1,8 +1,9 @@
 """The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
 
 Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), latency (a query's
-round trip from the Python client), pipelined (small requests a second), trials (updates a second), start (start-up, memory, size), cancel,
-live (samples, noise, prices, a frontier that follows its profile).
+round trip from the Python client), pipelined (small requests a second), trials (updates of 10 000 candidates a second),
+start (start-up, memory, size), cancel,
+live (samples, noise, prices, a frontier that follows its profile), cka (representations against numpy).
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -362,6 +363,44 @@ def live(report, full):
         report.add("one table revised to frontier/changed", cpu_of(pid) - before, "s", note="CPU, in the background")
 
 
+def cka(report, full):
+    """Seven encoders, 4096 samples x 1024 features, float32: alternately numpy and ours on the same cores."""
+    peer, script = peer_python("numpy"), HERE / "peers" / "numpy_cka.py"
+    if not peer:
+        return
+    # Some machines choose an old BLAS kernel for all programs by these; numpy shall use its best.
+    environment = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([peer, script, "make", folder], check=True, env=environment)
+        files = sorted(Path(folder).glob("*.npy"))
+        commands = {"ours": [BINARY, "similarity", *files, "--json"], "ours, rbf":
+                    [BINARY, "similarity", *files, "--kernel", "rbf", "--json"],
+                    "numpy, Gram matrices": [peer, script, "gram", *files],
+                    "numpy, feature products": [peer, script, "features", *files]}
+        runs = {name: [] for name in commands}
+        for _ in range(5):
+            for name, command in commands.items():
+                begin = time.perf_counter()
+                process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, env=environment)
+                document = json.load(process.stdout)
+                usage = os.wait4(process.pid, 0)[2]
+                wall = time.perf_counter() - begin
+                # numpy's own clock leaves out starting Python.
+                runs[name].append((document.get("wallSeconds", wall), usage.ru_maxrss / 1024,
+                                   document.get("cpuSeconds", usage.ru_utime + usage.ru_stime), document))
+        exact = cpu_seconds_of([peer, script, "float64", *files])[1]["similarity"]
+    for name, measured in runs.items():
+        wall, memory, cpu = (statistics.median(run[column] for run in measured) for column in range(3))
+        document = measured[0][3]
+        report.add(f"CKA of 7 x 4096 x 1024, {name}", wall, "s", aim="parity" if name == "ours" else "",
+                   note=f"median of 5; {cpu:.3g} CPU s; " + "; ".join(document.get("blas", ["whole process"])))
+        if name != "ours, rbf":
+            error = max(abs(a - b) for row, other in zip(document["similarity"], exact) for a, b in zip(row, other))
+            report.add("  largest difference to float64", error, "", aim="< 1e-6" if name == "ours" else "")
+        report.add("  peak memory (RSS)", memory, "MiB", aim="< 896" if "ours" in name else "",
+                   note="twice the 7 Gram matrices are 896" if name == "ours" else "")
+
+
 # Model selection
 
 
@@ -452,7 +491,8 @@ def rss_of(pid):
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) * 1024
 
 
-SECTIONS = {section.__name__: section for section in (curve, gap, latency, pipelined, start, cancel, live, trials)}
+SECTIONS = {section.__name__: section
+            for section in (curve, gap, latency, pipelined, start, cancel, live, trials, cka)}
 
 
 def main():

@@ -24,6 +24,13 @@ import Testing
     }
   }
 
+  /// The guide's example.
+  @Test func workedExample() throws {
+    let matrix = try AlignmentMatrix(
+      of: [Representation(rows: [[-1], [0], [1]]), Representation(rows: [[-1], [-1], [2]])])
+    #expect(abs(matrix[0, 1] - 0.75) < 1e-12)
+  }
+
   /// Rotation, shift and scale change nothing; the matrix is symmetric with ones on its diagonal.
   @Test(arguments: kernels) func isInvariantToRotationShiftAndScale(_ kernel: SampleKernel) throws {
     let models = Self.models(60, [6, 9])
@@ -55,6 +62,30 @@ import Testing
       var batches = MinibatchAlignment(kernel: kernel)
       try batches.add(models)
       #expect(try batches.matrix() == whole)
+    }
+  }
+
+  /// Batches in which one model tells nothing count for the others only.
+  @Test func aConstantBatchAddsNothing() throws {
+    for kernel in Self.kernels {
+      var (batches, same) = (MinibatchAlignment(kernel: kernel), MinibatchAlignment(kernel: kernel))
+      let models = Self.models(24, [5, 6])
+      let first = try models.map { try Representation(rows: Array($0[..<12])) }
+      let second = try Representation(rows: Array(models[0][12...]))
+      try batches.add(first)
+      try same.add(first)
+      try batches.add([second, Representation(rows: Array(repeating: [2, 2, 2], count: 12))])
+      try same.add([second, second])
+      let alignment = try batches.matrix()[0, 1]
+      #expect(alignment > 0 && batches.batchCount == 2)
+      // The second batch adds to the first model's own criterion only, so the alignment falls.
+      var alone = MinibatchAlignment(kernel: kernel)
+      try alone.add(first)
+      #expect(try alignment < alone.matrix()[0, 1])
+      #expect(try same.matrix()[0, 1] > alignment)
+      // A batch that is refused is no part of the sums.
+      #expect(throws: RepresentationError.self) { try batches.add([second]) }
+      #expect(try batches.matrix()[0, 1] == alignment)
     }
   }
 

@@ -50,6 +50,24 @@ import Testing
     }
   }
 
+  /// Neither does the comparison of representations, which has its cores and its files from outside.
+  @Test func theComparisonTouchesNoSystem() throws {
+    for path in RepositoryFiles.paths(below: "Sources/Representations", ending: ".swift") {
+      for line in try RepositoryFiles.text(path).split(separator: "\n") where line.contains("import ") {
+        #expect(line == "internal import SimilarityKernels", "\(path)")
+      }
+    }
+    for ending in [".c", ".h"] {
+      let paths = RepositoryFiles.paths(below: "Sources/SimilarityKernels", ending: ending)
+      #expect(!paths.isEmpty)
+      for path in paths {
+        for line in try RepositoryFiles.text(path).split(separator: "\n") where line.hasPrefix("#include <") {
+          #expect(["<stdbool.h>", "<stdint.h>", "<string.h>"].contains(line.dropFirst("#include ".count)), "\(path)")
+        }
+      }
+    }
+  }
+
   @Test func theTransportKnowsNoProduct() throws {
     for path in RepositoryFiles.paths(below: "Sources/JSONRPC", ending: ".swift") {
       let text = try RepositoryFiles.text(path).lowercased()
@@ -70,7 +88,7 @@ import Testing
   }
 
   @Test func noFileIsTooLongToRead() throws {
-    for path in RepositoryFiles.paths(below: "Sources", ending: ".swift") {
+    for path in [".swift", ".c", ".h"].flatMap({ RepositoryFiles.paths(below: "Sources", ending: $0) }) {
       let count = try RepositoryFiles.text(path).split(separator: "\n", omittingEmptySubsequences: false).count
       #expect(count <= 400, "\(path) has \(count) lines")
     }

@@ -106,7 +106,8 @@ public struct MinibatchAlignment: Sendable {
 
   /// Begins without any batch.
   ///
-  /// A Gaussian kernel keeps the bandwidth that it has in the first batch.
+  /// Scales, and the bandwidth of an RBF kernel, stay as they are in the first batch, so no representation may be the same
+  /// for all samples of that one.
   public init(kernel: SampleKernel = .linear) { self.kernel = kernel }
 
   /// Adds a batch: every model's representation of the same samples, at least 4, models in the same order each time.
@@ -137,7 +138,7 @@ public struct MinibatchAlignment: Sendable {
 
   /// The alignment over the batches so far.
   ///
-  /// - Throws: ``RepresentationError`` without any batch, or when a representation is constant in all.
+  /// - Throws: ``RepresentationError`` without any batch, or when a representation is alike to nothing in any.
   public func matrix() throws(RepresentationError) -> AlignmentMatrix {
     guard batchCount > 0 else {
       throw RepresentationError(

@@ -43,8 +43,8 @@ struct CenteredRepresentation: Sendable {
     var spread = 0.0
     for first in stride(from: 0, to: chunkCount, by: group) {
       let count = min(group, chunkCount - first)
-      try progress.check()
       parallel(count) { [origin] (index, worker) in
+        if progress.isCancelled { return }
         let sums = chunkSums.base + index * columns
         sums.update(repeating: 0, count: columns)
         let begin = (first + index) * atATime
@@ -52,18 +52,20 @@ struct CenteredRepresentation: Sendable {
           path, representation.matrix, Int64(begin), Int64(min(begin + atATime, rows)), origin, sums,
           scratch.base + worker * columns)
       }
+      try progress.check()
       for index in 0..<count {
         guard chunkSpreads.base[index].isFinite else { throw Self.notFinite(representation, firstSample) }
         spread = max(spread, chunkSpreads.base[index])
         for column in 0..<columns { sums[column] += chunkSums.base[index * columns + column] }
       }
     }
-    guard spread > 0 else {
+    // With a scale given, one batch may be the same throughout: it adds nothing to the sums.
+    guard spread > 0 || scale != nil else {
       throw RepresentationError(
         .constant, expected: "samples that differ", found: "the same features for every sample",
         fix: "leave this representation out, or check how it was taken")
     }
-    guard Self.magnitudes.contains(spread), sums.allSatisfy(\.isFinite) else {
+    guard spread == 0 || Self.magnitudes.contains(spread), sums.allSatisfy(\.isFinite) else {
       throw RepresentationError(
         .outOfRange, expected: "differences between samples in \(Self.magnitudes)", found: "\(spread)",
         fix: "scale the representation, which leaves its alignment as it is")

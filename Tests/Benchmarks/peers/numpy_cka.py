@@ -1,12 +1,14 @@
 """Linear CKA with numpy: `numpy_cka.py FORM A.npy B.npy ...`; FORM is gram or features, or float64 for the reference.
 
 Prints one JSON line: the matrix, CPU and wall seconds of loading and computing, peak memory, and the BLAS kernel in use.
+`numpy_cka.py make FOLDER` writes seven models of 4096 samples and 1024 features that share more or less of a signal.
 """
 
 import json
 import resource
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -33,8 +35,20 @@ def features(models):
     return sums
 
 
+def make(folder):
+    random = np.random.default_rng(0)
+    signal = random.normal(size=(4096, 64))
+    for index in range(7):
+        own = 16 * (index // 2)
+        seen = np.concatenate([random.normal(size=(4096, own)), signal[:, own:]], 1)
+        features = np.tanh(seen @ random.normal(size=(64, 1024)) / 8) + 0.5 * random.normal(size=(4096, 1024)) + 1
+        np.save(Path(folder) / f"encoder-{index}.npy", features.astype(np.float32))
+
+
 def main():
     form, paths = sys.argv[1], sys.argv[2:]
+    if form == "make":
+        return make(paths[0])
     begin, cpu = time.perf_counter(), time.process_time()
     models = [centered(path, np.float64 if form == "float64" else np.float32) for path in paths]
     sums = gram(models) if form == "gram" else features(models)
