@@ -65,8 +65,11 @@ package enum TrialUpdate: NotifiableEdit {
           gpuSeconds: params.gpuSeconds, energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds,
           checkpoint: params.checkpoint, isLast: params.isLast))
     }
+    // Who leads is looked for when a trial ends; between, a report must cost the same however many candidates there are.
+    let endsTrial = decision.verdict != .continue && !decision.isDuplicate
     return Accepted(
-      Answer(decision: decision), events: session.takeLeaderEvents(), isChange: !decision.isDuplicate)
+      Answer(decision: decision), events: endsTrial ? session.takeLeaderEvents() : [],
+      isChange: !decision.isDuplicate)
   }
 
   package static func event(for outcome: Result<Answer, RPCError>, _ params: JSON?) -> SessionEvent {
