@@ -2,7 +2,7 @@
 
 Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), latency (a query's
 round trip from the Python client), pipelined (small requests a second), start (start-up, memory, size), cancel,
-live (samples, noise, prices, a frontier that follows its profile).
+scale (growth with the size of the problem), live (samples, noise, prices, a frontier that follows its profile).
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -26,6 +26,7 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 
+from scale import measure as measure_scale  # noqa: E402
 from trimtab import ProfileRow, RequestCancelled, Request, Sample, Trimtab, TrimtabError  # noqa: E402
 from trimtab.frames import Frames  # noqa: E402
 
@@ -377,7 +378,14 @@ def live(report, full):
         report.add("one table revised to frontier/changed", cpu_of(pid) - before, "s", note="CPU, in the background")
 
 
-SECTIONS = {section.__name__: section for section in (curve, gap, latency, pipelined, start, cancel, live)}
+def scale(report, full):
+    profile, power = MEASURED / "gpt3-175b_a100-sxm.csv", 83.64
+    if not profile.exists():
+        profile, power = MODELLED / "modelled-h100-8stage.csv", 95.0
+    measure_scale(report, BINARY, profile, power)
+
+
+SECTIONS = {section.__name__: section for section in (curve, gap, scale, latency, pipelined, start, cancel, live)}
 
 
 def main():
