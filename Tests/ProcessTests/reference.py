@@ -20,6 +20,17 @@ def read_profile(path):
     return dict(tables)
 
 
+def is_outlier(samples):
+    """For each of an option's samples (seconds, joules) whether it is too far from the others to be believed."""
+    times, energies = numpy.array(samples).T
+    far = numpy.zeros(len(samples), bool)
+    if len(samples) >= 3:
+        for values in (times, energies / times):
+            deviations = numpy.abs(values / numpy.median(values) - 1)
+            far |= deviations > 5 * max(0.005, 1.4826 * numpy.median(deviations))
+    return far if 2 * far.sum() < len(samples) else numpy.zeros(len(samples), bool)
+
+
 def stage_order(schedule, stage, stages, microbatches):
     """The instructions of one stage, in order, as (instruction, microbatch)."""
     warm_up = microbatches if schedule == "gpipe" else min(stages - 1 - stage, microbatches)

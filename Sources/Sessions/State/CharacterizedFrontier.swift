@@ -7,6 +7,8 @@ package struct FrontierInputs: Sendable {
   package let problem: IterationProblem
   /// For each table of the definition, in its order, the knob of each measurement.
   package let knobs: [[JSON]]
+  /// The same for the samples behind each measurement, outliers left out.
+  package let samples: [[[Measurement]]]
   /// What happens when every instruction runs at its highest frequency.
   package let allMaxFrequency: Outcome
   /// For each instruction the measurement at its highest frequency.
@@ -30,6 +32,7 @@ package struct FrontierInputs: Sendable {
     let rows = definition.tables.map { profile.rows[$0]! }
     self.definition = definition
     knobs = rows.map { $0.map(\.knob) }
+    samples = rows.map { $0.map { $0.combination.kept(of: $0.samples) } }
     problem = try Self.problem(definition, rows)
     try Self.checkMagnitudes(problem)
     let highest = rows.map(Self.highestFrequency)
@@ -115,10 +118,33 @@ package struct CharacterizedFrontier: Sendable {
   /// Counts the characterizations of this pipeline from 1.
   package let generation: Int
 
+  /// For each plan the mean watts of the device that draws most.
+  package let devicePowersWatts: [Double]
+
+  /// Costs O(plans * instructions), for the powers.
   package init(inputs: FrontierInputs, frontier: Frontier, generation: Int) {
     self.inputs = inputs
     self.frontier = frontier
     self.generation = generation
+    let powers = DevicePowers(inputs)
+    devicePowersWatts = frontier.plans.map(powers.highestWatts)
+  }
+
+  private init(_ other: CharacterizedFrontier, generation: Int) {
+    inputs = other.inputs
+    frontier = other.frontier
+    devicePowersWatts = other.devicePowersWatts
+    self.generation = generation
+  }
+
+  /// The same frontier under another number.
+  package func numbered(_ generation: Int) -> CharacterizedFrontier {
+    CharacterizedFrontier(self, generation: generation)
+  }
+
+  /// Devices behind all ranks together.
+  package var deviceCount: Int {
+    inputs.problem.deviceMultiplicity * inputs.definition.rankBlockingPowerWatts.count
   }
 
   /// For each instruction the measurement behind the choice of `plan`, an index into its table.

@@ -54,6 +54,8 @@ package struct PipelineDefinition: Sendable, Equatable {
   package let dataParallelWidth: Int
   /// Watts that one device of each rank draws while it waits.
   package let rankBlockingPowerWatts: [Double]
+  /// Watts that one device of each rank may draw; infinite where nobody said.
+  package var rankPowerLimitWatts: [Double]
   /// What a change of setting costs on each rank.
   package var rankSwitchCosts: [SwitchCost]
   package let instructions: [PipelineInstruction]
@@ -115,6 +117,7 @@ package struct PipelineDefinition: Sendable, Equatable {
     self.tensorParallelWidth = tensorParallelWidth
     self.dataParallelWidth = dataParallelWidth
     self.rankBlockingPowerWatts = rankBlockingPowerWatts
+    rankPowerLimitWatts = Array(repeating: .infinity, count: rankBlockingPowerWatts.count)
     rankSwitchCosts = Array(repeating: .free, count: rankBlockingPowerWatts.count)
     self.instructions = instructions
     self.graph = graph
@@ -123,6 +126,9 @@ package struct PipelineDefinition: Sendable, Equatable {
     tables = distinct.enumerated().sorted { ($0.element.stage, $0.offset) < ($1.element.stage, $1.offset) }.map(
       \.element)
   }
+
+  /// Watts that one device may draw on the rank that holds `stage`.
+  package func powerLimitWatts(ofStage stage: Int) -> Double { rankPowerLimitWatts[rankOfStage[stage]] }
 
   /// Watts that one device draws while it waits on the rank that holds `stage`.
   package func blockingPowerWatts(ofStage stage: Int) -> Double { rankBlockingPowerWatts[rankOfStage[stage]] }

@@ -15,12 +15,15 @@ package enum Catalogue {
       .query(GPUList.self),
 
       .step(PipelineDefine.self),
+      .query(PipelineGet.self),
       .step(ProfileSubmit.self),
 
       .computation(FrontierCharacterize.self),
       .query(FrontierQuery.self),
       .query(FrontierCurve.self),
       .query(PlanGet.self),
+      .query(PlanSeries.self),
+      .estimate(PlanUncertainty.self),
       .query(PlanTimelineGet.self),
     ]
   }

@@ -1,9 +1,11 @@
 """Client of the Trimtab sidecar: a blocking `Trimtab` and an asyncio `AsyncTrimtab` with the same methods."""
 
 from .answers import (
-    GPU, Certificate, Characterization, Curve, CurvePlan, FrequencySwitch, FrontierPoint, LowerBound, OverlappedBackward,
-    Plan, PlanDetail, PipelineDefined, PlannedInstruction, Point, ProfileRow, ProfileSubmitted, RankTimeline, SessionExport,
-    SessionOpened, SessionSummary, StagePlan, TableCounts, TableName, Timeline, TimelineInstruction, TimelineTotals, Wait,
+    Certificate, Characterization, Curve, CurvePlan, Diagnostic, FrequencySwitch, FrontierPoint, GPU, Interval,
+    LowerBound, Outlier, OverlappedBackward, PipelineDefined, PipelineDetail, Plan, PlanDetail, PlannedInstruction,
+    PlanSeries, PlanUncertainty, Point, ProfileRow, ProfileSubmitted, RankTimeline, Sample, Segment, SessionExport,
+    SessionOpened, SessionSummary, StagePlan, TableCounts, TableName, Timeline, TimelineInstruction, TimelineTotals,
+    Wait, Withdrawal,
 )
 from .asynchronous import AsyncSession, AsyncTrimtab
 from .blocking import Pending, Session, Trimtab
@@ -18,12 +20,13 @@ from .methods import Request
 __version__ = "0.1.0"
 __all__ = [
     "AsyncSession", "AsyncTrimtab", "CallTimeout", "Certificate", "Characterization", "ContentModified", "Curve",
-    "CurvePlan", "DeadlineBelowMinimum", "FileOutsideRoots", "FrequencySwitch", "FrontierPoint", "GPU", "GarbledStream",
-    "IncompleteProfile", "InternalError", "InvalidParams", "InvalidPipeline", "InvalidProfile", "InvalidRequest",
-    "LowerBound", "MethodNotFound", "NotCharacterized", "NotInitialized", "ObjectiveOutOfReach", "OverlappedBackward", "Overloaded",
-    "ParseError", "Pending", "PipelineDefined", "Plan", "PlanDetail", "PlannedInstruction", "Point", "ProfileRow",
-    "ProfileSubmitted", "RPCError", "RankTimeline", "Request", "RequestCancelled", "RequestFailed", "ServerExited", "Session",
-    "SessionExport", "SessionOpened", "SessionSummary", "StagePlan", "TableCounts", "TableName", "Timeline",
-    "TimelineInstruction", "TimelineTotals", "Trimtab",
-    "TrimtabError", "UnknownGPU", "UnknownPipeline", "UnknownPlan", "UnknownSession", "UnreadableFile", "Wait",
+    "CurvePlan", "DeadlineBelowMinimum", "Diagnostic", "FileOutsideRoots", "FrequencySwitch", "FrontierPoint", "GPU",
+    "GarbledStream", "IncompleteProfile", "InternalError", "Interval", "InvalidParams", "InvalidPipeline",
+    "InvalidProfile", "InvalidRequest", "LowerBound", "MethodNotFound", "NotCharacterized", "NotInitialized",
+    "ObjectiveOutOfReach", "Outlier", "OverlappedBackward", "Overloaded", "ParseError", "Pending", "PipelineDefined",
+    "PipelineDetail", "Plan", "PlanDetail", "PlanSeries", "PlanUncertainty", "PlannedInstruction", "Point",
+    "ProfileRow", "ProfileSubmitted", "RPCError", "RankTimeline", "Request", "RequestCancelled", "RequestFailed",
+    "Sample", "Segment", "ServerExited", "Session", "SessionExport", "SessionOpened", "SessionSummary", "StagePlan",
+    "TableCounts", "TableName", "Timeline", "TimelineInstruction", "TimelineTotals", "Trimtab", "TrimtabError",
+    "UnknownGPU", "UnknownPipeline", "UnknownPlan", "UnknownSession", "UnreadableFile", "Wait", "Withdrawal",
 ]

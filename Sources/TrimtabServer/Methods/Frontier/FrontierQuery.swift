@@ -22,13 +22,13 @@ package enum FrontierQuery: SessionQuery {
       target = try FrontierTarget(from: &reader)
       try reader.check(
         target != nil, "deadlineSeconds",
-        expected: "one of deadlineSeconds, slowdownFraction, energyBudgetJoules, averagePowerWatts and objective")
+        expected: "one of " + FrontierTarget.fieldNames)
     }
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
-    let point = try (params.target ?? .objective(.fastest)).plan(in: characterized.frontier)
+    let point = try (params.target ?? .objective(.fastest)).plan(in: characterized)
     return Answer(
       characterized: characterized, isStale: session.isStale(params.pipeline), planIndex: point.index,
       deadlineSeconds: point.deadlineSeconds)
@@ -58,6 +58,9 @@ package enum FrontierQuery: SessionQuery {
       object.object("plan", "The plan: what really happens when it runs as measured.") {
         plan.write(to: &$0, number: planIndex)
       }
+      object.field(
+        "averageDevicePowerWatts", characterized.devicePowersWatts[planIndex],
+        "Mean watts of the device that draws most.")
       object.field(
         "excessFraction", bound.map { plan.energyJoules / $0 - 1 },
         "The plan's energy over that bound, less 1: its gap, and what ending before the deadline costs.")

@@ -1,3 +1,4 @@
+internal import EnergyFrontier
 package import JSON
 package import Sessions
 
@@ -32,6 +33,9 @@ package enum GPURegister: SessionStep {
           "frequencies", .list(of: .any), "The knob settings it supports, usually clocks in MHz."),
         blockingPowerWatts: try reader.optional(
           "blockingPowerWatts", .number(in: 0...1e30), "Watts it draws while it waits for others."),
+        powerLimitWatts: try reader.optional(
+          "powerLimitWatts", .number(in: Measurement.acceptedRange),
+          "Watts it is allowed to draw; measurements above are flagged."),
         switchLatencySeconds: try reader.optional(
           "switchLatencySeconds", .number(in: 0...1e30),
           "Seconds that setting another frequency takes between two instructions."),

@@ -21,6 +21,7 @@ package enum PipelineDefine: SessionStep {
     let instructions: [Instruction]?
     let dependencies: [Dependency]
     let blockingPowerWatts: [Double]?
+    let powerLimitWatts: [Double]?
     let gpus: [String]?
     let switchLatencySeconds: [Double]?
     let switchEnergyJoules: [Double]?
@@ -65,6 +66,13 @@ package enum PipelineDefine: SessionStep {
       blockingPowerWatts = try reader.optional(
         "blockingPowerWatts", Self.eachRank,
         "Watts one device draws while it waits: one number for all ranks, or one for each. Without it the GPUs say.")
+      powerLimitWatts = try reader.optional(
+        "powerLimitWatts",
+        .either(
+          Shape<Double>.number(in: Measurement.acceptedRange).map { [$0] },
+          .list(of: .number(in: Measurement.acceptedRange), count: 1...4096)),
+        "Watts one device may draw, to judge measurements by: one number for all ranks, or one for each, 1e30 for no limit. Without it the GPUs say."
+      )
       gpus = try reader.optional(
         "gpus", .list(of: .text(), count: 1...4096),
         "For each rank the id of a registered GPU, whose blocking power and switch costs are used unless given here.")
@@ -106,6 +114,7 @@ package enum PipelineDefine: SessionStep {
       try checkCount(blockingPowerWatts, "blockingPowerWatts")
       try checkCount(switchLatencySeconds, "switchLatencySeconds")
       try checkCount(switchEnergyJoules, "switchEnergyJoules")
+      try checkCount(powerLimitWatts, "powerLimitWatts")
       try reader.check(
         !isKnown || gpus.map { $0.count == ranks } ?? true, "gpus", expected: "\(ranks) ids, one for each rank")
       try reader.check(
@@ -143,6 +152,7 @@ package enum PipelineDefine: SessionStep {
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
     var definition = try definition(params, session)
+    definition.rankPowerLimitWatts = try powerLimits(params, session, ranks: definition.rankPowerLimitWatts.count)
     try Limits.check(definition)
     definition.rankSwitchCosts = try switchCosts(params, session, ranks: definition.rankBlockingPowerWatts.count)
     try definition.checkRankOrders()
@@ -207,6 +217,22 @@ package enum PipelineDefine: SessionStep {
         found: "\(sum) W", fix: "check the unit of the powers, which is watts")
     }
     return powers ?? []
+  }
+
+  /// What each rank may draw, from the request or else from its GPUs.
+  private static func powerLimits(_ params: Params, _ session: SessionState, ranks: Int) throws(Refusal) -> [Double] {
+    guard let limits = params.powerLimitWatts else {
+      guard let gpus = params.gpus else { return Array(repeating: .infinity, count: ranks) }
+      let known = Dictionary(uniqueKeysWithValues: session.gpus.map { ($0.id, $0) })
+      return gpus.map { known[$0]?.powerLimitWatts ?? .infinity }
+    }
+    guard limits.count == 1 || limits.count == ranks else {
+      throw Refusal(
+        .invalidPipeline, path: "powerLimitWatts", expected: "\(ranks), one for each rank of scheduleCSV",
+        found: "\(limits.count)", fix: "send one for each row")
+    }
+    let all = limits.count == 1 ? Array(repeating: limits[0], count: ranks) : limits
+    return all.map { $0 == Measurement.acceptedRange.upperBound ? .infinity : $0 }
   }
 
   private static func definition(_ params: Params, _ session: SessionState) throws(Refusal) -> PipelineDefinition {

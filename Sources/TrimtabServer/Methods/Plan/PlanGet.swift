@@ -89,7 +89,7 @@ extension CharacterizedFrontier {
         .unknownPlan, path: "generation", expected: "\(generation), the current generation", found: "\(asked)",
         fix: "query the frontier again")
     }
-    guard let number else { return try (target ?? .objective(.fastest)).plan(in: frontier).index }
+    guard let number else { return try (target ?? .objective(.fastest)).plan(in: self).index }
     guard frontier.plans.indices.contains(number) else {
       throw Refusal(
         .unknownPlan, path: "plan", expected: "a plan in 0...\(frontier.plans.count - 1)", found: "\(number)",
