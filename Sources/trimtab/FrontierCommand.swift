@@ -20,6 +20,7 @@ struct FrontierCommand {
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency
       --svg FILE                 draw the frontier
+      --savings                  also what others save while a straggler is 5 to 50 % slower
       --json                     print one JSON document instead of the table
 
     """
@@ -35,6 +36,7 @@ struct FrontierCommand {
   private let svgPath: String?
   private let printsJSON: Bool
   private let isBoundOnly: Bool
+  private let printsSavings: Bool
 
   init(_ arguments: [String]) throws(CommandFailure) {
     let arguments = try Arguments(
@@ -42,7 +44,7 @@ struct FrontierCommand {
       options: [
         "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel",
         "--plans", "--deadline", "--plan", "--svg", "--chunks-per-rank", "--microbatch-group-size",
-      ], flags: ["--json", "--bound-only"])
+      ], flags: ["--json", "--bound-only", "--savings"])
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
@@ -75,12 +77,15 @@ struct FrontierCommand {
     svgPath = arguments.text("--svg")
     printsJSON = arguments.has("--json")
     isBoundOnly = arguments.has("--bound-only")
+    printsSavings = arguments.has("--savings")
     guard
-      !isBoundOnly || (deadlineSeconds == nil && planPath == nil && svgPath == nil && arguments.text("--plans") == nil)
+      !isBoundOnly
+        || (!printsSavings && deadlineSeconds == nil && planPath == nil && svgPath == nil
+          && arguments.text("--plans") == nil)
     else {
       throw CommandFailure(
         status: .usage,
-        message: "--bound-only: expected none of --plans, --deadline, --plan and --svg, which need plans")
+        message: "--bound-only: expected none of --plans, --deadline, --plan, --svg and --savings, which need plans")
     }
   }
 
@@ -103,7 +108,9 @@ struct FrontierCommand {
     if let planPath { try writeFile(planPath, PlanCSV.text(characterized, characterized.frontier.plans[chosen])) }
     if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
     let report = FrontierReport(
-      curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency)
+      curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency,
+      savings: printsSavings
+        ? FrontierSavings.Params.usual.map { StragglerSavings(characterized, slowdownFraction: $0) } : [])
     try writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
   }
 

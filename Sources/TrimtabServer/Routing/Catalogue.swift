@@ -15,12 +15,17 @@ package enum Catalogue {
       .query(GPUList.self),
 
       .step(PipelineDefine.self),
+      .step(PipelineReplicate.self),
       .step(ProfileSubmit.self),
 
       .computation(FrontierCharacterize.self),
       .query(FrontierQuery.self),
       .query(FrontierCurve.self),
+      .query(FrontierSavings.self),
       .query(PlanGet.self),
+
+      .step(StragglerReport.self),
+      .query(JobGet.self),
     ]
   }
 }

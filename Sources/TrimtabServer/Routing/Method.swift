@@ -73,4 +73,5 @@ package struct Accepted<Answer> {
 /// A notification about a session that a step gives rise to.
 package enum SessionEvent: Sendable {
   case frontierChanged(FrontierChanged)
+  case plansChanged(PlansChanged)
 }

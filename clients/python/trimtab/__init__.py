@@ -1,9 +1,10 @@
 """Client of the Trimtab sidecar: a blocking `Trimtab` and an asyncio `AsyncTrimtab` with the same methods."""
 
 from .answers import (
-    GPU, Certificate, Characterization, Curve, CurvePlan, FrontierPoint, LowerBound, Plan, PlanDetail, PipelineDefined,
-    PlannedInstruction, Point, ProfileRow, ProfileSubmitted, SessionExport, SessionOpened, SessionSummary, StagePlan,
-    TableCounts, TableName,
+    GPU, Certificate, Characterization, Curve, CurvePlan, FrontierPoint, Job, JobPipeline, LowerBound, Plan,
+    PlanChange, PlanDetail, PipelineDefined, PipelinesReplicated, PlannedInstruction, Point, ProfileRow,
+    ProfileSubmitted, RankBusyTime, Saving, Savings, SessionExport, SessionOpened, SessionSummary, SlowRank, StagePlan,
+    Straggler, StragglerReported, TableCounts, TableName, plan_changed,
 )
 from .asynchronous import AsyncSession, AsyncTrimtab
 from .blocking import Pending, Session, Trimtab
@@ -11,7 +12,8 @@ from .errors import (
     CallTimeout, ContentModified, DeadlineBelowMinimum, FileOutsideRoots, GarbledStream, IncompleteProfile,
     InternalError, InvalidParams, InvalidPipeline, InvalidProfile, InvalidRequest, MethodNotFound, NotCharacterized,
     NotInitialized, ObjectiveOutOfReach, Overloaded, ParseError, RPCError, RequestCancelled, RequestFailed,
-    ServerExited, TrimtabError, UnknownGPU, UnknownPipeline, UnknownPlan, UnknownSession, UnreadableFile,
+    ServerExited, TrimtabError, UnknownGPU, UnknownJob, UnknownPipeline, UnknownPlan, UnknownRank, UnknownSession,
+    UnreadableFile,
 )
 from .methods import Request
 
@@ -25,4 +27,6 @@ __all__ = [
     "ProfileSubmitted", "RPCError", "Request", "RequestCancelled", "RequestFailed", "ServerExited", "Session",
     "SessionExport", "SessionOpened", "SessionSummary", "StagePlan", "TableCounts", "TableName", "Trimtab",
     "TrimtabError", "UnknownGPU", "UnknownPipeline", "UnknownPlan", "UnknownSession", "UnreadableFile",
+    "Job", "JobPipeline", "PipelinesReplicated", "PlanChange", "RankBusyTime", "Saving", "Savings", "SlowRank",
+    "Straggler", "StragglerReported", "UnknownJob", "UnknownRank", "plan_changed",
 ]

@@ -173,6 +173,10 @@ class AsyncSession:
     define_pipeline = _awaited(SessionMethods.define_pipeline)
     submit_profile = _awaited(SessionMethods.submit_profile)
     query = _awaited(SessionMethods.query)
+    replicate_pipeline = _awaited(SessionMethods.replicate_pipeline)
+    savings = _awaited(SessionMethods.savings)
+    report_straggler = _awaited(SessionMethods.report_straggler)
+    job = _awaited(SessionMethods.job)
     curve = _awaited(SessionMethods.curve)
     plan = _awaited(SessionMethods.plan)
 

@@ -303,6 +303,10 @@ class Session:
     define_pipeline = _now(SessionMethods.define_pipeline)
     submit_profile = _now(SessionMethods.submit_profile)
     query = _now(SessionMethods.query)
+    replicate_pipeline = _now(SessionMethods.replicate_pipeline)
+    savings = _now(SessionMethods.savings)
+    report_straggler = _now(SessionMethods.report_straggler)
+    job = _now(SessionMethods.job)
     curve = _now(SessionMethods.curve)
     plan = _now(SessionMethods.plan)
 

@@ -97,7 +97,7 @@ package enum FrontierCharacterize: SessionComputation {
     )
     return Accepted(
       Answer(revision: session.revision, characterized: characterized, certificate: product.certificate),
-      events: [.frontierChanged(event)])
+      events: [.frontierChanged(event)] + session.planEvents(ofSource: index, cause: .frontier))
   }
 
   package struct Answer: ObjectWritable {
