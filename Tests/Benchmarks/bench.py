@@ -1,8 +1,9 @@
 """The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
 
-Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), latency (a query's
-round trip from the Python client), pipelined (small requests a second), start (start-up, memory, size), cancel,
-scale (growth with the size of the problem), live (samples, noise, prices, a frontier that follows its profile).
+Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), scale (growth with the
+size of the problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples,
+noise, prices, a frontier that follows its profile), latency (a query's round trip from the Python client), pipelined
+(small requests a second), start (start-up, memory, size), cancel.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -29,6 +30,8 @@ sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 from scale import measure as measure_scale  # noqa: E402
 from trimtab import ProfileRow, RequestCancelled, Request, Sample, Trimtab, TrimtabError  # noqa: E402
 from trimtab.frames import Frames  # noqa: E402
+
+import switching as switches  # noqa: E402
 
 BINARY = Path(os.environ.get("TRIMTAB_BINARY") or REPOSITORY / ".build" / "release" / "trimtab").resolve()
 MEASURED = Path(os.environ.get("TRIMTAB_SHARED_DATA") or REPOSITORY.parent / "shared" / "data") / "perseus-sosp24"
@@ -333,6 +336,55 @@ def cancel(report, full):
                    note=f"largest of {len(times)}; median {1e3 * statistics.median(times):.2f} ms")
 
 
+def switching(report, full):
+    with start_client() as client:
+        for name, path, stages, power, microbatches in profiles((12, 96)):
+            if path.parent != MEASURED:
+                continue
+            for latency in switches.LATENCIES:
+                command = [BINARY, "frontier", path, "--json", "--stages", stages, "--microbatches", microbatches,
+                           "--blocking-power", power, "--switch-latency", latency]
+                seconds, _ = cpu_seconds_of(command)
+                row = switches.compare(client, open_pipeline, path, stages, power, microbatches, latency)
+                report.add(f"changes of clock at {1e3 * latency:g} ms, {name}", row["changes"], "an iteration",
+                           note=f"mean of {switches.POINTS} deadlines; plans that know nothing of them "
+                                f"{row['naiveChanges']:.0f}; frontier in {seconds:.2f} CPU s", **row)
+                report.add("  energy above plans whose changes are free", row["aboveFree"], "%",
+                           note=f"at the same time; largest {row['mostAboveFree']:.2f} %; fastest plan "
+                                f"{row['fastestLate']:.2f} % above T_min")
+                report.add("  saved against plans that know nothing of them", row["savedAgainstNaive"], "%",
+                           aim="> 0", note=f"at their real time, {row['naiveLate']:.1f} % late; least "
+                                           f"{row['leastSaved']:.2f} %; better than ours: {row['naiveBetter']}")
+
+
+def straggler(report, full):
+    count = 1024
+    with start_client() as client:
+        session = open_pipeline(client, *SMALL)
+        session.replicate_pipeline("p", [f"p{n}" for n in range(1, count)])
+        session.characterize("p")
+        output, stream, frames, mark = client.process.stdout.fileno(), client.process.stdin.fileno(), Frames(
+            "headers"), b'"plan/changed"'
+        times, before = [], cpu_of(client.process.pid)
+        for n in range(1000):
+            # All but the straggler move, and then move back.
+            told = {"pipeline": f"p{1 + n // 2}", **({"ended": True} if n % 2 else {"slowdownFraction": 0.2})}
+            frame = frames.request(1 << 40 | n, "straggler/report", {"session": session.name, **told})
+            begin = time.perf_counter()
+            os.write(stream, frame)
+            seen, tail = 0, b""
+            while seen < count - 1:
+                tail += os.read(output, 1 << 20)
+                seen += tail.count(mark)
+                tail = tail[-len(mark) + 1:]
+            times.append(time.perf_counter() - begin)
+        cpu = (cpu_of(client.process.pid) - before) / len(times)
+    report.add(f"straggler report to {count - 1} plan/changed, median", 1e6 * statistics.median(times), "us",
+               aim="< 1000", note=f"of {len(times)}; {1e6 * cpu:.0f} us server CPU each")
+    report.add("  99th percentile", 1e6 * sorted(times)[int(0.99 * len(times))], "us")
+    report.add("  worst", 1e6 * max(times), "us")
+
+
 def live(report, full):
     """A profile with ten samples of each option of 8 stages x 96 microbatches: 1536 instructions."""
     generator, path = random.Random(1), MODELLED / "modelled-h100-8stage.csv"
@@ -385,7 +437,8 @@ def scale(report, full):
     measure_scale(report, BINARY, profile, power)
 
 
-SECTIONS = {section.__name__: section for section in (curve, gap, scale, latency, pipelined, start, cancel, live)}
+SECTIONS = {section.__name__: section for section in (
+    curve, gap, scale, switching, straggler, live, latency, pipelined, start, cancel)}
 
 
 def main():
