@@ -9,8 +9,10 @@ struct FrontierReport {
   /// By rising time; empty when only the bound was asked for.
   let plans: [Plan]
   let allMaxFrequency: Outcome
+  /// What other pipelines save while one is a straggler; empty when not asked for.
+  var savings: [StragglerSavings] = []
 
-  /// One JSON document: the exact corners, the plans as realised, and the comparison.
+  /// One JSON document: the bound's corners, the plans as realised, and the comparison.
   var json: String {
     var writer = ObjectWriter()
     writer.braced { document in
@@ -21,38 +23,68 @@ struct FrontierReport {
         entry.field("iterationTimeSeconds", corner.iterationTimeSeconds)
         entry.field("energyJoules", corner.energyJoules)
       }
+      document.field("exact", curve.isExact)
+      document.field("bracketFraction", curve.bracketFraction)
       document.list("plans", plans) { plan, entry in
         entry.field("iterationTimeSeconds", plan.iterationTimeSeconds)
         entry.field("energyJoules", plan.energyJoules)
         entry.field("gapFraction", plan.gapFraction)
+        entry.field("switchCount", plan.switchCount)
       }
       document.object("allMaxFrequency") {
         $0.field("iterationTimeSeconds", allMaxFrequency.iterationTimeSeconds)
         $0.field("energyJoules", allMaxFrequency.energyJoules)
       }
+      if !savings.isEmpty { document.list("savings", savings) { $0.write(to: &$1) } }
     }
     return String(decoding: writer.json.bytes, as: UTF8.self) + "\n"
   }
 
+  /// The bound in words.
+  private var bound: String {
+    let corners = "lower bound with \(curve.breakpoints.count) corners"
+    return curve.isExact
+      ? "exact \(corners)" : "\(corners), at most \(Self.percent(curve.bracketFraction, digits: 3)) below the exact one"
+  }
+
   /// A table of at most a dozen plans, evenly chosen, and the comparison.
   func table(title: String, chosen: Int) -> String {
-    var rows = [["plan", "time s", "slower", "energy J", "saved", "gap", "power W"]]
-    rows.append(baselineRow.prefix(5) + ["", baselineRow[5]])
+    var rows = [["plan", "time s", "slower", "energy J", "saved", "gap", "power W", "switches"]]
+    rows.append(baselineRow.prefix(5) + ["", baselineRow[5], ""])
     for index in Self.shown(of: plans.count, including: chosen) {
       let plan = plans[index]
       rows.append([
         (index == chosen ? "> " : "") + "\(index)", decimal(plan.iterationTimeSeconds, 4),
         slower(plan.iterationTimeSeconds), decimal(plan.energyJoules, 1), saved(plan.energyJoules),
         Self.percent(plan.gapFraction, digits: 3), decimal(plan.energyJoules / plan.iterationTimeSeconds, 1),
+        "\(plan.switchCount)",
       ])
     }
     let gaps = plans.map(\.gapFraction).sorted()
     return """
       \(title)
       \(Self.aligned(rows))
-      \(plans.count) plans; exact lower bound with \(curve.breakpoints.count) corners; \
+      \(plans.count) plans; \(bound); \
       gap median \(Self.percent(gaps[gaps.count / 2], digits: 3)), \
       largest \(Self.percent(gaps[gaps.count - 1], digits: 3))
+      \(savingsTable)
+      """
+  }
+
+  private var savingsTable: String {
+    if savings.isEmpty { return "" }
+    var rows = [["straggler", "done at s", "plan", "all max J", "plan J", "saved", "at most"]]
+    for entry in savings {
+      rows.append([
+        "+" + Self.percent(entry.slowdownFraction, digits: 0), decimal(entry.stragglerTimeSeconds, 4), "\(entry.plan)",
+        decimal(entry.allMaxEnergyJoules, 1), decimal(entry.planEnergyJoules, 1), Self.percent(entry.savingFraction),
+        Self.percent(entry.boundFraction),
+      ])
+    }
+    return """
+
+      what every other pipeline saves while one is a straggler, waiting for it included:
+      \(Self.aligned(rows))
 
       """
   }
@@ -68,7 +100,7 @@ struct FrontierReport {
         decimal(corner.energyJoules / corner.iterationTimeSeconds, 1),
       ])
     }
-    return "\(title)\n\(Self.aligned(rows))\nexact lower bound with \(curve.breakpoints.count) corners\n"
+    return "\(title)\n\(Self.aligned(rows))\n\(bound)\n"
   }
 
   private var baselineRow: [String] {
@@ -103,11 +135,15 @@ enum PlanCSV {
   /// `stage,instruction,microbatch,frequency`, stage after stage in the order of execution.
   static func text(_ characterized: CharacterizedFrontier, _ plan: Plan) -> String {
     var lines = ["stage,instruction,microbatch,frequency"]
-    for (stage, steps) in PlanTimeline(characterized, plan).stages.enumerated() {
+    let stages = PlanTimeline(characterized, plan).stages(characterized.inputs.definition)
+    for (stage, steps) in stages.enumerated() {
       for step in steps {
+        // An overlapped pair is written under both its halves' stages, each time with that half's microbatch.
+        let backward = step.instruction.overlapped.flatMap { $0.stage == stage ? $0 : nil }
+        let microbatch = backward?.microbatch ?? step.instruction.microbatch
         let knob = step.knob.stringValue ?? step.knob.text
         lines.append(
-          "\(stage),\(step.instruction.table.instruction),\(step.instruction.microbatch.map(String.init) ?? ""),\(knob)"
+          "\(stage),\(step.instruction.table.instruction),\(microbatch.map(String.init) ?? ""),\(knob)"
         )
       }
     }

@@ -1,16 +1,20 @@
 """The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
 
-Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), latency (a query's
-round trip from the Python client), pipelined (small requests a second), start (start-up, memory, size), cancel.
+Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), scale (growth with the
+size of the problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples,
+noise, prices, a frontier that follows its profile), latency (a query's round trip from the Python client), pipelined
+(small requests a second), start (start-up, memory, size), cancel.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
 """
 
 import argparse
+import csv
 import json
 import os
 import platform
+import random
 import statistics
 import subprocess
 import sys
@@ -23,8 +27,11 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 
-from trimtab import RequestCancelled, Request, Trimtab, TrimtabError  # noqa: E402
+from scale import measure as measure_scale  # noqa: E402
+from trimtab import ProfileRow, RequestCancelled, Request, Sample, Trimtab, TrimtabError  # noqa: E402
 from trimtab.frames import Frames  # noqa: E402
+
+import switching as switches  # noqa: E402
 
 BINARY = Path(os.environ.get("TRIMTAB_BINARY") or REPOSITORY / ".build" / "release" / "trimtab").resolve()
 MEASURED = Path(os.environ.get("TRIMTAB_SHARED_DATA") or REPOSITORY.parent / "shared" / "data") / "perseus-sosp24"
@@ -329,7 +336,109 @@ def cancel(report, full):
                    note=f"largest of {len(times)}; median {1e3 * statistics.median(times):.2f} ms")
 
 
-SECTIONS = {section.__name__: section for section in (curve, gap, latency, pipelined, start, cancel)}
+def switching(report, full):
+    with start_client() as client:
+        for name, path, stages, power, microbatches in profiles((12, 96)):
+            if path.parent != MEASURED:
+                continue
+            for latency in switches.LATENCIES:
+                command = [BINARY, "frontier", path, "--json", "--stages", stages, "--microbatches", microbatches,
+                           "--blocking-power", power, "--switch-latency", latency]
+                seconds, _ = cpu_seconds_of(command)
+                row = switches.compare(client, open_pipeline, path, stages, power, microbatches, latency)
+                report.add(f"changes of clock at {1e3 * latency:g} ms, {name}", row["changes"], "an iteration",
+                           note=f"mean of {switches.POINTS} deadlines; plans that know nothing of them "
+                                f"{row['naiveChanges']:.0f}; frontier in {seconds:.2f} CPU s", **row)
+                report.add("  energy above plans whose changes are free", row["aboveFree"], "%",
+                           note=f"at the same time; largest {row['mostAboveFree']:.2f} %; fastest plan "
+                                f"{row['fastestLate']:.2f} % above T_min")
+                report.add("  saved against plans that know nothing of them", row["savedAgainstNaive"], "%",
+                           aim="> 0", note=f"at their real time, {row['naiveLate']:.1f} % late; least "
+                                           f"{row['leastSaved']:.2f} %; better than ours: {row['naiveBetter']}")
+
+
+def straggler(report, full):
+    count = 1024
+    with start_client() as client:
+        session = open_pipeline(client, *SMALL)
+        session.replicate_pipeline("p", [f"p{n}" for n in range(1, count)])
+        session.characterize("p")
+        output, stream, frames, mark = client.process.stdout.fileno(), client.process.stdin.fileno(), Frames(
+            "headers"), b'"plan/changed"'
+        times, before = [], cpu_of(client.process.pid)
+        for n in range(1000):
+            # All but the straggler move, and then move back.
+            told = {"pipeline": f"p{1 + n // 2}", **({"ended": True} if n % 2 else {"slowdownFraction": 0.2})}
+            frame = frames.request(1 << 40 | n, "straggler/report", {"session": session.name, **told})
+            begin = time.perf_counter()
+            os.write(stream, frame)
+            seen, tail = 0, b""
+            while seen < count - 1:
+                tail += os.read(output, 1 << 20)
+                seen += tail.count(mark)
+                tail = tail[-len(mark) + 1:]
+            times.append(time.perf_counter() - begin)
+        cpu = (cpu_of(client.process.pid) - before) / len(times)
+    report.add(f"straggler report to {count - 1} plan/changed, median", 1e6 * statistics.median(times), "us",
+               aim="< 1000", note=f"of {len(times)}; {1e6 * cpu:.0f} us server CPU each")
+    report.add("  99th percentile", 1e6 * sorted(times)[int(0.99 * len(times))], "us")
+    report.add("  worst", 1e6 * max(times), "us")
+
+
+def live(report, full):
+    """A profile with ten samples of each option of 8 stages x 96 microbatches: 1536 instructions."""
+    generator, path = random.Random(1), MODELLED / "modelled-h100-8stage.csv"
+    with open(path, newline="") as file:
+        measured = [(int(r["stage"]), r["instruction"], int(r["frequency"]), float(r["time"]), float(r["energy"]))
+                    for r in csv.DictReader(file)]
+
+    def rows(scale=1.0):
+        return [ProfileRow(stage, kind, knob, samples=tuple(
+            Sample(scale * t * generator.gauss(1, 0.005), scale * e * generator.gauss(1, 0.01)) for _ in range(10)))
+            for stage, kind, knob, t, e in measured]
+
+    heard = []
+    with start_client() as client:
+        client.on_notification = lambda method, params: heard.append((method, params))
+        session = client.open_session(seed=1)
+        session.define_pipeline("p", schedule="1f1b", stages=8, microbatches=96, blocking_power_watts=95.0)
+        pid, before = client.process.pid, cpu_of(client.process.pid)
+        for _ in range(10):
+            session.submit_profile("p", rows=rows())
+        report.add("profile/submit of 6400 samples", 1e3 * (cpu_of(pid) - before) / 10, "ms", note="CPU, mean of 10")
+        session.characterize("p", follow=True)
+        for resampling in ("options", "executions"):
+            before = cpu_of(pid)
+            for _ in range(20):
+                session.uncertainty("p", objective="fastest", resample_count=1000, resampling=resampling)
+            report.add(f"plan/uncertainty, {resampling}", 1e3 * (cpu_of(pid) - before) / 20, "ms",
+                       note="CPU, mean of 20; 1536 instructions x 1000 resamples")
+        prices = [(900.0 * n, 1e-8 * (1 + n % 37)) for n in range(672)]
+        rate = 1 / session.query("p", slowdown_fraction=0.1).plan.iteration_time_seconds
+        before = cpu_of(pid)
+        for _ in range(50):
+            session.series("p", prices=prices, end_seconds=900.0 * 672, iterations_per_second=rate)
+        report.add("plan/series over a week of quarter-hours", 1e3 * (cpu_of(pid) - before) / 50, "ms",
+                   note="CPU, mean of 50; 672 prices")
+        heard.clear()
+        before = cpu_of(pid)
+        stage = [row for row in rows(1.02) if row.stage == 3 and row.instruction == "forward"]
+        session.submit_profile("p", rows=stage)
+        while not any(method == "frontier/changed" for method, _ in heard):
+            client.call(client.request.list_sessions())
+            time.sleep(0.01)
+        report.add("one table revised to frontier/changed", cpu_of(pid) - before, "s", note="CPU, in the background")
+
+
+def scale(report, full):
+    profile, power = MEASURED / "gpt3-175b_a100-sxm.csv", 83.64
+    if not profile.exists():
+        profile, power = MODELLED / "modelled-h100-8stage.csv", 95.0
+    measure_scale(report, BINARY, profile, power)
+
+
+SECTIONS = {section.__name__: section for section in (
+    curve, gap, scale, switching, straggler, live, latency, pipelined, start, cancel)}
 
 
 def main():

@@ -1,3 +1,5 @@
+package import EnergyFrontier
+
 /// Everything one session holds. A value: it changes only by steps, which are pure functions of it, a request and its seed.
 package struct SessionState: Sendable {
   package let name: String
@@ -11,6 +13,8 @@ package struct SessionState: Sendable {
   package var pipelines: [Pipeline] = []
   /// Measurements by pipeline name; they may arrive before the pipeline is defined.
   package var profiles: [String: Profile] = [:]
+  /// Which pipelines run in lockstep, and what each runs; every pipeline is in one.
+  package internal(set) var jobs: [LockstepJob] = []
 
   package init(name: String, seed: UInt64) {
     self.name = name
@@ -22,11 +26,18 @@ package struct SessionState: Sendable {
     package let inputRevision: Int
     package let planCount: Int
     package let certifies: Bool
+    /// Whether it is computed anew whenever the profile changes.
+    package let follows: Bool
+    package let precision: CurvePrecision
 
-    package init(inputRevision: Int, planCount: Int, certifies: Bool) {
+    package init(
+      inputRevision: Int, planCount: Int, certifies: Bool, follows: Bool, precision: CurvePrecision
+    ) {
+      self.precision = precision
       self.inputRevision = inputRevision
       self.planCount = planCount
       self.certifies = certifies
+      self.follows = follows
     }
   }
 
@@ -40,11 +51,14 @@ package struct SessionState: Sendable {
     package var generation = 0
     /// The revision that last changed the definition or the profile.
     package var inputRevision: Int
+    /// The revision that defined it.
+    package let definitionRevision: Int
 
     package init(name: String, definition: PipelineDefinition, inputRevision: Int) {
       self.name = name
       self.definition = definition
       self.inputRevision = inputRevision
+      definitionRevision = inputRevision
     }
   }
 
@@ -53,7 +67,17 @@ package struct SessionState: Sendable {
   /// - Throws: ``Refusal`` of kind `unknownPipeline`.
   package func pipelineIndex(_ name: String) throws(Refusal) -> Int {
     if let index = pipelines.firstIndex(where: { $0.name == name }) { return index }
-    throw Refusal(
+    if let (job, member) = membership(name) {
+      let source = pipelines[jobs[job].members[member].source].name
+      throw Refusal(
+        .unknownPipeline, path: "pipeline", expected: "a pipeline with a definition of its own",
+        found: "\"\(name)\", which shares that of \"\(source)\"", fix: "ask for \"\(source)\"")
+    }
+    throw unknown(pipeline: name)
+  }
+
+  func unknown(pipeline name: String) -> Refusal {
+    Refusal(
       .unknownPipeline, path: "pipeline",
       expected: pipelines.isEmpty
         ? "the name of a defined pipeline; none is defined yet"
@@ -65,7 +89,7 @@ package struct SessionState: Sendable {
   ///
   /// - Throws: ``Refusal`` of kind `unknownPipeline` or `notCharacterized`.
   package func frontier(of name: String) throws(Refusal) -> CharacterizedFrontier {
-    if let frontier = pipelines[try pipelineIndex(name)].frontier { return frontier }
+    if let frontier = pipelines[try sourceIndex(name)].frontier { return frontier }
     throw Refusal(
       .notCharacterized, path: "pipeline", expected: "a pipeline whose frontier has been computed",
       found: "\"\(name)\" without a frontier",

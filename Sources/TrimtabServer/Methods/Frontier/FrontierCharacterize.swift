@@ -16,6 +16,8 @@ package enum FrontierCharacterize: SessionComputation {
     let pipeline: String
     let planCount: Int
     let certify: Bool
+    let follow: Bool
+    let precision: CurvePrecision
     let workDoneToken: JSON?
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
@@ -27,21 +29,63 @@ package enum FrontierCharacterize: SessionComputation {
       certify = try reader.optional(
         "certify", .bool, default: false,
         "Whether to check the curve and every plan independently of how they were found.")
+      follow = try reader.optional(
+        "follow", .bool, default: false,
+        "Whether to compute the frontier anew in the background, with these options, whenever the profile changes; `frontier/changed` tells of each. Holds until the next frontier/characterize or pipeline/define."
+      )
+      precision = CurvePrecision(
+        breakpointBudget: try reader.optional(
+          "breakpointBudget", .integer(in: 0...1_000_000),
+          "The most corners of the lower bound that are traced exactly; a bound with more is bracketed. By default 50000, and 0 for more than 16384 instructions."
+        ),
+        toleranceFraction: try reader.optional(
+          "toleranceFraction", .number(in: CurvePrecision.leastToleranceFraction...1),
+          default: CurvePrecision.defaultToleranceFraction,
+          "How far a bracketed bound may lie below the exact one."))
       workDoneToken = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
     }
 
-    var options: CharacterizationOptions { CharacterizationOptions(deadlineCount: planCount) }
+    /// What was asked when the pipeline's frontier was last computed.
+    init(session: String, pipeline: SessionState.Pipeline, origin: SessionState.FrontierOrigin) {
+      self.session = session
+      self.pipeline = pipeline.name
+      planCount = origin.planCount
+      certify = origin.certifies
+      follow = origin.follows
+      precision = origin.precision
+      workDoneToken = nil
+    }
+
+    var options: CharacterizationOptions {
+      CharacterizationOptions(deadlineCount: planCount, precision: precision)
+    }
   }
 
   package struct Product: Sendable {
-    let inputs: FrontierInputs
-    let frontier: Frontier
+    /// Not numbered yet.
+    let characterized: CharacterizedFrontier
     let certificate: FrontierCertificate?
     let inputRevision: Int
+    let definitionRevision: Int
   }
 
   package static func prepare(
     _ params: Params, in session: SessionState
+  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
+    try prepare(params, in: session, warmStart: nil)
+  }
+
+  /// The same for a frontier that follows its profile: one measured table rarely changes much.
+  static func prepareAgain(
+    _ params: Params, in session: SessionState
+  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
+    let old = session.pipelines[try session.pipelineIndex(params.pipeline)].frontier
+    return try prepare(
+      params, in: session, warmStart: old.map { WarmStart(problem: $0.inputs.problem, frontier: $0.frontier) })
+  }
+
+  private static func prepare(
+    _ params: Params, in session: SessionState, warmStart: WarmStart?
   ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
     let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
     let inputs = try FrontierInputs(pipeline.definition, session.profiles[params.pipeline] ?? Profile())
@@ -49,11 +93,16 @@ package enum FrontierCharacterize: SessionComputation {
     return { (checkpoint) throws(Refusal) in
       let product: Product
       do throws(FrontierError) {
-        let frontier = try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
+        let frontier = try Frontier(
+          of: inputs.problem, options: options, warmStart: warmStart, checkpoint: checkpoint)
         let certificate =
-          certifies ? try FrontierCertificate(frontier, of: inputs.problem, checkpoint: checkpoint) : nil
+          certifies
+          ? try FrontierCertificate(
+            frontier, of: inputs.problem, precision: options.precision, checkpoint: checkpoint) : nil
         product = Product(
-          inputs: inputs, frontier: frontier, certificate: certificate, inputRevision: pipeline.inputRevision)
+          characterized: CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 0),
+          certificate: certificate, inputRevision: pipeline.inputRevision,
+          definitionRevision: pipeline.definitionRevision)
       } catch {
         if error == .cancelled { throw .cancelled }
         // The inputs were validated when the snapshot was taken; were one to slip through, the client shall hear of it.
@@ -61,7 +110,7 @@ package enum FrontierCharacterize: SessionComputation {
           .invalidProfile, path: "pipeline", expected: "a problem that can be solved", found: "\(error)",
           fix: "check the profile and the blocking powers")
       }
-      try checkEnergy(of: product.frontier.curve)
+      try checkEnergy(of: product.characterized.frontier.curve)
       return product
     }
   }
@@ -86,18 +135,44 @@ package enum FrontierCharacterize: SessionComputation {
         .inputsChanged, path: "pipeline", expected: "the pipeline and profile as they were when this began",
         found: "a change in between", fix: "send frontier/characterize again")
     }
-    session.pipelines[index].generation += 1
-    let characterized = CharacterizedFrontier(
-      inputs: product.inputs, frontier: product.frontier, generation: session.pipelines[index].generation)
-    session.pipelines[index].frontier = characterized
-    session.pipelines[index].frontierOrigin = SessionState.FrontierOrigin(
-      inputRevision: product.inputRevision, planCount: params.planCount, certifies: params.certify)
-    let event = FrontierChanged(
-      session: session.name, pipeline: params.pipeline, revision: session.revision, generation: characterized.generation
-    )
+    let (characterized, events) = publish(product, params, pipeline: index, in: &session)
     return Accepted(
       Answer(revision: session.revision, characterized: characterized, certificate: product.certificate),
-      events: [.frontierChanged(event)])
+      events: events)
+  }
+
+  /// Puts a frontier that nobody waits for in the place of an older one. It may be stale, and yet nearer than that.
+  ///
+  /// - Returns: nothing, where the pipeline was defined anew, or a later frontier is there.
+  static func finishUnasked(
+    _ product: Product, _ params: Params, in session: inout SessionState
+  ) throws(Refusal) -> Accepted<Void> {
+    let index = try session.pipelineIndex(params.pipeline)
+    let pipeline = session.pipelines[index]
+    guard pipeline.definitionRevision == product.definitionRevision, let origin = pipeline.frontierOrigin,
+      origin.inputRevision < product.inputRevision
+    else {
+      throw Refusal(
+        .inputsChanged, path: "pipeline", expected: "the pipeline as it was when this began",
+        found: "a change in between", fix: "nothing: what is there is newer")
+    }
+    return Accepted((), events: publish(product, params, pipeline: index, in: &session).events)
+  }
+
+  private static func publish(
+    _ product: Product, _ params: Params, pipeline index: Int, in session: inout SessionState
+  ) -> (CharacterizedFrontier, events: [SessionEvent]) {
+    session.pipelines[index].generation += 1
+    let characterized = product.characterized.numbered(session.pipelines[index].generation)
+    session.pipelines[index].frontier = characterized
+    session.pipelines[index].frontierOrigin = SessionState.FrontierOrigin(
+      inputRevision: product.inputRevision, planCount: params.planCount, certifies: params.certify,
+      follows: params.follow, precision: params.precision)
+    let event = FrontierChanged(
+      session: session.name, pipeline: params.pipeline, revision: session.revision,
+      generation: characterized.generation,
+      isStale: product.inputRevision != session.pipelines[index].inputRevision)
+    return (characterized, [.frontierChanged(event)] + session.planEvents(ofSource: index, cause: .frontier))
   }
 
   package struct Answer: ObjectWritable {
@@ -114,7 +189,8 @@ package enum FrontierCharacterize: SessionComputation {
       object.field(
         "maximumTimeSeconds", frontier.curve.maximumTimeSeconds,
         "Past this time nothing can be gained by running slower.")
-      object.field("breakpointCount", frontier.curve.breakpoints.count, "Corners of the exact lower bound.")
+      object.field("breakpointCount", frontier.curve.breakpoints.count, "Corners of the lower bound.")
+      frontier.curve.writeExactness(to: &object)
       object.field("planCount", frontier.plans.count, "Plans, none dominated by another.")
       object.field(
         "largestGapFraction", frontier.plans.map(\.gapFraction).max(),
@@ -131,6 +207,17 @@ package enum FrontierCharacterize: SessionComputation {
   }
 }
 
+extension LowerBoundCurve {
+  /// Whether every corner was traced, and how far off the bound may be.
+  func writeExactness(to object: inout ObjectWriter) {
+    object.field(
+      "exact", isExact, "Whether the lower bound is exact; else it is bracketed, and still no plan is below it.")
+    object.field(
+      "bracketFraction", bracketFraction,
+      "How far the exact bound may lie above the one given, between the fastest and the cheapest time, at most.")
+  }
+}
+
 extension FrontierCertificate {
   fileprivate func write(to object: inout ObjectWriter) {
     object.field("holds", failure == nil, "Whether everything passed; anything else is a defect of this program.")
@@ -138,7 +225,8 @@ extension FrontierCertificate {
     object.field("checkedPieceCount", curve.pieceCount, "Straight pieces of the curve that were checked.")
     object.field(
       "largestRelativeGap", curve.largestRelativeGap,
-      "The largest difference between what the curve costs and what its flow proves, over the energy.")
+      "The largest difference between what the curve costs and what its flow proves, over the energy; of a bracketed curve the bracket."
+    )
     object.field(
       "largestTimeViolationSeconds", curve.largestTimeViolationSeconds, "The most by which a schedule misses a rule.")
     object.field(

@@ -22,16 +22,16 @@ package enum FrontierQuery: SessionQuery {
       target = try FrontierTarget(from: &reader)
       try reader.check(
         target != nil, "deadlineSeconds",
-        expected: "one of deadlineSeconds, slowdownFraction, energyBudgetJoules, averagePowerWatts and objective")
+        expected: "one of " + FrontierTarget.fieldNames)
     }
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
-    let point = try (params.target ?? .objective(.fastest)).plan(in: characterized.frontier)
+    let point = try (params.target ?? .objective(.fastest)).plan(in: characterized)
     return Answer(
       characterized: characterized, isStale: session.isStale(params.pipeline), planIndex: point.index,
-      deadlineSeconds: point.deadlineSeconds)
+      deadlineSeconds: point.deadlineSeconds, stragglerTimeSeconds: params.target?.stragglerTimeSeconds)
   }
 
   package struct Answer: ObjectWritable {
@@ -39,6 +39,7 @@ package enum FrontierQuery: SessionQuery {
     let isStale: Bool
     let planIndex: Int
     let deadlineSeconds: Double?
+    let stragglerTimeSeconds: Double?
 
     package func write(to object: inout ObjectWriter) {
       let frontier = characterized.frontier
@@ -58,6 +59,14 @@ package enum FrontierQuery: SessionQuery {
       object.object("plan", "The plan: what really happens when it runs as measured.") {
         plan.write(to: &$0, number: planIndex)
       }
+      object.field(
+        "averageDevicePowerWatts", characterized.devicePowersWatts[planIndex],
+        "Mean watts of the device that draws most.")
+      object.field(
+        "energyUntilStragglerJoules",
+        stragglerTimeSeconds.map {
+          plan.energyJoules + characterized.waitingJoules(from: plan.iterationTimeSeconds, until: $0)
+        }, "The plan's energy and that of waiting for the straggler, where one was asked for.")
       object.field(
         "excessFraction", bound.map { plan.energyJoules / $0 - 1 },
         "The plan's energy over that bound, less 1: its gap, and what ending before the deadline costs.")
@@ -79,13 +88,16 @@ extension Plan {
     object.field("energyJoules", energyJoules, "Realised joules of all devices, waiting included.")
     object.field("averagePowerWatts", energyJoules / iterationTimeSeconds, "Mean watts of all devices together.")
     object.field("gapFraction", gapFraction, "Certified: energy over the lower bound at the same time, less 1.")
+    object.field(
+      "switchCount", switchCount, "Changes of frequency in one iteration, each rank counted as one device.")
   }
 }
 
 extension SessionState {
   /// Whether the pipeline's inputs have changed since its frontier was computed.
   func isStale(_ name: String) -> Bool {
-    guard let pipeline = pipelines.first(where: { $0.name == name }) else { return false }
+    guard let index = try? sourceIndex(name) else { return false }
+    let pipeline = pipelines[index]
     return pipeline.frontierOrigin.map { $0.inputRevision != pipeline.inputRevision } ?? false
   }
 }

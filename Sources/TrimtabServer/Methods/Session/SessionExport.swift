@@ -34,17 +34,25 @@ package enum SessionExport: SessionQuery {
           })
       }
       for pipeline in state.pipelines {
-        requests.append(request(PipelineDefine.name) { pipeline.writeDefinition(to: &$0) })
+        requests.append(
+          request(PipelineDefine.name) {
+            pipeline.writeDefinition(to: &$0)
+            $0.field("job", state.jobName(of: pipeline.name))
+          })
+        let replicas = state.replicas(of: pipeline.name)
+        if replicas.isEmpty { continue }
+        requests.append(
+          request(PipelineReplicate.name) {
+            $0.field("pipeline", pipeline.name)
+            $0.field("replicas", replicas)
+          })
       }
       for (name, profile) in state.profiles.sorted(by: { $0.key < $1.key }) {
         requests.append(
           request(ProfileSubmit.name) { params in
             params.field("pipeline", name)
             params.list("rows", profile.rows.sorted { $0.key < $1.key }.flatMap(\.value)) { row, entry in
-              row.table.write(to: &entry)
-              entry.field("frequency", row.knob)
-              entry.field("timeSeconds", row.timeSeconds)
-              entry.field("energyJoules", row.energyJoules)
+              row.write(to: &entry)
             }
           })
       }
@@ -55,7 +63,15 @@ package enum SessionExport: SessionQuery {
             $0.field("pipeline", pipeline.name)
             $0.field("planCount", origin.planCount)
             $0.field("certify", origin.certifies)
+            $0.field("breakpointBudget", origin.precision.breakpointBudget)
+            $0.field("toleranceFraction", origin.precision.toleranceFraction)
+            if origin.follows { $0.field("follow", true) }
           })
+      }
+      for straggler in state.jobs.flatMap(\.stragglers) {
+        for report in StragglerReport.reports(of: straggler) {
+          requests.append(request(StragglerReport.name, report))
+        }
       }
       return requests
     }
@@ -76,12 +92,43 @@ package enum SessionExport: SessionQuery {
   }
 }
 
+extension ProfileRow {
+  /// The fields as profile/submit takes them; the samples make the same combination again.
+  fileprivate func write(to object: inout ObjectWriter) {
+    table.write(to: &object)
+    object.field("frequency", knob)
+    if samples.count == 1 {
+      samples[0].write(to: &object)
+    } else {
+      object.list("samples", samples) { sample, entry in sample.write(to: &entry) }
+    }
+    object.field("sensorPowerWatts", sensorPowerWatts)
+    object.field("samplingIntervalSeconds", samplingIntervalSeconds)
+  }
+}
+
+extension Measurement {
+  fileprivate func write(to object: inout ObjectWriter) {
+    object.field("timeSeconds", timeSeconds)
+    object.field("energyJoules", energyJoules)
+  }
+}
+
 extension SessionState.Pipeline {
   /// The params of pipeline/define but for the session.
-  fileprivate func writeDefinition(to params: inout ObjectWriter) {
+  func writeDefinition(to params: inout ObjectWriter) {
     params.field("pipeline", name)
     params.field("stages", definition.stageCount)
     params.field("blockingPowerWatts", definition.rankBlockingPowerWatts)
+    if definition.rankPowerLimitWatts.contains(where: \.isFinite) {
+      params.field(
+        "powerLimitWatts",
+        definition.rankPowerLimitWatts.map { $0.isFinite ? $0 : Measurement.acceptedRange.upperBound })
+    }
+    if !definition.hasFreeSwitches {
+      params.field("switchLatencySeconds", definition.rankSwitchCosts.map(\.latencySeconds))
+      params.field("switchEnergyJoules", definition.rankSwitchCosts.map(\.energyJoules))
+    }
     params.field("tensorParallelWidth", definition.tensorParallelWidth)
     params.field("dataParallelWidth", definition.dataParallelWidth)
     switch definition.origin {
@@ -105,7 +152,9 @@ extension SessionState.Pipeline {
     }
     let ids = definition.instructions.map { $0.id ?? "" }
     let pairs = ids.indices.flatMap { after in
-      definition.graph.predecessors(of: after).map { JSON.array([.string(ids[$0]), .string(ids[after])]) }
+      zip(definition.graph.predecessors(of: after), definition.graph.lagsSeconds(before: after)).map { before, lag in
+        JSON.array([.string(ids[before]), .string(ids[after])] + (lag > 0 ? [.number(lag)] : []))
+      }
     }
     params.field("dependencies", pairs)
   }
