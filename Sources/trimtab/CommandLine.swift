@@ -36,11 +36,13 @@ private let help = """
          trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
          trimtab schedule ...                a pipeline schedule as CSV
          trimtab similarity A.npy B.npy ...  how alike models are, from what they make of the same samples
+         trimtab select --curves ...         a search over recorded learning curves
          trimtab --help | --version
 
   \(FrontierCommand.help)
   \(ScheduleCommand.help)
   \(SimilarityCommand.help)
+  \(SelectCommand.help)
   exit status: 0 success, 64 usage, 65 bad input, 66 unreadable file, 73 unwritable file;
   serve: 0 after shutdown and exit or at the end of input, 1 otherwise.
 
@@ -54,8 +56,10 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "--version": try writeOutput("trimtab \(Version.program)\n")
     case "frontier" where arguments.contains("--help") || arguments.contains("-h"),
       "schedule" where arguments.contains("--help") || arguments.contains("-h"),
-      "similarity" where arguments.contains("--help") || arguments.contains("-h"):
+      "similarity" where arguments.contains("--help") || arguments.contains("-h"),
+      "select" where arguments.contains("--help") || arguments.contains("-h"):
       try writeOutput(help)
+    case "select": try SelectCommand(Array(arguments.dropFirst())).run()
     case "schedule": try ScheduleCommand(Array(arguments.dropFirst())).run()
     case "frontier": try FrontierCommand(Array(arguments.dropFirst())).run()
     case "similarity": try SimilarityCommand(Array(arguments.dropFirst())).run()

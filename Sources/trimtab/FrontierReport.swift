@@ -122,7 +122,7 @@ struct FrontierReport {
 
   private static func percent(_ fraction: Double, digits: Int = 2) -> String { decimal(100 * fraction, digits) + " %" }
 
-  private static func aligned(_ rows: [[String]]) -> String {
+  static func aligned(_ rows: [[String]]) -> String {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       zip(row, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }.joined(separator: "  ")

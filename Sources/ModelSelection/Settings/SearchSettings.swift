@@ -1,4 +1,4 @@
-/// How a search proceeds; the defaults are the published ones where there are such.
+/// How a search proceeds; the defaults are the published ones where there are such, but for the race, which is our own.
 public struct SearchSettings: Equatable, Sendable {
   public var strategy = Strategy.mordal
   /// The data fraction of the first evaluations, in 0..<1 (Mordal: b = 0.03).
@@ -25,7 +25,16 @@ public struct SearchSettings: Equatable, Sendable {
   /// Seeds every random choice.
   public var seed: UInt64 = 0
 
-  public init() {}
+  /// The defaults of a strategy.
+  ///
+  /// A race reads curves that were observed at few fractions and are still bending: it looks at the last two points, and at
+  /// more only where these lie on one line with them.
+  public init(strategy: Strategy = .mordal) {
+    self.strategy = strategy
+    guard strategy == .race else { return }
+    (regimePointCount, regimeDeviations) = (2, 1)
+    startFraction = 1.0 / 32
+  }
 
   /// - Throws: ``SelectionError/invalidSetting(field:expected:value:)`` for the first setting out of range.
   public func check() throws(SelectionError) {

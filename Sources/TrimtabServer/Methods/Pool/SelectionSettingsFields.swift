@@ -8,14 +8,15 @@ struct SelectionSettingsEntry: ObjectReadable {
   let settings: SelectionSettings
 
   init(from reader: inout ObjectReader) throws(InvalidField) {
-    let published = SearchSettings()
+    let strategy: Strategy = try reader.optional(
+      "strategy", .choice(), default: SearchSettings().strategy,
+      "`mordal`: halving over clusters, then scaling prediction inside the best. `race`: all on little data, then whoever may most likely be best for its cost; needs no clusters. The others are baselines."
+    )
+    let published = SearchSettings(strategy: strategy)
     var search = published
-    search.strategy = try reader.optional(
-      "strategy", .choice(), default: published.strategy,
-      "`mordal`: halving over clusters, then scaling prediction inside the best; the others are baselines.")
     search.startFraction = try reader.optional(
       "startFraction", .number(in: 1e-9...1), default: published.startFraction,
-      "Data of the first evaluations; 0.03 by default.")
+      "Data of the first evaluations; 0.03 by default, and 1/32 for a race.")
     search.reductionFactor = try reader.optional(
       "reductionFactor", .number(in: 1.01...64), default: published.reductionFactor,
       "One in so many clusters is kept, and the data grow by as much; 2 by default.")
@@ -27,7 +28,7 @@ struct SelectionSettingsEntry: ObjectReadable {
       "Scaling prediction looks at up to this part of the data; 1/8 by default.")
     search.regimeDeviations = try reader.optional(
       "regimeDeviations", .positive, default: published.regimeDeviations,
-      "A point counts as part of the straight end of a learning curve while it is within so many deviations of the fit; 5 by default."
+      "A point counts as part of the straight end of a learning curve while it is within so many deviations of the fit; 5 by default, and 1 for a race."
     )
     search.explorationFraction = try reader.optional(
       "explorationFraction", .number(in: 0...1), default: published.explorationFraction,

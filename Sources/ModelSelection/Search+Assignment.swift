@@ -1,0 +1,166 @@
+extension Search {
+  /// The next assignment for a worker that asks, or why there is none.
+  ///
+  /// The strategy's stage has the first word. When all of it is running, the unconverged candidate with most to tell for its
+  /// cost is trained a step further, so that no device that fits anything has to wait.
+  ///
+  /// - Parameter fits: whether a candidate with this memory need can run on a device that is idle now; asked of one
+  ///   candidate after another until it says yes.
+  /// - Complexity: O(candidates) at worst, and one call of `fits` when the first choice fits.
+  public mutating func nextTrial(
+    where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
+  ) -> NextTrial {
+    if let reason = stopReason { return .none(.finished(reason)) }
+    if let work = nextPlanned(fits) ?? nextSpeculation(fits) { return .assigned(assign(work)) }
+    if let reason = stopReason { return .none(.finished(reason)) }
+    return .none(.nothingFits)
+  }
+
+  /// Why no further trial is assigned; nil while the search goes on.
+  public var stopReason: StopReason? {
+    if settings.regretBoundFraction > 0, !isRunning, let regret = suggestion()?.expectedRegretFraction,
+      regret <= settings.regretBoundFraction
+    {
+      return .regretBelowBound
+    }
+    return stopReasonWithoutRegret
+  }
+
+  /// The same, but for the bound of the regret. O(candidates).
+  var stopReasonWithoutRegret: StopReason? {
+    let budget = settings.budget
+    if let most = budget.gpuSeconds, spending.gpuSeconds >= most { return .gpuSecondsSpent }
+    if let most = budget.joules, spending.joules >= most { return .joulesSpent }
+    if let most = budget.trials, spending.trials >= most { return .trialsSpent }
+    if let most = budget.wallSeconds, spending.wallSeconds >= most { return .wallSecondsSpent }
+    if settings.strategy == .asha {
+      return !isRunning && nextAsynchronous({ _, _ in true }) == nil ? .planComplete : nil
+    }
+    // Nothing of the stage can be paid for any more.
+    if !isPlanComplete, !isRunning, isBudgetShort, let stage,
+      !stage.members.contains(where: { !isResolved($0, in: stage) && isAffordable($0, to: stage.fraction) }),
+      bestStep(fits: { _, _ in true }) == nil
+    {
+      return .gpuSecondsSpent
+    }
+    if isPlanComplete, !isRunning, bestStep(fits: { _, _ in true }) == nil {
+      return isBudgetShort ? .gpuSecondsSpent : .planComplete
+    }
+    return nil
+  }
+
+  private struct Work {
+    let candidate: Int
+    let fraction: Double
+    let rung: Int
+    let phase: SearchPhase
+  }
+
+  private var isRunning: Bool { states.contains { $0.openTrial != nil } }
+
+  /// Whether something would still be trained if there were more to spend.
+  private var isBudgetShort: Bool {
+    guard settings.budget.gpuSeconds != nil else { return false }
+    return stage.map { stage in stage.members.contains { !isResolved($0, in: stage) } } ?? false
+      || bestStep(ignoringBudget: true, fits: { _, _ in true }) != nil
+  }
+
+  private func fraction(of candidate: Int) -> Double { states[candidate].checkpoint?.dataFraction ?? 0 }
+
+  /// Whether a stage waits no longer for a candidate.
+  private func isResolved(_ candidate: Int, in stage: Stage) -> Bool {
+    states[candidate].isClosed
+      || (states[candidate].observations.last?.dataFraction ?? 0) >= stage.fraction * (1 - 1e-9)
+  }
+
+  private func isAffordable(_ candidate: Int, to fraction: Double) -> Bool {
+    guard let most = settings.budget.gpuSeconds else { return true }
+    let cost = pool.candidates[candidate].costWeight * gpuSecondsPerWeight * (fraction - self.fraction(of: candidate))
+    return spending.gpuSeconds + cost <= most * (1 + 1e-9)
+  }
+
+  /// The stage's next candidate that can run. Only events move the plan on, so that asking in vain changes nothing.
+  private mutating func nextPlanned(_ fits: (Int, MemoryNeed) -> Bool) -> Work? {
+    if settings.strategy == .asha {
+      return nextAsynchronous(fits).map {
+        Work(candidate: $0.candidate, fraction: view.fraction(ofRung: $0.rung), rung: $0.rung, phase: .baseline)
+      }
+    }
+    guard let stage else { return nil }
+    for place in stage.firstOpen..<stage.members.count {
+      let candidate = stage.members[place]
+      guard !isResolved(candidate, in: stage), states[candidate].openTrial == nil,
+        isAffordable(candidate, to: stage.fraction), fits(candidate, need(of: candidate))
+      else { continue }
+      return Work(candidate: candidate, fraction: stage.fraction, rung: stage.rung, phase: stage.phase)
+    }
+    return nil
+  }
+
+  private func nextAsynchronous(_ fits: (Int, MemoryNeed) -> Bool) -> AsynchronousHalving.Choice? {
+    asynchronous.next(view) { candidate in
+      !states[candidate].isClosed && states[candidate].openTrial == nil && fits(candidate, need(of: candidate))
+    }
+  }
+
+  /// Moves the plan on while everybody in its stage has got there or will not any more; called after each event.
+  mutating func settlePlan() {
+    guard settings.strategy != .asha else { return }
+    while !isPlanComplete {
+      if var current = stage {
+        while current.firstOpen < current.members.count, isResolved(current.members[current.firstOpen], in: current) {
+          current.firstOpen += 1
+        }
+        stage = current
+        if current.firstOpen < current.members.count { return }
+      }
+      var stopped: [Int] = []
+      stage = plan.next(view, stopped: &stopped)
+      for candidate in stopped where states[candidate].openTrial == nil { states[candidate].isStopped = true }
+      isPlanComplete = stage == nil
+    }
+  }
+
+  /// While a plan waits for a whole rung, and where a strategy ends in a race, the candidate that may most likely be best for
+  /// its cost goes a step on. The baselines wait, as published.
+  private func nextSpeculation(_ fits: (Int, MemoryNeed) -> Bool) -> Work? { bestStep(fits: fits) }
+
+  /// The step of most value for its cost: the chance to beat the leader, times how much is still open, over GPU-seconds; nil
+  /// when no candidate that fits and can be paid for has a chance left.
+  private func bestStep(
+    ignoringBudget: Bool = false, fits: (Int, MemoryNeed) -> Bool
+  ) -> Work? {
+    let isRefining = isPlanComplete && (settings.regretBoundFraction > 0 || settings.strategy == .race)
+    guard settings.strategy == .mordal || settings.strategy == .race, !isPlanComplete || isRefining else { return nil }
+    let most = isRefining && settings.regretBoundFraction > 0 ? 1 : settings.observedFraction
+    let leader = knowledge.finals.compactMap { $0 }.min { ($0.mean, $0.deviation) < ($1.mean, $1.deviation) }
+    var best: (value: Double, candidate: Int, fraction: Double)?
+    for candidate in states.indices where !states[candidate].isClosed && states[candidate].openTrial == nil {
+      let at = fraction(of: candidate)
+      guard at < most * (1 - 1e-9) else { continue }
+      let next = min(most, max(settings.startFraction, at * settings.reductionFactor))
+      let belief = knowledge.belief(candidate, pool)
+      let chance = leader.flatMap { leader in belief?.probability(below: leader) } ?? 0.5
+      if isRefining && chance < StagedPlan.leastChance { continue }
+      let value = chance * (belief?.deviation ?? 1) / (pool.candidates[candidate].costWeight * (next - at))
+      guard best.map({ value > $0.value }) ?? true, ignoringBudget || isAffordable(candidate, to: next),
+        fits(candidate, need(of: candidate))
+      else { continue }
+      best = (value, candidate, next)
+    }
+    return best.map { Work(candidate: $0.candidate, fraction: $0.fraction, rung: 0, phase: .speculation) }
+  }
+
+  private mutating func assign(_ work: Work) -> Assignment {
+    let state = states[work.candidate]
+    let assignment = Assignment(
+      trial: trials.count, candidate: work.candidate, fromFraction: state.checkpoint?.dataFraction ?? 0,
+      toFraction: work.fraction, checkpoint: state.checkpoint, rung: work.rung, phase: work.phase)
+    trials.append(Trial(assignment: assignment))
+    states[work.candidate].openTrial = assignment.trial
+    states[work.candidate].isTried = true
+    spending.trials += 1
+    if settings.strategy == .asha { asynchronous.take(.init(candidate: work.candidate, rung: work.rung)) }
+    return assignment
+  }
+}
