@@ -18,11 +18,12 @@ public struct CharacterizationOptions: Sendable, Equatable {
 extension Frontier {
   /// Computes the exact curve and near-optimal plans, and keeps the plans that no other dominates.
   ///
+  /// - Parameter warmStart: a frontier to begin from, where there is one.
   /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and within every search for a plan.
   /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` up to a dozen times.
   public init(
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
-    checkpoint: Checkpoint = Checkpoint()
+    warmStart: WarmStart? = nil, checkpoint: Checkpoint = Checkpoint()
   ) throws(FrontierError) {
     // On tens of thousands of instructions each of these takes some 20 ms.
     let scaled = ScaledProblem(problem)
@@ -80,7 +81,7 @@ struct DeadlineGrid {
   init(_ problem: IterationProblem, scaled: ScaledProblem, count: Int) {
     self.count = max(2, count)
     let events = EventNetwork(problem.graph)
-    let times = events.earliestTimes(problem.graph) { scaled.tables[problem.tableOfInstruction[$0]].ticks[0] }
+    let times = events.earliestTimes(problem) { scaled.tables[problem.tableOfInstruction[$0]].ticks[0] }
     fastTicks = times[events.sink]
     waitingPrice = problem.waitingPowerWatts * scaled.unitsPerWatt
   }

@@ -10,6 +10,8 @@ public enum FrontierError: Error, Equatable, Sendable {
   case cyclicDependencies(cycle: [Int])
   /// A dependency names an instruction that does not exist.
   case dependencyOutOfRange(dependency: Int, instruction: Int, count: Int)
+  /// A dependency's lag is negative, not finite, or beyond ``Measurement/acceptedRange``.
+  case invalidLag(dependency: Int, seconds: Double)
   /// An instruction names an option table that does not exist.
   case unknownTable(instruction: Int, table: Int)
   /// A schedule was asked for with a size that it does not define.

@@ -65,7 +65,7 @@ package final class Server: PeerHandler {
     for event in events {
       switch event {
       case .frontierChanged(let changed): peer.notify(FrontierChanged.name, changed)
-      case .plansChanged(let changed): changed.forEach { peer.notify(PlanChanged.name, $0) }
+      case .plansChanged(let changed): changed.each { peer.notify(PlanChanged.name, $0) }
       }
     }
   }

@@ -14,7 +14,12 @@ struct FrontierCommand {
       --chunks-per-rank N        stages on each rank of an interleaved schedule
       --microbatch-group-size N  microbatches that one runs through a chunk before the next
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
+      --context-parallel N       GPUs that divide the sequence; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
+      --transfer SECONDS         from a forward's end until the next rank has its output (0)
+      --backward-transfer S      the same for gradients on their way back (as --transfer)
+      --data-loading             stage 0 loads data before each forward: rows with instruction dataLoading
+      --optimizer-step           each rank steps the optimizer at its end: rows with optimizerStep
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
       --bound-only               only the exact lower bound, no plans
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
@@ -30,6 +35,8 @@ struct FrontierCommand {
   private let recipe: ScheduleRecipe
   private let tensorParallelWidth: Int
   private let dataParallelWidth: Int
+  private let contextParallelWidth: Int
+  private let surroundings: ScheduleSurroundings
   private let planCount: Int
   private let deadlineSeconds: Double?
   private let planPath: String?
@@ -44,7 +51,8 @@ struct FrontierCommand {
       options: [
         "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel",
         "--plans", "--deadline", "--plan", "--svg", "--chunks-per-rank", "--microbatch-group-size",
-      ], flags: ["--json", "--bound-only", "--savings"])
+        "--context-parallel", "--transfer", "--backward-transfer",
+      ], flags: ["--json", "--bound-only", "--savings", "--data-loading", "--optimizer-step"])
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
@@ -71,6 +79,8 @@ struct FrontierCommand {
     }
     tensorParallelWidth = try arguments.integer("--tensor-parallel", in: 1...65_536) ?? 1
     dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
+    contextParallelWidth = try arguments.integer("--context-parallel", in: 1...65_536) ?? 1
+    surroundings = try Self.surroundings(arguments, stages: stages)
     planCount = try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount
     deadlineSeconds = try arguments.number("--deadline", atLeast: 0)
     planPath = arguments.text("--plan")
@@ -158,14 +168,30 @@ struct FrontierCommand {
         fix: "an iteration has at most \(Limits.instructionCount) instructions")
     }
     do throws(FrontierError) {
-      return try PipelineDefinition(
-        recipe: recipe, tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
+      var definition = try PipelineDefinition(
+        recipe: recipe, surroundings: surroundings, tensorParallelWidth: tensorParallelWidth,
+        dataParallelWidth: dataParallelWidth,
         rankBlockingPowerWatts: Array(repeating: blockingPowerWatts, count: recipe.rankCount))
+      definition.layout.contextParallelWidth = contextParallelWidth
+      return definition
     } catch {
       throw Refusal(
         .invalidPipeline, expected: "a schedule of a defined size", found: Self.said(by: error),
         fix: "change --stages or --microbatches")
     }
+  }
+
+  private static func surroundings(
+    _ arguments: Arguments, stages: Int
+  ) throws(CommandFailure) -> ScheduleSurroundings {
+    let forward = try arguments.number("--transfer", atLeast: 0)
+    let backward = try arguments.number("--backward-transfer", atLeast: 0) ?? forward
+    var surroundings = ScheduleSurroundings()
+    surroundings.dataLoadingStages = arguments.has("--data-loading") ? [0] : []
+    surroundings.hasOptimizerStep = arguments.has("--optimizer-step")
+    surroundings.forwardTransferSeconds = forward.map { Array(repeating: $0, count: stages - 1) } ?? []
+    surroundings.backwardTransferSeconds = backward.map { Array(repeating: $0, count: stages - 1) } ?? []
+    return surroundings
   }
 
   private static func said(by error: any Error) -> String {

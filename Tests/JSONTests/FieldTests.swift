@@ -29,7 +29,7 @@ private struct Job: ObjectReadable {
   let power: Power?
   let certify: Bool
   let rows: [Row]
-  let edges: [(String, String)]
+  let edges: [(String, String, Double?)]
 
   init(from reader: inout ObjectReader) throws(InvalidField) {
     name = try reader.required("name", .text(1...4), "Name.")
@@ -39,7 +39,7 @@ private struct Job: ObjectReadable {
       "Watts.")
     certify = try reader.optional("certify", .bool, default: true, "Whether to certify.")
     rows = try reader.optional("rows", .list(of: .object(Row.self), count: 1...), "Rows.") ?? []
-    edges = try reader.optional("edges", .list(of: .pair(of: .string)), "Edges.") ?? []
+    edges = try reader.optional("edges", .list(of: .pair(of: .string, perhaps: .nonNegative)), "Edges.") ?? []
     try reader.check(
       name != schedule.rawValue, "name", expected: "a name unlike the schedule's", fix: "choose another name")
   }
@@ -56,13 +56,14 @@ private func job(_ extra: String) throws -> Job {
 @Suite struct FieldTests {
   @Test func readsEveryField() throws {
     let job = try job(
-      #""power":[1,2.5],"certify":false,"rows":[{"stage":3.0,"timeSeconds":1,"knob":1410}],"edges":[["x","y"]],"#)
+      #""power":[1,2.5],"certify":false,"rows":[{"stage":3.0,"timeSeconds":1,"knob":1410}],"edges":[["x","y"],["y","z",0.5]],"#
+    )
     #expect(job.name == "a")
     #expect(job.schedule == .oneForwardOneBackward)
     #expect(job.power == .each([1, 2.5]))
     #expect(!job.certify)
     #expect(job.rows.map(\.stage) == [3] && job.rows[0].timeSeconds == 1 && job.rows[0].knob == .integer(1410))
-    #expect(job.edges.map(\.0) == ["x"] && job.edges.map(\.1) == ["y"])
+    #expect(job.edges.map(\.0) == ["x", "y"] && job.edges.map(\.1) == ["y", "z"] && job.edges.map(\.2) == [nil, 0.5])
   }
 
   @Test func nullMeansAbsent() throws {
@@ -86,7 +87,8 @@ private func job(_ extra: String) throws -> Job {
       (#""power":-1,"#, "power", "a number >= 0 or a list of 1...3 values, each a number >= 0", "-1"),
       (#""power":[1,"x"],"#, "power[1]", "a number >= 0", "\"x\""),
       (#""certify":0,"#, "certify", "true or false", "0"),
-      (#""edges":[["a","b"],["c"]],"#, "edges[1]", "a list of 2 strings", "[\"c\"]"),
+      (#""edges":[["a","b"],["c"]],"#, "edges[1]", "a list of 2 strings, and perhaps a number >= 0", "[\"c\"]"),
+      (#""edges":[["a","b",-1]],"#, "edges[0][2]", "a number >= 0", "-1"),
     ] as [(String, String, String, String)])
   func namesThePlace(extra: String, path: String, expected: String, found: String) {
     let error = #expect(throws: InvalidField.self) { try job(extra) }

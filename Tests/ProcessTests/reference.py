@@ -32,7 +32,7 @@ def stage_order(schedule, stage, stages, microbatches):
 @dataclass
 class Problem:
     """Instructions (table key each), precedences between their indices, option tables, blocking power of all devices
-    together (W). `names` maps (stage, instruction, microbatch) to an index."""
+    together (W). `lags` has seconds that must pass on a precedence; `names` maps (stage, instruction, microbatch) to an index."""
 
     keys: list
     edges: list
@@ -40,6 +40,7 @@ class Problem:
     blocking_power: float  # of one device
     devices: int
     names: dict = field(default_factory=dict)
+    lags: dict = field(default_factory=dict)
 
     def __post_init__(self):
         self.successors = defaultdict(list)
@@ -60,7 +61,7 @@ class Problem:
         for i in self.order:
             finish = starts[i] + durations[i]
             for j in self.successors[i]:
-                starts[j] = max(starts[j], finish)
+                starts[j] = max(starts[j], finish + self.lags.get((i, j), 0.0))
         return starts
 
     def longest_path(self, durations):
@@ -92,7 +93,7 @@ class Problem:
 
         start, duration, cost = 0, count, 2 * count
         for a, b in self.edges:
-            at_most([(start + a, 1.0), (duration + a, 1.0), (start + b, -1.0)], 0.0)
+            at_most([(start + a, 1.0), (duration + a, 1.0), (start + b, -1.0)], -self.lags.get((a, b), 0.0))
         for i, key in enumerate(self.keys):
             at_most([(start + i, 1.0), (duration + i, 1.0)], deadline)
             hull = hulls[key]

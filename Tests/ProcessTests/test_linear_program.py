@@ -115,10 +115,11 @@ def realise(problem, detail):
     durations = [step.time_seconds for step in stated]
     starts = problem.starts(durations)
     total = problem.longest_path(durations)
-    for step, start, successors in zip(stated, starts, map(problem.successors.get, range(len(stated)))):
+    for index, (step, start) in enumerate(zip(stated, starts)):
         assert step.start_seconds >= start - 1e-9 * total
-        for successor in successors or ():
-            assert step.start_seconds + step.time_seconds <= stated[successor].start_seconds + 1e-9 * total
+        for successor in problem.successors.get(index, ()):
+            lag = problem.lags.get((index, successor), 0.0)
+            assert step.start_seconds + step.time_seconds + lag <= stated[successor].start_seconds + 1e-9 * total
     return problem.realise(knobs)
 
 
@@ -136,7 +137,8 @@ def test_the_published_measurements_give_the_known_shortest_time(
 
 @st.composite
 def problems(draw):
-    """A random acyclic graph of up to nine instructions on up to three devices, each device's own in a chain."""
+    """A random acyclic graph of up to nine instructions on up to three devices, each device's own in a chain; what passes
+    between devices may take its time."""
     devices, count = draw(st.integers(1, 3)), draw(st.integers(1, 9))
     number = st.integers(1, 60)
     kinds = draw(st.integers(1, 2))
@@ -151,7 +153,8 @@ def problems(draw):
     for key in sorted(set(keys)):
         options = draw(st.lists(st.tuples(number, number), min_size=2, max_size=4, unique_by=lambda o: o[0]))
         tables[key] = {1000 + i: (t / 100, 5.0 + e) for i, (t, e) in enumerate(sorted(options, reverse=True))}
-    return Problem(keys, sorted(edges), tables, draw(st.sampled_from([0.0, 12.5, 80.0])), devices)
+    lags = {(a, b): draw(st.integers(0, 40)) / 100 for a, b in sorted(edges) if keys[a][0] != keys[b][0]}
+    return Problem(keys, sorted(edges), tables, draw(st.sampled_from([0.0, 12.5, 80.0])), devices, lags=lags)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True,
@@ -162,7 +165,9 @@ def test_random_graphs_agree_with_the_linear_program(client, problem):
     session.define_pipeline(
         "p", stages=problem.devices, blocking_power_watts=problem.blocking_power,
         instructions=[{"id": str(i), "stage": s, "instruction": k} for i, (s, k) in enumerate(problem.keys)],
-        dependencies=[(str(a), str(b)) for a, b in problem.edges])
+        dependencies=[
+            (str(a), str(b), problem.lags[a, b]) if (a, b) in problem.lags else (str(a), str(b))
+            for a, b in problem.edges])
     session.submit_profile("p", rows=[
         ProfileRow(stage, kind, knob, t, e)
         for (stage, kind), options in problem.tables.items() for knob, (t, e) in options.items()])

@@ -4,7 +4,7 @@ import Transcripts
 
 /// What session/export gives makes an equal session elsewhere.
 @Suite struct ExportTests {
-  @Test(arguments: [("frontier", "tiny", 8), ("schedules", "own", 2), ("stragglers", "gpt", 8)])
+  @Test(arguments: [("frontier", "tiny", 8), ("schedules", "own", 2), ("stragglers", "gpt", 8), ("parallel", "gpt", 8)])
   func replayingAnExportMakesAnEqualSession(name: String, pipeline: String, planCount: Int) throws {
     let transcript = try #require(Transcript(try RepositoryFiles.text("fixtures/transcripts/\(name).transcript")))
     let pipeline = JSON.string(pipeline)

@@ -13,8 +13,9 @@
 ///
 /// **Equality.** Conservation gives F T = sum f_a (p_head - p_tail) over all arcs, so cost less bound is
 ///
-///     sum_i (h_i - min_j (c_ij + f_i (t_ij - d_i))) + sum_a f_a (length of a - d_a),       d_a = 0 for a dependency.
+///     sum_i (h_i - min_j (c_ij + f_i (t_ij - d_i))) + sum_a f_a (length of a - d_a),       d_a = a dependency's lag.
 ///
+/// A dependency's lag is a time like any other: an arc of that length, which the flow pays for too.
 /// No term is negative but for rounding, and nothing cancels: the check is as sharp at a price of 10^15 W as at 1 W. When the
 /// sum is 0 at both ends of a piece, the piece is optimal at both and, the bound being straight, in between.
 ///
@@ -35,6 +36,9 @@ struct CurveChecker {
   let waitingPowerWatts: Double
   /// Ticks of the fastest iteration and of the slowest that is of any use.
   private let range: ClosedRange<Int64>
+  private let problem: IterationProblem
+  /// Ticks of each dependency's arc.
+  private let arcLags: [Int64]
   private var found = CurveCertificate()
   /// Where the last piece ended, and its price.
   private var last: (fastTicks: Int64, price: FlowNetwork.Units)?
@@ -43,6 +47,8 @@ struct CurveChecker {
     let tables = problem.tables.map { MeasuredTable($0, ticksPerSecond: scaled.ticksPerSecond) }
     events = EventNetwork(problem.graph)
     graph = problem.graph
+    self.problem = problem
+    arcLags = Self.arcLags(events, problem)
     self.tables = tables
     tableOfInstruction = problem.tableOfInstruction
     ticksPerSecond = scaled.ticksPerSecond
@@ -99,8 +105,8 @@ struct CurveChecker {
   private mutating func checkOrder(_ times: [Int64]) {
     for instruction in 0..<graph.count {
       let end = times[events.heads[instruction]]
-      for after in graph.successors(of: instruction) {
-        let lateness = end - times[events.tails[after]]
+      for (after, lag) in zip(graph.successors(of: instruction), graph.lagsSeconds(after: instruction)) {
+        let lateness = end + problem.lagTicks(lag) - times[events.tails[after]]
         if lateness > 0 { fail(.dependencyViolated(before: instruction, after: after, seconds: violate(by: lateness))) }
       }
       let outside = max(times[EventNetwork.source] - times[events.tails[instruction]], end - times[events.sink])
@@ -119,7 +125,7 @@ struct CurveChecker {
       // Joules per tick, so that times stay in ticks, where differences are exact.
       let flow = watts(flow) / ticksPerSecond
       guard arc < events.instructionCount else {
-        gap += flow * Double(available)
+        gap += flow * Double(available - arcLags[arc - events.instructionCount])
         continue
       }
       let table = tables[tableOfInstruction[arc]]

@@ -1,6 +1,7 @@
-/// The activity-on-arc form of an instruction graph: events are nodes, instructions are arcs, a dependency is an arc of length 0.
+/// The activity-on-arc form of an instruction graph: events are nodes, instructions are arcs, a dependency is an arc as long as
+/// its lag, which is mostly 0.
 ///
-/// Every instruction begins at an event and ends at one. Two events that a lone dependency joins are one event: when an
+/// Every instruction begins at an event and ends at one. Two events that a lone dependency without lag joins are one: when an
 /// instruction has a single predecessor, or a predecessor has no other successor, nothing is lost by letting the one's end
 /// be the other's beginning, because an instruction's arc may be longer than the instruction. On 1F1B this merges a third
 /// of the events away.
@@ -14,6 +15,13 @@ struct EventNetwork: Sendable {
   let tails: [Int]
   let heads: [Int]
   let instructionCount: Int
+  /// Seconds of each dependency's arc: arc `instructionCount + d` has lag `lagsSeconds[d]`.
+  let lagsSeconds: [Double]
+
+  /// Whether the arc of a dependency is left out, its two events being one; ``PlanSpace`` numbers the arcs by the same rule.
+  static func merges(_ graph: InstructionGraph, before: Int, after: Int, lagSeconds: Double) -> Bool {
+    lagSeconds == 0 && (graph.predecessors(of: after).count == 1 || graph.successors(of: before).count == 1)
+  }
 
   init(_ graph: InstructionGraph) {
     let count = graph.count
@@ -21,16 +29,16 @@ struct EventNetwork: Sendable {
     var merged = DisjointSets(count: 2 + 2 * count)
     func beginning(_ instruction: Int) -> Int { 2 + 2 * instruction }
     func end(_ instruction: Int) -> Int { 3 + 2 * instruction }
-    var kept: [(before: Int, after: Int)] = []
+    var kept: [InstructionGraph.Dependency] = []
     for instruction in 0..<count {
       let predecessors = graph.predecessors(of: instruction)
       if predecessors.isEmpty { merged.join(beginning(instruction), 0) }
       if graph.successors(of: instruction).isEmpty { merged.join(end(instruction), 1) }
-      for before in predecessors {
-        if predecessors.count == 1 || graph.successors(of: before).count == 1 {
+      for (before, lag) in zip(predecessors, graph.lagsSeconds(before: instruction)) {
+        if Self.merges(graph, before: before, after: instruction, lagSeconds: lag) {
           merged.join(beginning(instruction), end(before))
         } else {
-          kept.append((before, instruction))
+          kept.append(.init(before: before, after: instruction, lagSeconds: lag))
         }
       }
     }
@@ -47,20 +55,22 @@ struct EventNetwork: Sendable {
     nodeCount = next
     sink = number[merged.root(of: 1)]
     instructionCount = count
+    lagsSeconds = kept.map(\.lagSeconds)
     tails =
       (0..<count).map { number[merged.root(of: beginning($0))] } + kept.map { number[merged.root(of: end($0.before))] }
     heads =
       (0..<count).map { number[merged.root(of: end($0))] } + kept.map { number[merged.root(of: beginning($0.after))] }
   }
 
-  /// The earliest time of each event when each instruction lasts as long as given.
+  /// The earliest time of each event in ticks when each instruction lasts as long as given.
   ///
   /// - Complexity: O(instructions + dependencies).
-  func earliestTimes(_ graph: InstructionGraph, durations: (Int) -> Int64) -> [Int64] {
+  func earliestTimes(_ problem: IterationProblem, durations: (Int) -> Int64) -> [Int64] {
+    let graph = problem.graph
     var times = [Int64](repeating: 0, count: nodeCount)
     for instruction in graph.topologicalOrder {
-      for before in graph.predecessors(of: instruction) {
-        times[tails[instruction]] = max(times[tails[instruction]], times[heads[before]])
+      for (before, lag) in zip(graph.predecessors(of: instruction), graph.lagsSeconds(before: instruction)) {
+        times[tails[instruction]] = max(times[tails[instruction]], times[heads[before]] + problem.lagTicks(lag))
       }
       times[heads[instruction]] = max(times[heads[instruction]], times[tails[instruction]] + durations(instruction))
     }

@@ -7,7 +7,7 @@
 ///     backwards it may give up f - s_{j+1} at length t_j, or, when that is nothing, the piece above at length t_{j+1}.
 ///
 /// So one residual arc each way is enough, and `length` of each is kept up to date as the flow changes.
-/// A dependency is the same thing with the single point t_0 = 0.
+/// A dependency is the same thing with the single point t_0 = its lag.
 ///
 /// The arrays are unsafe buffers because the shortest-path search reads them about ten thousand times for each breakpoint;
 /// they are reached only from this folder, and bounds are checked in debug builds.
@@ -52,7 +52,7 @@ final class FlowNetwork {
     nodeCount = events.nodeCount
     arcCount = events.tails.count
 
-    // All hulls in a row, each closed by the slope 0; the last one is a dependency's.
+    // All hulls in a row, each closed by the slope 0; then one for each distinct lag of a dependency.
     var times: [Int64] = []
     var slopes: [Units] = []
     var firstPointOfTable: [Int32] = []
@@ -61,14 +61,20 @@ final class FlowNetwork {
       times += table.hull.map { table.ticks[$0] } + [0]
       slopes += table.slopes + [0]
     }
-    let dependencyPoint = Int32(times.count)
-    times += [0, 0]
-    slopes += [Self.unbounded, 0]
+    var pointOfLag: [Int64: Int32] = [:]
+    var firstPoint = problem.tableOfInstruction.map { firstPointOfTable[$0] }
+    for lag in events.lagsSeconds {
+      let ticks = problem.lagTicks(lag)
+      if pointOfLag[ticks] == nil {
+        pointOfLag[ticks] = Int32(times.count)
+        times += [ticks, 0]
+        slopes += [Self.unbounded, 0]
+      }
+      firstPoint.append(pointOfLag[ticks] ?? 0)
+    }
     self.times = times
     self.slopes = slopes
-    firstPoint = (0..<arcCount).map {
-      $0 < events.instructionCount ? firstPointOfTable[problem.tableOfInstruction[$0]] : dependencyPoint
-    }
+    self.firstPoint = firstPoint
     states = .allocate(capacity: arcCount)
     for arc in 0..<arcCount {
       let points = arc < events.instructionCount ? scaled.tables[problem.tableOfInstruction[arc]].hull.count : 1

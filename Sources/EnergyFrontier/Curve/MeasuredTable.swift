@@ -82,10 +82,28 @@ extension CurveChecker {
   static func longestPath(_ problem: IterationProblem, ticksOfTable: (Int) -> Int64) -> Int64 {
     var finish = [Int64](repeating: 0, count: problem.graph.count)
     for instruction in problem.graph.topologicalOrder {
-      let start = problem.graph.predecessors(of: instruction).map { finish[$0] }.max() ?? 0
+      let lags = problem.graph.lagsSeconds(before: instruction)
+      let start =
+        zip(problem.graph.predecessors(of: instruction), lags).map { finish[$0] + problem.lagTicks($1) }.max() ?? 0
       finish[instruction] = start + ticksOfTable(problem.tableOfInstruction[instruction])
     }
     return finish.max() ?? 0
+  }
+
+  /// For each dependency's arc the ticks that really lie between the instructions that end at its tail and those that begin
+  /// at its head, taken from the graph: the least of them, so that what flows there is not credited with more.
+  static func arcLags(_ events: EventNetwork, _ problem: IterationProblem) -> [Int64] {
+    guard problem.graph.hasLags else { return Array(repeating: 0, count: events.lagsSeconds.count) }
+    var least: [[Int]: Int64] = [:]
+    for instruction in 0..<problem.graph.count {
+      let after = zip(
+        problem.graph.successors(of: instruction), problem.graph.lagsSeconds(after: instruction))
+      for (successor, lag) in after {
+        let ends = [events.heads[instruction], events.tails[successor]]
+        least[ends] = min(least[ends] ?? .max, problem.lagTicks(lag))
+      }
+    }
+    return (events.instructionCount..<events.tails.count).map { least[[events.tails[$0], events.heads[$0]]] ?? 0 }
   }
 
   /// An event where flow could pass from an instruction to one that does not depend on it, or nil when there is none.

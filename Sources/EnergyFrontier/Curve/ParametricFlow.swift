@@ -1,7 +1,8 @@
 /// The exact lower-bound curve by one parametric minimum-cost flow, walked from the slowest iteration to the fastest.
 ///
 /// **Problem.** Event times p (p_source = 0, p_sink = T), each instruction i from event u to event v with duration
-/// d_i <= p_v - p_u and convex cost c_i(d_i), the lower hull of its options' effective energies. For every T find
+/// d_i <= p_v - p_u and convex cost c_i(d_i), the lower hull of its options' effective energies; a dependency with a lag is
+/// an arc of fixed length. For every T find
 /// L(T) = min sum c_i(d_i). This is a linear program in T, so L is convex and piecewise linear.
 ///
 /// **Idea.** The dual is a flow from source to sink with conservation at each event; f_i is the price of instruction i's
@@ -43,7 +44,7 @@ final class ParametricFlow {
     }
     events = EventNetwork(problem.graph)
     network = FlowNetwork(events, problem: problem, scaled: scaled)
-    let times = events.earliestTimes(problem.graph, durations: slowest)
+    let times = events.earliestTimes(problem, durations: slowest)
     search = SlackSearch(network, times: times, sink: events.sink)
   }
 

@@ -50,9 +50,9 @@ final class BeamSearch {
     slots = FrontierSlots(space)
     var tails = [Int64](repeating: 0, count: space.count)
     for place in (0..<space.count).reversed() {
-      for after in space.successors(of: place) {
+      for (after, lag) in zip(space.successors(of: place), space.successorLags(of: place)) {
         let fastest = space.ticks[Int(space.optionStart[Int(after)])]
-        tails[place] = max(tails[place], tails[Int(after)] + fastest)
+        tails[place] = max(tails[place], tails[Int(after)] + fastest + lag)
       }
     }
     leastTails = tails
@@ -114,13 +114,16 @@ final class BeamSearch {
     for beginning in 0..<now.count {
       let row = beginning * now.slotCount
       var start: Int64 = 0
-      for dependency in dependencies { start = max(start, now.ends[row + Int(slots.ofPredecessor[dependency])]) }
+      for dependency in dependencies {
+        start = max(start, now.ends[row + Int(slots.ofPredecessor[dependency])] + space.predecessorLags[dependency])
+      }
       var loss = now.losses[beginning]
       for dependency in dependencies {
         let end = now.ends[row + Int(slots.ofPredecessor[dependency])]
         let ahead = Double(prices.ends[Int(space.predecessors[dependency])] - end)
         let charged = ahead > 0 ? guidance.early * ahead : -guidance.late * ahead
-        loss += prices.dependencies[dependency] * (Double(start - end) - charged)
+        let waited = start - end - space.predecessorLags[dependency]
+        loss += prices.dependencies[dependency] * (Double(waited) - charged)
       }
       for index in 0..<offerCount {
         let offer = offers[index]
@@ -151,7 +154,7 @@ final class BeamSearch {
       var hash = now.hash(of: parent)
       for dependency in dependencies {
         let slot = Int(slots.ofPredecessor[dependency])
-        start = max(start, now.ends[row + slot])
+        start = max(start, now.ends[row + slot] + space.predecessorLags[dependency])
         if slots.isLastUse[dependency] { hash ^= Beginnings.mix(now.ends[row + slot], slot: slot) }
       }
       let end = start + space.ticks[Int(continuation.option)]

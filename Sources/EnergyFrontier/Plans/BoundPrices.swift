@@ -6,7 +6,7 @@
 ///
 /// **Identity.** For every plan that ends by D
 ///
-///     energy - L(D) = sum_i (e_i + g_i t_i - m_i) + sum_bi g_bi (start_i - end_b) + sum_last g_i (D - end_i)
+///     energy - L(D) = sum_i (e_i + g_i t_i - m_i) + sum_bi g_bi (start_i - end_b - lag_bi) + sum_last g_i (D - end_i)
 ///
 /// where m_i is the least e + g_i t of any option. (Add up the right side: by conservation all times cancel but D times
 /// the flow, and the m_i are what the flow's dual objective is made of.) No term is negative. So a plan is good exactly as

@@ -23,6 +23,8 @@ final class LocalSearch {
 
   /// Where each neighbour of a star's centre would begin or end if it hung on its other neighbours alone.
   private let others: UnsafeMutableBufferPointer<Int64>
+  /// The lag between the centre and each neighbour.
+  private let lags: UnsafeMutableBufferPointer<Int64>
   /// For each neighbour the option it would take.
   private let arms: UnsafeMutableBufferPointer<Int32>
 
@@ -41,6 +43,8 @@ final class LocalSearch {
     }
     others = .allocate(capacity: most)
     arms = .allocate(capacity: most)
+    lags = .allocate(capacity: most)
+    lags.initialize(repeating: 0)
     others.initialize(repeating: 0)
     arms.initialize(repeating: 0)
   }
@@ -48,6 +52,7 @@ final class LocalSearch {
   deinit {
     others.deallocate()
     arms.deallocate()
+    lags.deallocate()
   }
 
   /// Improves `options` until no star move helps.
@@ -120,6 +125,12 @@ final class LocalSearch {
   /// places.
   private func bestStar(at place: Int, ahead: Bool) -> Star {
     let neighbours = ahead ? space.successors(of: place) : space.predecessors(of: place)
+    let firstLag = Int(ahead ? space.successorStart[place] : space.predecessorStart[place])
+    let neighbourLags = ahead ? space.successorLags : space.predecessorLags
+    // What stands beside the centre next to its neighbours.
+    let besideStart = ahead ? space.predecessorStart : space.successorStart
+    let besides = ahead ? space.predecessors : space.successors
+    let besideLags = ahead ? space.predecessorLags : space.successorLags
     let near = ahead ? timetable.heads : timetable.tails
     let far = ahead ? timetable.tails : timetable.heads
     let options = timetable.options
@@ -129,15 +140,17 @@ final class LocalSearch {
     var latestEnd = deadline
     for (index, neighbour) in neighbours.enumerated() {
       let neighbour = Int(neighbour)
+      let lag = neighbourLags[firstLag + index]
+      lags[index] = lag
       var other: Int64 = 0
-      for beside in ahead ? space.predecessors(of: neighbour) : space.successors(of: neighbour)
-      where Int(beside) != place {
-        other = max(other, near[Int(beside)] + timetable.durations[Int(beside)])
+      for number in Int(besideStart[neighbour])..<Int(besideStart[neighbour + 1]) where besides[number] != place {
+        let beside = Int(besides[number])
+        other = max(other, near[beside] + timetable.durations[beside] + besideLags[number])
       }
       others[index] = other
       let slowest = space.slowestOption(of: neighbour, within: deadline - far[neighbour] - other)
       mostOfNeighbours += space.joules[Int(options[neighbour])] - space.joules[Int(slowest ?? options[neighbour])]
-      latestEnd = min(latestEnd, deadline - far[neighbour] - space.ticks[Int(space.optionStart[neighbour])])
+      latestEnd = min(latestEnd, deadline - far[neighbour] - lag - space.ticks[Int(space.optionStart[neighbour])])
       arms[index] = space.optionStart[neighbour]
     }
 
@@ -151,7 +164,7 @@ final class LocalSearch {
       let end = near[place] + space.ticks[Int(option)]
       for (index, neighbour) in neighbours.enumerated() {
         let neighbour = Int(neighbour)
-        let room = deadline - far[neighbour] - max(others[index], end)
+        let room = deadline - far[neighbour] - max(others[index], end + lags[index])
         var arm = arms[index]
         while arm + 1 < space.optionEnd[neighbour] && space.ticks[Int(arm) + 1] <= room { arm += 1 }
         arms[index] = arm

@@ -10,10 +10,14 @@ final class PlanSpace {
   /// `predecessors[predecessorStart[p]..<predecessorStart[p + 1]]` are the places that must end before p begins.
   let predecessorStart: UnsafeMutableBufferPointer<Int32>
   let predecessors: UnsafeMutableBufferPointer<Int32>
+  /// For each predecessor the ticks that must pass between its end and the begin of the place.
+  let predecessorLags: UnsafeMutableBufferPointer<Int64>
   /// For each predecessor the arc of the ``EventNetwork`` whose flow is the price of that dependency's time.
   let arcs: [Int]
   let successorStart: UnsafeMutableBufferPointer<Int32>
   let successors: UnsafeMutableBufferPointer<Int32>
+  /// For each successor the ticks that must pass between the end of the place and its begin.
+  let successorLags: UnsafeMutableBufferPointer<Int64>
   /// `optionStart[p]..<optionEnd[p]` are the options of place p in `ticks` and `joules`, fastest first.
   let optionStart: UnsafeMutableBufferPointer<Int32>
   let optionEnd: UnsafeMutableBufferPointer<Int32>
@@ -30,10 +34,16 @@ final class PlanSpace {
     instructions = graph.topologicalOrder
     var place = [Int](repeating: 0, count: count)
     for (index, instruction) in instructions.enumerated() { place[instruction] = index }
-    let before = instructions.map { graph.predecessors(of: $0).map { place[$0] }.sorted() }
-    let after = instructions.map { graph.successors(of: $0).map { place[$0] }.sorted() }
-    (predecessorStart, predecessors) = Self.flatten(before)
-    (successorStart, successors) = Self.flatten(after)
+    let before = instructions.map {
+      zip(graph.predecessors(of: $0), graph.lagsSeconds(before: $0)).map { (place[$0], problem.lagTicks($1)) }
+        .sorted { $0.0 < $1.0 }
+    }
+    let after = instructions.map {
+      zip(graph.successors(of: $0), graph.lagsSeconds(after: $0)).map { (place[$0], problem.lagTicks($1)) }
+        .sorted { $0.0 < $1.0 }
+    }
+    (predecessorStart, predecessors, predecessorLags) = Self.flatten(before)
+    (successorStart, successors, successorLags) = Self.flatten(after)
 
     arcs = Self.arcs(of: graph, in: instructions)
 
@@ -52,10 +62,14 @@ final class PlanSpace {
     let (count, backwards) = (space.count, (0..<space.count).reversed())
     self.count = count
     instructions = space.instructions.reversed()
-    let before = backwards.map { space.successors(of: $0).reversed().map { count - 1 - Int($0) } }
-    let after = backwards.map { space.predecessors(of: $0).reversed().map { count - 1 - Int($0) } }
-    (predecessorStart, predecessors) = Self.flatten(before)
-    (successorStart, successors) = Self.flatten(after)
+    let before = backwards.map {
+      zip(space.successors(of: $0), space.successorLags(of: $0)).reversed().map { (count - 1 - Int($0), $1) }
+    }
+    let after = backwards.map {
+      zip(space.predecessors(of: $0), space.predecessorLags(of: $0)).reversed().map { (count - 1 - Int($0), $1) }
+    }
+    (predecessorStart, predecessors, predecessorLags) = Self.flatten(before)
+    (successorStart, successors, successorLags) = Self.flatten(after)
     arcs = space.reversedDependencies.map { space.arcs[$0] }
     mostOptions = space.mostOptions
     optionStart = Self.copy(backwards.map { space.optionStart[$0] })
@@ -74,8 +88,10 @@ final class PlanSpace {
   deinit {
     predecessorStart.deallocate()
     predecessors.deallocate()
+    predecessorLags.deallocate()
     successorStart.deallocate()
     successors.deallocate()
+    successorLags.deallocate()
     optionStart.deallocate()
     optionEnd.deallocate()
     ticks.deallocate()
@@ -92,6 +108,18 @@ final class PlanSpace {
   @inline(__always)
   func successors(of place: Int) -> UnsafeMutableBufferPointer<Int32>.SubSequence {
     successors[Int(successorStart[place])..<Int(successorStart[place + 1])]
+  }
+
+  /// The lags before `place`, in the order of its predecessors.
+  @inline(__always)
+  func predecessorLags(of place: Int) -> UnsafeMutableBufferPointer<Int64>.SubSequence {
+    predecessorLags[Int(predecessorStart[place])..<Int(predecessorStart[place + 1])]
+  }
+
+  /// The lags after `place`, in the order of its successors.
+  @inline(__always)
+  func successorLags(of place: Int) -> UnsafeMutableBufferPointer<Int64>.SubSequence {
+    successorLags[Int(successorStart[place])..<Int(successorStart[place + 1])]
   }
 
   /// The slowest option of `place` that lasts at most `available` ticks; nil when even the fastest lasts longer.
@@ -124,7 +152,9 @@ final class PlanSpace {
       var longest: Int64 = 0
       for place in 0..<count {
         var start: Int64 = 0
-        for before in predecessors(of: place) { start = max(start, ends[Int(before)]) }
+        for index in Int(predecessorStart[place])..<Int(predecessorStart[place + 1]) {
+          start = max(start, ends[Int(predecessors[index])] + predecessorLags[index])
+        }
         ends[place] = start + ticks[Int(options[place])]
         longest = max(longest, ends[place])
       }
@@ -142,12 +172,10 @@ final class PlanSpace {
     for instruction in 0..<graph.count {
       var found: [(place: Int, arc: Int)] = []
       let predecessors = graph.predecessors(of: instruction)
-      for before in predecessors {
+      for (before, lag) in zip(predecessors, graph.lagsSeconds(before: instruction)) {
         let arc: Int
-        if predecessors.count == 1 {
-          arc = instruction
-        } else if graph.successors(of: before).count == 1 {
-          arc = before
+        if EventNetwork.merges(graph, before: before, after: instruction, lagSeconds: lag) {
+          arc = predecessors.count == 1 ? instruction : before
         } else {
           arc = nextArc
           nextArc += 1
@@ -160,11 +188,16 @@ final class PlanSpace {
   }
 
   private static func flatten(
-    _ neighbours: [[Int]]
-  ) -> (UnsafeMutableBufferPointer<Int32>, UnsafeMutableBufferPointer<Int32>) {
+    _ neighbours: [[(place: Int, lag: Int64)]]
+  ) -> (
+    start: UnsafeMutableBufferPointer<Int32>, places: UnsafeMutableBufferPointer<Int32>,
+    lags: UnsafeMutableBufferPointer<Int64>
+  ) {
     var start: [Int32] = [0]
     for list in neighbours { start.append(start.last! + Int32(list.count)) }
-    return (copy(start), copy(neighbours.flatMap { $0.map(Int32.init) }))
+    return (
+      copy(start), copy(neighbours.flatMap { $0.map { Int32($0.place) } }), copy(neighbours.flatMap { $0.map(\.lag) })
+    )
   }
 
   private static func copy<Element>(_ array: [Element]) -> UnsafeMutableBufferPointer<Element> {

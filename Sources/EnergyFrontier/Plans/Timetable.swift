@@ -2,7 +2,7 @@
 ///
 /// **Notation.** For each place p: `head[p]`, the longest path that ends where p begins; `tail[p]`, the longest path that
 /// begins where p ends. The longest path through p is head + duration + tail, so p may become as slow as
-/// `deadline - head - tail` and no path is longer than the deadline.
+/// `deadline - head - tail` and no path is longer than the deadline. Heads and tails include the lags next to p.
 ///
 /// **Lazy update.** A new duration of p changes heads only after p and tails only before it. Such places wait as stale in
 /// two sets and are computed again in topological order, heads upwards and tails downwards, each once; a place whose value
@@ -126,14 +126,20 @@ final class Timetable {
   @inline(__always)
   private func head(of place: Int) -> Int64 {
     var latest: Int64 = 0
-    for before in space.predecessors(of: place) { latest = max(latest, heads[Int(before)] + durations[Int(before)]) }
+    for index in Int(space.predecessorStart[place])..<Int(space.predecessorStart[place + 1]) {
+      let before = Int(space.predecessors[index])
+      latest = max(latest, heads[before] + durations[before] + space.predecessorLags[index])
+    }
     return latest
   }
 
   @inline(__always)
   private func tail(of place: Int) -> Int64 {
     var longest: Int64 = 0
-    for after in space.successors(of: place) { longest = max(longest, tails[Int(after)] + durations[Int(after)]) }
+    for index in Int(space.successorStart[place])..<Int(space.successorStart[place + 1]) {
+      let after = Int(space.successors[index])
+      longest = max(longest, tails[after] + durations[after] + space.successorLags[index])
+    }
     return longest
   }
 

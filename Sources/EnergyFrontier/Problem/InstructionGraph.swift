@@ -1,7 +1,25 @@
 /// What precedes what in one training iteration: a directed acyclic graph over instructions numbered from 0.
 ///
+/// A dependency may have a *lag*: its successor begins only that long after its predecessor has ended, as when what the one
+/// computed is sent to the other. Nobody is busy meanwhile.
+///
 /// Stored as two compressed adjacency lists; attributes of the instructions live outside, in parallel arrays.
 public struct InstructionGraph: Sendable, Equatable {
+  /// That one instruction must end, and a lag pass, before another begins.
+  public struct Dependency: Sendable, Equatable {
+    public let before: Int
+    public let after: Int
+    /// Seconds between the end of the one and the begin of the other, at least; not negative, at most
+    /// ``Measurement/acceptedRange``'s upper bound.
+    public let lagSeconds: Double
+
+    public init(before: Int, after: Int, lagSeconds: Double = 0) {
+      self.before = before
+      self.after = after
+      self.lagSeconds = lagSeconds
+    }
+  }
+
   /// Number of instructions.
   public let count: Int
   /// Instructions in an order in which every dependency points forward; ties by number, so it is reproducible.
@@ -10,21 +28,35 @@ public struct InstructionGraph: Sendable, Equatable {
   private let predecessorList: [Int]
   private let successorStart: [Int]
   private let successorList: [Int]
+  /// Parallel to the lists.
+  private let predecessorLags: [Double]
+  private let successorLags: [Double]
 
-  /// Builds the graph in O(instructions + dependencies); a repeated dependency counts once.
-  ///
-  /// - Throws: ``FrontierError`` when a dependency is out of range or the dependencies form a cycle.
+  /// Builds a graph without lags; see ``init(count:lagged:)``.
   public init(count: Int, dependencies: [(before: Int, after: Int)]) throws(FrontierError) {
+    try self.init(count: count, lagged: dependencies.map { Dependency(before: $0.before, after: $0.after) })
+  }
+
+  /// Builds the graph in O(instructions + dependencies log dependencies); of a repeated dependency the longest lag counts.
+  ///
+  /// - Throws: ``FrontierError`` when a dependency is out of range, a lag is negative or not finite, or the dependencies
+  ///   form a cycle.
+  public init(count: Int, lagged dependencies: [Dependency]) throws(FrontierError) {
     guard count > 0 else { throw .noInstructions }
     for (index, dependency) in dependencies.enumerated() {
       for end in [dependency.before, dependency.after] where !(0..<count).contains(end) {
         throw .dependencyOutOfRange(dependency: index, instruction: end, count: count)
       }
+      guard dependency.lagSeconds >= 0, dependency.lagSeconds <= Measurement.acceptedRange.upperBound else {
+        throw .invalidLag(dependency: index, seconds: dependency.lagSeconds)
+      }
     }
     let unique = Self.withoutRepeats(dependencies)
     self.count = count
-    (successorStart, successorList) = Self.compress(unique.map { ($0.before, $0.after) }, count: count)
-    (predecessorStart, predecessorList) = Self.compress(unique.map { ($0.after, $0.before) }, count: count)
+    (successorStart, successorList, successorLags) = Self.compress(
+      unique.map { ($0.before, $0.after, $0.lagSeconds) }, count: count)
+    (predecessorStart, predecessorList, predecessorLags) = Self.compress(
+      unique.map { ($0.after, $0.before, $0.lagSeconds) }, count: count)
     topologicalOrder = Self.sorted(count: count, start: successorStart, list: successorList)
     if topologicalOrder.count < count { throw .cyclicDependencies(cycle: findCycle()) }
   }
@@ -39,33 +71,56 @@ public struct InstructionGraph: Sendable, Equatable {
     successorList[successorStart[instruction]..<successorStart[instruction + 1]]
   }
 
+  /// Whether any dependency has a lag. O(dependencies).
+  public var hasLags: Bool { predecessorLags.contains { $0 > 0 } }
+
+  /// Seconds that must pass between the end of each predecessor and the begin of `instruction`, in the order of
+  /// ``predecessors(of:)``.
+  public func lagsSeconds(before instruction: Int) -> ArraySlice<Double> {
+    predecessorLags[predecessorStart[instruction]..<predecessorStart[instruction + 1]]
+  }
+
+  /// Seconds that must pass between the end of `instruction` and the begin of each successor, in the order of
+  /// ``successors(of:)``.
+  public func lagsSeconds(after instruction: Int) -> ArraySlice<Double> {
+    successorLags[successorStart[instruction]..<successorStart[instruction + 1]]
+  }
+
+  /// The lags of all dependencies, added up.
+  var lagSumSeconds: Double { predecessorLags.reduce(0, +) }
+
   /// Number of distinct dependencies.
   public var dependencyCount: Int { successorList.count }
 
   private static func withoutRepeats(
-    _ dependencies: [(before: Int, after: Int)]
-  ) -> [(before: Int, after: Int)] {
-    let sorted = dependencies.sorted { ($0.before, $0.after) < ($1.before, $1.after) }
-    var unique: [(before: Int, after: Int)] = []
+    _ dependencies: [Dependency]
+  ) -> [Dependency] {
+    // The longest lag comes first and is the one that stays.
+    let sorted = dependencies.sorted { ($0.before, $0.after, -$0.lagSeconds) < ($1.before, $1.after, -$1.lagSeconds) }
+    var unique: [Dependency] = []
     unique.reserveCapacity(sorted.count)
     for dependency in sorted {
-      if let last = unique.last, last == dependency { continue }
+      if let last = unique.last, last.before == dependency.before, last.after == dependency.after { continue }
       unique.append(dependency)
     }
     return unique
   }
 
-  private static func compress(_ pairs: [(Int, Int)], count: Int) -> (start: [Int], list: [Int]) {
+  private static func compress(
+    _ pairs: [(Int, Int, Double)], count: Int
+  ) -> (start: [Int], list: [Int], lags: [Double]) {
     var start = [Int](repeating: 0, count: count + 1)
-    for (from, _) in pairs { start[from + 1] += 1 }
+    for (from, _, _) in pairs { start[from + 1] += 1 }
     for index in 0..<count { start[index + 1] += start[index] }
     var next = start
     var list = [Int](repeating: 0, count: pairs.count)
-    for (from, to) in pairs {
+    var lags = [Double](repeating: 0, count: pairs.count)
+    for (from, to, lag) in pairs {
       list[next[from]] = to
+      lags[next[from]] = lag
       next[from] += 1
     }
-    return (start, list)
+    return (start, list, lags)
   }
 
   /// Kahn's algorithm; instructions on a cycle, or behind one, are left out.

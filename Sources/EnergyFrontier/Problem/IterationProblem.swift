@@ -37,12 +37,15 @@ public struct IterationProblem: Sendable, Equatable {
     self.waitingPowerWatts = waitingPowerWatts
     self.deviceMultiplicity = deviceMultiplicity
     let slowest = tables.map { $0.measurements.reduce(0) { max($0, $1.timeSeconds) } }
-    let longest = tableOfInstruction.reduce(0) { $0 + slowest[$1] }
+    let longest = tableOfInstruction.reduce(graph.lagSumSeconds) { $0 + slowest[$1] }
     ticksPerSecond = ScaledProblem.scale(keeping: longest, below: ScaledProblem.tickBound)
   }
 
   /// The table of `instruction`.
   public func table(of instruction: Int) -> OptionTable { tables[tableOfInstruction[instruction]] }
+
+  /// A lag in ticks; the one place where lags are rounded.
+  func lagTicks(_ seconds: Double) -> Int64 { Int64((seconds * ticksPerSecond).rounded()) }
 
   /// What really happens when each instruction runs as measured: the longest path and the energy drawn until then.
   ///
@@ -60,7 +63,9 @@ public struct IterationProblem: Sendable, Equatable {
       let table = table(of: instruction)
       let measurement = table.measurements[measurementOfInstruction[instruction]]
       var start: Int64 = 0
-      for before in graph.predecessors(of: instruction) { start = max(start, finish[before]) }
+      for (before, lag) in zip(graph.predecessors(of: instruction), graph.lagsSeconds(before: instruction)) {
+        start = max(start, finish[before] + lagTicks(lag))
+      }
       finish[instruction] = start + Int64((measurement.timeSeconds * ticksPerSecond).rounded())
       iterationTicks = max(iterationTicks, finish[instruction])
       effective += measurement.energyJoules - table.blockingPowerWatts * measurement.timeSeconds

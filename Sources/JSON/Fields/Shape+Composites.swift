@@ -36,10 +36,21 @@ extension Shape {
     list(of: element, atLeast: count.lowerBound, atMost: nil)
   }
 
-  /// A list of exactly two elements, each of shape `element`.
-  package static func pair<Element>(of element: Shape<Element>) -> Shape where Value == (Element, Element) {
-    let both = Shape<[Element]>.list(of: element, atLeast: 2, atMost: 2)
-    return both.map { ($0[0], $0[1]) }
+  /// A list of two elements, each of shape `element`, and perhaps a third of shape `extra`.
+  package static func pair<Element, Extra>(
+    of element: Shape<Element>, perhaps extra: Shape<Extra>
+  ) -> Shape where Value == (Element, Element, Extra?) {
+    Shape(
+      convert: { (json) throws(InvalidField) in
+        guard case .array(let parts) = json, parts.count == 2 || parts.count == 3 else { return nil }
+        func read<Part>(_ index: Int, _ shape: Shape<Part>) throws(InvalidField) -> Part {
+          do throws(InvalidField) { return try shape.read(parts[index]) } catch { throw error.inside(.index(index)) }
+        }
+        return (try read(0, element), try read(1, element), parts.count == 3 ? try read(2, extra) : nil)
+      },
+      describe: { "a list of 2 \(plural(element.expectation)), and perhaps \(extra.expectation)" },
+      makePlaceholder: { () throws(InvalidField) in (try element.placeholder(), try element.placeholder(), nil) },
+      describeChildren: { element.children + extra.children })
   }
 
   private static func list<Element>(

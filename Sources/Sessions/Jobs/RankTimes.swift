@@ -5,7 +5,7 @@ extension CharacterizedFrontier {
   /// For each rank the seconds that its own instructions take in one iteration of `plan`, waiting left out.
   package func busySeconds(of plan: Plan) -> [Double] {
     let definition = inputs.definition
-    var busy = [Double](repeating: 0, count: definition.rankBlockingPowerWatts.count)
+    var busy = [Double](repeating: 0, count: definition.rankCount)
     for (number, instruction) in definition.instructions.enumerated() {
       busy[definition.rankOfStage[instruction.table.stage]] += measuredSeconds(of: number, in: plan)
     }
@@ -23,7 +23,9 @@ extension CharacterizedFrontier {
     var last = plan.iterationTimeSeconds
     for number in graph.topologicalOrder {
       var start = 0.0
-      for before in graph.predecessors(of: number) { start = max(start, finish[before]) }
+      for (before, lag) in zip(graph.predecessors(of: number), graph.lagsSeconds(before: number)) {
+        start = max(start, finish[before] + lag)
+      }
       let rank = definition.rankOfStage[definition.instructions[number].table.stage]
       finish[number] = start + measuredSeconds(of: number, in: plan) * rankFactors[rank]
       last = max(last, finish[number])

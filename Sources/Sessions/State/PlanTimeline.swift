@@ -26,7 +26,9 @@ package struct PlanTimeline: Sendable {
     for (order, number) in graph.topologicalOrder.enumerated() {
       let measurement = inputs.problem.table(of: number).measurements[characterized.measurement(of: number, in: plan)]
       var start = 0.0
-      for before in graph.predecessors(of: number) { start = max(start, finish[before]) }
+      for (before, lag) in zip(graph.predecessors(of: number), graph.lagsSeconds(before: number)) {
+        start = max(start, finish[before] + lag)
+      }
       finish[number] = start + measurement.timeSeconds
       let instruction = inputs.definition.instructions[number]
       let step = Step(

@@ -71,7 +71,7 @@ import Testing
       [a, b, a, b, a, b, a, b], dependencies: [(0, 4), (1, 5), (2, 6), (3, 7), (0, 5), (1, 6)])
     sketch.tables.append([(1000, 1), (1001, 0.5)])
     sketch.tableOfInstruction.append(8)
-    sketch.dependencies += [(4, 8), (5, 8), (6, 8), (7, 8)]
+    sketch.dependencies += (4...7).map { .init(before: $0, after: 8) }
     try expectCertified(sketch.problem())
   }
 
@@ -104,7 +104,7 @@ import Testing
   @Test func unusedTable() throws {
     var sketch = ProblemSketch([[(1, 10), (2, 6)], [(1e9, 1e30), (1e9.nextUp, 1), (1e28, 0.5)]])
     sketch.tableOfInstruction = [0, 0]
-    sketch.dependencies = [(0, 1)]
+    sketch.dependencies = [.init(before: 0, after: 1)]
     expectCorners(try LowerBoundCurve(of: sketch.problem()), [(2, 20, 4), (4, 12, 0)])
     try expectCertified(sketch.problem())
   }

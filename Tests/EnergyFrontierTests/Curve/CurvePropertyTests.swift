@@ -39,7 +39,9 @@ import Testing
     let number = sketch.tableOfInstruction.indices.shuffled(using: &generator)
     var relabelled = sketch
     for (old, new) in number.enumerated() { relabelled.tableOfInstruction[new] = sketch.tableOfInstruction[old] }
-    relabelled.dependencies = sketch.dependencies.map { (number[$0.before], number[$0.after]) }.reversed()
+    relabelled.dependencies = sketch.dependencies.map {
+      .init(before: number[$0.before], after: number[$0.after], lagSeconds: $0.lagSeconds)
+    }.reversed()
     try expectSameCurve(sketch, relabelled)
   }
 
@@ -47,7 +49,9 @@ import Testing
   func doesNotDependOnTheDirectionOfTime(seed: UInt64) throws {
     let sketch = ProblemSketch.random(seed: seed)
     var reversed = sketch
-    reversed.dependencies = sketch.dependencies.map { ($0.after, $0.before) }
+    reversed.dependencies = sketch.dependencies.map {
+      .init(before: $0.after, after: $0.before, lagSeconds: $0.lagSeconds)
+    }
     try expectSameCurve(sketch, reversed)
   }
 
@@ -56,9 +60,35 @@ import Testing
     let sketch = ProblemSketch.random(seed: seed)
     var slower = sketch
     slower.tables = sketch.tables.map { $0.map { (3 * $0.0, $0.1) } }
+    slower.dependencies = sketch.dependencies.map {
+      .init(before: $0.before, after: $0.after, lagSeconds: 3 * $0.lagSeconds)
+    }
     slower.blockingPowerWatts /= 3
     slower.waitingPowerWatts /= 3
     try expectSameCurve(sketch, slower, timeScale: 3)
+  }
+
+  /// A lag is an instruction that nothing can change, on no device, but for what such an instruction must draw.
+  @Test(arguments: seeds)
+  func aLagIsAnInstructionOfFixedTime(seed: UInt64) throws {
+    var sketch = ProblemSketch.random(seed: seed)
+    sketch.addLags(whole: false, seed: seed)
+    // Blocking power belongs to devices, and the lag has none.
+    (sketch.blockingPowerWatts, sketch.waitingPowerWatts) = (0, 1.5)
+    var inserted = sketch
+    inserted.dependencies = []
+    for dependency in sketch.dependencies {
+      guard dependency.lagSeconds > 0 else {
+        inserted.dependencies.append(dependency)
+        continue
+      }
+      let lag = inserted.tableOfInstruction.count
+      inserted.tableOfInstruction.append(inserted.tables.count)
+      inserted.tables.append([(dependency.lagSeconds, 1e-12)])
+      inserted.dependencies.append(.init(before: dependency.before, after: lag))
+      inserted.dependencies.append(.init(before: lag, after: dependency.after))
+    }
+    try expectSameCurve(sketch, inserted)
   }
 
   @Test(arguments: seeds)

@@ -59,10 +59,11 @@ struct PlanPricesTests {
       func cost(_ option: Int32) -> Double { space.joules[Int(option)] + price * Double(space.ticks[Int(option)]) }
       loss += cost(options[place]) - (space.optionStart[place]..<space.optionEnd[place]).map(cost).min()!
       var start: Int64 = 0
-      for before in space.predecessors(of: place) { start = max(start, ends[Int(before)]) }
+      let dependencies = zip(space.predecessors(of: place), space.predecessorLags(of: place))
+      for (before, lag) in dependencies { start = max(start, ends[Int(before)] + lag) }
       let first = Int(space.predecessorStart[place])
-      for (index, before) in space.predecessors(of: place).enumerated() {
-        loss += prices.dependencies[first + index] * Double(start - ends[Int(before)])
+      for (index, (before, lag)) in dependencies.enumerated() {
+        loss += prices.dependencies[first + index] * Double(start - ends[Int(before)] - lag)
       }
       ends[place] = start + space.ticks[Int(options[place])]
       if space.successors(of: place).isEmpty { loss += price * Double(deadline - ends[place]) }

@@ -7,7 +7,8 @@ struct PlanTestProblem {
   let space: PlanSpace
   private(set) var random: SplitMix64
 
-  /// Up to `largest` instructions, each dependency present with one chance in three, up to four options.
+  /// Up to `largest` instructions, each dependency present with one chance in three, up to four options; for odd seeds some
+  /// dependencies have lags.
   init(seed: UInt64, largest: Int = 8) throws {
     var random = SplitMix64(state: seed &* 0x9E37_79B9 &+ 1)
     let count = 1 + random.below(largest)
@@ -21,10 +22,16 @@ struct PlanTestProblem {
       }
       return try OptionTable(measurements: measurements, blockingPowerWatts: 10)
     }
+    var lags = SplitMix64(state: seed &+ 0x1A6)
+    let lagged = dependencies.map {
+      InstructionGraph.Dependency(
+        before: $0.before, after: $0.after,
+        lagSeconds: seed % 2 == 1 && lags.below(2) == 0 ? lags.fraction() : 0)
+    }
     // Each table has an instruction, as in every problem made from a profile.
     let used = min(3, count)
     problem = try IterationProblem(
-      graph: InstructionGraph(count: count, dependencies: dependencies),
+      graph: InstructionGraph(count: count, lagged: lagged),
       tableOfInstruction: (0..<count).map { $0 < used ? $0 : random.below(used) }, tables: Array(tables[..<used]),
       waitingPowerWatts: random.below(4) == 0 ? 500 : 30, deviceMultiplicity: 1 + random.below(2))
     scaled = ScaledProblem(problem)

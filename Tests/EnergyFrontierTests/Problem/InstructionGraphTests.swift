@@ -56,6 +56,32 @@ import Testing
     #expect(graph.predecessors(of: 0).isEmpty)
   }
 
+  @Test func keepsTheLongestLagOfARepeatedDependency() throws {
+    let graph = try InstructionGraph(
+      count: 3,
+      lagged: [
+        .init(before: 0, after: 2, lagSeconds: 1), .init(before: 0, after: 1),
+        .init(before: 0, after: 2, lagSeconds: 3),
+        .init(before: 0, after: 2, lagSeconds: 2),
+      ])
+    #expect(graph.dependencyCount == 2)
+    #expect(Array(graph.lagsSeconds(after: 0)) == [0, 3])
+    #expect(Array(graph.lagsSeconds(before: 2)) == [3])
+    #expect(graph.hasLags)
+  }
+
+  @Test(arguments: [-1e-9, .infinity, .nan, 1e31])
+  func refusesALagThatCannotBe(seconds: Double) {
+    do {
+      _ = try InstructionGraph(count: 2, lagged: [.init(before: 0, after: 1, lagSeconds: seconds)])
+      Issue.record("accepted a lag of \(seconds) s")
+    } catch .invalidLag(let dependency, _) {
+      #expect(dependency == 0)
+    } catch {
+      Issue.record("\(error)")
+    }
+  }
+
   /// A long chain is not a deep recursion.
   @Test func sortsALongChain() throws {
     let count = 20_000

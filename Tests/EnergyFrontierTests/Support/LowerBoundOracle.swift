@@ -3,7 +3,7 @@ import EnergyFrontier
 /// The lower bound by a linear program over every measurement: no hull, no filter, no flow, no events.
 ///
 /// Variables: for each instruction a share of each measurement and a start time. The shares of an instruction sum to 1; it
-/// ends before its successors start, and before T.
+/// ends, and the lag passes, before its successors start, and it ends before T.
 struct LowerBoundOracle {
   let problem: IterationProblem
 
@@ -33,8 +33,10 @@ struct LowerBoundOracle {
       program.addEquality(shares[instruction].map { ($0.variable, 1) }, equals: 1)
       let lasting = shares[instruction].map { ($0.variable, $0.seconds / iterationTimeSeconds) }
       program.addRow(lasting + [(firstStart + instruction, 1)], atMost: 1)
-      for after in problem.graph.successors(of: instruction) {
-        program.addRow(lasting + [(firstStart + instruction, 1), (firstStart + after, -1)], atMost: 0)
+      let graph = problem.graph
+      for (after, lag) in zip(graph.successors(of: instruction), graph.lagsSeconds(after: instruction)) {
+        program.addRow(
+          lasting + [(firstStart + instruction, 1), (firstStart + after, -1)], atMost: -lag / iterationTimeSeconds)
       }
     }
     guard let effective = program.solve() else { return nil }
@@ -61,7 +63,8 @@ struct LowerBoundOracle {
     var finish: [Int: Double] = [:]
     func finishing(_ instruction: Int) -> Double {
       if let known = finish[instruction] { return known }
-      let start = problem.graph.predecessors(of: instruction).map(finishing).max() ?? 0
+      let lags = problem.graph.lagsSeconds(before: instruction)
+      let start = zip(problem.graph.predecessors(of: instruction), lags).map { finishing($0) + $1 }.max() ?? 0
       let end = start + seconds(problem.table(of: instruction))
       finish[instruction] = end
       return end

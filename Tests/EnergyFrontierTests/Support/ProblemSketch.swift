@@ -6,7 +6,7 @@ struct ProblemSketch {
   var tables: [[(Double, Double)]]
   /// For each instruction its table.
   var tableOfInstruction: [Int]
-  var dependencies: [(before: Int, after: Int)] = []
+  var dependencies: [InstructionGraph.Dependency] = []
   var blockingPowerWatts = 0.0
   var waitingPowerWatts = 0.0
   var deviceMultiplicity = 1
@@ -14,13 +14,13 @@ struct ProblemSketch {
   /// One table for each instruction.
   init(_ tables: [[(Double, Double)]], dependencies: [(before: Int, after: Int)] = []) {
     self.tables = tables
-    self.dependencies = dependencies
+    self.dependencies = dependencies.map { .init(before: $0.before, after: $0.after) }
     tableOfInstruction = Array(tables.indices)
   }
 
   func problem() throws -> IterationProblem {
     try IterationProblem(
-      graph: InstructionGraph(count: tableOfInstruction.count, dependencies: dependencies),
+      graph: InstructionGraph(count: tableOfInstruction.count, lagged: dependencies),
       tableOfInstruction: tableOfInstruction,
       tables: tables.map { table in
         try OptionTable(
@@ -32,7 +32,7 @@ struct ProblemSketch {
 
   /// Up to 8 instructions in a random order, up to 4 options each, some of them dominated, tables partly shared.
   ///
-  /// Every third seed has small whole times, so that many paths tie.
+  /// Every third seed has small whole times, so that many paths tie; every fourth has dependencies with lags.
   static func random(seed: UInt64) -> ProblemSketch {
     var generator = SeededGenerator(seed: seed)
     let count = Int.random(in: 1...8, using: &generator)
@@ -50,12 +50,25 @@ struct ProblemSketch {
     let density = Double.random(in: 0.1...0.7, using: &generator)
     for after in 0..<count {
       for before in 0..<after where Double.random(in: 0..<1, using: &generator) < density {
-        sketch.dependencies.append((order[before], order[after]))
+        sketch.dependencies.append(.init(before: order[before], after: order[after]))
       }
     }
+    if seed % 4 == 3 { sketch.addLags(whole: ties, seed: seed) }
     sketch.blockingPowerWatts = [0, 0.5, 2].randomElement(using: &generator)!
     sketch.waitingPowerWatts = [0, 1, 3.5].randomElement(using: &generator)!
     return sketch
+  }
+
+  /// Gives half of the dependencies a lag, with a generator of its own so that the rest of the problem stays the same.
+  mutating func addLags(whole: Bool, seed: UInt64) {
+    var generator = SeededGenerator(seed: seed &+ 0x1A6)
+    dependencies = dependencies.map { dependency in
+      let lag =
+        whole
+        ? Double(Int.random(in: 0...3, using: &generator))
+        : max(0, Double.random(in: -1.5...1.5, using: &generator))
+      return .init(before: dependency.before, after: dependency.after, lagSeconds: lag)
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 from .answers import (
     GPU, Certificate, Characterization, Curve, CurvePlan, FrontierPoint, Job, JobPipeline, LowerBound, Plan,
     PlanChange, PlanDetail, PipelineDefined, PipelinesReplicated, PlannedInstruction, Point, ProfileRow,
-    ProfileSubmitted, RankBusyTime, Saving, Savings, SessionExport, SessionOpened, SessionSummary, SlowRank, StagePlan,
+    ProfileSubmitted, RankBusyTime, RankPlace, Saving, Savings, SessionExport, SessionOpened, SessionSummary, SlowRank, StagePlan,
     Straggler, StragglerReported, TableCounts, TableName, plan_changed,
 )
 from .asynchronous import AsyncSession, AsyncTrimtab
@@ -27,6 +27,6 @@ __all__ = [
     "ProfileSubmitted", "RPCError", "Request", "RequestCancelled", "RequestFailed", "ServerExited", "Session",
     "SessionExport", "SessionOpened", "SessionSummary", "StagePlan", "TableCounts", "TableName", "Trimtab",
     "TrimtabError", "UnknownGPU", "UnknownPipeline", "UnknownPlan", "UnknownSession", "UnreadableFile",
-    "Job", "JobPipeline", "PipelinesReplicated", "PlanChange", "RankBusyTime", "Saving", "Savings", "SlowRank",
+    "Job", "JobPipeline", "PipelinesReplicated", "PlanChange", "RankBusyTime", "RankPlace", "Saving", "Savings", "SlowRank",
     "Straggler", "StragglerReported", "UnknownJob", "UnknownRank", "plan_changed",
 ]

@@ -20,7 +20,7 @@ extension PipelineDefine {
           found: "\"\(instruction.id)\" again, first in instructions[\(earlier)]", fix: "rename one of them")
       }
     }
-    var dependencies: [(before: Int, after: Int)] = []
+    var dependencies: [InstructionGraph.Dependency] = []
     for (index, dependency) in params.dependencies.enumerated() {
       guard let before = number[dependency.before], let after = number[dependency.after] else {
         let unknown = number[dependency.before] == nil ? dependency.before : dependency.after
@@ -28,7 +28,7 @@ extension PipelineDefine {
           .invalidPipeline, path: "dependencies[\(index)]", expected: "ids of instructions of this request",
           found: "\"\(unknown)\"", fix: "add the instruction, or correct the id")
       }
-      dependencies.append((before, after))
+      dependencies.append(.init(before: before, after: after, lagSeconds: dependency.lagSeconds))
     }
     do throws(FrontierError) {
       return PipelineDefinition(
@@ -38,7 +38,7 @@ extension PipelineDefine {
           PipelineInstruction(
             id: $0.id, table: TableKey(stage: $0.stage, instruction: $0.instruction), microbatch: $0.microbatch)
         },
-        graph: try InstructionGraph(count: instructions.count, dependencies: dependencies))
+        graph: try InstructionGraph(count: instructions.count, lagged: dependencies))
     } catch {
       throw Self.refusal(error, instructions)
     }

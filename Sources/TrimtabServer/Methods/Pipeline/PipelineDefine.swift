@@ -25,6 +25,8 @@ package enum PipelineDefine: SessionStep {
     let gpus: [String]?
     let tensorParallelWidth: Int
     let dataParallelWidth: Int
+    let layout: LayoutParams
+    let surroundings: SurroundingsParams
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
@@ -57,11 +59,9 @@ package enum PipelineDefine: SessionStep {
         "The instructions of an explicit graph.")
       dependencies = try reader.optional(
         "dependencies",
-        .list(
-          of: Shape<(String, String)>.pair(of: .text()).map { Dependency(before: $0.0, after: $0.1) },
-          count: 0...Limits.dependencyCount),
-        default: [],
-        "Pairs of instruction ids: the first must end before the second begins. Order on a rank is not implied.")
+        .list(of: Dependency.shape, count: 0...Limits.dependencyCount), default: [],
+        "Pairs of instruction ids: the first must end before the second begins; a third element is how many seconds must pass in between, as for a transfer. Order on a rank is not implied."
+      )
       blockingPowerWatts = try reader.optional(
         "blockingPowerWatts",
         .either(
@@ -76,6 +76,8 @@ package enum PipelineDefine: SessionStep {
       dataParallelWidth = try reader.optional(
         "dataParallelWidth", .integer(in: 1...65_536), default: 1,
         "Replicas of the pipeline; all run its plan, and energies count them all.")
+      layout = try LayoutParams(from: &reader)
+      surroundings = try SurroundingsParams(from: &reader)
 
       try reader.check(
         [schedule != nil, scheduleCSV != nil, instructions != nil].count { $0 } == 1, "schedule",
@@ -86,6 +88,10 @@ package enum PipelineDefine: SessionStep {
         schedule == nil || microbatches.map { 2 * stages * $0 <= Limits.instructionCount } ?? true, "microbatches",
         expected: "at most \(Limits.instructionCount / 2 / stages) microbatches for \(stages) stages",
         fix: "an iteration has at most \(Limits.instructionCount) instructions")
+      try reader.check(
+        instructions == nil || !surroundings.isGiven, "instructions",
+        expected: "schedule or scheduleCSV beside dataLoadingStages, optimizerStep and transfers",
+        fix: "write them into the graph: instructions of their own, and dependencies with a lag")
       try reader.check(
         schedule != nil || (chunksPerRank == nil && microbatchGroupSize == nil), "schedule",
         expected: "a schedule beside chunksPerRank or microbatchGroupSize")
@@ -107,6 +113,12 @@ package enum PipelineDefine: SessionStep {
   struct Dependency: Sendable {
     let before: String
     let after: String
+    let lagSeconds: Double
+
+    /// `[before, after]` or `[before, after, seconds]`.
+    static let shape = Shape.pair(of: .text(), perhaps: Shape<Double>.number(in: 0...1e30)).map {
+      Dependency(before: $0.0, after: $0.1, lagSeconds: $0.2 ?? 0)
+    }
   }
 
   struct Instruction: ObjectReadable {
@@ -125,7 +137,8 @@ package enum PipelineDefine: SessionStep {
   }
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
-    let definition = try definition(params, session)
+    var definition = try definition(params, session)
+    definition.layout = try params.layout.layout(for: definition, gpus: params.gpus)
     try Limits.check(definition)
     if let profile = session.profiles[params.pipeline] {
       try definition.check(profile.rows.keys.sorted()) { _ in "stages" }

@@ -40,7 +40,8 @@ package struct PlansChanged: Sendable {
   let cause: PlanChanged.Cause
   let changes: [PlanChange]
 
-  func forEach(_ body: (PlanChanged) -> Void) {
+  /// Calls `body` with each, in order.
+  func each(_ body: (PlanChanged) -> Void) {
     let head = WrittenFields { object in
       object.field("session", session, "The session.")
       object.field("job", job, "The job.")

@@ -8,6 +8,8 @@ struct ProfileDiagnostic {
     case singleOption
     /// A measurement draws less power than a waiting device, which hints at a counter read too soon.
     case belowBlockingPower
+    /// The GPU that runs it does not support the setting, so no plan with it can be followed.
+    case unsupportedFrequency
   }
 
   let kind: Kind
@@ -34,8 +36,23 @@ struct ProfileDiagnostic {
     return found
   }
 
+  /// What the settings alone tell, where it is known which GPU runs the instruction and what that supports.
+  static func unsupported(_ key: TableKey, _ rows: [ProfileRow], on gpu: GPU?) -> [ProfileDiagnostic] {
+    guard let gpu, let frequencies = gpu.frequencies else { return [] }
+    let unsupported = rows.filter { row in
+      !frequencies.contains { $0 == row.knob || ($0.doubleValue != nil && $0.doubleValue == row.knob.doubleValue) }
+    }
+    guard let first = unsupported.first else { return [] }
+    return [
+      ProfileDiagnostic(
+        kind: .unsupportedFrequency, table: key,
+        message: "\(unsupported.count) of \(rows.count) frequencies, the first \(first.knob.preview()), are none that "
+          + "\"\(gpu.id)\" was registered with: was this stage measured on another GPU?")
+    ]
+  }
+
   func write(to object: inout ObjectWriter) {
-    object.field("kind", kind.rawValue, "`singleOption` or `belowBlockingPower`.")
+    object.field("kind", kind.rawValue, "`singleOption`, `belowBlockingPower` or `unsupportedFrequency`.")
     table.write(to: &object)
     object.field("message", message, "For a person.")
   }

@@ -78,13 +78,16 @@ package enum ProfileSubmit: SessionStep {
     return Accepted(
       Answer(
         revision: session.revision, profile: session.profiles[params.pipeline] ?? Profile(),
-        definition: pipeline.map { session.pipelines[$0].definition }))
+        definition: pipeline.map { session.pipelines[$0].definition },
+        gpus: pipeline.map { session.gpus(of: session.pipelines[$0].definition) } ?? []))
   }
 
   package struct Answer: ObjectWritable {
     let revision: Int
     let profile: Profile
     let definition: PipelineDefinition?
+    /// For each rank its GPU, where the pipeline was defined with GPUs.
+    let gpus: [GPU?]
 
     package func write(to object: inout ObjectWriter) {
       let tables = profile.rows.keys.sorted()
@@ -122,8 +125,19 @@ package enum ProfileSubmit: SessionStep {
     private var diagnostics: [ProfileDiagnostic] {
       profile.rows.sorted { $0.key < $1.key }.flatMap { key, rows in
         let power = definition.flatMap { key.stage < $0.stageCount ? $0.blockingPowerWatts(ofStage: key.stage) : nil }
+        let rank = definition.flatMap { key.stage < $0.stageCount ? $0.rankOfStage[key.stage] : nil }
         return ProfileDiagnostic.all(key, rows, blockingPowerWatts: power)
+          + ProfileDiagnostic.unsupported(key, rows, on: rank.flatMap { $0 < gpus.count ? gpus[$0] : nil })
       }
     }
+  }
+}
+
+extension SessionState {
+  /// For each rank the GPU it was defined with, nil for one that is gone; nothing where it was defined without.
+  fileprivate func gpus(of definition: PipelineDefinition) -> [GPU?] {
+    guard let ids = definition.layout.gpus else { return [] }
+    let known = Dictionary(uniqueKeysWithValues: gpus.map { ($0.id, $0) })
+    return ids.map { known[$0] }
   }
 }
