@@ -5,6 +5,9 @@ public struct Frontier: Sendable {
   /// Plans by rising realised time and strictly falling realised energy; none is dominated by another. At least one.
   public let plans: [Plan]
 
+  /// The least deadline that a plan keeps; above the curve's where changes of setting cost time.
+  public var minimumPlanTimeSeconds: Double { max(curve.minimumTimeSeconds, plans[0].iterationTimeSeconds) }
+
   /// The cheapest plan that lasts at most as long as given, as an index into `plans`; nil below the fastest plan.
   ///
   /// - Complexity: O(log plans).
@@ -25,12 +28,13 @@ public struct Frontier: Sendable {
     return index == plans.count ? nil : index
   }
 
-  /// The plan of least energy times time. O(plans).
-  public var leastEnergyDelayPlanIndex: Int {
-    plans.indices.min { plans[$0].energyDelayProduct < plans[$1].energyDelayProduct } ?? 0
+  /// The plan of least energy times time, or times a power of time. O(plans).
+  public func leastEnergyDelayPlanIndex(delayExponent: Int) -> Int {
+    // Relative to the fastest plan, so that no power of a time leaves the range of numbers.
+    func product(_ plan: Plan) -> Double {
+      let delay = plan.iterationTimeSeconds / plans[0].iterationTimeSeconds
+      return (0..<delayExponent).reduce(plan.energyJoules) { product, _ in product * delay }
+    }
+    return plans.indices.min { product(plans[$0]) < product(plans[$1]) } ?? 0
   }
-}
-
-extension Plan {
-  fileprivate var energyDelayProduct: Double { energyJoules * iterationTimeSeconds }
 }

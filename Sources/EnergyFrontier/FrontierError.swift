@@ -6,6 +6,10 @@ public enum FrontierError: Error, Equatable, Sendable {
   case emptyTable
   /// A blocking power is negative, not finite, or beyond ``Measurement/acceptedRange``.
   case invalidBlockingPower(value: Double)
+  /// What a change of a device's setting costs is negative, not finite, or beyond ``Measurement/acceptedRange``.
+  case invalidSwitchCost(rank: Int, value: Double)
+  /// Settings change between instructions of a rank in their order, but no dependency makes one of them wait for the other.
+  case unorderedRank(before: Int, after: Int)
   /// The dependencies of the instructions form a cycle; the indices are the instructions on one such cycle, in order.
   case cyclicDependencies(cycle: [Int])
   /// A dependency names an instruction that does not exist.

@@ -12,7 +12,8 @@ package final class JobTable {
   }
 
   private struct Job {
-    let call: Call
+    /// Nil for work that no request waits for.
+    let call: Call?
     let session: String
     let flag: CancellationFlag
     /// The place in the pool's queue.
@@ -30,8 +31,10 @@ package final class JobTable {
   package init(pool: WorkerPool?) { self.pool = pool }
 
   /// Runs `work` beside the loop and `finish` with its outcome on the loop; the first of result and cancellation counts.
+  ///
+  /// - Parameter call: who waits for it and may cancel it; nobody where the server itself wants it.
   func start<Product: Sendable>(
-    _ call: Call, session: String, title: String,
+    _ call: Call?, session: String, title: String,
     _ work: @escaping @Sendable (Checkpoint) throws(Refusal) -> Product,
     finish: @escaping (Result<Product, Refusal>) -> Void
   ) {
@@ -50,8 +53,8 @@ package final class JobTable {
       outcome.value.withLock { $0 = result }
       mailbox.post(.finished(job: job))
     }
-    call.progress.begin(title: title, percentage: 0)
-    call.onCancel = { [weak self] in self?.cancel(job) }
+    call?.progress.begin(title: title, percentage: 0)
+    call?.onCancel = { [weak self] in self?.cancel(job) }
     jobs[job] = Job(call: call, session: session, flag: flag) {
       let result = outcome.value.withLock { $0 } ?? .failure(.cancelled)
       // A result that arrives after a cancellation is dropped: the client was promised that nothing happens.
@@ -76,7 +79,7 @@ package final class JobTable {
   /// Takes what a pool thread has to say; call on the loop.
   package func handle(_ event: Event) {
     switch event {
-    case .progressed(let job, let percentage): jobs[job]?.call.progress.report(percentage: percentage)
+    case .progressed(let job, let percentage): jobs[job]?.call?.progress.report(percentage: percentage)
     case .finished(let job): jobs.removeValue(forKey: job)?.finish()
     }
   }

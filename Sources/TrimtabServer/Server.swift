@@ -11,6 +11,7 @@ package final class Server: PeerHandler {
 
   package var sessions = SessionTable()
   package let jobs: JobTable
+  let follower = FrontierFollower()
   var files = FileAccess(roots: [])
   var phase = Phase.uninitialized
   /// Ends the process with an exit code; called for `exit`.
@@ -60,15 +61,18 @@ package final class Server: PeerHandler {
     if method == "exit" { end(phase == .shutDown ? 0 : 1) }
   }
 
-  /// Tells the client what a step gave rise to.
+  /// Tells the client, or the server's own parts, what a step gave rise to.
   func send(_ events: [SessionEvent], of session: String) {
     for event in events {
       switch event {
-      case .frontierChanged(let changed): peer.notify(FrontierChanged.name, changed)
-      case .plansChanged(let changed): changed.each { peer.notify(PlanChanged.name, $0) }
+      case .frontierChanged(let changed): notify(FrontierChanged.name, changed)
+      case .plansChanged(let changed): changed.each { notify(PlanChanged.name, $0) }
+      case .inputsChanged(let pipeline): follower.inputsChanged(pipeline, of: session, at: self)
       }
     }
   }
+
+  func notify(_ method: String, _ params: some ObjectWritable) { peer.notify(method, params) }
 
   /// Shows a message to the person behind the client.
   func logMessage(_ message: String, _ level: LogLevel) {

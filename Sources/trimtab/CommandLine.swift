@@ -34,9 +34,12 @@ private let help = """
   usage: trimtab [serve]                     JSON-RPC 2.0 on standard input and output
                                              (the default when standard input is not a terminal)
          trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
+         trimtab schedule ...                a pipeline schedule as CSV
          trimtab --help | --version
 
   \(FrontierCommand.help)
+  \(ScheduleCommand.help)
+
   exit status: 0 success, 64 usage, 65 bad input, 66 unreadable file, 73 unwritable file;
   serve: 0 after shutdown and exit or at the end of input, 1 otherwise.
 
@@ -48,7 +51,10 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     switch arguments.first {
     case nil where isatty(STDIN_FILENO) != 0, "--help", "-h", "help": try writeOutput(help)
     case "--version": try writeOutput("trimtab \(Version.program)\n")
-    case "frontier" where arguments.contains("--help") || arguments.contains("-h"): try writeOutput(help)
+    case "frontier" where arguments.contains("--help") || arguments.contains("-h"),
+      "schedule" where arguments.contains("--help") || arguments.contains("-h"):
+      try writeOutput(help)
+    case "schedule": try ScheduleCommand(Array(arguments.dropFirst())).run()
     case "frontier": try FrontierCommand(Array(arguments.dropFirst())).run()
     case nil, "serve":
       if arguments.count > 1 {
@@ -58,7 +64,8 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
       return serve()
     case .some(let other):
       throw CommandFailure(
-        status: .usage, message: "expected serve, frontier, --help or --version, found \"\(other)\"; see trimtab --help"
+        status: .usage,
+        message: "expected serve, frontier, schedule, --help or --version, found \"\(other)\"; see trimtab --help"
       )
     }
     return ExitStatus.success.rawValue

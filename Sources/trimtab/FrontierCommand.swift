@@ -1,30 +1,27 @@
 internal import EnergyFrontier
+internal import JSON
 internal import Sessions
 internal import TrimtabServer
 
 /// `trimtab frontier`: the frontier of a measured profile, once, for people and scripts.
 struct FrontierCommand {
   static let help = """
-    trimtab frontier PROFILE.csv --stages N --microbatches N --blocking-power WATTS
+    trimtab frontier PROFILE.csv --blocking-power WATTS ...
       PROFILE.csv                columns stage,instruction,frequency,time,energy (s and J of one GPU)
-      --stages N                 pipeline stages
-      --microbatches N           microbatches in one iteration
       --blocking-power WATTS     what one GPU draws while it waits for others
-      --schedule NAME            \(PipelineSchedule.allCases.map(\.rawValue).joined(separator: ", ")) (1f1b)
-      --chunks-per-rank N        stages on each rank of an interleaved schedule
-      --microbatch-group-size N  microbatches that one runs through a chunk before the next
+    \(ScheduleArguments.help)
+      --switch-latency SECONDS   what setting another clock takes, between two instructions (0)
+      --switch-energy JOULES     what it draws beyond the blocking power, per GPU (0)
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
       --context-parallel N       GPUs that divide the sequence; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
-      --transfer SECONDS         from a forward's end until the next rank has its output (0)
-      --backward-transfer S      the same for gradients on their way back (as --transfer)
-      --data-loading             stage 0 loads data before each forward: rows with instruction dataLoading
-      --optimizer-step           each rank steps the optimizer at its end: rows with optimizerStep
+    \(SurroundingArguments.help)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
       --bound-only               only the exact lower bound, no plans
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency
       --svg FILE                 draw the frontier
+      --timeline FILE.svg        draw an iteration before and after that plan, coloured by power
       --savings                  also what others save while a straggler is 5 to 50 % slower
       --json                     print one JSON document instead of the table
 
@@ -32,15 +29,17 @@ struct FrontierCommand {
 
   private let profilePath: String
   private let blockingPowerWatts: Double
-  private let recipe: ScheduleRecipe
+  private let schedule: ScheduleArguments
+  private let switchCost: SwitchCost
   private let tensorParallelWidth: Int
   private let dataParallelWidth: Int
   private let contextParallelWidth: Int
-  private let surroundings: ScheduleSurroundings
+  private let surroundings: SurroundingArguments
   private let planCount: Int
   private let deadlineSeconds: Double?
   private let planPath: String?
   private let svgPath: String?
+  private let timelinePath: String?
   private let printsJSON: Bool
   private let isBoundOnly: Bool
   private let printsSavings: Bool
@@ -48,54 +47,44 @@ struct FrontierCommand {
   init(_ arguments: [String]) throws(CommandFailure) {
     let arguments = try Arguments(
       arguments,
-      options: [
-        "--stages", "--microbatches", "--blocking-power", "--schedule", "--tensor-parallel", "--data-parallel",
-        "--plans", "--deadline", "--plan", "--svg", "--chunks-per-rank", "--microbatch-group-size",
-        "--context-parallel", "--transfer", "--backward-transfer",
-      ], flags: ["--json", "--bound-only", "--savings", "--data-loading", "--optimizer-step"])
+      options: ScheduleArguments.options.union([
+        "--blocking-power", "--tensor-parallel", "--data-parallel", "--switch-latency", "--switch-energy", "--plans",
+        "--deadline", "--plan", "--svg", "--timeline", "--context-parallel",
+      ]).union(SurroundingArguments.options),
+      flags: SurroundingArguments.flags.union(["--json", "--bound-only", "--savings"]))
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
     }
     profilePath = arguments.words[0]
-    let stages = try arguments.required("--stages", try arguments.integer("--stages", in: 1...4096))
-    let microbatches = try arguments.required("--microbatches", try arguments.integer("--microbatches", in: 1...65_536))
     blockingPowerWatts = try arguments.required(
       "--blocking-power", try arguments.number("--blocking-power", atLeast: 0))
-    let name = arguments.text("--schedule") ?? PipelineSchedule.oneForwardOneBackward.rawValue
-    guard let schedule = PipelineSchedule(rawValue: name) else {
-      let known = PipelineSchedule.allCases.map(\.rawValue).joined(separator: " or ")
-      throw CommandFailure(status: .usage, message: "--schedule: expected \(known), found \"\(name)\"")
-    }
-    do {
-      recipe = try ScheduleRecipe(
-        schedule, stageCount: stages, microbatchCount: microbatches,
-        chunksPerRank: try arguments.integer("--chunks-per-rank", in: 1...4096),
-        microbatchGroupSize: try arguments.integer("--microbatch-group-size", in: 1...65_536))
-    } catch let failure as CommandFailure {
-      throw failure
-    } catch {
-      throw CommandFailure(status: .usage, message: "--schedule: \(Self.said(by: error))")
-    }
+    schedule = try ScheduleArguments(arguments)
+    switchCost = SwitchCost(
+      latencySeconds: try arguments.number("--switch-latency", atLeast: 0) ?? 0,
+      energyJoules: try arguments.number("--switch-energy", atLeast: 0) ?? 0)
     tensorParallelWidth = try arguments.integer("--tensor-parallel", in: 1...65_536) ?? 1
     dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
     contextParallelWidth = try arguments.integer("--context-parallel", in: 1...65_536) ?? 1
-    surroundings = try Self.surroundings(arguments, stages: stages)
+    surroundings = try SurroundingArguments(arguments)
     planCount = try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount
     deadlineSeconds = try arguments.number("--deadline", atLeast: 0)
     planPath = arguments.text("--plan")
     svgPath = arguments.text("--svg")
+    timelinePath = arguments.text("--timeline")
     printsJSON = arguments.has("--json")
     isBoundOnly = arguments.has("--bound-only")
     printsSavings = arguments.has("--savings")
     guard
       !isBoundOnly
-        || (!printsSavings && deadlineSeconds == nil && planPath == nil && svgPath == nil
+        || (!printsSavings && deadlineSeconds == nil && planPath == nil && svgPath == nil && timelinePath == nil
           && arguments.text("--plans") == nil)
     else {
       throw CommandFailure(
         status: .usage,
-        message: "--bound-only: expected none of --plans, --deadline, --plan, --svg and --savings, which need plans")
+        message:
+          "--bound-only: expected none of --plans, --deadline, --plan, --svg, --timeline and --savings, which need plans"
+      )
     }
   }
 
@@ -117,6 +106,10 @@ struct FrontierCommand {
     let chosen = try chosenPlan(characterized)
     if let planPath { try writeFile(planPath, PlanCSV.text(characterized, characterized.frontier.plans[chosen])) }
     if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
+    if let timelinePath {
+      let plan = characterized.frontier.plans[chosen]
+      try writeFile(timelinePath, TimelinePicture(characterized, plan, title: title).svg)
+    }
     let report = FrontierReport(
       curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency,
       savings: printsSavings
@@ -126,7 +119,7 @@ struct FrontierCommand {
 
   private var title: String {
     let name = profilePath.split(separator: "/").last.map(String.init) ?? profilePath
-    return "\(name), \(recipe.stageCount) stages x \(recipe.microbatchCount) microbatches, \(recipe.schedule.rawValue)"
+    return "\(name), \(schedule.title)"
   }
 
   private func readInputs() throws(CommandFailure) -> FrontierInputs {
@@ -134,17 +127,32 @@ struct FrontierCommand {
       CommandFailure(
         status: .noInput, message: "\(profilePath): expected a readable UTF-8 file, found: \($0); check the path")
     }
+    var definition = try schedule.definition(
+      surroundings: surroundings, tensorParallelWidth: tensorParallelWidth, contextParallelWidth: contextParallelWidth,
+      dataParallelWidth: dataParallelWidth,
+      blockingPowerWatts: blockingPowerWatts)
+    definition.rankSwitchCosts = Array(repeating: switchCost, count: definition.rankBlockingPowerWatts.count)
     do throws(Refusal) {
-      let definition = try definition()
       try Limits.check(definition)
       var profile = Profile()
       let rows = try ProfileCSV.parse(text)
       try definition.check(rows.map(\.table)) { _ in "stage" }
       try profile.merge(rows)
+      tell(of: profile)
       return try FrontierInputs(definition, profile)
     } catch {
       throw CommandFailure(status: .badInput, message: "\(profilePath): \(error.message)")
     }
+  }
+
+  /// Says which samples are not in the result; a profile with one line for each setting has none.
+  private func tell(of profile: Profile) {
+    let odd = profile.rows.sorted { $0.key < $1.key }.flatMap(\.value).filter { !$0.combination.outliers.isEmpty }
+    guard let first = odd.first else { return }
+    let count = odd.reduce(0) { $0 + $1.combination.outliers.count }
+    writeError(
+      "trimtab: \(profilePath): left out \(count) of \(profile.sampleCount) samples, which are far from the others; "
+        + "the first of stage \(first.table.stage) \(first.table.instruction) at \(first.knob.preview())\n")
   }
 
   private func compute<Result>(
@@ -159,52 +167,12 @@ struct FrontierCommand {
     }
   }
 
-  private func definition() throws(Refusal) -> PipelineDefinition {
-    let (stages, microbatches) = (recipe.stageCount, recipe.microbatchCount)
-    guard 2 * stages * microbatches <= Limits.instructionCount else {
-      throw Refusal(
-        .invalidPipeline, path: "--microbatches",
-        expected: "at most \(Limits.instructionCount / 2 / stages) for \(stages) stages", found: "\(microbatches)",
-        fix: "an iteration has at most \(Limits.instructionCount) instructions")
-    }
-    do throws(FrontierError) {
-      var definition = try PipelineDefinition(
-        recipe: recipe, surroundings: surroundings, tensorParallelWidth: tensorParallelWidth,
-        dataParallelWidth: dataParallelWidth,
-        rankBlockingPowerWatts: Array(repeating: blockingPowerWatts, count: recipe.rankCount))
-      definition.layout.contextParallelWidth = contextParallelWidth
-      return definition
-    } catch {
-      throw Refusal(
-        .invalidPipeline, expected: "a schedule of a defined size", found: Self.said(by: error),
-        fix: "change --stages or --microbatches")
-    }
-  }
-
-  private static func surroundings(
-    _ arguments: Arguments, stages: Int
-  ) throws(CommandFailure) -> ScheduleSurroundings {
-    let forward = try arguments.number("--transfer", atLeast: 0)
-    let backward = try arguments.number("--backward-transfer", atLeast: 0) ?? forward
-    var surroundings = ScheduleSurroundings()
-    surroundings.dataLoadingStages = arguments.has("--data-loading") ? [0] : []
-    surroundings.hasOptimizerStep = arguments.has("--optimizer-step")
-    surroundings.forwardTransferSeconds = forward.map { Array(repeating: $0, count: stages - 1) } ?? []
-    surroundings.backwardTransferSeconds = backward.map { Array(repeating: $0, count: stages - 1) } ?? []
-    return surroundings
-  }
-
-  private static func said(by error: any Error) -> String {
-    if case .invalidSchedule(let fault) = error as? FrontierError { return "\(fault)" }
-    return "\(error)"
-  }
-
   private func chosenPlan(_ characterized: CharacterizedFrontier) throws(CommandFailure) -> Int {
     guard let deadlineSeconds else { return 0 }
     if let index = characterized.frontier.planIndex(within: deadlineSeconds) { return index }
     throw CommandFailure(
       status: .badInput,
-      message: "--deadline: expected at least \(characterized.frontier.curve.minimumTimeSeconds) s, "
+      message: "--deadline: expected at least \(characterized.frontier.minimumPlanTimeSeconds) s, "
         + "the fastest iteration there is, found \(deadlineSeconds) s")
   }
 }

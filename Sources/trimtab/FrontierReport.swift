@@ -27,6 +27,7 @@ struct FrontierReport {
         entry.field("iterationTimeSeconds", plan.iterationTimeSeconds)
         entry.field("energyJoules", plan.energyJoules)
         entry.field("gapFraction", plan.gapFraction)
+        entry.field("switchCount", plan.switchCount)
       }
       document.object("allMaxFrequency") {
         $0.field("iterationTimeSeconds", allMaxFrequency.iterationTimeSeconds)
@@ -39,14 +40,15 @@ struct FrontierReport {
 
   /// A table of at most a dozen plans, evenly chosen, and the comparison.
   func table(title: String, chosen: Int) -> String {
-    var rows = [["plan", "time s", "slower", "energy J", "saved", "gap", "power W"]]
-    rows.append(baselineRow.prefix(5) + ["", baselineRow[5]])
+    var rows = [["plan", "time s", "slower", "energy J", "saved", "gap", "power W", "switches"]]
+    rows.append(baselineRow.prefix(5) + ["", baselineRow[5], ""])
     for index in Self.shown(of: plans.count, including: chosen) {
       let plan = plans[index]
       rows.append([
         (index == chosen ? "> " : "") + "\(index)", decimal(plan.iterationTimeSeconds, 4),
         slower(plan.iterationTimeSeconds), decimal(plan.energyJoules, 1), saved(plan.energyJoules),
         Self.percent(plan.gapFraction, digits: 3), decimal(plan.energyJoules / plan.iterationTimeSeconds, 1),
+        "\(plan.switchCount)",
       ])
     }
     let gaps = plans.map(\.gapFraction).sorted()
@@ -124,11 +126,15 @@ enum PlanCSV {
   /// `stage,instruction,microbatch,frequency`, stage after stage in the order of execution.
   static func text(_ characterized: CharacterizedFrontier, _ plan: Plan) -> String {
     var lines = ["stage,instruction,microbatch,frequency"]
-    for (stage, steps) in PlanTimeline(characterized, plan).stages.enumerated() {
+    let stages = PlanTimeline(characterized, plan).stages(characterized.inputs.definition)
+    for (stage, steps) in stages.enumerated() {
       for step in steps {
+        // An overlapped pair is written under both its halves' stages, each time with that half's microbatch.
+        let backward = step.instruction.overlapped.flatMap { $0.stage == stage ? $0 : nil }
+        let microbatch = backward?.microbatch ?? step.instruction.microbatch
         let knob = step.knob.stringValue ?? step.knob.text
         lines.append(
-          "\(stage),\(step.instruction.table.instruction),\(step.instruction.microbatch.map(String.init) ?? ""),\(knob)"
+          "\(stage),\(step.instruction.table.instruction),\(microbatch.map(String.init) ?? ""),\(knob)"
         )
       }
     }

@@ -1,16 +1,19 @@
 """The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
 
 Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), latency (a query's
-round trip from the Python client), pipelined (small requests a second), start (start-up, memory, size), cancel, straggler (a report to the last push).
+round trip from the Python client), pipelined (small requests a second), start (start-up, memory, size), cancel,
+straggler (a report to the last push), live (samples, noise, prices, a frontier that follows its profile).
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
 """
 
 import argparse
+import csv
 import json
 import os
 import platform
+import random
 import statistics
 import subprocess
 import sys
@@ -23,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 
-from trimtab import RequestCancelled, Request, Trimtab, TrimtabError  # noqa: E402
+from trimtab import ProfileRow, RequestCancelled, Request, Sample, Trimtab, TrimtabError  # noqa: E402
 from trimtab.frames import Frames  # noqa: E402
 
 BINARY = Path(os.environ.get("TRIMTAB_BINARY") or REPOSITORY / ".build" / "release" / "trimtab").resolve()
@@ -357,7 +360,53 @@ def straggler(report, full):
     report.add("  worst", 1e6 * max(times), "us")
 
 
-SECTIONS = {section.__name__: section for section in (curve, gap, latency, pipelined, start, cancel, straggler)}
+def live(report, full):
+    """A profile with ten samples of each option of 8 stages x 96 microbatches: 1536 instructions."""
+    generator, path = random.Random(1), MODELLED / "modelled-h100-8stage.csv"
+    with open(path, newline="") as file:
+        measured = [(int(r["stage"]), r["instruction"], int(r["frequency"]), float(r["time"]), float(r["energy"]))
+                    for r in csv.DictReader(file)]
+
+    def rows(scale=1.0):
+        return [ProfileRow(stage, kind, knob, samples=tuple(
+            Sample(scale * t * generator.gauss(1, 0.005), scale * e * generator.gauss(1, 0.01)) for _ in range(10)))
+            for stage, kind, knob, t, e in measured]
+
+    heard = []
+    with start_client() as client:
+        client.on_notification = lambda method, params: heard.append((method, params))
+        session = client.open_session(seed=1)
+        session.define_pipeline("p", schedule="1f1b", stages=8, microbatches=96, blocking_power_watts=95.0)
+        pid, before = client.process.pid, cpu_of(client.process.pid)
+        for _ in range(10):
+            session.submit_profile("p", rows=rows())
+        report.add("profile/submit of 6400 samples", 1e3 * (cpu_of(pid) - before) / 10, "ms", note="CPU, mean of 10")
+        session.characterize("p", follow=True)
+        for resampling in ("options", "executions"):
+            before = cpu_of(pid)
+            for _ in range(20):
+                session.uncertainty("p", objective="fastest", resample_count=1000, resampling=resampling)
+            report.add(f"plan/uncertainty, {resampling}", 1e3 * (cpu_of(pid) - before) / 20, "ms",
+                       note="CPU, mean of 20; 1536 instructions x 1000 resamples")
+        prices = [(900.0 * n, 1e-8 * (1 + n % 37)) for n in range(672)]
+        rate = 1 / session.query("p", slowdown_fraction=0.1).plan.iteration_time_seconds
+        before = cpu_of(pid)
+        for _ in range(50):
+            session.series("p", prices=prices, end_seconds=900.0 * 672, iterations_per_second=rate)
+        report.add("plan/series over a week of quarter-hours", 1e3 * (cpu_of(pid) - before) / 50, "ms",
+                   note="CPU, mean of 50; 672 prices")
+        heard.clear()
+        before = cpu_of(pid)
+        stage = [row for row in rows(1.02) if row.stage == 3 and row.instruction == "forward"]
+        session.submit_profile("p", rows=stage)
+        while not any(method == "frontier/changed" for method, _ in heard):
+            client.call(client.request.list_sessions())
+            time.sleep(0.01)
+        report.add("one table revised to frontier/changed", cpu_of(pid) - before, "s", note="CPU, in the background")
+
+
+SECTIONS = {section.__name__: section
+            for section in (curve, gap, latency, pipelined, start, cancel, straggler, live)}
 
 
 def main():

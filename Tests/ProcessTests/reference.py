@@ -20,6 +20,17 @@ def read_profile(path):
     return dict(tables)
 
 
+def is_outlier(samples):
+    """For each of an option's samples (seconds, joules) whether it is too far from the others to be believed."""
+    times, energies = numpy.array(samples).T
+    far = numpy.zeros(len(samples), bool)
+    if len(samples) >= 3:
+        for values in (times, energies / times):
+            deviations = numpy.abs(values / numpy.median(values) - 1)
+            far |= deviations > 5 * max(0.005, 1.4826 * numpy.median(deviations))
+    return far if 2 * far.sum() < len(samples) else numpy.zeros(len(samples), bool)
+
+
 def stage_order(schedule, stage, stages, microbatches):
     """The instructions of one stage, in order, as (instruction, microbatch)."""
     warm_up = microbatches if schedule == "gpipe" else min(stages - 1 - stage, microbatches)
@@ -73,6 +84,28 @@ class Problem:
         seconds = self.longest_path([t for t, _ in chosen])
         joules = sum(e - self.blocking_power * t for t, e in chosen)
         return seconds, joules + self.blocking_power * self.devices * seconds
+
+    def realise_switching(self, knobs, latency, joules):
+        """(time, energy, switches) where a stage's change of knob takes `latency` seconds and `joules` beyond the blocking
+        power. A stage with another knob at its end than at its begin changes back, and the iteration ends after that."""
+        stages = defaultdict(list)
+        for i, (stage, _) in enumerate(self.keys):
+            stages[stage].append(i)
+        switched = {(i, j) for order in stages.values() for i, j in zip(order, order[1:]) if knobs[i] != knobs[j]}
+        durations = [self.tables[key][knob][0] for key, knob in zip(self.keys, knobs)]
+        ends = [0.0] * len(self.keys)
+        before = defaultdict(list)
+        for i, j in self.edges:
+            before[j].append(i)
+        for j in self.order:
+            ready = [ends[i] + max(self.lags.get((i, j), 0.0), latency if (i, j) in switched else 0.0) for i in before[j]]
+            ends[j] = max(ready, default=0.0) + durations[j]
+        back = [order[-1] for order in stages.values() if knobs[order[-1]] != knobs[order[0]]]
+        seconds = max([*ends, *(ends[i] + latency for i in back)])
+        count = len(switched) + len(back)
+        drawn = sum(self.tables[key][knob][1] for key, knob in zip(self.keys, knobs))
+        waiting = self.devices * seconds - sum(durations)
+        return seconds, drawn + self.blocking_power * waiting + joules * count, count
 
     def fastest(self):
         shortest = {key: min(t for t, _ in options.values()) for key, options in self.tables.items()}

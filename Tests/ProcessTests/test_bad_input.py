@@ -184,7 +184,37 @@ def test_a_selector_that_selects_nothing(server, asked, selector):
 
 @pytest.mark.parametrize("plan", [-1, 10**9, 1.5, "0"], ids=repr)
 def test_a_plan_that_is_not_there(server, asked, plan):
-    refused(server, "plan/get", {**asked, "plan": plan}, path="plan")
+    for method in ("plan/get", "plan/uncertainty"):
+        refused(server, method, {**asked, "plan": plan}, path="plan")
+
+
+@pytest.mark.parametrize("change", [
+    {"resampleCount": 0}, {"resampleCount": 100_001}, {"confidenceFraction": 1}, {"resampling": "guesses"},
+    {"averagePowerWatts": 1e6}, {"plan": None},
+], ids=repr)
+def test_noise_asked_for_in_vain(server, asked, change):
+    refused(server, "plan/uncertainty", {**asked, "plan": 0, **change})
+
+
+@pytest.mark.parametrize("change", [
+    {"prices": []}, {"prices": [{"startSeconds": 0}]}, {"prices": [{"startSeconds": 3600, "pricePerJoule": 1}]},
+    {"prices": [{"startSeconds": t, "pricePerJoule": 1} for t in (0, 5, 5)]}, {"iterationCount": 0},
+    {"iterationCount": 1e9}, {"iterationsPerSecond": 0.5}, {"iterationCount": None}, {"endSeconds": 0},
+    {"mayPause": True, "pausedPowerWatts": 1e9}, {"unit": ""}, {"iterationCount": None, "valuePerIteration": -1},
+], ids=repr)
+def test_price_series_that_make_no_sense(server, asked, change):
+    refused(server, "plan/series", {**params_of("plan/series"), **asked, **change})
+
+
+@pytest.mark.parametrize("change", [
+    {"withdraw": [{"stage": 0, "instruction": "forward", "frequency": 1}]}, {"withdraw": []}, {"rows": None},
+    {"withdraw": [{"stage": 0, "instruction": "forward"}] * 2}, {"withdraw": [{"stage": 9, "instruction": "forward"}]},
+    {"samplingIntervalSeconds": 0}, {"keepSamples": 1}, {"rows": [{**ROW, "samples": []}]},
+    {"rows": [{**ROW, "samples": [{"timeSeconds": 1, "energyJoules": 1}]}]}, {"rows": [{**ROW, "sensorPowerWatts": -1}]},
+    {"rows": [{**ROW, "timeSeconds": None, "energyJoules": None, "samples": [{"timeSeconds": 0, "energyJoules": 1}]}]},
+], ids=repr)
+def test_samples_and_withdrawals_that_make_no_sense(server, asked, change):
+    refused(server, "profile/submit", {**asked, "rows": [ROW], **change})
 
 
 def test_asking_before_there_is_a_frontier(server):
@@ -197,15 +227,19 @@ def test_asking_before_there_is_a_frontier(server):
 # Names
 
 METHODS = ["session/close", "session/export", "gpu/register", "gpu/retire", "gpu/list", "pipeline/define",
-           "profile/submit", "frontier/characterize", "frontier/query", "frontier/curve", "plan/get"]
+           "profile/submit", "frontier/characterize", "frontier/query", "frontier/curve", "plan/get",
+           "plan/uncertainty", "plan/series", "pipeline/get"]
 PARAMS = {"gpus": [{"id": "g"}], "ids": ["g"], "pipeline": "p", "schedule": "1f1b", "stages": 1, "microbatches": 1,
-          "blockingPowerWatts": 1, "rows": [ROW], "objective": "fastest"}
+          "blockingPowerWatts": 1, "rows": [ROW], "objective": "fastest",
+          "prices": [{"startSeconds": 0, "pricePerJoule": 1e-7}], "endSeconds": 3600, "iterationCount": 100}
 
 
 def params_of(method):
     wanted = {"gpu/register": ["gpus"], "gpu/retire": ["ids"], "profile/submit": ["pipeline", "rows"],
               "pipeline/define": ["pipeline", "schedule", "stages", "microbatches", "blockingPowerWatts"],
               "frontier/query": ["pipeline", "objective"], "plan/get": ["pipeline", "objective"],
+              "plan/uncertainty": ["pipeline", "objective"], "pipeline/get": ["pipeline"],
+              "plan/series": ["pipeline", "prices", "endSeconds", "iterationCount"],
               "frontier/characterize": ["pipeline"], "frontier/curve": ["pipeline"]}
     return {name: PARAMS[name] for name in wanted.get(method, [])}
 
@@ -233,7 +267,7 @@ def test_params_of_the_wrong_shape(server, asked, method, params):
 
 @pytest.mark.parametrize("gpus", [
     [{}], [{"id": ""}], [{"id": 3}], [{"id": "a"}, {"id": "a"}], [{"id": "a", "blockingPowerWatts": -1}],
-    [{"id": "a", "memoryBytes": -1}], "a",
+    [{"id": "a", "memoryBytes": -1}], [{"id": "a", "powerLimitWatts": 0}], "a",
 ], ids=repr)
 def test_gpus_that_make_no_sense(server, asked, gpus):
     refused(server, "gpu/register", {"session": "s", "gpus": gpus})

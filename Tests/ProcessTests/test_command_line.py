@@ -3,11 +3,12 @@
 import csv
 import json
 import os
+import re
 import subprocess
 from xml.etree import ElementTree
 
 import pytest
-from conftest import MODELLED
+from conftest import MODELLED, shared_data
 from reference import on_curve, pipeline, read_profile
 
 PATH, STAGES, POWER = MODELLED["a100"]
@@ -102,3 +103,73 @@ def test_a_full_disk_is_not_success(binary):
     with open("/dev/full", "w") as full:
         done = subprocess.run([binary, *FRONTIER, "--bound-only"], stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 73 and "No space" in done.stderr
+
+
+def test_samples_that_are_left_out_are_told(binary, tmp_path):
+    lines = PATH.read_text().splitlines()
+    stage, instruction, frequency, seconds, joules = lines[1].split(",")
+    wrong = f"{stage},{instruction},{frequency},{float(seconds) * 2},{float(joules) * 2}"
+    (tmp_path / "p.csv").write_text("\n".join(lines + [lines[1], lines[1], wrong]) + "\n")
+    done = run(binary, "frontier", tmp_path / "p.csv", *FRONTIER[2:], "--bound-only", "--json")
+    assert done.returncode == 0 and "left out 1 of 323 samples" in done.stderr and frequency in done.stderr
+    same = run(binary, *FRONTIER, "--bound-only", "--json")
+    assert done.stdout == same.stdout and not same.stderr
+
+
+# Schedules as CSV
+
+
+def oracle_schedules():
+    folder = shared_data().parent / "schedules"
+    return sorted(folder.rglob("*.csv")) if folder.exists() else []
+
+
+@pytest.mark.parametrize("schedule, stages, microbatches", [
+    ("1f1b", 4, 6), ("gpipe", 3, 2), ("interleaved1f1b", 8, 8), ("earlyRecomputation1f1b", 4, 6), ("zbh1", 4, 8),
+    ("zbv", 8, 8), ("dualpipev", 8, 8)])
+def test_a_printed_schedule_reads_back_the_same(binary, tmp_path, schedule, stages, microbatches):
+    done = run(binary, "schedule", "--schedule", schedule, "--stages", str(stages), "--microbatches", str(microbatches))
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "s.csv").write_text(done.stdout)
+    assert run(binary, "schedule", "--schedule-csv", tmp_path / "s.csv").stdout == done.stdout
+    # Every microbatch passes every stage forward once.
+    cells = [cell for row in csv.reader(done.stdout.splitlines()) for cell in row]
+    forwards = [tuple(map(int, match)) for cell in cells for match in re.findall(r"(\d+)F(\d+)", cell)]
+    assert sorted(forwards) == [(stage, m) for stage in range(stages) for m in range(microbatches)]
+
+
+def test_published_schedules_read_back_as_their_actions(binary):
+    paths = oracle_schedules()
+    if not paths:
+        pytest.skip("no published schedules: set TRIMTAB_SHARED_DATA")
+    read = 0
+    for path in paths:
+        done = run(binary, "schedule", "--schedule-csv", path)
+        assert done.returncode == 0, f"{path}: {done.stderr}"
+        ours = [row for row in csv.reader(done.stdout.splitlines())]
+        theirs = [[cell.strip() for cell in row] for row in csv.reader(path.read_text().splitlines())]
+        computes = [[cell for cell in row if re.fullmatch(r"\d+(F|B|I|W|R|FB)\d+|\(.*\)OVERLAP_F_B", cell)] for row in theirs]
+        assert ours == [row for row in computes if row], path
+        read += 1
+    assert read == len(paths)
+
+
+def test_a_frontier_of_a_csv_is_that_of_the_named_schedule(binary, tmp_path):
+    sizes = ["--stages", str(STAGES), "--microbatches", "6"]
+    (tmp_path / "s.csv").write_text(run(binary, "schedule", *sizes).stdout)
+    rest = ["--blocking-power", str(POWER), "--plans", "8", "--json"]
+    named = run(binary, "frontier", str(PATH), *sizes, *rest)
+    read = run(binary, "frontier", str(PATH), "--schedule-csv", tmp_path / "s.csv", *rest)
+    assert read.returncode == 0 and read.stdout == named.stdout
+
+
+@pytest.mark.parametrize("text, arguments, code, said", [
+    ("0F0,0B0\n", ["--stages", "1"], 64, "--stages"), ("0F0,0X0\n", [], 65, "0X0"), ("0B0,0F0\n", [], 65, "0B0"),
+    (None, [], 66, "No such file"),
+], ids=["both", "no-action", "deadlock", "no-file"])
+def test_a_schedule_that_cannot_run_is_named(binary, tmp_path, text, arguments, code, said):
+    if text is not None:
+        (tmp_path / "s.csv").write_text(text)
+    for command in (["schedule"], ["frontier", str(PATH), "--blocking-power", "60"]):
+        done = run(binary, *command, "--schedule-csv", tmp_path / "s.csv", *arguments)
+        assert done.returncode == code and said in done.stderr and not done.stdout, done.stderr

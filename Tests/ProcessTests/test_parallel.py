@@ -188,6 +188,6 @@ def test_a_frequency_that_the_stages_gpu_lacks_is_told(client):
     session.define_pipeline("p", schedule="gpipe", stages=2, microbatches=1, gpus=["a", "b"])
     submitted = session.submit_profile("p", rows=[
         ProfileRow(stage, kind, 1400.0, 0.1, 30.0) for stage in range(2) for kind in ("forward", "backward")])
-    told = [(d["stage"], d["instruction"]) for d in submitted.diagnostics if d["kind"] == "unsupportedFrequency"]
+    told = [(d.stage, d.instruction) for d in submitted.diagnostics if d.kind == "unsupportedFrequency"]
     assert told == [(1, "backward"), (1, "forward")]
     session.close()

@@ -4,14 +4,19 @@ import Transcripts
 
 /// What session/export gives makes an equal session elsewhere.
 @Suite struct ExportTests {
-  @Test(arguments: [("frontier", "tiny", 8), ("schedules", "own", 2), ("stragglers", "gpt", 8), ("parallel", "gpt", 8)])
-  func replayingAnExportMakesAnEqualSession(name: String, pipeline: String, planCount: Int) throws {
+  @Test(arguments: [
+    ("frontier", "tiny", 8, false), ("schedules", "own", 2, false), ("live", "live", 8, true),
+    ("stragglers", "gpt", 8, false), ("parallel", "gpt", 8, false),
+  ])
+  func replayingAnExportMakesAnEqualSession(name: String, pipeline: String, planCount: Int, follow: Bool) throws {
     let transcript = try #require(Transcript(try RepositoryFiles.text("fixtures/transcripts/\(name).transcript")))
     let pipeline = JSON.string(pipeline)
     let original = LocalClient()
     for case .sent(let text) in transcript.lines { _ = original.send(text) }
     // The transcript ends with a stale frontier, which an export computes anew: bring the original up to date too.
-    _ = try request(original, "frontier/characterize", ["pipeline": pipeline, "planCount": .integer(Int64(planCount))])
+    _ = try request(
+      original, "frontier/characterize",
+      ["pipeline": pipeline, "planCount": .integer(Int64(planCount)), "follow": .bool(follow)])
     let export = try request(original, "session/export", [:])
 
     let copy = LocalClient()
@@ -25,7 +30,7 @@ import Transcripts
         Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) }))
     }
     #expect(try request(copy, "session/export", [:])["requests"] == export["requests"])
-    for method in ["frontier/curve", "gpu/list"] {
+    for method in ["frontier/curve", "gpu/list", "pipeline/get"] {
       var (there, here) = (
         try request(original, method, ["pipeline": pipeline]), try request(copy, method, ["pipeline": pipeline])
       )

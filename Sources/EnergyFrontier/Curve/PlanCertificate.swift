@@ -19,7 +19,7 @@ public struct PlanCertificate: Sendable, Equatable {
   public enum Failure: Sendable, Equatable {
     /// The plan does not have one choice for each instruction.
     case wrongChoiceCount(count: Int, expected: Int)
-    /// A choice is no efficient option of its instruction's table.
+    /// A choice is no option of its instruction's table.
     case choiceOutOfRange(instruction: Int, choice: Int, optionCount: Int)
     /// The reported iteration time is not the longest path.
     case timeMismatch(reportedSeconds: Double, realSeconds: Double)
@@ -43,7 +43,7 @@ public struct PlanCertificate: Sendable, Equatable {
       return
     }
     let outcome = problem.outcome(
-      ofMeasurements: plan.choices.enumerated().map { problem.table(of: $0).efficient[Int($1)] })
+      ofMeasurements: plan.choices.enumerated().map { problem.table(of: $0).options[Int($1)] })
     // A plan at the fastest time may be a rounding below it.
     let seconds = max(outcome.iterationTimeSeconds, curve.minimumTimeSeconds)
     let bound = curve.energyJoules(at: seconds) ?? .infinity
@@ -78,7 +78,7 @@ public struct PlanCertificate: Sendable, Equatable {
       return .wrongChoiceCount(count: plan.choices.count, expected: problem.graph.count)
     }
     for (instruction, choice) in plan.choices.enumerated() {
-      let count = problem.table(of: instruction).efficient.count
+      let count = problem.table(of: instruction).options.count
       if Int(choice) >= count {
         return .choiceOutOfRange(instruction: instruction, choice: Int(choice), optionCount: count)
       }
@@ -91,7 +91,8 @@ public struct PlanCertificate: Sendable, Equatable {
     var drawn = problem.waitingPowerWatts * seconds
     for (instruction, choice) in plan.choices.enumerated() {
       let table = problem.table(of: instruction)
-      drawn += table.energyJoules(at: Int(choice)) + table.blockingPowerWatts * table.timeSeconds(at: Int(choice))
+      let measurement = table.measurements[table.options[Int(choice)]]
+      drawn += measurement.energyJoules + table.blockingPowerWatts * measurement.timeSeconds
     }
     return Double(problem.deviceMultiplicity) * drawn
   }

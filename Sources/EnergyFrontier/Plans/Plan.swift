@@ -1,6 +1,6 @@
 /// One option for every instruction, with what really happens when it runs.
 public struct Plan: Sendable, Equatable {
-  /// For each instruction a position in its table's `efficient` list.
+  /// For each instruction a position in its table's `options`; where changes of setting cost nothing, one of an efficient option.
   public let choices: [UInt16]
   /// Longest path with the measured times, in seconds.
   public let iterationTimeSeconds: Double
@@ -9,8 +9,13 @@ public struct Plan: Sendable, Equatable {
   /// How far the energy is above the lower bound at the same iteration time: `energy / L(time) - 1`; never negative but for
   /// rounding in the last digits.
   public let gapFraction: Double
+  /// Changes of setting in one iteration, each rank counted as one device; 0 where settings are not known.
+  public let switchCount: Int
 
-  public init(choices: [UInt16], iterationTimeSeconds: Double, energyJoules: Double, gapFraction: Double) {
+  public init(
+    choices: [UInt16], iterationTimeSeconds: Double, energyJoules: Double, gapFraction: Double, switchCount: Int = 0
+  ) {
+    self.switchCount = switchCount
     self.choices = choices
     self.iterationTimeSeconds = iterationTimeSeconds
     self.energyJoules = energyJoules

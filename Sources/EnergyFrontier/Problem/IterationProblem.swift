@@ -12,6 +12,8 @@ public struct IterationProblem: Sendable, Equatable {
   ///
   /// Every one of them runs the same plan, so each energy reported is `deviceMultiplicity` times that of one device per rank.
   public let deviceMultiplicity: Int
+  /// What changing a device's setting costs; nil where settings or the order on a device are not known, and then nothing.
+  public let switching: Switching?
   /// A power of two; see ``ScaledProblem``.
   let ticksPerSecond: Double
 
@@ -21,10 +23,11 @@ public struct IterationProblem: Sendable, Equatable {
   ///   ``Measurement/acceptedRange``.
   public init(
     graph: InstructionGraph, tableOfInstruction: [Int], tables: [OptionTable], waitingPowerWatts: Double,
-    deviceMultiplicity: Int = 1
+    deviceMultiplicity: Int = 1, switching: Switching? = nil
   ) throws(FrontierError) {
     precondition(tableOfInstruction.count == graph.count, "one table index per instruction")
     precondition(deviceMultiplicity > 0)
+    precondition(switching.map { $0.settings.map(\.count) == tables.map(\.measurements.count) } ?? true)
     for (instruction, table) in tableOfInstruction.enumerated() where !tables.indices.contains(table) {
       throw .unknownTable(instruction: instruction, table: table)
     }
@@ -37,7 +40,9 @@ public struct IterationProblem: Sendable, Equatable {
     self.waitingPowerWatts = waitingPowerWatts
     self.deviceMultiplicity = deviceMultiplicity
     let slowest = tables.map { $0.measurements.reduce(0) { max($0, $1.timeSeconds) } }
-    let longest = tableOfInstruction.reduce(graph.lagSumSeconds) { $0 + slowest[$1] }
+    let lags = graph.lagSumSeconds + (switching?.longestLatencySeconds ?? 0)
+    let longest = tableOfInstruction.reduce(lags) { $0 + slowest[$1] }
+    self.switching = switching
     ticksPerSecond = ScaledProblem.scale(keeping: longest, below: ScaledProblem.tickBound)
   }
 
@@ -45,7 +50,7 @@ public struct IterationProblem: Sendable, Equatable {
   public func table(of instruction: Int) -> OptionTable { tables[tableOfInstruction[instruction]] }
 
   /// A lag in ticks; the one place where lags are rounded.
-  func lagTicks(_ seconds: Double) -> Int64 { Int64((seconds * ticksPerSecond).rounded()) }
+  func lagTicks(_ seconds: Double) -> Int64 { ticks(seconds) }
 
   /// What really happens when each instruction runs as measured: the longest path and the energy drawn until then.
   ///
@@ -53,27 +58,28 @@ public struct IterationProblem: Sendable, Equatable {
   /// whatever the order of the sums.
   ///
   /// - Parameter measurementOfInstruction: for each instruction an index into its table's `measurements`.
-  /// - Complexity: O(instructions + dependencies).
+  /// - Complexity: O(instructions + dependencies + measurements).
   public func outcome(ofMeasurements measurementOfInstruction: [Int]) -> Outcome {
-    precondition(measurementOfInstruction.count == graph.count)
-    var finish = [Int64](repeating: 0, count: graph.count)
-    var iterationTicks: Int64 = 0
+    let run = IterationRun(self, measurements: measurementOfInstruction)
     var effective = 0.0
-    for instruction in graph.topologicalOrder {
-      let table = table(of: instruction)
-      let measurement = table.measurements[measurementOfInstruction[instruction]]
-      var start: Int64 = 0
-      for (before, lag) in zip(graph.predecessors(of: instruction), graph.lagsSeconds(before: instruction)) {
-        start = max(start, finish[before] + lagTicks(lag))
-      }
-      finish[instruction] = start + Int64((measurement.timeSeconds * ticksPerSecond).rounded())
-      iterationTicks = max(iterationTicks, finish[instruction])
-      effective += measurement.energyJoules - table.blockingPowerWatts * measurement.timeSeconds
+    // Side by side, as to copy a table for each instruction costs ten times the addition.
+    let energies = tables.map { table in
+      table.measurements.map { $0.energyJoules - table.blockingPowerWatts * $0.timeSeconds }
     }
-    let iterationTime = Double(iterationTicks) / ticksPerSecond
+    for instruction in graph.topologicalOrder {
+      effective += energies[tableOfInstruction[instruction]][measurementOfInstruction[instruction]]
+    }
+    if let switching, !switching.isFree { effective += switching.energyJoules(of: run) }
+    let iterationTime = Double(run.iterationTicks) / ticksPerSecond
     let energy = Double(deviceMultiplicity) * (effective + waitingPowerWatts * iterationTime)
     return Outcome(iterationTimeSeconds: iterationTime, energyJoules: energy)
   }
+
+  /// The nearest whole number of ticks.
+  func ticks(_ seconds: Double) -> Int64 { Int64((seconds * ticksPerSecond).rounded()) }
+
+  /// For each rank the ticks that a change of setting takes.
+  var latencyTicks: [Int64] { (switching?.ranks ?? []).map { ticks($0.cost.latencySeconds) } }
 }
 
 /// Iteration time and energy of one way to run an iteration.

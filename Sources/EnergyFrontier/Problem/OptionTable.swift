@@ -29,6 +29,9 @@ public struct OptionTable: Sendable, Equatable {
   public let blockingPowerWatts: Double
   /// Indices into `measurements` of the efficient options, fastest first.
   public let efficient: [Int]
+  /// Indices into `measurements` of all options, as a plan's choices count them: the efficient ones, then the others in the
+  /// order of their time. The others are of use only where changing settings costs something.
+  public let options: [Int]
   /// Effective energy in joules of each efficient option, in the same order.
   public let effectiveEnergies: [Double]
   /// Positions in `efficient` that span the lower convex hull of (time, effective energy).
@@ -61,6 +64,8 @@ public struct OptionTable: Sendable, Equatable {
       efficient.append(index)
     }
     self.efficient = efficient
+    let isEfficient = Set(efficient)
+    options = efficient + order.filter { !isEfficient.contains($0) }
     effectiveEnergies = efficient.map { effective[$0] }
     let times = efficient.map { measurements[$0].timeSeconds }
     hull = Self.lowerHull(times: times, energies: effectiveEnergies)

@@ -6,35 +6,54 @@ extension CharacterizedFrontier {
   package func busySeconds(of plan: Plan) -> [Double] {
     let definition = inputs.definition
     var busy = [Double](repeating: 0, count: definition.rankCount)
-    for (number, instruction) in definition.instructions.enumerated() {
-      busy[definition.rankOfStage[instruction.table.stage]] += measuredSeconds(of: number, in: plan)
+    for (number, measurement) in measurements(of: plan).enumerated() {
+      let rank = definition.rankOfStage[definition.instructions[number].table.stage]
+      busy[rank] += inputs.problem.table(of: number).measurements[measurement].timeSeconds
     }
     return busy
   }
 
-  /// The longest path of `plan` when each instruction lasts its rank's factor times as long as measured. A rank that has
-  /// time to spare may be slow without making the iteration longer.
+  /// The longest path of `plan` when each instruction lasts its rank's factor times as long as measured; transfers and
+  /// changes of setting last as planned. A rank that has time to spare may be slow without making the iteration longer.
   ///
   /// - Complexity: O(instructions + dependencies).
   package func iterationTimeSeconds(of plan: Plan, rankFactors: [Double]) -> Double {
-    let (graph, definition) = (inputs.problem.graph, inputs.definition)
+    let (problem, definition, measurements) = (inputs.problem, inputs.definition, measurements(of: plan))
+    let graph = problem.graph
     var finish = [Double](repeating: 0, count: graph.count)
+    // On each rank its first instruction, and the one before the present one.
+    var first = [Int?](repeating: nil, count: rankFactors.count)
+    var previous = first
+    func switchSeconds(_ before: Int?, _ after: Int?, _ rank: Int) -> Double {
+      guard let switching = problem.switching, let before, let after else { return 0 }
+      func setting(_ number: Int) -> Int {
+        switching.settings[problem.tableOfInstruction[number]][measurements[number]]
+      }
+      return setting(before) == setting(after) ? 0 : switching.ranks[rank].cost.latencySeconds
+    }
     // Sums in another order than the plan's own may come out a last digit shorter.
     var last = plan.iterationTimeSeconds
     for number in graph.topologicalOrder {
+      let rank = definition.rankOfStage[definition.instructions[number].table.stage]
       var start = 0.0
+      // Where changes of setting cost time, each rank runs its instructions in a row.
+      if problem.switching != nil, let before = previous[rank] {
+        start = finish[before] + switchSeconds(before, number, rank)
+      }
       for (before, lag) in zip(graph.predecessors(of: number), graph.lagsSeconds(before: number)) {
         start = max(start, finish[before] + lag)
       }
-      let rank = definition.rankOfStage[definition.instructions[number].table.stage]
-      finish[number] = start + measuredSeconds(of: number, in: plan) * rankFactors[rank]
+      finish[number] =
+        start + problem.table(of: number).measurements[measurements[number]].timeSeconds * rankFactors[rank]
       last = max(last, finish[number])
+      first[rank] = first[rank] ?? number
+      previous[rank] = number
+    }
+    for rank in previous.indices {
+      // It is set for the next iteration before this one ends.
+      last = max(last, (previous[rank].map { finish[$0] } ?? 0) + switchSeconds(previous[rank], first[rank], rank))
     }
     return last
-  }
-
-  private func measuredSeconds(of instruction: Int, in plan: Plan) -> Double {
-    inputs.problem.table(of: instruction).measurements[measurement(of: instruction, in: plan)].timeSeconds
   }
 }
 

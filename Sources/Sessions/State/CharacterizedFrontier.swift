@@ -7,8 +7,12 @@ package struct FrontierInputs: Sendable {
   package let problem: IterationProblem
   /// For each table of the definition, in its order, the knob of each measurement.
   package let knobs: [[JSON]]
+  /// The same for the samples behind each measurement, outliers left out.
+  package let samples: [[[Measurement]]]
   /// What happens when every instruction runs at its highest frequency.
   package let allMaxFrequency: Outcome
+  /// For each instruction the measurement at its highest frequency.
+  package let highestMeasurements: [Int]
 
   /// Joins a definition and its measurements.
   ///
@@ -28,10 +32,12 @@ package struct FrontierInputs: Sendable {
     let rows = definition.tables.map { profile.rows[$0]! }
     self.definition = definition
     knobs = rows.map { $0.map(\.knob) }
+    samples = rows.map { $0.map { $0.combination.kept(of: $0.samples) } }
     problem = try Self.problem(definition, rows)
     try Self.checkMagnitudes(problem)
     let highest = rows.map(Self.highestFrequency)
-    allMaxFrequency = problem.outcome(ofMeasurements: problem.tableOfInstruction.map { highest[$0] })
+    highestMeasurements = problem.tableOfInstruction.map { highest[$0] }
+    allMaxFrequency = problem.outcome(ofMeasurements: highestMeasurements)
   }
 
   private static func problem(
@@ -50,12 +56,13 @@ package struct FrontierInputs: Sendable {
           found: "\(error) in stage \(key.stage) \(key.instruction)", fix: "measure this instruction again")
       }
     }
+    let switching = try definition.switching(rows.map { $0.map(\.knob) })
     let index = Dictionary(uniqueKeysWithValues: zip(definition.tables, definition.tables.indices))
     do {
       return try IterationProblem(
         graph: definition.graph, tableOfInstruction: definition.instructions.map { index[$0.table]! }, tables: tables,
         waitingPowerWatts: definition.rankBlockingPowerWatts.reduce(0, +),
-        deviceMultiplicity: definition.deviceMultiplicity)
+        deviceMultiplicity: definition.deviceMultiplicity, switching: switching)
     } catch FrontierError.invalidBlockingPower(let watts) {
       throw Refusal(
         .invalidProfile, path: "pipeline",
@@ -110,20 +117,38 @@ package struct CharacterizedFrontier: Sendable {
   /// Counts the characterizations of this pipeline from 1.
   package let generation: Int
 
+  /// For each plan the mean watts of the device that draws most.
+  package let devicePowersWatts: [Double]
+
+  /// Costs O(plans * instructions), for the powers.
   package init(inputs: FrontierInputs, frontier: Frontier, generation: Int) {
     self.inputs = inputs
     self.frontier = frontier
     self.generation = generation
+    let powers = DevicePowers(inputs)
+    devicePowersWatts = frontier.plans.map(powers.highestWatts)
   }
 
-  /// The knob that `plan` sets for `instruction`.
-  package func knob(of instruction: Int, in plan: Plan) -> JSON {
-    inputs.knobs[inputs.problem.tableOfInstruction[instruction]][measurement(of: instruction, in: plan)]
+  private init(_ other: CharacterizedFrontier, generation: Int) {
+    inputs = other.inputs
+    frontier = other.frontier
+    devicePowersWatts = other.devicePowersWatts
+    self.generation = generation
   }
 
-  /// The measurement behind the choice of `plan` for `instruction`, an index into its table.
-  package func measurement(of instruction: Int, in plan: Plan) -> Int {
-    inputs.problem.table(of: instruction).efficient[Int(plan.choices[instruction])]
+  /// The same frontier under another number.
+  package func numbered(_ generation: Int) -> CharacterizedFrontier {
+    CharacterizedFrontier(self, generation: generation)
+  }
+
+  /// Devices behind all ranks together.
+  package var deviceCount: Int {
+    inputs.problem.deviceMultiplicity * inputs.definition.rankBlockingPowerWatts.count
+  }
+
+  /// For each instruction the measurement behind the choice of `plan`, an index into its table.
+  package func measurements(of plan: Plan) -> [Int] {
+    plan.choices.enumerated().map { inputs.problem.table(of: $0).options[Int($1)] }
   }
 }
 

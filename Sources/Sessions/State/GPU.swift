@@ -10,9 +10,16 @@ package struct GPU: Sendable, Equatable {
   package var frequencies: [JSON]?
   /// Watts it draws while it waits for others.
   package var blockingPowerWatts: Double?
+  /// Watts it is allowed to draw.
+  package var powerLimitWatts: Double?
+  /// Seconds that setting another clock takes between two instructions.
+  package var switchLatencySeconds: Double?
+  /// Joules that it takes beyond the blocking power over that time.
+  package var switchEnergyJoules: Double?
 
   package init(
-    id: String, node: String?, model: String?, memoryBytes: Int?, frequencies: [JSON]?, blockingPowerWatts: Double?
+    id: String, node: String?, model: String?, memoryBytes: Int?, frequencies: [JSON]?, blockingPowerWatts: Double?,
+    powerLimitWatts: Double? = nil, switchLatencySeconds: Double? = nil, switchEnergyJoules: Double? = nil
   ) {
     self.id = id
     self.node = node
@@ -20,5 +27,8 @@ package struct GPU: Sendable, Equatable {
     self.memoryBytes = memoryBytes
     self.frequencies = frequencies
     self.blockingPowerWatts = blockingPowerWatts
+    self.powerLimitWatts = powerLimitWatts
+    self.switchLatencySeconds = switchLatencySeconds
+    self.switchEnergyJoules = switchEnergyJoules
   }
 }

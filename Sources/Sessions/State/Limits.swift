@@ -7,6 +7,10 @@ package enum Limits {
   package static let dependencyCount = 262_144
   /// Measurements in one profile.
   package static let measurementCount = 65_536
+  /// Samples in one profile, which are combined into its measurements.
+  package static let sampleCount = 131_072
+  /// Samples that are kept of one measurement; the oldest make room.
+  package static let samplesOfMeasurement = 256
   /// GPUs in one request.
   package static let gpuCount = 65_536
   /// Pipelines in one job.

@@ -19,11 +19,16 @@ package struct PipelineInstruction: Sendable, Equatable {
   package let id: String?
   package let table: TableKey
   package let microbatch: Int?
+  /// The backward's half of an overlapped pair, whose `table` and `microbatch` are its forward's.
+  package let overlapped: ScheduledInstruction.OverlappedBackward?
 
-  package init(id: String?, table: TableKey, microbatch: Int?) {
+  package init(
+    id: String?, table: TableKey, microbatch: Int?, overlapped: ScheduledInstruction.OverlappedBackward? = nil
+  ) {
     self.id = id
     self.table = table
     self.microbatch = microbatch
+    self.overlapped = overlapped
   }
 }
 
@@ -53,6 +58,10 @@ package struct PipelineDefinition: Sendable, Equatable {
   package let surroundings: ScheduleSurroundings
   /// Watts that one device of each rank draws while it waits.
   package let rankBlockingPowerWatts: [Double]
+  /// Watts that one device of each rank may draw; infinite where nobody said.
+  package var rankPowerLimitWatts: [Double]
+  /// What a change of setting costs on each rank.
+  package var rankSwitchCosts: [SwitchCost]
   package let instructions: [PipelineInstruction]
   package let graph: InstructionGraph
   /// The distinct tables by stage, within one by first appearance.
@@ -114,6 +123,8 @@ package struct PipelineDefinition: Sendable, Equatable {
     self.tensorParallelWidth = tensorParallelWidth
     self.dataParallelWidth = dataParallelWidth
     self.rankBlockingPowerWatts = rankBlockingPowerWatts
+    rankPowerLimitWatts = Array(repeating: .infinity, count: rankBlockingPowerWatts.count)
+    rankSwitchCosts = Array(repeating: .free, count: rankBlockingPowerWatts.count)
     self.instructions = instructions
     self.graph = graph
     var seen: Set<TableKey> = []
@@ -121,6 +132,9 @@ package struct PipelineDefinition: Sendable, Equatable {
     tables = distinct.enumerated().sorted { ($0.element.stage, $0.offset) < ($1.element.stage, $1.offset) }.map(
       \.element)
   }
+
+  /// Watts that one device may draw on the rank that holds `stage`.
+  package func powerLimitWatts(ofStage stage: Int) -> Double { rankPowerLimitWatts[rankOfStage[stage]] }
 
   /// Watts that one device draws while it waits on the rank that holds `stage`.
   package func blockingPowerWatts(ofStage stage: Int) -> Double { rankBlockingPowerWatts[rankOfStage[stage]] }

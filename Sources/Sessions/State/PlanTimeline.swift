@@ -1,45 +1,148 @@
 package import EnergyFrontier
 package import JSON
 
-/// A plan laid out in time: what each stage runs when, and at which setting.
+/// An iteration laid out in time: what each rank runs when and at which setting, when it waits, and when its setting changes.
 package struct PlanTimeline: Sendable {
+  /// One instruction as it runs. All times are in seconds after the iteration began.
   package struct Step: Sendable {
     package let instruction: PipelineInstruction
     package let knob: JSON
-    /// Earliest start in seconds after the iteration began.
+    /// Earliest start.
     package let startSeconds: Double
     package let timeSeconds: Double
     /// Joules of one device.
     package let energyJoules: Double
+    /// How much later it may end without making the iteration longer, if nothing else changes; 0 on the critical paths.
+    package let slackSeconds: Double
+    /// Whether it is on a longest path.
+    package let isCritical: Bool
+    package var endSeconds: Double { startSeconds + timeSeconds }
   }
 
-  /// For each stage its steps by start, ties in an order that every dependency agrees with.
-  package let stages: [[Step]]
+  /// A change of setting on a rank.
+  package struct Switch: Sendable {
+    package let startSeconds: Double
+    package let endSeconds: Double
+    package let from: JSON
+    package let to: JSON
+  }
 
-  /// Lays out `plan` in O(instructions log instructions + dependencies).
-  package init(_ characterized: CharacterizedFrontier, _ plan: Plan) {
-    let inputs = characterized.inputs
-    let graph = inputs.problem.graph
-    var finish = [Double](repeating: 0, count: graph.count)
-    var steps = [(stage: Int, order: Int, step: Step)]()
-    steps.reserveCapacity(graph.count)
-    for (order, number) in graph.topologicalOrder.enumerated() {
-      let measurement = inputs.problem.table(of: number).measurements[characterized.measurement(of: number, in: plan)]
-      var start = 0.0
-      for (before, lag) in zip(graph.predecessors(of: number), graph.lagsSeconds(before: number)) {
-        start = max(start, finish[before] + lag)
-      }
-      finish[number] = start + measurement.timeSeconds
-      let instruction = inputs.definition.instructions[number]
+  /// A stretch in which a rank does nothing.
+  package struct Wait: Sendable {
+    package let startSeconds: Double
+    package let endSeconds: Double
+  }
+
+  /// One rank through the iteration; joules and watts are of one device.
+  package struct Rank: Sendable {
+    package let blockingPowerWatts: Double
+    /// By start, ties in an order that every dependency agrees with.
+    package let steps: [Step]
+    package let switches: [Switch]
+    package let waits: [Wait]
+    package let busySeconds: Double
+    /// Joules over the whole iteration: of its instructions, of waiting, and of changes.
+    package let energyJoules: Double
+  }
+
+  package let ranks: [Rank]
+  /// One longest path: the rank and the times of each of its instructions, in their order.
+  package let longestPath: [(rank: Int, startSeconds: Double, endSeconds: Double)]
+  package let iterationTimeSeconds: Double
+  /// Joules of all devices.
+  package let energyJoules: Double
+
+  /// Lays out what happens when each instruction runs with the measurement given, in
+  /// O(instructions log instructions + dependencies).
+  package init(_ inputs: FrontierInputs, measurements: [Int]) {
+    let problem = inputs.problem
+    let definition = inputs.definition
+    let run = IterationRun(problem, measurements: measurements)
+    let slack = run.slackTicks(problem)
+    func seconds(_ ticks: Int64) -> Double { Double(ticks) / run.ticksPerSecond }
+    let iteration = seconds(run.iterationTicks)
+    var steps = [[(instruction: Int, step: Step)]](repeating: [], count: definition.rankBlockingPowerWatts.count)
+    for number in problem.graph.topologicalOrder {
+      let instruction = definition.instructions[number]
+      let table = problem.tableOfInstruction[number]
+      let measurement = problem.tables[table].measurements[measurements[number]]
       let step = Step(
-        instruction: instruction, knob: characterized.knob(of: number, in: plan), startSeconds: start,
-        timeSeconds: measurement.timeSeconds, energyJoules: measurement.energyJoules)
-      steps.append((instruction.table.stage, order, step))
+        instruction: instruction, knob: inputs.knobs[table][measurements[number]],
+        startSeconds: seconds(run.startTicks[number]), timeSeconds: measurement.timeSeconds,
+        energyJoules: measurement.energyJoules, slackSeconds: seconds(slack[number]), isCritical: slack[number] == 0)
+      steps[definition.rankOfStage[instruction.table.stage]].append((number, step))
     }
-    var stages = [[Step]](repeating: [], count: inputs.definition.stageCount)
-    for entry in steps.sorted(by: { ($0.step.startSeconds, $0.order) < ($1.step.startSeconds, $1.order) }) {
-      stages[entry.stage].append(entry.step)
+    ranks = steps.indices.map { rank in
+      let ofRank = steps[rank].enumerated().sorted {
+        ($0.element.step.startSeconds, $0.offset) < ($1.element.step.startSeconds, $1.offset)
+      }.map(\.element)
+      return Rank(
+        ofRank, run: run, isSwitchingAtEnd: run.switchesAtEnd.indices.contains(rank) && run.switchesAtEnd[rank],
+        cost: definition.rankSwitchCosts[rank], blockingPowerWatts: definition.rankBlockingPowerWatts[rank],
+        iterationTimeSeconds: iteration)
     }
-    self.stages = stages
+    longestPath = run.longestPath(problem).map { number in
+      (
+        definition.rankOfStage[definition.instructions[number].table.stage], seconds(run.startTicks[number]),
+        seconds(run.endTicks[number])
+      )
+    }
+    iterationTimeSeconds = iteration
+    energyJoules = problem.outcome(ofMeasurements: measurements).energyJoules
+  }
+
+  /// Lays out a plan.
+  package init(_ characterized: CharacterizedFrontier, _ plan: Plan) {
+    self.init(characterized.inputs, measurements: characterized.measurements(of: plan))
+  }
+
+  /// For each stage its steps by start; an overlapped pair is in the lists of both its halves' stages.
+  package func stages(_ definition: PipelineDefinition) -> [[Step]] {
+    var stages = [[Step]](repeating: [], count: definition.stageCount)
+    for step in ranks.flatMap(\.steps) {
+      let stage = step.instruction.table.stage
+      stages[stage].append(step)
+      if let overlapped = step.instruction.overlapped, overlapped.stage != stage {
+        stages[overlapped.stage].append(step)
+      }
+    }
+    return stages
+  }
+}
+
+extension PlanTimeline.Rank {
+  fileprivate init(
+    _ ordered: [(instruction: Int, step: PlanTimeline.Step)], run: IterationRun, isSwitchingAtEnd: Bool,
+    cost: SwitchCost, blockingPowerWatts: Double, iterationTimeSeconds: Double
+  ) {
+    var switches: [PlanTimeline.Switch] = []
+    var waits: [PlanTimeline.Wait] = []
+    // Instructions of a rank in an explicit graph may overlap; it is busy while any runs.
+    var cursor = 0.0
+    func wait(until end: Double) {
+      if end > cursor { waits.append(.init(startSeconds: cursor, endSeconds: end)) }
+      cursor = max(cursor, end)
+    }
+    func change(from: PlanTimeline.Step, to knob: JSON) {
+      let end = from.endSeconds + cost.latencySeconds
+      switches.append(.init(startSeconds: from.endSeconds, endSeconds: end, from: from.knob, to: knob))
+      cursor = max(cursor, end)
+    }
+    for (index, entry) in ordered.enumerated() {
+      if run.switchesBefore[entry.instruction] { change(from: ordered[index - 1].step, to: entry.step.knob) }
+      wait(until: entry.step.startSeconds)
+      cursor = max(cursor, entry.step.endSeconds)
+    }
+    if isSwitchingAtEnd, let first = ordered.first, let last = ordered.last {
+      change(from: last.step, to: first.step.knob)
+    }
+    wait(until: iterationTimeSeconds)
+    let busy = ordered.reduce(0) { $0 + $1.step.timeSeconds }
+    let drawn = ordered.reduce(0) { $0 + $1.step.energyJoules }
+    self.init(
+      blockingPowerWatts: blockingPowerWatts, steps: ordered.map(\.step), switches: switches, waits: waits,
+      busySeconds: busy,
+      energyJoules: drawn + blockingPowerWatts * (iterationTimeSeconds - busy) + Double(switches.count)
+        * cost.energyJoules)
   }
 }

@@ -1,20 +1,50 @@
+package import EnergyFrontier
 package import JSON
 
-/// One measured option of a (stage, instruction).
+/// One measured option of a (stage, instruction): one setting, measured once or several times.
 package struct ProfileRow: Sendable, Equatable {
   package let table: TableKey
   /// The setting it was measured at, usually a clock in MHz: any JSON value, which comes back as it was sent.
   package let knob: JSON
-  /// Seconds one execution took on one device.
-  package let timeSeconds: Double
-  /// Joules one device drew during it.
-  package let energyJoules: Double
+  /// What was measured, oldest first: seconds of one execution on one device, and joules that it drew. At least one, at most
+  /// ``Limits/samplesOfMeasurement``.
+  package let samples: [Measurement]
+  /// Watts that the device's power sensor showed meanwhile, which says the same as time and energy by another way.
+  package let sensorPowerWatts: Double?
+  /// How often the device's energy counter moves.
+  package let samplingIntervalSeconds: Double?
+  /// What the samples say together.
+  package let combination: SampleCombination
 
-  package init(table: TableKey, knob: JSON, timeSeconds: Double, energyJoules: Double) {
+  /// Mean seconds of one execution, outliers left out.
+  package var timeSeconds: Double { combination.mean.timeSeconds }
+  /// Mean joules of one execution on one device, outliers left out.
+  package var energyJoules: Double { combination.mean.energyJoules }
+
+  /// Keeps the last ``Limits/samplesOfMeasurement`` of the samples.
+  package init(
+    table: TableKey, knob: JSON, samples: [Measurement], sensorPowerWatts: Double? = nil,
+    samplingIntervalSeconds: Double? = nil
+  ) {
     self.table = table
     self.knob = knob
-    self.timeSeconds = timeSeconds
-    self.energyJoules = energyJoules
+    self.samples = samples.suffix(Limits.samplesOfMeasurement)
+    self.sensorPowerWatts = sensorPowerWatts
+    self.samplingIntervalSeconds = samplingIntervalSeconds
+    combination = SampleCombination(self.samples)
+  }
+
+  package init(table: TableKey, knob: JSON, timeSeconds: Double, energyJoules: Double) {
+    self.init(
+      table: table, knob: knob, samples: [Measurement(timeSeconds: timeSeconds, energyJoules: energyJoules)])
+  }
+
+  /// The same option with the samples of `later` after its own; what else was said of it is the later's, where it said it.
+  fileprivate func followed(by later: ProfileRow) -> ProfileRow {
+    ProfileRow(
+      table: table, knob: later.knob, samples: samples + later.samples,
+      sensorPowerWatts: later.sensorPowerWatts ?? sensorPowerWatts,
+      samplingIntervalSeconds: later.samplingIntervalSeconds ?? samplingIntervalSeconds)
   }
 }
 
@@ -24,44 +54,80 @@ package struct Profile: Sendable, Equatable {
 
   package init() {}
 
-  /// Number of measurements in all tables.
+  /// Number of measured options in all tables.
   package var rowCount: Int { rows.values.reduce(0) { $0 + $1.count } }
 
-  /// Adds measurements; one at a knob that its table already has replaces the older one.
+  /// Number of samples behind them.
+  package var sampleCount: Int { rows.values.reduce(0) { $0 + $1.reduce(0) { $0 + $1.samples.count } } }
+
+  /// Adds measurements. Those of one option are samples of it.
   ///
-  /// - Throws: ``Refusal`` when two of the new rows measure the same knob of the same table, or when there are more rows
-  ///   than ``Limits/measurementCount``; the profile is then of no use any more.
-  package mutating func merge(_ newRows: [ProfileRow]) throws(Refusal) {
-    guard newRows.count <= Limits.measurementCount else { throw Self.tooMany(newRows.count) }
+  /// - Parameter keepsSamples: whether those of an option that is known already join its samples instead of replacing them.
+  /// - Throws: ``Refusal`` when there are more options than ``Limits/measurementCount`` or more samples than
+  ///   ``Limits/sampleCount``; the profile is then of no use any more.
+  package mutating func merge(_ newRows: [ProfileRow], keepsSamples: Bool = false) throws(Refusal) {
     var place: [Place: Int] = [:]
     for (key, existing) in rows {
       for (index, row) in existing.enumerated() { place[Place(table: key, knob: row.knob)] = index }
     }
-    var firstSent: [Place: Int] = [:]
-    for (index, row) in newRows.enumerated() {
-      let here = Place(table: row.table, knob: row.knob)
-      if let earlier = firstSent.updateValue(index, forKey: here) {
-        throw Refusal(
-          .invalidProfile, path: "rows[\(index)]",
-          expected: "each (stage, instruction, frequency) once in one submission",
-          found:
-            "stage \(row.table.stage) \(row.table.instruction) at \(row.knob.preview()) again, first in rows[\(earlier)]",
-          fix: "combine repeated samples, for instance by their median, before submitting")
-      }
-      if let known = place[here] {
-        rows[row.table]![known] = row
+    for row in Self.joined(newRows) {
+      if let known = place[Place(table: row.table, knob: row.knob)] {
+        rows[row.table]![known] = keepsSamples ? rows[row.table]![known].followed(by: row) : row
       } else {
         rows[row.table, default: []].append(row)
       }
     }
-    let count = rowCount
-    guard count <= Limits.measurementCount else { throw Self.tooMany(count) }
+    for (unit, count, most) in [
+      ("measurements", rowCount, Limits.measurementCount), ("samples", sampleCount, Limits.sampleCount),
+    ] where count > most {
+      throw Refusal(
+        .invalidProfile, path: "rows", expected: "at most \(most) \(unit) in a profile", found: "\(count)",
+        fix: "send fewer settings, or fewer samples of each")
+    }
   }
 
-  private static func tooMany(_ count: Int) -> Refusal {
-    Refusal(
-      .invalidProfile, path: "rows", expected: "at most \(Limits.measurementCount) measurements in a profile",
-      found: "\(count)", fix: "combine repeated samples, for instance by their median, before submitting")
+  /// Takes measurements back, each all of a table or, where a knob is given, the one at it. O(measurements).
+  ///
+  /// - Returns: the index of the first that there is nothing of; nil when each had something. The profile is of no use any
+  ///   more where it is not nil.
+  package mutating func withdraw(_ withdrawals: [(table: TableKey, knob: JSON?)]) -> Int? {
+    var left = rows.mapValues { Set($0.map { Place(table: $0.table, knob: $0.knob) }) }
+    for (index, (table, knob)) in withdrawals.enumerated() {
+      if let knob {
+        guard left[table]?.remove(Place(table: table, knob: knob)) != nil else { return index }
+        if left[table]?.isEmpty == true { left[table] = nil }
+      } else {
+        guard left.removeValue(forKey: table) != nil else { return index }
+      }
+    }
+    if withdrawals.isEmpty { return nil }
+    rows = left.reduce(into: [:]) { kept, entry in
+      kept[entry.key] = rows[entry.key]?.filter { entry.value.contains(Place(table: $0.table, knob: $0.knob)) }
+    }
+    return nil
+  }
+
+  /// One row for each option, by first appearance.
+  private static func joined(_ rows: [ProfileRow]) -> [ProfileRow] {
+    var place: [Place: Int] = [:]
+    var groups: [[ProfileRow]] = []
+    for row in rows {
+      let here = Place(table: row.table, knob: row.knob)
+      if let known = place[here] {
+        groups[known].append(row)
+      } else {
+        place[here] = groups.count
+        groups.append([row])
+      }
+    }
+    return groups.map { group in
+      group.count == 1
+        ? group[0]
+        : ProfileRow(
+          table: group[0].table, knob: group[0].knob, samples: group.flatMap(\.samples),
+          sensorPowerWatts: group.last { $0.sensorPowerWatts != nil }?.sensorPowerWatts,
+          samplingIntervalSeconds: group.last { $0.samplingIntervalSeconds != nil }?.samplingIntervalSeconds)
+    }
   }
 
   /// A knob's identity: 1410 and 1410.0 are the same clock.
@@ -71,7 +137,7 @@ package struct Profile: Sendable, Equatable {
 
     init(table: TableKey, knob: JSON) {
       self.table = table
-      self.knob = knob.doubleValue.map(JSON.number) ?? knob
+      self.knob = knob.setting
     }
   }
 }

@@ -13,7 +13,7 @@ package enum ProfileCSV {
     guard text.utf8.count <= Limits.profileBytes else {
       throw Refusal(
         .invalidProfile, expected: "at most \(Limits.profileBytes) bytes", found: "\(text.utf8.count)",
-        fix: "combine repeated samples, for instance by their median, before submitting")
+        fix: "send fewer settings, or fewer samples of each")
     }
     // Lines are split at newlines only; a carriage return before one is white space, and Swift sees the pair as one character.
     var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)[...]

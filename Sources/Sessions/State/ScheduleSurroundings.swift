@@ -31,17 +31,22 @@ package struct ScheduleSurroundings: Sendable, Equatable {
     var number: [Int] = []
     for rank in 0..<schedule.rankCount {
       var last: Int?
-      func append(_ table: TableKey, _ microbatch: Int?) {
+      func append(
+        _ table: TableKey, _ microbatch: Int?, overlapped: ScheduledInstruction.OverlappedBackward? = nil
+      ) {
         if let last { dependencies.append(.init(before: last, after: instructions.count)) }
         last = instructions.count
-        instructions.append(PipelineInstruction(id: nil, table: table, microbatch: microbatch))
+        instructions.append(
+          PipelineInstruction(id: nil, table: table, microbatch: microbatch, overlapped: overlapped))
       }
       for instruction in schedule.order(ofRank: rank) {
         for part in instruction.parts where part.kind == .forward && dataLoadingStages.contains(part.stage) {
           append(TableKey(stage: part.stage, instruction: Self.dataLoading), part.microbatch)
         }
         number.append(instructions.count)
-        append(TableKey(stage: instruction.stage, instruction: instruction.tableName), instruction.microbatch)
+        append(
+          TableKey(stage: instruction.stage, instruction: instruction.tableName), instruction.microbatch,
+          overlapped: instruction.overlapped)
       }
       if hasOptimizerStep, let stage = schedule.rankOfStage.firstIndex(of: rank) {
         append(TableKey(stage: stage, instruction: Self.optimizerStep), nil)

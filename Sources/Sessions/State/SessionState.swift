@@ -24,11 +24,14 @@ package struct SessionState: Sendable {
     package let inputRevision: Int
     package let planCount: Int
     package let certifies: Bool
+    /// Whether it is computed anew whenever the profile changes.
+    package let follows: Bool
 
-    package init(inputRevision: Int, planCount: Int, certifies: Bool) {
+    package init(inputRevision: Int, planCount: Int, certifies: Bool, follows: Bool) {
       self.inputRevision = inputRevision
       self.planCount = planCount
       self.certifies = certifies
+      self.follows = follows
     }
   }
 
@@ -42,11 +45,14 @@ package struct SessionState: Sendable {
     package var generation = 0
     /// The revision that last changed the definition or the profile.
     package var inputRevision: Int
+    /// The revision that defined it.
+    package let definitionRevision: Int
 
     package init(name: String, definition: PipelineDefinition, inputRevision: Int) {
       self.name = name
       self.definition = definition
       self.inputRevision = inputRevision
+      definitionRevision = inputRevision
     }
   }
 

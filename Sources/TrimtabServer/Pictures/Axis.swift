@@ -34,10 +34,13 @@ struct Axis {
   }
 
   /// Decimals that tell neighbouring ticks apart.
-  var digits: Int { max(0, Int((-log10(step)).rounded(.up))) }
+  var digits: Int { Self.digits(of: step) }
+
+  /// Decimals that multiples of a step need.
+  static func digits(of step: Double) -> Int { max(0, Int((-log10(step)).rounded(.up))) }
 
   /// The next of 1, 2 and 5 times a power of ten.
-  private static func roundStep(_ rough: Double) -> Double {
+  static func roundStep(_ rough: Double) -> Double {
     let power = pow(10, log10(rough).rounded(.down))
     let scaled = rough / power
     return power * (scaled <= 1 ? 1 : scaled <= 2 ? 2 : scaled <= 5 ? 5 : 10)

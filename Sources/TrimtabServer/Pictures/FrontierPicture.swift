@@ -117,15 +117,16 @@ package struct FrontierPicture {
           "<circle cx=\"\(x)\" cy=\"\(y - 4)\" r=\"4\" fill=\"\(entry.0)\"/><text x=\"\(x + 12)\" y=\"\(y)\" fill=\"#333\">\(entry.1)</text>"
       }
   }
+}
 
-  private func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      default: result.append(character)
-      }
+/// Text as it may stand in SVG.
+func escaped(_ text: String) -> String {
+  text.reduce(into: "") { result, character in
+    switch character {
+    case "&": result += "&amp;"
+    case "<": result += "&lt;"
+    case ">": result += "&gt;"
+    default: result.append(character)
     }
   }
 }

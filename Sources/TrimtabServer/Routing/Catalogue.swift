@@ -15,6 +15,7 @@ package enum Catalogue {
       .query(GPUList.self),
 
       .step(PipelineDefine.self),
+      .query(PipelineGet.self),
       .step(PipelineReplicate.self),
       .step(ProfileSubmit.self),
 
@@ -23,6 +24,9 @@ package enum Catalogue {
       .query(FrontierCurve.self),
       .query(FrontierSavings.self),
       .query(PlanGet.self),
+      .query(PlanSeries.self),
+      .estimate(PlanUncertainty.self),
+      .query(PlanTimelineGet.self),
 
       .step(StragglerReport.self),
       .query(JobGet.self),

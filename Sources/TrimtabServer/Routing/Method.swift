@@ -53,6 +53,14 @@ package protocol SessionComputation: Method where Params: SessionScoped {
   ) throws(Refusal) -> Accepted<Answer>
 }
 
+/// A method that reads one session and takes long about it; the closure runs on a pool thread and knows nothing but the
+/// snapshot that was taken.
+package protocol SessionEstimate: Method where Params: SessionScoped, Answer: Sendable {
+  static func prepare(
+    _ params: Params, in session: SessionState
+  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Answer
+}
+
 /// A method about the server as a whole.
 package protocol ServerMethod: Method {
   static func answer(_ params: Params, by server: Server) throws(Refusal) -> Answer
@@ -74,4 +82,6 @@ package struct Accepted<Answer> {
 package enum SessionEvent: Sendable {
   case frontierChanged(FrontierChanged)
   case plansChanged(PlansChanged)
+  /// The profile of a pipeline whose frontier is followed has changed. Tells the server, not the client.
+  case inputsChanged(pipeline: String)
 }

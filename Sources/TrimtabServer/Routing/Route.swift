@@ -76,6 +76,21 @@ package struct Route {
       }
     }
   }
+
+  static func estimate<M: SessionEstimate>(_ method: M.Type) -> Route {
+    Route(method, isLong: true) { server, call in
+      guard let params = call.params(of: method) else { return }
+      let work: @Sendable (Checkpoint) throws(Refusal) -> M.Answer
+      do throws(Refusal) {
+        work = try M.prepare(params, in: try server.sessions.state(params.session))
+      } catch {
+        return call.fail(RPCError(error))
+      }
+      server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
+        call.settle { () throws(Refusal) in try outcome.get() }
+      }
+    }
+  }
 }
 
 extension Call {

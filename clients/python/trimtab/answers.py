@@ -19,17 +19,40 @@ class GPU:
     memory_bytes: Optional[int] = None
     frequencies: Optional[tuple[Any, ...]] = None
     blocking_power_watts: Optional[float] = None
+    power_limit_watts: Optional[float] = None
+    switch_latency_seconds: Optional[float] = None
+    switch_energy_joules: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measured execution."""
+
+    time_seconds: float
+    energy_joules: float
 
 
 @dataclass(frozen=True)
 class ProfileRow:
-    """One measured option; `frequency` is an opaque knob that comes back as it was sent."""
+    """One option, measured once or as `samples`; `frequency` is an opaque knob that comes back as it was sent."""
 
     stage: int
     instruction: str
     frequency: Any
-    time_seconds: float
-    energy_joules: float
+    time_seconds: Optional[float] = None
+    energy_joules: Optional[float] = None
+    samples: Optional[tuple[Sample, ...]] = None
+    sensor_power_watts: Optional[float] = None
+    sampling_interval_seconds: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """Measurements to take back: all of a table, or those at one frequency."""
+
+    stage: int
+    instruction: str
+    frequency: Any = None
 
 
 @dataclass(frozen=True)
@@ -87,12 +110,54 @@ class PipelineDefined:
 
 
 @dataclass(frozen=True)
+class PipelineDetail:
+    """`definition` are the params of pipeline/define; `schedule_csv` is None for an explicit graph."""
+
+    pipeline: str
+    definition: Mapping[str, Any]
+    rank_of_stage: tuple[int, ...]
+    instruction_count: int
+    generation: int
+    stale: bool
+    follow: bool
+    schedule_csv: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """Something odd about a table; `frequency` is the first setting concerned."""
+
+    kind: str
+    stage: int
+    instruction: str
+    message: str
+    frequency: Any = None
+
+
+@dataclass(frozen=True)
+class Outlier:
+    """A sample that was left out; `sample` counts from 0, the oldest that is kept."""
+
+    stage: int
+    instruction: str
+    frequency: Any
+    sample: int
+    time_seconds: float
+    energy_joules: float
+
+
+@dataclass(frozen=True)
 class ProfileSubmitted:
+    """`recomputes`: the frontier is being computed anew in the background."""
+
     revision: int
     row_count: int
     tables: tuple[TableCounts, ...]
     missing: tuple[TableName, ...] = ()
-    diagnostics: tuple[Any, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    sample_count: int = 0
+    outliers: tuple[Outlier, ...] = ()
+    recomputes: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +184,7 @@ class Plan:
     energy_joules: float
     average_power_watts: float
     gap_fraction: float
+    switch_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -163,6 +229,7 @@ class FrontierPoint:
     excess_fraction: Optional[float] = None
     energy_until_straggler_joules: Optional[float] = None
     stale: bool = False
+    average_device_power_watts: Optional[float] = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +243,15 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class OverlappedBackward:
+    """The backward's half of an overlapped pair; `forward_stage` is where the forward's is."""
+
+    forward_stage: int
+    stage: int
+    microbatch: int
+
+
+@dataclass(frozen=True)
 class PlannedInstruction:
     instruction: str
     microbatch: Optional[int]
@@ -184,6 +260,7 @@ class PlannedInstruction:
     time_seconds: float
     energy_joules: float
     id: Optional[str] = None
+    overlapped: Optional[OverlappedBackward] = None
 
 
 @dataclass(frozen=True)
@@ -309,6 +386,124 @@ class Job:
     stragglers: tuple[Straggler, ...] = ()
 
 
+@dataclass(frozen=True)
+class Interval:
+    """Where `confidence_fraction` of the outcomes lie, with their mean and standard deviation."""
+
+    mean: float
+    standard_deviation: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PlanUncertainty:
+    """`sampled_fraction`: the share of instructions with several samples; the others count as exact."""
+
+    generation: int
+    plan: Plan
+    resample_count: int
+    confidence_fraction: float
+    sampled_fraction: float
+    iteration_time_seconds: Interval
+    energy_joules: Interval
+    deadline_seconds: Optional[float] = None
+    miss_fraction: Optional[float] = None
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One plan for a while; `plan` is None during a pause."""
+
+    start_seconds: float
+    duration_seconds: float
+    iteration_count: float
+    average_power_watts: float
+    energy_joules: float
+    cost: float
+    plan: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class PlanSeries:
+    """`price_per_iteration`: what one iteration more would cost."""
+
+    generation: int
+    segments: tuple[Segment, ...]
+    iteration_count: float
+    energy_joules: float
+    cost: float
+    price_per_iteration: float
+    lower_bound_cost: Optional[float] = None
+    lower_bound_iteration_count: Optional[float] = None
+    unit: Optional[str] = None
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class TimelineInstruction:
+    """An instruction where it runs; joules and watts are of one device."""
+
+    stage: int
+    instruction: str
+    microbatch: Optional[int]
+    frequency: Any
+    start_seconds: float
+    end_seconds: float
+    time_seconds: float
+    energy_joules: float
+    power_watts: float
+    is_critical: bool
+    slack_seconds: float
+    id: Optional[str] = None
+    overlapped: Optional[OverlappedBackward] = None
+
+
+@dataclass(frozen=True)
+class FrequencySwitch:
+    start_seconds: float
+    end_seconds: float
+    from_frequency: Any
+    to_frequency: Any
+
+
+@dataclass(frozen=True)
+class Wait:
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True)
+class RankTimeline:
+    rank: int
+    instructions: tuple[TimelineInstruction, ...]
+    switches: tuple[FrequencySwitch, ...]
+    waits: tuple[Wait, ...]
+    blocking_power_watts: float
+    busy_seconds: float
+    energy_joules: float
+
+
+@dataclass(frozen=True)
+class TimelineTotals:
+    busy_seconds: float
+    waiting_seconds: float
+    switch_count: int
+    energy_joules: float
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A plan laid out in time, rank by rank."""
+
+    generation: int
+    plan: Plan
+    ranks: tuple[RankTimeline, ...]
+    totals: TimelineTotals
+    svg: Optional[str] = None
+
+
 _ACRONYMS = {"csv": "CSV"}
 
 
@@ -324,7 +519,9 @@ def named(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_wire(value: Any) -> Any:
-    return named(vars(value)) if dataclasses.is_dataclass(value) else value
+    if dataclasses.is_dataclass(value):
+        return {name: to_wire(field) for name, field in named(vars(value)).items()}
+    return [to_wire(one) for one in value] if isinstance(value, tuple) else value
 
 
 @lru_cache(maxsize=None)

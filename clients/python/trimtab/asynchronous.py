@@ -171,6 +171,7 @@ class AsyncSession:
     retire_gpus = _awaited(SessionMethods.retire_gpus)
     list_gpus = _awaited(SessionMethods.list_gpus)
     define_pipeline = _awaited(SessionMethods.define_pipeline)
+    pipeline = _awaited(SessionMethods.pipeline)
     submit_profile = _awaited(SessionMethods.submit_profile)
     query = _awaited(SessionMethods.query)
     replicate_pipeline = _awaited(SessionMethods.replicate_pipeline)
@@ -179,11 +180,15 @@ class AsyncSession:
     job = _awaited(SessionMethods.job)
     curve = _awaited(SessionMethods.curve)
     plan = _awaited(SessionMethods.plan)
+    uncertainty = _awaited(SessionMethods.uncertainty)
+    series = _awaited(SessionMethods.series)
+    timeline = _awaited(SessionMethods.timeline)
 
     async def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,
-        progress: Optional[Progress] = None, timeout: Optional[float] = None,
+        follow: Optional[bool] = None, progress: Optional[Progress] = None, timeout: Optional[float] = None,
     ) -> Characterization:
         """Computes the frontier; `progress` gets `{"kind": ..., "percentage": ...}` as it goes."""
-        return await self._client.call(self.request.characterize(pipeline, plan_count=plan_count, certify=certify),
-                                       timeout=timeout, progress=progress)
+        return await self._client.call(
+            self.request.characterize(pipeline, plan_count=plan_count, certify=certify, follow=follow),
+            timeout=timeout, progress=progress)

@@ -301,6 +301,7 @@ class Session:
     retire_gpus = _now(SessionMethods.retire_gpus)
     list_gpus = _now(SessionMethods.list_gpus)
     define_pipeline = _now(SessionMethods.define_pipeline)
+    pipeline = _now(SessionMethods.pipeline)
     submit_profile = _now(SessionMethods.submit_profile)
     query = _now(SessionMethods.query)
     replicate_pipeline = _now(SessionMethods.replicate_pipeline)
@@ -309,14 +310,18 @@ class Session:
     job = _now(SessionMethods.job)
     curve = _now(SessionMethods.curve)
     plan = _now(SessionMethods.plan)
+    uncertainty = _now(SessionMethods.uncertainty)
+    series = _now(SessionMethods.series)
+    timeline = _now(SessionMethods.timeline)
 
     def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,
-        progress: Optional[Progress] = None, timeout: Optional[float] = None,
+        follow: Optional[bool] = None, progress: Optional[Progress] = None, timeout: Optional[float] = None,
     ) -> Characterization:
         """Computes the frontier; `progress` gets `{"kind": ..., "percentage": ...}` as it goes."""
-        return self._client.call(self.request.characterize(pipeline, plan_count=plan_count, certify=certify),
-                                 timeout=timeout, progress=progress)
+        return self._client.call(
+            self.request.characterize(pipeline, plan_count=plan_count, certify=certify, follow=follow),
+            timeout=timeout, progress=progress)
 
 
 def _milliseconds(deadline: Optional[float]) -> Optional[float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, Generic, Optional, TypeVar, Union
 
 from . import answers
-from .answers import GPU, ProfileRow, named, reader, to_wire
+from .answers import GPU, ProfileRow, Withdrawal, named, reader, to_wire
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -69,7 +69,10 @@ class SessionMethods:
         microbatches: Optional[int] = None,
         chunks_per_rank: Optional[int] = None, microbatch_group_size: Optional[int] = None,
         schedule_csv: Optional[str] = None,
-        blocking_power_watts: Union[float, Sequence[float], None] = None, gpus: Optional[Sequence[str]] = None,
+        blocking_power_watts: Union[float, Sequence[float], None] = None,
+        power_limit_watts: Union[float, Sequence[float], None] = None, gpus: Optional[Sequence[str]] = None,
+        switch_latency_seconds: Union[float, Sequence[float], None] = None,
+        switch_energy_joules: Union[float, Sequence[float], None] = None,
         tensor_parallel_width: Optional[int] = None, data_parallel_width: Optional[int] = None,
         context_parallel_width: Optional[int] = None, rank_order: Optional[str] = None,
         rank_map: Optional[Sequence[tuple[int, int]]] = None, data_loading_stages: Optional[Sequence[int]] = None,
@@ -91,29 +94,44 @@ class SessionMethods:
         return self._request("pipeline/replicate", answers.PipelinesReplicated,
                              {"pipeline": pipeline, "replicas": list(replicas)})
 
+    def pipeline(self, pipeline: str) -> Request[answers.PipelineDetail]:
+        """The definition, the schedule as PyTorch's CSV, and how far the frontier is."""
+        return self._request("pipeline/get", answers.PipelineDetail, {"pipeline": pipeline})
+
     def submit_profile(
         self, pipeline: str, *, rows: Optional[Iterable[ProfileRow]] = None, csv_path: Optional[str] = None,
-        csv_text: Optional[str] = None,
+        csv_text: Optional[str] = None, withdraw: Optional[Iterable[Withdrawal]] = None,
+        sampling_interval_seconds: Optional[float] = None, keep_samples: Optional[bool] = None,
+        refuse_implausible: Optional[bool] = None,
     ) -> Request[answers.ProfileSubmitted]:
-        sent = None if rows is None else [to_wire(row) for row in rows]
-        return self._request("profile/submit", answers.ProfileSubmitted,
-                             {"pipeline": pipeline, "rows": sent, "csv_path": csv_path, "csv_text": csv_text})
+        """Adds or revises measurements, or takes them back; rows that repeat a frequency are samples of it."""
+        return self._request("profile/submit", answers.ProfileSubmitted, {
+            "pipeline": pipeline, "rows": None if rows is None else [to_wire(row) for row in rows],
+            "csv_path": csv_path, "csv_text": csv_text,
+            "withdraw": None if withdraw is None else [to_wire(one) for one in withdraw],
+            "sampling_interval_seconds": sampling_interval_seconds, "keep_samples": keep_samples,
+            "refuse_implausible": refuse_implausible})
 
     def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,
+        follow: Optional[bool] = None,
     ) -> Request[answers.Characterization]:
-        return self._request("frontier/characterize", answers.Characterization,
-                             {"pipeline": pipeline, "plan_count": plan_count, "certify": certify})
+        """`follow`: compute it anew in the background whenever the profile changes; `frontier/changed` tells."""
+        return self._request("frontier/characterize", answers.Characterization, {
+            "pipeline": pipeline, "plan_count": plan_count, "certify": certify, "follow": follow})
 
     def query(
         self, pipeline: str, *, deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,
         straggler_time_seconds: Optional[float] = None, energy_budget_joules: Optional[float] = None,
-        average_power_watts: Optional[float] = None, objective: Optional[str] = None,
+        average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
+        objective: Optional[str] = None,
     ) -> Request[answers.FrontierPoint]:
-        """Exactly one selector; `objective` is "fastest", "cheapest" or "energyDelayProduct"."""
+        """Exactly one selector; `objective` is "fastest", "cheapest", "energyDelayProduct" or
+        "energyDelaySquaredProduct". `average_power_watts` caps the job, `average_device_power_watts` each GPU."""
         return self._request("frontier/query", answers.FrontierPoint, {
             "pipeline": pipeline, "deadline_seconds": deadline_seconds, "slowdown_fraction": slowdown_fraction,
-            "straggler_time_seconds": straggler_time_seconds, "energy_budget_joules": energy_budget_joules, "average_power_watts": average_power_watts,
+            "straggler_time_seconds": straggler_time_seconds, "energy_budget_joules": energy_budget_joules,
+            "average_power_watts": average_power_watts, "average_device_power_watts": average_device_power_watts,
             "objective": objective})
 
     def curve(self, pipeline: str, *, picture: Optional[bool] = None) -> Request[answers.Curve]:
@@ -146,14 +164,56 @@ class SessionMethods:
     def plan(
         self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
         slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
-        average_power_watts: Optional[float] = None, objective: Optional[str] = None,
-        straggler_time_seconds: Optional[float] = None, generation: Optional[int] = None, stage: Optional[int] = None,
-        rank: Optional[int] = None, global_rank: Optional[int] = None,
+        average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
+        objective: Optional[str] = None, straggler_time_seconds: Optional[float] = None,
+        generation: Optional[int] = None, stage: Optional[int] = None, rank: Optional[int] = None,
+        global_rank: Optional[int] = None,
     ) -> Request[answers.PlanDetail]:
         """A plan's clocks by its number, or by any selector of `query`; of all stages, or of a stage or rank."""
         return self._request("plan/get", answers.PlanDetail, {
             "pipeline": pipeline, "plan": plan, "deadline_seconds": deadline_seconds,
             "slowdown_fraction": slowdown_fraction, "energy_budget_joules": energy_budget_joules,
-            "average_power_watts": average_power_watts, "objective": objective,
-            "straggler_time_seconds": straggler_time_seconds, "generation": generation, "stage": stage, "rank": rank,
-            "global_rank": global_rank})
+            "average_power_watts": average_power_watts, "average_device_power_watts": average_device_power_watts,
+            "objective": objective, "straggler_time_seconds": straggler_time_seconds, "generation": generation,
+            "stage": stage, "rank": rank, "global_rank": global_rank})
+
+    def uncertainty(
+        self, pipeline: str, *, plan: Optional[int] = None, generation: Optional[int] = None,
+        deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,
+        energy_budget_joules: Optional[float] = None, average_power_watts: Optional[float] = None,
+        average_device_power_watts: Optional[float] = None, objective: Optional[str] = None,
+        resample_count: Optional[int] = None, confidence_fraction: Optional[float] = None,
+        resampling: Optional[str] = None,
+    ) -> Request[answers.PlanUncertainty]:
+        """How far measurement noise lets a plan's outcome be off: `resampling` "options" says how well it is known,
+        "executions" how iterations differ. A deadline beside `plan` is the one it may miss."""
+        fields = dict(locals())
+        del fields["self"]
+        return self._request("plan/uncertainty", answers.PlanUncertainty, fields)
+
+    def series(
+        self, pipeline: str, *, prices: Iterable[tuple[float, float]], end_seconds: float,
+        iteration_count: Optional[float] = None, iterations_per_second: Optional[float] = None,
+        value_per_iteration: Optional[float] = None, unit: Optional[str] = None, may_pause: Optional[bool] = None,
+        paused_power_watts: Optional[float] = None,
+    ) -> Request[answers.PlanSeries]:
+        """A plan for each interval of `prices`, pairs of start in seconds and price per joule. Exactly one goal."""
+        return self._request("plan/series", answers.PlanSeries, {
+            "pipeline": pipeline, "end_seconds": end_seconds, "unit": unit,
+            "prices": [{"startSeconds": start, "pricePerJoule": price} for start, price in prices],
+            "iteration_count": iteration_count, "iterations_per_second": iterations_per_second,
+            "value_per_iteration": value_per_iteration, "may_pause": may_pause,
+            "paused_power_watts": paused_power_watts})
+
+    def timeline(
+        self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
+        slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
+        average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
+        objective: Optional[str] = None, picture: Optional[bool] = None,
+    ) -> Request[answers.Timeline]:
+        """A plan laid out in time, rank by rank; with `picture` as SVG too, below the iteration at the highest clocks."""
+        return self._request("plan/timeline", answers.Timeline, {
+            "pipeline": pipeline, "plan": plan, "deadline_seconds": deadline_seconds,
+            "slowdown_fraction": slowdown_fraction, "energy_budget_joules": energy_budget_joules,
+            "average_power_watts": average_power_watts, "average_device_power_watts": average_device_power_watts,
+            "objective": objective, "picture": picture})

@@ -7,11 +7,13 @@ package struct FrontierChanged: ObjectWritable, Sendable {
   let pipeline: String
   let revision: Int
   let generation: Int
+  let isStale: Bool
 
   package func write(to object: inout ObjectWriter) {
     object.field("session", session, "The session.")
     object.field("pipeline", pipeline, "The pipeline.")
     object.field("revision", revision, "Counts the session's accepted changes.")
     object.field("generation", generation, "Counts the pipeline's frontiers from 1.")
+    object.field("stale", isStale, "Whether the profile has changed again since; then another one follows.")
   }
 }

@@ -16,6 +16,7 @@ package enum FrontierCharacterize: SessionComputation {
     let pipeline: String
     let planCount: Int
     let certify: Bool
+    let follow: Bool
     let workDoneToken: JSON?
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
@@ -27,21 +28,51 @@ package enum FrontierCharacterize: SessionComputation {
       certify = try reader.optional(
         "certify", .bool, default: false,
         "Whether to check the curve and every plan independently of how they were found.")
+      follow = try reader.optional(
+        "follow", .bool, default: false,
+        "Whether to compute the frontier anew in the background, with these options, whenever the profile changes; `frontier/changed` tells of each. Holds until the next frontier/characterize or pipeline/define."
+      )
       workDoneToken = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
+    }
+
+    /// What was asked when the pipeline's frontier was last computed.
+    init(session: String, pipeline: SessionState.Pipeline, origin: SessionState.FrontierOrigin) {
+      self.session = session
+      self.pipeline = pipeline.name
+      planCount = origin.planCount
+      certify = origin.certifies
+      follow = origin.follows
+      workDoneToken = nil
     }
 
     var options: CharacterizationOptions { CharacterizationOptions(deadlineCount: planCount) }
   }
 
   package struct Product: Sendable {
-    let inputs: FrontierInputs
-    let frontier: Frontier
+    /// Not numbered yet.
+    let characterized: CharacterizedFrontier
     let certificate: FrontierCertificate?
     let inputRevision: Int
+    let definitionRevision: Int
   }
 
   package static func prepare(
     _ params: Params, in session: SessionState
+  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
+    try prepare(params, in: session, warmStart: nil)
+  }
+
+  /// The same for a frontier that follows its profile: one measured table rarely changes much.
+  static func prepareAgain(
+    _ params: Params, in session: SessionState
+  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
+    let old = session.pipelines[try session.pipelineIndex(params.pipeline)].frontier
+    return try prepare(
+      params, in: session, warmStart: old.map { WarmStart(problem: $0.inputs.problem, frontier: $0.frontier) })
+  }
+
+  private static func prepare(
+    _ params: Params, in session: SessionState, warmStart: WarmStart?
   ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
     let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
     let inputs = try FrontierInputs(pipeline.definition, session.profiles[params.pipeline] ?? Profile())
@@ -49,11 +80,14 @@ package enum FrontierCharacterize: SessionComputation {
     return { (checkpoint) throws(Refusal) in
       let product: Product
       do throws(FrontierError) {
-        let frontier = try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
+        let frontier = try Frontier(
+          of: inputs.problem, options: options, warmStart: warmStart, checkpoint: checkpoint)
         let certificate =
           certifies ? try FrontierCertificate(frontier, of: inputs.problem, checkpoint: checkpoint) : nil
         product = Product(
-          inputs: inputs, frontier: frontier, certificate: certificate, inputRevision: pipeline.inputRevision)
+          characterized: CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 0),
+          certificate: certificate, inputRevision: pipeline.inputRevision,
+          definitionRevision: pipeline.definitionRevision)
       } catch {
         if error == .cancelled { throw .cancelled }
         // The inputs were validated when the snapshot was taken; were one to slip through, the client shall hear of it.
@@ -61,7 +95,7 @@ package enum FrontierCharacterize: SessionComputation {
           .invalidProfile, path: "pipeline", expected: "a problem that can be solved", found: "\(error)",
           fix: "check the profile and the blocking powers")
       }
-      try checkEnergy(of: product.frontier.curve)
+      try checkEnergy(of: product.characterized.frontier.curve)
       return product
     }
   }
@@ -86,18 +120,44 @@ package enum FrontierCharacterize: SessionComputation {
         .inputsChanged, path: "pipeline", expected: "the pipeline and profile as they were when this began",
         found: "a change in between", fix: "send frontier/characterize again")
     }
-    session.pipelines[index].generation += 1
-    let characterized = CharacterizedFrontier(
-      inputs: product.inputs, frontier: product.frontier, generation: session.pipelines[index].generation)
-    session.pipelines[index].frontier = characterized
-    session.pipelines[index].frontierOrigin = SessionState.FrontierOrigin(
-      inputRevision: product.inputRevision, planCount: params.planCount, certifies: params.certify)
-    let event = FrontierChanged(
-      session: session.name, pipeline: params.pipeline, revision: session.revision, generation: characterized.generation
-    )
+    let (characterized, events) = publish(product, params, pipeline: index, in: &session)
     return Accepted(
       Answer(revision: session.revision, characterized: characterized, certificate: product.certificate),
-      events: [.frontierChanged(event)] + session.planEvents(ofSource: index, cause: .frontier))
+      events: events)
+  }
+
+  /// Puts a frontier that nobody waits for in the place of an older one. It may be stale, and yet nearer than that.
+  ///
+  /// - Returns: nothing, where the pipeline was defined anew, or a later frontier is there.
+  static func finishUnasked(
+    _ product: Product, _ params: Params, in session: inout SessionState
+  ) throws(Refusal) -> Accepted<Void> {
+    let index = try session.pipelineIndex(params.pipeline)
+    let pipeline = session.pipelines[index]
+    guard pipeline.definitionRevision == product.definitionRevision, let origin = pipeline.frontierOrigin,
+      origin.inputRevision < product.inputRevision
+    else {
+      throw Refusal(
+        .inputsChanged, path: "pipeline", expected: "the pipeline as it was when this began",
+        found: "a change in between", fix: "nothing: what is there is newer")
+    }
+    return Accepted((), events: publish(product, params, pipeline: index, in: &session).events)
+  }
+
+  private static func publish(
+    _ product: Product, _ params: Params, pipeline index: Int, in session: inout SessionState
+  ) -> (CharacterizedFrontier, events: [SessionEvent]) {
+    session.pipelines[index].generation += 1
+    let characterized = product.characterized.numbered(session.pipelines[index].generation)
+    session.pipelines[index].frontier = characterized
+    session.pipelines[index].frontierOrigin = SessionState.FrontierOrigin(
+      inputRevision: product.inputRevision, planCount: params.planCount, certifies: params.certify,
+      follows: params.follow)
+    let event = FrontierChanged(
+      session: session.name, pipeline: params.pipeline, revision: session.revision,
+      generation: characterized.generation,
+      isStale: product.inputRevision != session.pipelines[index].inputRevision)
+    return (characterized, [.frontierChanged(event)] + session.planEvents(ofSource: index, cause: .frontier))
   }
 
   package struct Answer: ObjectWritable {

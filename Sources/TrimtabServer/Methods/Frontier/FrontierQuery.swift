@@ -22,15 +22,13 @@ package enum FrontierQuery: SessionQuery {
       target = try FrontierTarget(from: &reader)
       try reader.check(
         target != nil, "deadlineSeconds",
-        expected:
-          "one of deadlineSeconds, slowdownFraction, stragglerTimeSeconds, energyBudgetJoules, averagePowerWatts and objective"
-      )
+        expected: "one of " + FrontierTarget.fieldNames)
     }
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
-    let point = try (params.target ?? .objective(.fastest)).plan(in: characterized.frontier)
+    let point = try (params.target ?? .objective(.fastest)).plan(in: characterized)
     return Answer(
       characterized: characterized, isStale: session.isStale(params.pipeline), planIndex: point.index,
       deadlineSeconds: point.deadlineSeconds, stragglerTimeSeconds: params.target?.stragglerTimeSeconds)
@@ -67,6 +65,9 @@ package enum FrontierQuery: SessionQuery {
           plan.energyJoules + characterized.waitingJoules(from: plan.iterationTimeSeconds, until: $0)
         }, "The plan's energy and that of waiting for the straggler, where one was asked for.")
       object.field(
+        "averageDevicePowerWatts", characterized.devicePowersWatts[planIndex],
+        "Mean watts of the device that draws most.")
+      object.field(
         "excessFraction", bound.map { plan.energyJoules / $0 - 1 },
         "The plan's energy over that bound, less 1: its gap, and what ending before the deadline costs.")
       let baseline = characterized.inputs.allMaxFrequency
@@ -87,6 +88,8 @@ extension Plan {
     object.field("energyJoules", energyJoules, "Realised joules of all devices, waiting included.")
     object.field("averagePowerWatts", energyJoules / iterationTimeSeconds, "Mean watts of all devices together.")
     object.field("gapFraction", gapFraction, "Certified: energy over the lower bound at the same time, less 1.")
+    object.field(
+      "switchCount", switchCount, "Changes of frequency in one iteration, each rank counted as one device.")
   }
 }
 

@@ -35,5 +35,8 @@ extension GPU {
     object.field("memoryBytes", memoryBytes, "Its memory in bytes.")
     object.field("frequencies", frequencies, "The knob settings it supports.")
     object.field("blockingPowerWatts", blockingPowerWatts, "Watts it draws while it waits.")
+    object.field("powerLimitWatts", powerLimitWatts, "Watts it is allowed to draw.")
+    object.field("switchLatencySeconds", switchLatencySeconds, "Seconds that setting another frequency takes.")
+    object.field("switchEnergyJoules", switchEnergyJoules, "Joules that it takes beyond the blocking power.")
   }
 }

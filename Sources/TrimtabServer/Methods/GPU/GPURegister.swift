@@ -1,3 +1,4 @@
+internal import EnergyFrontier
 package import JSON
 package import Sessions
 
@@ -31,7 +32,16 @@ package enum GPURegister: SessionStep {
         frequencies: try reader.optional(
           "frequencies", .list(of: .any), "The knob settings it supports, usually clocks in MHz."),
         blockingPowerWatts: try reader.optional(
-          "blockingPowerWatts", .number(in: 0...1e30), "Watts it draws while it waits for others."))
+          "blockingPowerWatts", .number(in: 0...1e30), "Watts it draws while it waits for others."),
+        powerLimitWatts: try reader.optional(
+          "powerLimitWatts", .number(in: Measurement.acceptedRange),
+          "Watts it is allowed to draw; measurements above are flagged."),
+        switchLatencySeconds: try reader.optional(
+          "switchLatencySeconds", .number(in: 0...1e30),
+          "Seconds that setting another frequency takes between two instructions."),
+        switchEnergyJoules: try reader.optional(
+          "switchEnergyJoules", .number(in: 0...1e30),
+          "Joules that it takes beyond the blocking power over that time."))
     }
   }
 

@@ -22,11 +22,19 @@ package enum PipelineDefine: SessionStep {
     let instructions: [Instruction]?
     let dependencies: [Dependency]
     let blockingPowerWatts: [Double]?
+    let powerLimitWatts: [Double]?
     let gpus: [String]?
+    let switchLatencySeconds: [Double]?
+    let switchEnergyJoules: [Double]?
     let tensorParallelWidth: Int
     let dataParallelWidth: Int
     let layout: LayoutParams
     let surroundings: SurroundingsParams
+
+    /// One number for all ranks, or one for each.
+    private static var eachRank: Shape<[Double]> {
+      .either(Shape<Double>.number(in: 0...1e30).map { [$0] }, .list(of: .number(in: 0...1e30), count: 1...4096))
+    }
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
@@ -63,13 +71,26 @@ package enum PipelineDefine: SessionStep {
         "Pairs of instruction ids: the first must end before the second begins; a third element is how many seconds must pass in between, as for a transfer. Order on a rank is not implied."
       )
       blockingPowerWatts = try reader.optional(
-        "blockingPowerWatts",
-        .either(
-          Shape<Double>.number(in: 0...1e30).map { [$0] }, .list(of: .number(in: 0...1e30), count: 1...4096)),
+        "blockingPowerWatts", Self.eachRank,
         "Watts one device draws while it waits: one number for all ranks, or one for each. Without it the GPUs say.")
+      powerLimitWatts = try reader.optional(
+        "powerLimitWatts",
+        .either(
+          Shape<Double>.number(in: Measurement.acceptedRange).map { [$0] },
+          .list(of: .number(in: Measurement.acceptedRange), count: 1...4096)),
+        "Watts one device may draw, to judge measurements by: one number for all ranks, or one for each, 1e30 for no limit. Without it the GPUs say."
+      )
       gpus = try reader.optional(
         "gpus", .list(of: .text(), count: 1...4096),
-        "For each rank the id of a registered GPU, whose blocking power is used unless given here.")
+        "For each rank the id of a registered GPU, whose blocking power and switch costs are used unless given here.")
+      switchLatencySeconds = try reader.optional(
+        "switchLatencySeconds", Self.eachRank,
+        "Seconds from the end of one instruction until the next on its rank may begin at another frequency: one number for all ranks, or one for each. By default 0. An iteration ends when every rank is set for its first instruction again."
+      )
+      switchEnergyJoules = try reader.optional(
+        "switchEnergyJoules", Self.eachRank,
+        "Joules of one device for each such change, beyond the blocking power that it draws meanwhile: one number, or one for each rank. By default 0."
+      )
       tensorParallelWidth = try reader.optional(
         "tensorParallelWidth", .integer(in: 1...65_536), default: 1,
         "Devices that share each stage; all run its plan, and energies count them all.")
@@ -98,9 +119,15 @@ package enum PipelineDefine: SessionStep {
       // A CSV tells the ranks only when it has been read.
       let ranks = schedule.map { stages / (chunksPerRank ?? $0.defaultChunksPerRank) } ?? stages
       let isKnown = scheduleCSV == nil
-      try reader.check(
-        !isKnown || blockingPowerWatts.map { $0.count == 1 || $0.count == ranks } ?? true, "blockingPowerWatts",
-        expected: "one number, or a list of \(ranks), one for each rank")
+      func checkCount(_ values: [Double]?, _ name: StaticString) throws(InvalidField) {
+        try reader.check(
+          !isKnown || values.map { $0.count == 1 || $0.count == ranks } ?? true, name,
+          expected: "one number, or a list of \(ranks), one for each rank")
+      }
+      try checkCount(blockingPowerWatts, "blockingPowerWatts")
+      try checkCount(switchLatencySeconds, "switchLatencySeconds")
+      try checkCount(switchEnergyJoules, "switchEnergyJoules")
+      try checkCount(powerLimitWatts, "powerLimitWatts")
       try reader.check(
         !isKnown || gpus.map { $0.count == ranks } ?? true, "gpus", expected: "\(ranks) ids, one for each rank")
       try reader.check(
@@ -139,7 +166,10 @@ package enum PipelineDefine: SessionStep {
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
     var definition = try definition(params, session)
     definition.layout = try params.layout.layout(for: definition, gpus: params.gpus)
+    definition.rankPowerLimitWatts = try powerLimits(params, session, ranks: definition.rankPowerLimitWatts.count)
     try Limits.check(definition)
+    definition.rankSwitchCosts = try switchCosts(params, session, ranks: definition.rankBlockingPowerWatts.count)
+    try definition.checkRankOrders()
     if let profile = session.profiles[params.pipeline] {
       try definition.check(profile.rows.keys.sorted()) { _ in "stages" }
     }
@@ -207,6 +237,22 @@ package enum PipelineDefine: SessionStep {
         found: "\(sum) W", fix: "check the unit of the powers, which is watts")
     }
     return powers ?? []
+  }
+
+  /// What each rank may draw, from the request or else from its GPUs.
+  private static func powerLimits(_ params: Params, _ session: SessionState, ranks: Int) throws(Refusal) -> [Double] {
+    guard let limits = params.powerLimitWatts else {
+      guard let gpus = params.gpus else { return Array(repeating: .infinity, count: ranks) }
+      let known = Dictionary(uniqueKeysWithValues: session.gpus.map { ($0.id, $0) })
+      return gpus.map { known[$0]?.powerLimitWatts ?? .infinity }
+    }
+    guard limits.count == 1 || limits.count == ranks else {
+      throw Refusal(
+        .invalidPipeline, path: "powerLimitWatts", expected: "\(ranks), one for each rank of scheduleCSV",
+        found: "\(limits.count)", fix: "send one for each row")
+    }
+    let all = limits.count == 1 ? Array(repeating: limits[0], count: ranks) : limits
+    return all.map { $0 == Measurement.acceptedRange.upperBound ? .infinity : $0 }
   }
 
   private static func definition(_ params: Params, _ session: SessionState) throws(Refusal) -> PipelineDefinition {

@@ -43,23 +43,9 @@ package enum PlanGet: SessionQuery {
 
   package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
-    if let generation = params.generation, generation != characterized.generation {
-      throw Refusal(
-        .unknownPlan, path: "generation", expected: "\(characterized.generation), the current generation",
-        found: "\(generation)", fix: "query the frontier again")
-    }
     let scope = try PlanScope(params, characterized.inputs.definition)
-    if let target = params.target {
-      return Answer(
-        characterized: characterized, planIndex: try target.plan(in: characterized.frontier).index, scope: scope)
-    }
-    let (plan, plans) = (params.plan ?? 0, characterized.frontier.plans)
-    guard plans.indices.contains(plan) else {
-      throw Refusal(
-        .unknownPlan, path: "plan", expected: "a plan in 0...\(plans.count - 1)", found: "\(plan)",
-        fix: "see frontier/curve for the plans there are")
-    }
-    return Answer(characterized: characterized, planIndex: plan, scope: scope)
+    let planIndex = try characterized.planIndex(params.plan, params.target, generation: params.generation)
+    return Answer(characterized: characterized, planIndex: planIndex, scope: scope)
   }
 
   package struct Answer: ObjectWritable {
@@ -69,7 +55,7 @@ package enum PlanGet: SessionQuery {
 
     package func write(to object: inout ObjectWriter) {
       let plan = characterized.frontier.plans[planIndex]
-      let timeline = PlanTimeline(characterized, plan)
+      let stages = PlanTimeline(characterized, plan).stages(characterized.inputs.definition)
       object.field("generation", characterized.generation, "Which frontier answered.")
       object.object("plan", "The plan as a whole.") { plan.write(to: &$0, number: planIndex) }
       if let place = scope.place {
@@ -77,14 +63,11 @@ package enum PlanGet: SessionQuery {
       }
       object.list("stages", scope.stages, "The stages from 0, or those asked for.") { stage, entry in
         entry.field("stage", stage, "The stage.")
-        entry.list("instructions", timeline.stages[stage], "In the order of execution.") { step, row in
-          row.field("id", step.instruction.id, "The client's name, in an explicit graph.")
-          row.field("instruction", step.instruction.table.instruction, "The kind of instruction.")
-          row.field("microbatch", step.instruction.microbatch, "The microbatch, from 0.")
-          row.field("frequency", step.knob, "The setting to run it at, as it was sent.")
-          row.field("startSeconds", step.startSeconds, "Earliest start after the iteration began.")
-          row.field("timeSeconds", step.timeSeconds, "Measured time.")
-          row.field("energyJoules", step.energyJoules, "Measured energy of one device.")
+        entry.list(
+          "instructions", stages[stage],
+          "In the order of execution. An overlapped pair is listed under both its stages, each time as a whole."
+        ) { step, row in
+          step.write(to: &row)
         }
       }
     }
@@ -121,5 +104,46 @@ extension RankLayout.Place {
     object.field("replica", replica, "The data-parallel replica.")
     object.field("tensorIndex", tensorIndex, "Its place among the tensor-parallel devices, by a rank order.")
     object.field("contextIndex", contextIndex, "Its place among the context-parallel devices, by a rank order.")
+  }
+}
+
+extension PlanTimeline.Step {
+  /// What is run when, as plan/get and plan/timeline tell it.
+  func write(to row: inout ObjectWriter) {
+    row.field("id", instruction.id, "The client's name, in an explicit graph.")
+    row.field("instruction", instruction.table.instruction, "The kind of instruction.")
+    row.field("microbatch", instruction.microbatch, "The microbatch, from 0; of an overlapped pair the forward's.")
+    if let overlapped = instruction.overlapped {
+      row.object("overlapped", "The backward that an overlapped pair runs beside its forward, on the same rank.") {
+        $0.field("forwardStage", instruction.table.stage, "The forward's stage.")
+        $0.field("stage", overlapped.stage, "The backward's stage.")
+        $0.field("microbatch", overlapped.microbatch, "The backward's microbatch.")
+      }
+    }
+    row.field("frequency", knob, "The setting to run it at, as it was sent.")
+    row.field("startSeconds", startSeconds, "Earliest start after the iteration began.")
+    row.field("timeSeconds", timeSeconds, "Measured time.")
+    row.field("energyJoules", energyJoules, "Measured energy of one device.")
+  }
+}
+
+extension CharacterizedFrontier {
+  /// The plan that a client means by its number, or else by a point of the frontier.
+  ///
+  /// - Parameter asked: which frontier the client means, where it said so.
+  /// - Throws: ``Refusal`` of kind `unknownPlan`, `deadlineBelowMinimum` or `objectiveOutOfReach`.
+  func planIndex(_ number: Int?, _ target: FrontierTarget?, generation asked: Int?) throws(Refusal) -> Int {
+    if let asked, asked != generation {
+      throw Refusal(
+        .unknownPlan, path: "generation", expected: "\(generation), the current generation", found: "\(asked)",
+        fix: "query the frontier again")
+    }
+    guard let number else { return try (target ?? .objective(.fastest)).plan(in: self).index }
+    guard frontier.plans.indices.contains(number) else {
+      throw Refusal(
+        .unknownPlan, path: "plan", expected: "a plan in 0...\(frontier.plans.count - 1)", found: "\(number)",
+        fix: "see frontier/curve for the plans there are")
+    }
+    return number
   }
 }

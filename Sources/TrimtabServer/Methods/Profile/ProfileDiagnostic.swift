@@ -1,37 +1,96 @@
+internal import EnergyFrontier
 internal import JSON
 internal import Sessions
 
-/// Something about a profile that a person should look at; it does not stop the work.
+/// Something about a profile that a person should look at; it does not stop the work unless the client asked for that.
 struct ProfileDiagnostic {
   enum Kind: String {
     /// Only one frequency was measured, so the instruction cannot be slowed or sped up.
     case singleOption
+    /// Some samples of a measurement are far from the others and were left out.
+    case outliers
     /// A measurement draws less power than a waiting device, which hints at a counter read too soon.
     case belowBlockingPower
     /// The GPU that runs it does not support the setting, so no plan with it can be followed.
     case unsupportedFrequency
+    /// A measurement draws more power than the device is allowed to.
+    case abovePowerLimit
+    /// A measurement was so short that the energy counter moved only a few times meanwhile.
+    case shortMeasurement
+    /// Energy over time is far from what the power sensor showed.
+    case sensorDisagrees
+    /// From one frequency to another time and sensed power rise, and yet the energy falls, which cannot be.
+    case energyFalls
+
+    /// Whether such a figure cannot be right, rather than being odd.
+    var isImplausible: Bool { self != .singleOption && self != .outliers && self != .unsupportedFrequency }
   }
 
   let kind: Kind
   let table: TableKey
+  /// The first frequency concerned, where it is about frequencies.
+  let knob: JSON?
   let message: String
 
-  static func all(_ key: TableKey, _ rows: [ProfileRow], blockingPowerWatts: Double?) -> [ProfileDiagnostic] {
+  /// Energy counters move at intervals, so a reading is off by up to one; with fewer than this many the energy is off by
+  /// more than a fifth.
+  static let fewestIntervals = 5.0
+  /// Power limits hold on average over milliseconds to seconds; a little more is seen on sound devices.
+  static let powerLimitTolerance = 0.05
+  /// Sensors average over other windows than counters.
+  static let sensorTolerance = 0.2
+
+  /// What is odd about one table, in O(rows log rows).
+  static func all(
+    _ key: TableKey, _ rows: [ProfileRow], blockingPowerWatts: Double?, powerLimitWatts: Double?
+  ) -> [ProfileDiagnostic] {
     var found: [ProfileDiagnostic] = []
+    func note(_ kind: Kind, _ odd: [ProfileRow], _ message: (ProfileRow) -> String) {
+      guard let first = odd.first else { return }
+      found.append(
+        ProfileDiagnostic(
+          kind: kind, table: key, knob: first.knob,
+          message: "\(odd.count) of \(rows.count) measurements " + message(first)))
+    }
     if rows.count == 1 {
       found.append(
         ProfileDiagnostic(
-          kind: .singleOption, table: key, message: "measured at one frequency only: its time and energy are fixed"))
+          kind: .singleOption, table: key, knob: nil,
+          message: "measured at one frequency only: its time and energy are fixed"))
+    }
+    note(.outliers, rows.filter { !$0.combination.outliers.isEmpty }) {
+      "have samples far from the others, which were left out; the first at \($0.knob.preview()): "
+        + "\($0.combination.outliers.count) of \($0.samples.count)"
     }
     if let power = blockingPowerWatts {
-      let low = rows.filter { $0.energyJoules < power * $0.timeSeconds }
-      if let first = low.first {
-        found.append(
-          ProfileDiagnostic(
-            kind: .belowBlockingPower, table: key,
-            message: "\(low.count) of \(rows.count) measurements draw less than the blocking power of \(power) W, "
-              + "the first at \(first.knob.preview()): was the energy counter read over too short a time?"))
+      note(.belowBlockingPower, rows.filter { $0.energyJoules < power * $0.timeSeconds }) {
+        "draw less than the blocking power of \(power) W, "
+          + "the first at \($0.knob.preview()): was the energy counter read over too short a time?"
       }
+    }
+    if let limit = powerLimitWatts {
+      note(.abovePowerLimit, rows.filter { $0.powerWatts > (1 + powerLimitTolerance) * limit }) {
+        "draw more than the power limit of \(limit) W, the first \($0.powerWatts) W at \($0.knob.preview()): "
+          + "was the energy of more than one device or execution counted?"
+      }
+    }
+    note(
+      .shortMeasurement,
+      rows.filter { row in row.samplingIntervalSeconds.map { row.timeSeconds < fewestIntervals * $0 } ?? false }
+    ) {
+      "are shorter than \(fewestIntervals) intervals of the energy counter, the first at \($0.knob.preview()): "
+        + "measure many executions in a row and divide"
+    }
+    note(
+      .sensorDisagrees,
+      rows.filter { row in row.sensorPowerWatts.map { abs(row.powerWatts / $0 - 1) > sensorTolerance } ?? false }
+    ) {
+      "draw another power than the sensor showed, the first \($0.powerWatts) W at \($0.knob.preview()) "
+        + "instead of \($0.sensorPowerWatts ?? 0) W: check counter, sensor and units"
+    }
+    note(.energyFalls, energyFalls(rows)) {
+      "draw less energy than a faster one at less power, the first at \($0.knob.preview()): "
+        + "the energy counter cannot be right"
     }
     return found
   }
@@ -45,15 +104,34 @@ struct ProfileDiagnostic {
     guard let first = unsupported.first else { return [] }
     return [
       ProfileDiagnostic(
-        kind: .unsupportedFrequency, table: key,
+        kind: .unsupportedFrequency, table: key, knob: first.knob,
         message: "\(unsupported.count) of \(rows.count) frequencies, the first \(first.knob.preview()), are none that "
           + "\"\(gpu.id)\" was registered with: was this stage measured on another GPU?")
     ]
   }
 
+  /// Rows that, against the one next to them in time, take longer at more sensed power and yet draw less energy.
+  private static func energyFalls(_ rows: [ProfileRow]) -> [ProfileRow] {
+    let sensed = rows.filter { $0.sensorPowerWatts != nil }.enumerated().sorted {
+      ($0.element.timeSeconds, $0.offset) < ($1.element.timeSeconds, $1.offset)
+    }.map(\.element)
+    return zip(sensed, sensed.dropFirst()).filter { faster, slower in
+      slower.timeSeconds > faster.timeSeconds && slower.sensorPowerWatts! > faster.sensorPowerWatts!
+        && slower.energyJoules < faster.energyJoules
+    }.map(\.1)
+  }
+
   func write(to object: inout ObjectWriter) {
-    object.field("kind", kind.rawValue, "`singleOption`, `belowBlockingPower` or `unsupportedFrequency`.")
+    object.field(
+      "kind", kind.rawValue,
+      "`singleOption`, `outliers`, `belowBlockingPower`, `abovePowerLimit`, `shortMeasurement`, `sensorDisagrees`, `energyFalls` or `unsupportedFrequency`."
+    )
     table.write(to: &object)
+    object.field("frequency", knob, "The first setting concerned, where it is about settings.")
     object.field("message", message, "For a person.")
   }
+}
+
+extension ProfileRow {
+  fileprivate var powerWatts: Double { combination.mean.averagePowerWatts }
 }

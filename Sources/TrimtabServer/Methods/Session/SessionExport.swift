@@ -56,10 +56,7 @@ package enum SessionExport: SessionQuery {
           request(ProfileSubmit.name) { params in
             params.field("pipeline", name)
             params.list("rows", profile.rows.sorted { $0.key < $1.key }.flatMap(\.value)) { row, entry in
-              row.table.write(to: &entry)
-              entry.field("frequency", row.knob)
-              entry.field("timeSeconds", row.timeSeconds)
-              entry.field("energyJoules", row.energyJoules)
+              row.write(to: &entry)
             }
           })
       }
@@ -70,6 +67,7 @@ package enum SessionExport: SessionQuery {
             $0.field("pipeline", pipeline.name)
             $0.field("planCount", origin.planCount)
             $0.field("certify", origin.certifies)
+            if origin.follows { $0.field("follow", true) }
           })
       }
       for straggler in state.jobs.flatMap(\.stragglers) {
@@ -96,12 +94,43 @@ package enum SessionExport: SessionQuery {
   }
 }
 
+extension ProfileRow {
+  /// The fields as profile/submit takes them; the samples make the same combination again.
+  fileprivate func write(to object: inout ObjectWriter) {
+    table.write(to: &object)
+    object.field("frequency", knob)
+    if samples.count == 1 {
+      samples[0].write(to: &object)
+    } else {
+      object.list("samples", samples) { sample, entry in sample.write(to: &entry) }
+    }
+    object.field("sensorPowerWatts", sensorPowerWatts)
+    object.field("samplingIntervalSeconds", samplingIntervalSeconds)
+  }
+}
+
+extension Measurement {
+  fileprivate func write(to object: inout ObjectWriter) {
+    object.field("timeSeconds", timeSeconds)
+    object.field("energyJoules", energyJoules)
+  }
+}
+
 extension SessionState.Pipeline {
   /// The params of pipeline/define but for the session.
-  fileprivate func writeDefinition(to params: inout ObjectWriter) {
+  func writeDefinition(to params: inout ObjectWriter) {
     params.field("pipeline", name)
     params.field("stages", definition.stageCount)
     params.field("blockingPowerWatts", definition.rankBlockingPowerWatts)
+    if definition.rankPowerLimitWatts.contains(where: \.isFinite) {
+      params.field(
+        "powerLimitWatts",
+        definition.rankPowerLimitWatts.map { $0.isFinite ? $0 : Measurement.acceptedRange.upperBound })
+    }
+    if !definition.hasFreeSwitches {
+      params.field("switchLatencySeconds", definition.rankSwitchCosts.map(\.latencySeconds))
+      params.field("switchEnergyJoules", definition.rankSwitchCosts.map(\.energyJoules))
+    }
     params.field("tensorParallelWidth", definition.tensorParallelWidth)
     params.field("dataParallelWidth", definition.dataParallelWidth)
     params.field("contextParallelWidth", definition.layout.contextParallelWidth)

@@ -1,0 +1,150 @@
+/// How much the outcome of a plan could differ because its options were measured with noise: the bootstrap (Efron 1979,
+/// 10.1214/aos/1176344552) over the samples of each option.
+public struct OutcomeBootstrap: Sendable {
+  /// What is drawn anew in each resample.
+  public enum Resampling: String, Sendable, CaseIterable {
+    /// The samples of each option, as many as there are, and their mean: how well the outcome is *known*.
+    case options
+    /// One sample for each instruction by itself: how one iteration differs from the *next*.
+    case executions
+  }
+
+  private let problem: IterationProblem
+  /// For each instruction an index into `options`.
+  private let optionOfInstruction: [Int]
+  /// Samples of each option that the plan uses.
+  private let options: [[Measurement]]
+  private let blockingPowerWatts: [Double]
+  /// The same plan without noise, which says where settings change.
+  private let run: IterationRun
+  /// Instructions whose option has more than one sample; the others are taken to be known exactly.
+  public let resampledInstructionCount: Int
+
+  /// States the question for one plan.
+  ///
+  /// - Parameters:
+  ///   - samples: for each table and each of its measurements, the samples behind it, at least one.
+  ///   - measurementOfInstruction: for each instruction an index into its table's `measurements`.
+  public init(
+    _ problem: IterationProblem, samples: [[[Measurement]]], measurementOfInstruction: [Int]
+  ) {
+    precondition(measurementOfInstruction.count == problem.graph.count)
+    var number: [[Int?]] = problem.tables.map { Array(repeating: nil, count: $0.measurements.count) }
+    var options: [[Measurement]] = []
+    var powers: [Double] = []
+    var optionOfInstruction: [Int] = []
+    optionOfInstruction.reserveCapacity(problem.graph.count)
+    for (instruction, measurement) in measurementOfInstruction.enumerated() {
+      let table = problem.tableOfInstruction[instruction]
+      if number[table][measurement] == nil {
+        number[table][measurement] = options.count
+        options.append(samples[table][measurement])
+        powers.append(problem.tables[table].blockingPowerWatts)
+      }
+      optionOfInstruction.append(number[table][measurement]!)
+    }
+    self.problem = problem
+    run = IterationRun(problem, measurements: measurementOfInstruction)
+    self.options = options
+    blockingPowerWatts = powers
+    resampledInstructionCount = optionOfInstruction.count { options[$0].count > 1 }
+    self.optionOfInstruction = optionOfInstruction
+  }
+
+  /// Draws `count` outcomes; a function of the problem, the samples and `seed`.
+  ///
+  /// - Throws: ``FrontierError/cancelled``.
+  /// - Complexity: O(count * (instructions + dependencies + samples)).
+  public func outcomes(
+    count: Int, seed: UInt64, resampling: Resampling = .options, checkpoint: Checkpoint = Checkpoint()
+  ) throws(FrontierError) -> [Outcome] {
+    var path = LongestPath(problem, run)
+    let switchJoules = problem.switching?.energyJoules(of: run) ?? 0
+    var seconds = [Double](repeating: 0, count: problem.graph.count)
+    var drawn = [Measurement](repeating: Measurement(timeSeconds: 0, energyJoules: 0), count: options.count)
+    var outcomes: [Outcome] = []
+    outcomes.reserveCapacity(count)
+    for resample in 0..<count {
+      try checkpoint.check()
+      var random = SeededRandom(seed: seed, index: resample)
+      if resampling == .options {
+        for option in options.indices { drawn[option] = Self.meanOfResample(options[option], &random) }
+      }
+      var effective = switchJoules
+      for (instruction, option) in optionOfInstruction.enumerated() {
+        let one =
+          resampling == .options ? drawn[option] : options[option][random.index(below: options[option].count)]
+        seconds[instruction] = one.timeSeconds
+        effective += one.energyJoules - blockingPowerWatts[option] * one.timeSeconds
+      }
+      let time = path.seconds(seconds)
+      outcomes.append(
+        Outcome(
+          iterationTimeSeconds: time,
+          energyJoules: Double(problem.deviceMultiplicity) * (effective + problem.waitingPowerWatts * time)))
+      checkpoint.report(Double(resample + 1) / Double(count))
+    }
+    return outcomes
+  }
+
+  private static func meanOfResample(_ samples: [Measurement], _ random: inout SeededRandom) -> Measurement {
+    if samples.count == 1 { return samples[0] }
+    var (seconds, joules) = (0.0, 0.0)
+    for _ in samples.indices {
+      let sample = samples[random.index(below: samples.count)]
+      seconds += sample.timeSeconds
+      joules += sample.energyJoules
+    }
+    return Measurement(
+      timeSeconds: seconds / Double(samples.count), energyJoules: joules / Double(samples.count))
+  }
+}
+
+/// How long an iteration lasts for one set of times after another, without allocating; see ``IterationRun``.
+private struct LongestPath {
+  private let order: [Int32]
+  private let predecessorStart: [Int32]
+  private let predecessors: [Int32]
+  private let lagsSeconds: [Double]
+  /// Seconds from the end of each instruction until its device is set for the next iteration.
+  private var afterSeconds: [Double]
+  private var finish: [Double]
+
+  init(_ problem: IterationProblem, _ run: IterationRun) {
+    let graph = problem.graph
+    order = graph.topologicalOrder.map(Int32.init)
+    var (start, list, lags): ([Int32], [Int32], [Double]) = ([0], [], [])
+    for instruction in graph.topologicalOrder {
+      list += graph.predecessors(of: instruction).map(Int32.init)
+      lags += graph.lagsSeconds(before: instruction)
+      if let switching = problem.switching, run.switchesBefore[instruction], let before = switching.before[instruction]
+      {
+        list.append(Int32(before))
+        lags.append(switching.ranks[switching.rankOfInstruction[instruction]].cost.latencySeconds)
+      }
+      start.append(Int32(list.count))
+    }
+    predecessorStart = start
+    predecessors = list
+    lagsSeconds = lags
+    finish = Array(repeating: 0, count: graph.count)
+    afterSeconds = finish
+    for (rank, isSwitching) in zip(problem.switching?.ranks ?? [], run.switchesAtEnd) where isSwitching {
+      afterSeconds[rank.instructions.last!] = rank.cost.latencySeconds
+    }
+  }
+
+  mutating func seconds(_ seconds: [Double]) -> Double {
+    var longest = 0.0
+    for (place, instruction) in order.enumerated() {
+      var start = 0.0
+      for edge in Int(predecessorStart[place])..<Int(predecessorStart[place + 1]) {
+        start = max(start, finish[Int(predecessors[edge])] + lagsSeconds[edge])
+      }
+      let end = start + seconds[Int(instruction)]
+      finish[Int(instruction)] = end
+      longest = max(longest, end + afterSeconds[Int(instruction)])
+    }
+    return longest
+  }
+}

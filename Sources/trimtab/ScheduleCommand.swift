@@ -1,0 +1,22 @@
+internal import EnergyFrontier
+
+/// `trimtab schedule`: a schedule as CSV, generated or read and checked.
+struct ScheduleCommand {
+  static let help = """
+    trimtab schedule ...         print a schedule as PyTorch's CSV, one row for each rank
+      with the options --stages to --schedule-csv as above; what a file holds is checked first
+    """
+
+  private let schedule: ScheduleArguments
+
+  init(_ arguments: [String]) throws(CommandFailure) {
+    let arguments = try Arguments(arguments, options: ScheduleArguments.options, flags: [])
+    guard arguments.words.isEmpty else {
+      throw CommandFailure(
+        status: .usage, message: "expected options only, found \"\(arguments.words[0])\"; see trimtab --help")
+    }
+    schedule = try ScheduleArguments(arguments)
+  }
+
+  func run() throws(CommandFailure) { try writeOutput(ScheduleCSV.text(try schedule.expanded())) }
+}
