@@ -90,9 +90,8 @@ struct FrontierCommand {
     else {
       throw CommandFailure(
         status: .usage,
-        message:
-          "--bound-only: expected none of --plans, --deadline, --plan, --svg, --timeline and --savings, which need plans"
-      )
+        message: "--bound-only: expected none of --plans, --deadline, --plan, --svg, --timeline and --savings, "
+          + "which need plans")
     }
   }
 

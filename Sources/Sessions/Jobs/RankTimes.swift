@@ -5,55 +5,55 @@ extension CharacterizedFrontier {
   /// For each rank the seconds that its own instructions take in one iteration of `plan`, waiting left out.
   package func busySeconds(of plan: Plan) -> [Double] {
     let definition = inputs.definition
-    var busy = [Double](repeating: 0, count: definition.rankCount)
-    for (number, measurement) in measurements(of: plan).enumerated() {
-      let rank = definition.rankOfStage[definition.instructions[number].table.stage]
-      busy[rank] += inputs.problem.table(of: number).measurements[measurement].timeSeconds
+    var busy = [Double](repeating: 0, count: definition.rankBlockingPowerWatts.count)
+    for (number, instruction) in definition.instructions.enumerated() {
+      busy[definition.rankOfStage[instruction.table.stage]] += measuredSeconds(of: number, in: plan)
     }
     return busy
   }
 
-  /// The longest path of `plan` when each instruction lasts its rank's factor times as long as measured; transfers and
-  /// changes of setting last as planned. A rank that has time to spare may be slow without making the iteration longer.
+  /// The longest path of `plan` when each instruction lasts its rank's factor times as long as measured. A rank that has
+  /// time to spare may be slow without making the iteration longer.
   ///
   /// - Complexity: O(instructions + dependencies).
   package func iterationTimeSeconds(of plan: Plan, rankFactors: [Double]) -> Double {
-    let (problem, definition, measurements) = (inputs.problem, inputs.definition, measurements(of: plan))
-    let graph = problem.graph
+    let (graph, definition) = (inputs.problem.graph, inputs.definition)
     var finish = [Double](repeating: 0, count: graph.count)
-    // On each rank its first instruction, and the one before the present one.
-    var first = [Int?](repeating: nil, count: rankFactors.count)
-    var previous = first
-    func switchSeconds(_ before: Int?, _ after: Int?, _ rank: Int) -> Double {
-      guard let switching = problem.switching, let before, let after else { return 0 }
-      func setting(_ number: Int) -> Int {
-        switching.settings[problem.tableOfInstruction[number]][measurements[number]]
-      }
-      return setting(before) == setting(after) ? 0 : switching.ranks[rank].cost.latencySeconds
-    }
     // Sums in another order than the plan's own may come out a last digit shorter.
     var last = plan.iterationTimeSeconds
+    // Clocks take as long to change on a slow rank as on any.
+    let latencies = switchLatenciesSeconds(of: plan)
     for number in graph.topologicalOrder {
-      let rank = definition.rankOfStage[definition.instructions[number].table.stage]
       var start = 0.0
-      // Where changes of setting cost time, each rank runs its instructions in a row.
-      if problem.switching != nil, let before = previous[rank] {
-        start = finish[before] + switchSeconds(before, number, rank)
-      }
       for (before, lag) in zip(graph.predecessors(of: number), graph.lagsSeconds(before: number)) {
         start = max(start, finish[before] + lag)
       }
-      finish[number] =
-        start + problem.table(of: number).measurements[measurements[number]].timeSeconds * rankFactors[rank]
-      last = max(last, finish[number])
-      first[rank] = first[rank] ?? number
-      previous[rank] = number
-    }
-    for rank in previous.indices {
-      // It is set for the next iteration before this one ends.
-      last = max(last, (previous[rank].map { finish[$0] } ?? 0) + switchSeconds(previous[rank], first[rank], rank))
+      if let (before, latency) = latencies.before[number] { start = max(start, finish[before] + latency) }
+      let rank = definition.rankOfStage[definition.instructions[number].table.stage]
+      finish[number] = start + measuredSeconds(of: number, in: plan) * rankFactors[rank]
+      last = max(last, finish[number] + (latencies.after[number] ?? 0))
     }
     return last
+  }
+
+  private func measuredSeconds(of instruction: Int, in plan: Plan) -> Double {
+    let table = inputs.problem.table(of: instruction)
+    return table.measurements[table.options[Int(plan.choices[instruction])]].timeSeconds
+  }
+
+  /// Where changes of setting take time: for each instruction before which one is the instruction it follows, and after the
+  /// last of each rank that changes back.
+  private func switchLatenciesSeconds(of plan: Plan) -> (before: [Int: (Int, Double)], after: [Int: Double]) {
+    guard let switching = inputs.problem.switching, !switching.isFree else { return ([:], [:]) }
+    let run = IterationRun(inputs.problem, measurements: measurements(of: plan))
+    var (before, after): ([Int: (Int, Double)], [Int: Double]) = ([:], [:])
+    for (rank, changesBack) in zip(switching.ranks, run.switchesAtEnd) {
+      for (earlier, later) in zip(rank.instructions, rank.instructions.dropFirst()) where run.switchesBefore[later] {
+        before[later] = (earlier, rank.cost.latencySeconds)
+      }
+      if changesBack, let last = rank.instructions.last { after[last] = rank.cost.latencySeconds }
+    }
+    return (before, after)
   }
 }
 

@@ -81,7 +81,7 @@ package struct Accepted<Answer> {
 /// A notification about a session that a step gives rise to.
 package enum SessionEvent: Sendable {
   case frontierChanged(FrontierChanged)
-  case plansChanged(PlansChanged)
   /// The profile of a pipeline whose frontier is followed has changed. Tells the server, not the client.
   case inputsChanged(pipeline: String)
+  case plansChanged(PlansChanged)
 }

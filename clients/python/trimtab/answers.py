@@ -290,6 +290,32 @@ class PlanDetail:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """Where `confidence_fraction` of the outcomes lie, with their mean and standard deviation."""
+
+    mean: float
+    standard_deviation: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PlanUncertainty:
+    """`sampled_fraction`: the share of instructions with several samples; the others count as exact."""
+
+    generation: int
+    plan: Plan
+    resample_count: int
+    confidence_fraction: float
+    sampled_fraction: float
+    iteration_time_seconds: Interval
+    energy_joules: Interval
+    deadline_seconds: Optional[float] = None
+    miss_fraction: Optional[float] = None
+    stale: bool = False
+
+
+@dataclass(frozen=True)
 class PipelinesReplicated:
     revision: int
     job: str
@@ -313,104 +339,6 @@ class Saving:
 class Savings:
     generation: int
     savings: tuple[Saving, ...]
-    stale: bool = False
-
-
-@dataclass(frozen=True)
-class RankBusyTime:
-    planned_seconds: float
-    busy_seconds: float
-    slowdown_fraction: float
-    is_slow: bool
-
-
-@dataclass(frozen=True)
-class StragglerReported:
-    """`slowest_time_seconds` is what the slowest pipeline of the job needs, None until there is a frontier."""
-
-    revision: int
-    job: str
-    slowest_time_seconds: Optional[float]
-    straggler_count: int
-    change_count: int
-    ranks: tuple[RankBusyTime, ...] = ()
-
-
-@dataclass(frozen=True)
-class PlanChange:
-    """A pipeline, or one replica of it, runs another plan from the next iteration on."""
-
-    session: str
-    job: str
-    pipeline: str
-    generation: int
-    plan: int
-    iteration_time_seconds: float
-    cause: str
-    replica: Optional[int] = None
-    slowest_time_seconds: Optional[float] = None
-
-
-@dataclass(frozen=True)
-class JobPipeline:
-    pipeline: str
-    replica_of: Optional[str] = None
-    generation: Optional[int] = None
-    plan: Optional[int] = None
-    iteration_time_seconds: Optional[float] = None
-    energy_joules: Optional[float] = None
-
-
-@dataclass(frozen=True)
-class SlowRank:
-    rank: int
-    slowdown_fraction: float
-
-
-@dataclass(frozen=True)
-class Straggler:
-    pipeline: str
-    slowdown_fraction: float
-    replica: Optional[int] = None
-    reported_time_seconds: Optional[float] = None
-    ranks: tuple[SlowRank, ...] = ()
-    generation: Optional[int] = None
-    plan: Optional[int] = None
-    iteration_time_seconds: Optional[float] = None
-    energy_joules: Optional[float] = None
-
-
-@dataclass(frozen=True)
-class Job:
-    job: str
-    slowest_time_seconds: Optional[float]
-    pipelines: tuple[JobPipeline, ...]
-    stragglers: tuple[Straggler, ...] = ()
-
-
-@dataclass(frozen=True)
-class Interval:
-    """Where `confidence_fraction` of the outcomes lie, with their mean and standard deviation."""
-
-    mean: float
-    standard_deviation: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class PlanUncertainty:
-    """`sampled_fraction`: the share of instructions with several samples; the others count as exact."""
-
-    generation: int
-    plan: Plan
-    resample_count: int
-    confidence_fraction: float
-    sampled_fraction: float
-    iteration_time_seconds: Interval
-    energy_joules: Interval
-    deadline_seconds: Optional[float] = None
-    miss_fraction: Optional[float] = None
     stale: bool = False
 
 
@@ -504,6 +432,78 @@ class Timeline:
     ranks: tuple[RankTimeline, ...]
     totals: TimelineTotals
     svg: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class RankBusyTime:
+    planned_seconds: float
+    busy_seconds: float
+    slowdown_fraction: float
+    is_slow: bool
+
+
+@dataclass(frozen=True)
+class StragglerReported:
+    """`slowest_time_seconds` is what the slowest pipeline of the job needs, None until there is a frontier."""
+
+    revision: int
+    job: str
+    slowest_time_seconds: Optional[float]
+    straggler_count: int
+    change_count: int
+    ranks: tuple[RankBusyTime, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanChange:
+    """A pipeline, or one replica of it, runs another plan from the next iteration on."""
+
+    session: str
+    job: str
+    pipeline: str
+    generation: int
+    plan: int
+    iteration_time_seconds: float
+    cause: str
+    replica: Optional[int] = None
+    slowest_time_seconds: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class JobPipeline:
+    pipeline: str
+    replica_of: Optional[str] = None
+    generation: Optional[int] = None
+    plan: Optional[int] = None
+    iteration_time_seconds: Optional[float] = None
+    energy_joules: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class SlowRank:
+    rank: int
+    slowdown_fraction: float
+
+
+@dataclass(frozen=True)
+class Straggler:
+    pipeline: str
+    slowdown_fraction: float
+    replica: Optional[int] = None
+    reported_time_seconds: Optional[float] = None
+    ranks: tuple[SlowRank, ...] = ()
+    generation: Optional[int] = None
+    plan: Optional[int] = None
+    iteration_time_seconds: Optional[float] = None
+    energy_joules: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Job:
+    job: str
+    slowest_time_seconds: Optional[float]
+    pipelines: tuple[JobPipeline, ...]
+    stragglers: tuple[Straggler, ...] = ()
 
 
 _ACRONYMS = {"csv": "CSV"}

@@ -89,14 +89,14 @@ class SessionMethods:
         del fields["self"]
         return self._request("pipeline/define", answers.PipelineDefined, fields)
 
+    def pipeline(self, pipeline: str) -> Request[answers.PipelineDetail]:
+        """The definition, the schedule as PyTorch's CSV, and how far the frontier is."""
+        return self._request("pipeline/get", answers.PipelineDetail, {"pipeline": pipeline})
+
     def replicate_pipeline(self, pipeline: str, replicas: Sequence[str]) -> Request[answers.PipelinesReplicated]:
         """Pipelines that share the definition, profile and frontier of one, in its job."""
         return self._request("pipeline/replicate", answers.PipelinesReplicated,
                              {"pipeline": pipeline, "replicas": list(replicas)})
-
-    def pipeline(self, pipeline: str) -> Request[answers.PipelineDetail]:
-        """The definition, the schedule as PyTorch's CSV, and how far the frontier is."""
-        return self._request("pipeline/get", answers.PipelineDetail, {"pipeline": pipeline})
 
     def submit_profile(
         self, pipeline: str, *, rows: Optional[Iterable[ProfileRow]] = None, csv_path: Optional[str] = None,

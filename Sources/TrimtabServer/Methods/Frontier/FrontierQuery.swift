@@ -60,13 +60,13 @@ package enum FrontierQuery: SessionQuery {
         plan.write(to: &$0, number: planIndex)
       }
       object.field(
+        "averageDevicePowerWatts", characterized.devicePowersWatts[planIndex],
+        "Mean watts of the device that draws most.")
+      object.field(
         "energyUntilStragglerJoules",
         stragglerTimeSeconds.map {
           plan.energyJoules + characterized.waitingJoules(from: plan.iterationTimeSeconds, until: $0)
         }, "The plan's energy and that of waiting for the straggler, where one was asked for.")
-      object.field(
-        "averageDevicePowerWatts", characterized.devicePowersWatts[planIndex],
-        "Mean watts of the device that draws most.")
       object.field(
         "excessFraction", bound.map { plan.energyJoules / $0 - 1 },
         "The plan's energy over that bound, less 1: its gap, and what ending before the deadline costs.")

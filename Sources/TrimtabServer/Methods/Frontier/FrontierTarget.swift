@@ -17,7 +17,7 @@ package enum FrontierTarget: Sendable {
   }
 
   static let fieldNames =
-    "deadlineSeconds, slowdownFraction, energyBudgetJoules, averagePowerWatts, averageDevicePowerWatts and objective"
+    "deadlineSeconds, slowdownFraction, stragglerTimeSeconds, energyBudgetJoules, averagePowerWatts, averageDevicePowerWatts and objective"
 
   /// Reads the fields; nil when none of them is there.
   init?(from reader: inout ObjectReader) throws(InvalidField) {
