@@ -273,10 +273,21 @@ class StagePlan:
 
 
 @dataclass(frozen=True)
+class RankPlace:
+    """Where a global rank is; the last two only by a rank order."""
+
+    rank: int
+    replica: int
+    tensor_index: Optional[int] = None
+    context_index: Optional[int] = None
+
+
+@dataclass(frozen=True)
 class PlanDetail:
     generation: int
     plan: Plan
     stages: tuple[StagePlan, ...]
+    place: Optional[RankPlace] = None
 
 
 @dataclass(frozen=True)
