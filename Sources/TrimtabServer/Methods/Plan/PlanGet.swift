@@ -45,6 +45,10 @@ package enum PlanGet: SessionQuery {
       let stages = PlanTimeline(characterized, plan).stages(characterized.inputs.definition)
       object.field("generation", characterized.generation, "Which frontier answered.")
       object.object("plan", "The plan as a whole.") { plan.write(to: &$0, number: planIndex) }
+      object.field(
+        "priceWatts", characterized.frontier.curve.priceWatts(at: plan.iterationTimeSeconds),
+        "Joules that one second more would save, by the lower bound at the plan's time; negative from the cheapest time on."
+      )
       object.list("stages", stages.indices, "The stages from 0.") { stage, entry in
         entry.field("stage", stage, "The stage.")
         entry.list(
