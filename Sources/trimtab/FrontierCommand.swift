@@ -13,7 +13,9 @@ struct FrontierCommand {
       --switch-latency SECONDS   what setting another clock takes, between two instructions (0)
       --switch-energy JOULES     what it draws beyond the blocking power, per GPU (0)
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
+      --context-parallel N       GPUs that divide the sequence; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
+    \(SurroundingArguments.help)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
       --bound-only               only the lower bound, no plans
       --breakpoint-budget N      corners of the bound traced exactly; with more it is bracketed (50000, or 0 for
@@ -34,6 +36,8 @@ struct FrontierCommand {
   private let switchCost: SwitchCost
   private let tensorParallelWidth: Int
   private let dataParallelWidth: Int
+  private let contextParallelWidth: Int
+  private let surroundings: SurroundingArguments
   private let planCount: Int
   private let precision: CurvePrecision
   private let deadlineSeconds: Double?
@@ -49,8 +53,9 @@ struct FrontierCommand {
       arguments,
       options: ScheduleArguments.options.union([
         "--blocking-power", "--tensor-parallel", "--data-parallel", "--switch-latency", "--switch-energy", "--plans",
-        "--deadline", "--breakpoint-budget", "--tolerance", "--plan", "--svg", "--timeline",
-      ]), flags: ["--json", "--bound-only", "--savings"])
+        "--deadline", "--breakpoint-budget", "--tolerance", "--plan", "--svg", "--timeline", "--context-parallel",
+      ]).union(SurroundingArguments.options),
+      flags: SurroundingArguments.flags.union(["--json", "--bound-only", "--savings"]))
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
@@ -64,6 +69,8 @@ struct FrontierCommand {
       energyJoules: try arguments.number("--switch-energy", atLeast: 0) ?? 0)
     tensorParallelWidth = try arguments.integer("--tensor-parallel", in: 1...65_536) ?? 1
     dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
+    contextParallelWidth = try arguments.integer("--context-parallel", in: 1...65_536) ?? 1
+    surroundings = try SurroundingArguments(arguments)
     planCount = try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount
     precision = CurvePrecision(
       breakpointBudget: try arguments.integer("--breakpoint-budget", in: 0...1_000_000),
@@ -128,7 +135,8 @@ struct FrontierCommand {
         status: .noInput, message: "\(profilePath): expected a readable UTF-8 file, found: \($0); check the path")
     }
     var definition = try schedule.definition(
-      tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
+      surroundings: surroundings, tensorParallelWidth: tensorParallelWidth, contextParallelWidth: contextParallelWidth,
+      dataParallelWidth: dataParallelWidth,
       blockingPowerWatts: blockingPowerWatts)
     definition.rankSwitchCosts = Array(repeating: switchCost, count: definition.rankBlockingPowerWatts.count)
     do throws(Refusal) {

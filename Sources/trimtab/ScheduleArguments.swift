@@ -66,13 +66,20 @@ struct ScheduleArguments {
 
   /// The pipeline that runs it, every rank waiting at the same power.
   func definition(
-    tensorParallelWidth: Int, dataParallelWidth: Int, blockingPowerWatts: Double
+    surroundings: SurroundingArguments, tensorParallelWidth: Int, contextParallelWidth: Int, dataParallelWidth: Int,
+    blockingPowerWatts: Double
   ) throws(CommandFailure) -> PipelineDefinition {
     let schedule = try expanded()
     let powers = Array(repeating: blockingPowerWatts, count: schedule.rankCount)
-    return PipelineDefinition(
-      schedule: schedule, tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
-      rankBlockingPowerWatts: powers)
+    do throws(FrontierError) {
+      var definition = try PipelineDefinition(
+        schedule: schedule, surroundings: surroundings.value(stageCount: schedule.stageCount),
+        tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: powers)
+      definition.layout.contextParallelWidth = contextParallelWidth
+      return definition
+    } catch {
+      throw CommandFailure(status: .badInput, message: "--schedule: \(Self.said(by: error)); change the schedule")
+    }
   }
 
   /// As in "8 stages x 24 microbatches, 1f1b".
@@ -119,5 +126,38 @@ struct ScheduleArguments {
   private static func said(by error: FrontierError) -> String {
     if case .invalidSchedule(let fault) = error { return "\(fault)" }
     return "\(error)"
+  }
+}
+
+/// What surrounds the forwards and backwards of a command's schedule.
+struct SurroundingArguments {
+  static let options: Set<String> = ["--transfer", "--backward-transfer"]
+  static let flags: Set<String> = ["--data-loading", "--optimizer-step"]
+  static let help = """
+      --transfer SECONDS         from a forward's end until the next rank has its output (0)
+      --backward-transfer S      the same for gradients on their way back (as --transfer)
+      --data-loading             stage 0 loads data before each forward: rows with instruction dataLoading
+      --optimizer-step           each rank steps the optimizer at its end: rows with optimizerStep
+    """
+
+  private let forward: Double?
+  private let backward: Double?
+  private let loadsData: Bool
+  private let stepsOptimizer: Bool
+
+  init(_ arguments: Arguments) throws(CommandFailure) {
+    forward = try arguments.number("--transfer", atLeast: 0)
+    backward = try arguments.number("--backward-transfer", atLeast: 0) ?? forward
+    loadsData = arguments.has("--data-loading")
+    stepsOptimizer = arguments.has("--optimizer-step")
+  }
+
+  func value(stageCount: Int) -> ScheduleSurroundings {
+    var surroundings = ScheduleSurroundings()
+    surroundings.dataLoadingStages = loadsData ? [0] : []
+    surroundings.hasOptimizerStep = stepsOptimizer
+    surroundings.forwardTransferSeconds = forward.map { Array(repeating: $0, count: stageCount - 1) } ?? []
+    surroundings.backwardTransferSeconds = backward.map { Array(repeating: $0, count: stageCount - 1) } ?? []
+    return surroundings
   }
 }

@@ -155,7 +155,7 @@ def waiting(problem, seconds, joules, until):
 def test_savings_while_others_wait_for_a_straggler(client, measured_profiles, gpu, microbatches):
     """Every figure once more from the plan's clocks and the measurements. No published table of these exists for these
     profiles in the data at hand; the artifact's published frontier of the A100 stands in for it, see below."""
-    session, _, problem = solve(client, *measured_profiles[gpu], microbatches)
+    session, frontier, problem = solve(client, *measured_profiles[gpu], microbatches)
     full_seconds, full_joules = problem.all_max_frequency()
     savings = session.savings("p").savings
     assert [entry.slowdown_fraction for entry in savings] == list(SLOWDOWNS)
@@ -165,7 +165,12 @@ def test_savings_while_others_wait_for_a_straggler(client, measured_profiles, gp
         assert seconds <= end * (1 + 1e-9)
         saved = 1 - waiting(problem, seconds, joules, end) / waiting(problem, full_seconds, full_joules, end)
         assert entry.saving_fraction == pytest.approx(saved, abs=1e-9)
-        assert entry.saving_fraction <= entry.bound_fraction < entry.saving_fraction + 0.004
+        # Plans end at T*; beyond it a slower schedule, which only the bound knows, would save a little more.
+        missed = 0.004 if end <= frontier.cheapest_time_seconds else 0.03
+        assert entry.saving_fraction <= entry.bound_fraction < entry.saving_fraction + missed
+        if microbatches == 12:
+            least = problem.lower_bound(end) / waiting(problem, full_seconds, full_joules, end)
+            assert entry.bound_fraction == pytest.approx(1 - least, abs=1e-6)
         asked = session.query("p", straggler_time_seconds=end)
         assert asked.energy_until_straggler_joules == pytest.approx(waiting(problem, seconds, joules, end), rel=1e-9)
     session.close()

@@ -50,7 +50,8 @@ public struct LowerBoundCurve: Sendable, Equatable {
     for seconds in times where seconds <= lower.cheapestTimeSeconds {
       guard let below = lower.energyJoules(at: seconds), let above = Self.energyJoules(of: upperPoints, at: seconds)
       else { continue }
-      widest = max(widest, above / below - 1)
+      // A share of nothing says nothing: such a bound is as wide as can be, unless it is exact.
+      widest = max(widest, below > 0 ? above / below - 1 : above > below ? .infinity : 0)
     }
     bracketFraction = widest
   }

@@ -38,7 +38,7 @@ package struct Straggler: Sendable, Equatable {
     pace.slow(by: 1 + slowdownFraction)
     if let iterationTimeSeconds { pace.slow(to: iterationTimeSeconds) }
     if let worst = rankSlowdownFractions.values.max() {
-      var factors = [Double](repeating: 1, count: characterized.inputs.definition.rankBlockingPowerWatts.count)
+      var factors = [Double](repeating: 1, count: characterized.inputs.definition.rankCount)
       for (rank, fraction) in rankSlowdownFractions where rank < factors.count { factors[rank] = 1 + fraction }
       pace.slow(to: characterized.iterationTimeSeconds(of: fastest, rankFactors: factors), factor: 1 + worst)
     }

@@ -25,7 +25,9 @@ package struct StragglerSavings: Sendable {
   package init(_ characterized: CharacterizedFrontier, slowdownFraction: Double) {
     let (frontier, allMax) = (characterized.frontier, characterized.inputs.allMaxFrequency)
     let end = allMax.iterationTimeSeconds * (1 + slowdownFraction)
-    let best = min(max(end, frontier.curve.minimumTimeSeconds), frontier.curve.cheapestTimeSeconds)
+    // Beyond T* a slower schedule still saves a little against waiting, as far as instructions can be slowed at all; the
+    // plans end at T*, and the bound says what that leaves.
+    let best = min(max(end, frontier.curve.minimumTimeSeconds), frontier.curve.maximumTimeSeconds)
     // The fastest plan is never slower than all at their highest frequency, but for rounding.
     plan = characterized.planIndex(until: end) ?? 0
     let chosen = frontier.plans[plan]

@@ -62,8 +62,7 @@ package struct FrontierInputs: Sendable {
       return try IterationProblem(
         graph: definition.graph, tableOfInstruction: definition.instructions.map { index[$0.table]! }, tables: tables,
         waitingPowerWatts: definition.rankBlockingPowerWatts.reduce(0, +),
-        deviceMultiplicity: definition.tensorParallelWidth * definition.dataParallelWidth,
-        switching: switching)
+        deviceMultiplicity: definition.deviceMultiplicity, switching: switching)
     } catch FrontierError.invalidBlockingPower(let watts) {
       throw Refusal(
         .invalidProfile, path: "pipeline",

@@ -52,6 +52,10 @@ package struct PipelineDefinition: Sendable, Equatable {
   package let rankOfStage: [Int]
   package let tensorParallelWidth: Int
   package let dataParallelWidth: Int
+  /// Its other widths, and which global rank is where.
+  package var layout = RankLayout()
+  /// What there is beside a schedule's forwards and backwards; nothing in a graph.
+  package let surroundings: ScheduleSurroundings
   /// Watts that one device of each rank draws while it waits.
   package let rankBlockingPowerWatts: [Double]
   /// Watts that one device of each rank may draw; infinite where nobody said.
@@ -65,35 +69,35 @@ package struct PipelineDefinition: Sendable, Equatable {
 
   /// A generated schedule; one blocking power for each of its ranks.
   package init(
-    recipe: ScheduleRecipe, tensorParallelWidth: Int, dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
+    recipe: ScheduleRecipe, surroundings: ScheduleSurroundings = ScheduleSurroundings(), tensorParallelWidth: Int,
+    dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
   ) throws(FrontierError) {
-    self.init(
-      schedule: try ExpandedSchedule(recipe), origin: .generated(recipe), tensorParallelWidth: tensorParallelWidth,
-      dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: rankBlockingPowerWatts)
+    try self.init(
+      schedule: try ExpandedSchedule(recipe), surroundings, origin: .generated(recipe),
+      tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
+      rankBlockingPowerWatts: rankBlockingPowerWatts)
   }
 
   /// A schedule that a client wrote; one blocking power for each of its ranks.
   package init(
-    schedule: ExpandedSchedule, tensorParallelWidth: Int, dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
-  ) {
-    self.init(
-      schedule: schedule, origin: .scheduleCSV(ScheduleCSV.text(schedule)), tensorParallelWidth: tensorParallelWidth,
-      dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: rankBlockingPowerWatts)
+    schedule: ExpandedSchedule, surroundings: ScheduleSurroundings = ScheduleSurroundings(), tensorParallelWidth: Int,
+    dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
+  ) throws(FrontierError) {
+    try self.init(
+      schedule: schedule, surroundings, origin: .scheduleCSV(ScheduleCSV.text(schedule)),
+      tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
+      rankBlockingPowerWatts: rankBlockingPowerWatts)
   }
 
   private init(
-    schedule: ExpandedSchedule, origin: Origin, tensorParallelWidth: Int, dataParallelWidth: Int,
-    rankBlockingPowerWatts: [Double]
-  ) {
+    schedule: ExpandedSchedule, _ surroundings: ScheduleSurroundings, origin: Origin, tensorParallelWidth: Int,
+    dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
+  ) throws(FrontierError) {
+    let whole = try surroundings.applied(to: schedule)
     self.init(
-      origin: origin, rankOfStage: schedule.rankOfStage, tensorParallelWidth: tensorParallelWidth,
-      dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: rankBlockingPowerWatts,
-      instructions: schedule.instructions.map {
-        PipelineInstruction(
-          id: nil, table: TableKey(stage: $0.stage, instruction: $0.tableName), microbatch: $0.microbatch,
-          overlapped: $0.overlapped)
-      },
-      graph: schedule.graph)
+      origin: origin, surroundings: surroundings, rankOfStage: schedule.rankOfStage,
+      tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth,
+      rankBlockingPowerWatts: rankBlockingPowerWatts, instructions: whole.instructions, graph: whole.graph)
   }
 
   /// Any graph of instructions; each stage is a rank.
@@ -108,11 +112,13 @@ package struct PipelineDefinition: Sendable, Equatable {
   }
 
   private init(
-    origin: Origin, rankOfStage: [Int], tensorParallelWidth: Int, dataParallelWidth: Int,
+    origin: Origin, surroundings: ScheduleSurroundings = ScheduleSurroundings(), rankOfStage: [Int],
+    tensorParallelWidth: Int, dataParallelWidth: Int,
     rankBlockingPowerWatts: [Double], instructions: [PipelineInstruction], graph: InstructionGraph
   ) {
     stageCount = rankOfStage.count
     self.origin = origin
+    self.surroundings = surroundings
     self.rankOfStage = rankOfStage
     self.tensorParallelWidth = tensorParallelWidth
     self.dataParallelWidth = dataParallelWidth

@@ -4,7 +4,7 @@ from .answers import (
     Certificate, Characterization, Curve, CurvePlan, Diagnostic, FrequencySwitch, FrontierPoint, GPU, Interval, Job,
     JobPipeline, LowerBound, Outlier, OverlappedBackward, PipelineDefined, PipelineDetail, PipelinesReplicated, Plan,
     plan_changed, PlanChange, PlanDetail, PlannedInstruction, PlanSeries, PlanUncertainty, Point, ProfileRow,
-    ProfileSubmitted, RankBusyTime, RankTimeline, Sample, Saving, Savings, Segment, SessionExport, SessionOpened,
+    ProfileSubmitted, RankBusyTime, RankPlace, RankTimeline, Sample, Saving, Savings, Segment, SessionExport, SessionOpened,
     SessionSummary, SlowRank, StagePlan, Straggler, StragglerReported, TableCounts, TableName, Timeline,
     TimelineInstruction, TimelineTotals, Wait, Withdrawal,
 )
@@ -28,7 +28,7 @@ __all__ = [
     "NotInitialized", "ObjectiveOutOfReach", "Outlier", "OverlappedBackward", "Overloaded", "ParseError", "Pending",
     "PipelineDefined", "PipelineDetail", "PipelinesReplicated", "Plan", "PlanChange", "PlanDetail", "PlanSeries",
     "PlanUncertainty", "PlannedInstruction", "Point", "ProfileRow", "ProfileSubmitted", "RPCError", "RankBusyTime",
-    "RankTimeline", "Request", "RequestCancelled", "RequestFailed", "Sample", "Saving", "Savings", "Segment",
+    "RankPlace", "RankTimeline", "Request", "RequestCancelled", "RequestFailed", "Sample", "Saving", "Savings", "Segment",
     "ServerExited", "Session", "SessionExport", "SessionOpened", "SessionSummary", "SlowRank", "StagePlan",
     "Straggler", "StragglerReported", "TableCounts", "TableName", "Timeline", "TimelineInstruction", "TimelineTotals",
     "Trimtab", "TrimtabError", "UnknownGPU", "UnknownJob", "UnknownPipeline", "UnknownPlan", "UnknownRank",

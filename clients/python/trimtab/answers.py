@@ -272,12 +272,23 @@ class StagePlan:
 
 
 @dataclass(frozen=True)
+class RankPlace:
+    """Where a global rank is; the last two only by a rank order."""
+
+    rank: int
+    replica: int
+    tensor_index: Optional[int] = None
+    context_index: Optional[int] = None
+
+
+@dataclass(frozen=True)
 class PlanDetail:
     """`price_watts` is what one second more would save, by the lower bound at the plan's time."""
     generation: int
     plan: Plan
     price_watts: float
     stages: tuple[StagePlan, ...]
+    place: Optional[RankPlace] = None
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,10 @@ class SessionMethods:
         switch_latency_seconds: Union[float, Sequence[float], None] = None,
         switch_energy_joules: Union[float, Sequence[float], None] = None,
         tensor_parallel_width: Optional[int] = None, data_parallel_width: Optional[int] = None,
+        context_parallel_width: Optional[int] = None, rank_order: Optional[str] = None,
+        rank_map: Optional[Sequence[tuple[int, int]]] = None, data_loading_stages: Optional[Sequence[int]] = None,
+        optimizer_step: Optional[bool] = None, transfer_seconds: Union[float, Sequence[float], None] = None,
+        backward_transfer_seconds: Union[float, Sequence[float], None] = None,
         instructions: Optional[Sequence[Mapping[str, Any]]] = None,
         dependencies: Optional[Sequence[Union[tuple[str, str], tuple[str, str, float]]]] = None,
     ) -> Request[answers.PipelineDefined]:
@@ -147,7 +151,7 @@ class SessionMethods:
 
     def report_straggler(
         self, pipeline: str, *, replica: Optional[int] = None, rank: Optional[int] = None,
-        slowdown_fraction: Optional[float] = None, iteration_time_seconds: Optional[float] = None,
+        global_rank: Optional[int] = None, slowdown_fraction: Optional[float] = None, iteration_time_seconds: Optional[float] = None,
         busy_times_seconds: Optional[Sequence[float]] = None,
         rank_slowdown_fractions: Optional[Sequence[float]] = None, plan: Optional[int] = None,
         generation: Optional[int] = None, tolerance_fraction: Optional[float] = None, ended: Optional[bool] = None,
@@ -166,14 +170,17 @@ class SessionMethods:
         self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
         slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
-        objective: Optional[str] = None,
+        objective: Optional[str] = None, straggler_time_seconds: Optional[float] = None,
+        generation: Optional[int] = None, stage: Optional[int] = None, rank: Optional[int] = None,
+        global_rank: Optional[int] = None,
     ) -> Request[answers.PlanDetail]:
-        """A plan's clocks by its number, or by any selector of `query`."""
+        """A plan's clocks by its number, or by any selector of `query`; of all stages, or of a stage or rank."""
         return self._request("plan/get", answers.PlanDetail, {
             "pipeline": pipeline, "plan": plan, "deadline_seconds": deadline_seconds,
             "slowdown_fraction": slowdown_fraction, "energy_budget_joules": energy_budget_joules,
             "average_power_watts": average_power_watts, "average_device_power_watts": average_device_power_watts,
-            "objective": objective})
+            "objective": objective, "straggler_time_seconds": straggler_time_seconds, "generation": generation,
+            "stage": stage, "rank": rank, "global_rank": global_rank})
 
     def uncertainty(
         self, pipeline: str, *, plan: Optional[int] = None, generation: Optional[int] = None,

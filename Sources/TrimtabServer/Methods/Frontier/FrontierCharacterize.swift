@@ -41,7 +41,7 @@ package enum FrontierCharacterize: SessionComputation {
         toleranceFraction: try reader.optional(
           "toleranceFraction", .number(in: CurvePrecision.leastToleranceFraction...1),
           default: CurvePrecision.defaultToleranceFraction,
-          "How far a bracketed bound may lie below the exact one."))
+          "How far a bracketed bound may lie below the exact one, between the fastest and the cheapest time."))
       workDoneToken = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
     }
 

@@ -28,6 +28,8 @@ package enum PipelineDefine: SessionStep {
     let switchEnergyJoules: [Double]?
     let tensorParallelWidth: Int
     let dataParallelWidth: Int
+    let layout: LayoutParams
+    let surroundings: SurroundingsParams
 
     /// One number for all ranks, or one for each.
     private static var eachRank: Shape<[Double]> {
@@ -95,6 +97,8 @@ package enum PipelineDefine: SessionStep {
       dataParallelWidth = try reader.optional(
         "dataParallelWidth", .integer(in: 1...65_536), default: 1,
         "Replicas of the pipeline; all run its plan, and energies count them all.")
+      layout = try LayoutParams(from: &reader)
+      surroundings = try SurroundingsParams(from: &reader)
 
       try reader.check(
         [schedule != nil, scheduleCSV != nil, instructions != nil].count { $0 } == 1, "schedule",
@@ -105,6 +109,10 @@ package enum PipelineDefine: SessionStep {
         schedule == nil || microbatches.map { 2 * stages * $0 <= Limits.instructionCount } ?? true, "microbatches",
         expected: "at most \(Limits.instructionCount / 2 / stages) microbatches for \(stages) stages",
         fix: "an iteration has at most \(Limits.instructionCount) instructions")
+      try reader.check(
+        instructions == nil || !surroundings.isGiven, "instructions",
+        expected: "schedule or scheduleCSV beside dataLoadingStages, optimizerStep and transfers",
+        fix: "write them into the graph: instructions of their own, and dependencies with a lag")
       try reader.check(
         schedule != nil || (chunksPerRank == nil && microbatchGroupSize == nil), "schedule",
         expected: "a schedule beside chunksPerRank or microbatchGroupSize")
@@ -157,6 +165,7 @@ package enum PipelineDefine: SessionStep {
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
     var definition = try definition(params, session)
+    definition.layout = try params.layout.layout(for: definition, gpus: params.gpus)
     definition.rankPowerLimitWatts = try powerLimits(params, session, ranks: definition.rankPowerLimitWatts.count)
     try Limits.check(definition)
     definition.rankSwitchCosts = try switchCosts(params, session, ranks: definition.rankBlockingPowerWatts.count)

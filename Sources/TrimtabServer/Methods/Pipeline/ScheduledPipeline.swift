@@ -15,9 +15,11 @@ extension PipelineDefine {
       throw Refusal(error, path: "schedule")
     }
     let powers = try blockingPowers(params, session, ranks: recipe.rankCount)
+    let surroundings = try params.surroundings.value(stageCount: recipe.stageCount)
     do throws(FrontierError) {
       return try PipelineDefinition(
-        recipe: recipe, tensorParallelWidth: params.tensorParallelWidth, dataParallelWidth: params.dataParallelWidth,
+        recipe: recipe, surroundings: surroundings,
+        tensorParallelWidth: params.tensorParallelWidth, dataParallelWidth: params.dataParallelWidth,
         rankBlockingPowerWatts: powers)
     } catch {
       throw Refusal(error, path: "schedule")
@@ -49,10 +51,16 @@ extension PipelineDefine {
         .invalidPipeline, path: path, expected: "\(ranks), one for each rank of scheduleCSV", found: "\(count)",
         fix: "send one for each row")
     }
-    return PipelineDefinition(
-      schedule: schedule, tensorParallelWidth: params.tensorParallelWidth,
-      dataParallelWidth: params.dataParallelWidth,
-      rankBlockingPowerWatts: try blockingPowers(params, session, ranks: ranks))
+    let powers = try blockingPowers(params, session, ranks: ranks)
+    let surroundings = try params.surroundings.value(stageCount: schedule.stageCount)
+    do throws(FrontierError) {
+      return try PipelineDefinition(
+        schedule: schedule, surroundings: surroundings, tensorParallelWidth: params.tensorParallelWidth,
+        dataParallelWidth: params.dataParallelWidth,
+        rankBlockingPowerWatts: powers)
+    } catch {
+      throw Refusal(error, path: "scheduleCSV")
+    }
   }
 }
 

@@ -40,6 +40,7 @@ package struct PlansChanged: Sendable {
   let cause: PlanChanged.Cause
   let changes: [PlanChange]
 
+  /// Calls `body` with each, in order.
   func each(_ body: (PlanChanged) -> Void) {
     let head = WrittenFields { object in
       object.field("session", session, "The session.")

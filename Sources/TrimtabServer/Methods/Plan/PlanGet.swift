@@ -9,6 +9,7 @@ package enum PlanGet: SessionQuery {
     "Gives one plan in full: for each stage its instructions in order of execution, each with its frequency, start, time and energy."
   package static let refusals: [Refusal.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
+    .unknownRank,
   ]
 
   package struct Params: SessionScoped {
@@ -17,6 +18,9 @@ package enum PlanGet: SessionQuery {
     let plan: Int?
     let generation: Int?
     let target: FrontierTarget?
+    let stage: Int?
+    let rank: Int?
+    let globalRank: Int?
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
@@ -25,6 +29,13 @@ package enum PlanGet: SessionQuery {
       generation = try reader.optional(
         "generation", .integer(in: 1...Int.max), "Refuse unless this frontier is still the current one.")
       target = try FrontierTarget(from: &reader)
+      stage = try reader.optional("stage", .integer(in: 0...4095), "Only this stage.")
+      rank = try reader.optional("rank", .integer(in: 0...4095), "Only the stages of this pipeline rank.")
+      globalRank = try reader.optional(
+        "globalRank", .integer(in: 0...Int.max),
+        "Only the stages of this global rank, by the pipeline's `rankOrder` or `rankMap`.")
+      try reader.check(
+        [stage, rank, globalRank].count { $0 != nil } <= 1, "globalRank", expected: "one of stage, rank and globalRank")
       try reader.check(
         (plan == nil) != (target == nil), "plan", expected: "either a plan's number or a point of the frontier")
     }
@@ -32,13 +43,15 @@ package enum PlanGet: SessionQuery {
 
   package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
+    let scope = try PlanScope(params, characterized.inputs.definition)
     let planIndex = try characterized.planIndex(params.plan, params.target, generation: params.generation)
-    return Answer(characterized: characterized, planIndex: planIndex)
+    return Answer(characterized: characterized, planIndex: planIndex, scope: scope)
   }
 
   package struct Answer: ObjectWritable {
     let characterized: CharacterizedFrontier
     let planIndex: Int
+    let scope: PlanScope
 
     package func write(to object: inout ObjectWriter) {
       let plan = characterized.frontier.plans[planIndex]
@@ -49,7 +62,10 @@ package enum PlanGet: SessionQuery {
         "priceWatts", characterized.frontier.curve.priceWatts(at: plan.iterationTimeSeconds),
         "Joules that one second more would save, by the lower bound at the plan's time; negative from the cheapest time on."
       )
-      object.list("stages", stages.indices, "The stages from 0.") { stage, entry in
+      if let place = scope.place {
+        object.object("place", "Where the global rank is, where one was asked for.") { place.write(to: &$0) }
+      }
+      object.list("stages", scope.stages, "The stages from 0, or those asked for.") { stage, entry in
         entry.field("stage", stage, "The stage.")
         entry.list(
           "instructions", stages[stage],
@@ -59,6 +75,39 @@ package enum PlanGet: SessionQuery {
         }
       }
     }
+  }
+}
+
+/// Which stages of a plan are asked for.
+struct PlanScope {
+  let stages: [Int]
+  let place: RankLayout.Place?
+
+  init(_ params: PlanGet.Params, _ definition: PipelineDefinition) throws(Refusal) {
+    func check(_ value: Int?, below count: Int, _ path: String) throws(Refusal) {
+      guard let value, value >= count else { return }
+      throw Refusal(
+        .unknownRank, path: path, expected: "a number in 0...\(count - 1)", found: "\(value)",
+        fix: "count from 0; see pipeline/define")
+    }
+    try check(params.stage, below: definition.stageCount, "stage")
+    try check(params.rank, below: definition.rankCount, "rank")
+    try check(params.globalRank, below: definition.worldSize, "globalRank")
+    place = params.globalRank.flatMap { definition.place(ofGlobalRank: $0) }
+    if let stage = params.stage {
+      stages = [stage]
+    } else {
+      stages = (place?.rank ?? params.rank).map(definition.stages(ofRank:)) ?? Array(0..<definition.stageCount)
+    }
+  }
+}
+
+extension RankLayout.Place {
+  func write(to object: inout ObjectWriter) {
+    object.field("rank", rank, "The pipeline rank.")
+    object.field("replica", replica, "The data-parallel replica.")
+    object.field("tensorIndex", tensorIndex, "Its place among the tensor-parallel devices, by a rank order.")
+    object.field("contextIndex", contextIndex, "Its place among the context-parallel devices, by a rank order.")
   }
 }
 

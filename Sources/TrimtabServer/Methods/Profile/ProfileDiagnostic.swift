@@ -11,6 +11,8 @@ struct ProfileDiagnostic {
     case outliers
     /// A measurement draws less power than a waiting device, which hints at a counter read too soon.
     case belowBlockingPower
+    /// The GPU that runs it does not support the setting, so no plan with it can be followed.
+    case unsupportedFrequency
     /// A measurement draws more power than the device is allowed to.
     case abovePowerLimit
     /// A measurement was so short that the energy counter moved only a few times meanwhile.
@@ -21,7 +23,7 @@ struct ProfileDiagnostic {
     case energyFalls
 
     /// Whether such a figure cannot be right, rather than being odd.
-    var isImplausible: Bool { self != .singleOption && self != .outliers }
+    var isImplausible: Bool { self != .singleOption && self != .outliers && self != .unsupportedFrequency }
   }
 
   let kind: Kind
@@ -93,6 +95,21 @@ struct ProfileDiagnostic {
     return found
   }
 
+  /// What the settings alone tell, where it is known which GPU runs the instruction and what that supports.
+  static func unsupported(_ key: TableKey, _ rows: [ProfileRow], on gpu: GPU?) -> [ProfileDiagnostic] {
+    guard let gpu, let frequencies = gpu.frequencies else { return [] }
+    let unsupported = rows.filter { row in
+      !frequencies.contains { $0 == row.knob || ($0.doubleValue != nil && $0.doubleValue == row.knob.doubleValue) }
+    }
+    guard let first = unsupported.first else { return [] }
+    return [
+      ProfileDiagnostic(
+        kind: .unsupportedFrequency, table: key, knob: first.knob,
+        message: "\(unsupported.count) of \(rows.count) frequencies, the first \(first.knob.preview()), are none that "
+          + "\"\(gpu.id)\" was registered with: was this stage measured on another GPU?")
+    ]
+  }
+
   /// Rows that, against the one next to them in time, take longer at more sensed power and yet draw less energy.
   private static func energyFalls(_ rows: [ProfileRow]) -> [ProfileRow] {
     let sensed = rows.filter { $0.sensorPowerWatts != nil }.enumerated().sorted {
@@ -107,7 +124,7 @@ struct ProfileDiagnostic {
   func write(to object: inout ObjectWriter) {
     object.field(
       "kind", kind.rawValue,
-      "`singleOption`, `outliers`, `belowBlockingPower`, `abovePowerLimit`, `shortMeasurement`, `sensorDisagrees` or `energyFalls`."
+      "`singleOption`, `outliers`, `belowBlockingPower`, `abovePowerLimit`, `shortMeasurement`, `sensorDisagrees`, `energyFalls` or `unsupportedFrequency`."
     )
     table.write(to: &object)
     object.field("frequency", knob, "The first setting concerned, where it is about settings.")

@@ -100,6 +100,7 @@ package enum ProfileSubmit: SessionStep {
     let answer = Answer(
       revision: session.revision, profile: profile, touched: touched,
       definition: pipeline.map { session.pipelines[$0].definition },
+      gpus: pipeline.map { session.gpus(of: session.pipelines[$0].definition) } ?? [],
       follows: changes && pipeline.map { session.pipelines[$0].isFollowed } ?? false)
     if params.refuseImplausible { try answer.refuseImplausible() }
     return Accepted(answer, events: answer.isRecomputed ? [.inputsChanged(pipeline: params.pipeline)] : [])
@@ -119,6 +120,8 @@ package enum ProfileSubmit: SessionStep {
     /// Tables that this request gave measurements.
     let touched: [TableKey]
     let definition: PipelineDefinition?
+    /// For each rank its GPU, where the pipeline was defined with GPUs.
+    let gpus: [GPU?]
     let follows: Bool
 
     private var missing: [TableKey] { (definition?.tables ?? []).filter { profile.rows[$0] == nil } }
@@ -184,6 +187,9 @@ package enum ProfileSubmit: SessionStep {
       return ProfileDiagnostic.all(
         key, profile.rows[key] ?? [], blockingPowerWatts: known?.blockingPowerWatts(ofStage: key.stage),
         powerLimitWatts: known?.powerLimitWatts(ofStage: key.stage))
+        + ProfileDiagnostic.unsupported(
+          key, profile.rows[key] ?? [],
+          on: known.flatMap { gpus.isEmpty ? nil : gpus[$0.rankOfStage[key.stage]] })
     }
 
     private var outliers: some Sequence<(row: ProfileRow, sample: Int)> {
@@ -191,6 +197,15 @@ package enum ProfileSubmit: SessionStep {
         row.combination.outliers.lazy.map { (row: row, sample: $0) }
       }.prefix(256)
     }
+  }
+}
+
+extension SessionState {
+  /// For each rank the GPU it was defined with, nil for one that is gone; nothing where it was defined without.
+  fileprivate func gpus(of definition: PipelineDefinition) -> [GPU?] {
+    guard let ids = definition.layout.gpus else { return [] }
+    let known = Dictionary(uniqueKeysWithValues: gpus.map { ($0.id, $0) })
+    return ids.map { known[$0] }
   }
 }
 

@@ -37,6 +37,10 @@ package enum SessionExport: SessionQuery {
         requests.append(
           request(PipelineDefine.name) {
             pipeline.writeDefinition(to: &$0)
+            // Their powers stand in the definition; GPUs that were retired since can be named no more.
+            if let gpus = pipeline.definition.layout.gpus, Set(state.gpus.map(\.id)).isSuperset(of: gpus) {
+              $0.field("gpus", gpus)
+            }
             $0.field("job", state.jobName(of: pipeline.name))
           })
         let replicas = state.replicas(of: pipeline.name)
@@ -131,6 +135,13 @@ extension SessionState.Pipeline {
     }
     params.field("tensorParallelWidth", definition.tensorParallelWidth)
     params.field("dataParallelWidth", definition.dataParallelWidth)
+    params.field("contextParallelWidth", definition.layout.contextParallelWidth)
+    if let map = definition.layout.map {
+      params.field("rankMap", map.map { [$0.rank, $0.replica] })
+    } else {
+      params.field("rankOrder", definition.layout.orderText)
+    }
+    definition.surroundings.write(to: &params)
     switch definition.origin {
     case .generated(let recipe):
       params.field("schedule", recipe.schedule.rawValue)

@@ -16,6 +16,7 @@ package enum StragglerReport: SessionStep {
     let pipeline: String
     let replica: Int?
     let rank: Int?
+    let globalRank: Int?
     let slowdownFraction: Double?
     let iterationTimeSeconds: Double?
     let busyTimesSeconds: [Double]?
@@ -33,6 +34,9 @@ package enum StragglerReport: SessionStep {
         "The data-parallel replica, from 0, of a pipeline that stands for several; all of them without it.")
       rank = try reader.optional(
         "rank", .integer(in: 0...4095), "The pipeline rank that is slow; beside slowdownFraction or ended.")
+      globalRank = try reader.optional(
+        "globalRank", .integer(in: 0...Int.max),
+        "Instead of rank and replica, by the pipeline's `rankOrder` or `rankMap`; beside slowdownFraction or ended.")
       slowdownFraction = try reader.optional(
         "slowdownFraction", .number(in: 0...1e6),
         "How much longer than planned its work lasts: 0.2 is 20 % longer, 0 is as planned.")
@@ -67,7 +71,10 @@ package enum StragglerReport: SessionStep {
         expected:
           "exactly one of slowdownFraction, iterationTimeSeconds, busyTimesSeconds, rankSlowdownFractions and ended")
       try reader.check(
-        rank == nil || slowdownFraction != nil || ended, "rank", expected: "slowdownFraction or ended beside rank")
+        (rank == nil && globalRank == nil) || slowdownFraction != nil || ended, "rank",
+        expected: "slowdownFraction or ended beside rank or globalRank")
+      try reader.check(
+        globalRank == nil || (rank == nil && replica == nil), "globalRank", expected: "no rank or replica beside it")
       try reader.check(
         plan == nil || busyTimesSeconds != nil, "plan", expected: "busyTimesSeconds beside plan")
     }
@@ -77,6 +84,9 @@ package enum StragglerReport: SessionStep {
     let (job, member) = try session.place(of: params.pipeline)
     let source = session.pipelines[session.jobs[job].members[member].source]
     try checkPlaces(params, source.definition)
+    let place = params.globalRank.flatMap { source.definition.place(ofGlobalRank: $0) }
+    // Where there is one replica only, all of them is the same, and a report on the pipeline then is about the same.
+    let replica = place.map { source.definition.dataParallelWidth > 1 ? $0.replica : nil } ?? params.replica
     if let generation = params.generation {
       guard generation == source.frontier?.generation else {
         throw Refusal(
@@ -85,9 +95,9 @@ package enum StragglerReport: SessionStep {
           found: "\(generation)", fix: "report against the current plan; see job/get")
       }
     }
-    var straggler = session.jobs[job].straggler(params.pipeline, replica: params.replica)
+    var straggler = session.jobs[job].straggler(params.pipeline, replica: replica)
     var busy: BusyTimes?
-    if let rank = params.rank {
+    if let rank = place?.rank ?? params.rank {
       straggler.rankSlowdownFractions[rank] = params.slowdownFraction == 0 ? nil : params.slowdownFraction
     } else if let slowdown = params.slowdownFraction {
       straggler.slowdownFraction = slowdown
@@ -104,7 +114,7 @@ package enum StragglerReport: SessionStep {
       straggler.rankSlowdownFractions = times.slowdownFractions
       busy = times
     } else {
-      straggler = Straggler(pipeline: params.pipeline, replica: params.replica)
+      straggler = Straggler(pipeline: params.pipeline, replica: replica)
     }
     let before = session.jobs[job].slowestTimeSeconds ?? 0
     let changes = session.report(straggler, job: job)
@@ -124,7 +134,12 @@ package enum StragglerReport: SessionStep {
         .unknownRank, path: "replica", expected: "a replica in 0...\(definition.dataParallelWidth - 1)",
         found: "\(replica)", fix: "raise dataParallelWidth, or name the pipeline that is meant")
     }
-    let ranks = definition.rankBlockingPowerWatts.count
+    if let globalRank = params.globalRank, globalRank >= definition.worldSize {
+      throw Refusal(
+        .unknownRank, path: "globalRank", expected: "a global rank in 0...\(definition.worldSize - 1)",
+        found: "\(globalRank)", fix: "check the widths in pipeline/define")
+    }
+    let ranks = definition.rankCount
     if let rank = params.rank, rank >= ranks {
       throw Refusal(
         .unknownRank, path: "rank", expected: "a rank in 0...\(ranks - 1)", found: "\(rank)",

@@ -1,0 +1,89 @@
+/// Which global rank of a job runs which pipeline rank of which replica: the widths of its other kinds of parallelism, and
+/// their order.
+///
+/// An order such as `tp-cp-ep-dp-pp`, Megatron's default, names the kind whose index changes from one global rank to the
+/// next first: `global = tp + cp * TP + dp * TP * CP + pp * TP * CP * DP` (Megatron-LM, `megatron/core/parallel_state.py`,
+/// `RankGenerator`). `ep` is accepted where Megatron has it: expert parallelism divides the ranks of other kinds anew, so its
+/// width is 1 here.
+package struct RankLayout: Sendable, Equatable {
+  package enum Axis: String, Sendable, CaseIterable {
+    case tensor = "tp"
+    case context = "cp"
+    case expert = "ep"
+    case data = "dp"
+    case pipeline = "pp"
+  }
+
+  /// Where one global rank is.
+  package struct Place: Sendable, Equatable {
+    package let rank: Int
+    package let replica: Int
+    /// Nil where an explicit map says only rank and replica.
+    package var tensorIndex: Int?
+    package var contextIndex: Int?
+
+    package init(rank: Int, replica: Int) { (self.rank, self.replica) = (rank, replica) }
+  }
+
+  package static let megatronOrder: [Axis] = [.tensor, .context, .expert, .data, .pipeline]
+
+  package var contextParallelWidth = 1
+  /// The axis that changes fastest first.
+  package var order = RankLayout.megatronOrder
+  /// For each global rank its place, instead of an order.
+  package var map: [Place]?
+  /// For each pipeline rank the GPU it was defined with.
+  package var gpus: [String]?
+
+  package init() {}
+
+  package var orderText: String { order.map(\.rawValue).joined(separator: "-") }
+
+  /// Reads an order; nil when a part is unknown, repeated or missing. `ep` may be missing.
+  package static func order(_ text: String) -> [Axis]? {
+    let parts = text.lowercased().split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+    let axes = parts.compactMap(Axis.init)
+    guard axes.count == parts.count, Set(axes).count == axes.count,
+      Axis.allCases.allSatisfy({ $0 == .expert || axes.contains($0) })
+    else { return nil }
+    return axes
+  }
+}
+
+extension PipelineDefinition {
+  package var rankCount: Int { rankBlockingPowerWatts.count }
+
+  /// Devices behind each rank: they share its stages, or repeat them.
+  package var deviceMultiplicity: Int { tensorParallelWidth * layout.contextParallelWidth * dataParallelWidth }
+
+  /// Global ranks, of all replicas.
+  package var worldSize: Int { layout.map?.count ?? rankCount * deviceMultiplicity }
+
+  /// Where a global rank is; nil beyond the last.
+  package func place(ofGlobalRank globalRank: Int) -> RankLayout.Place? {
+    guard globalRank >= 0, globalRank < worldSize else { return nil }
+    if let map = layout.map { return map[globalRank] }
+    var (rest, index) = (globalRank, [RankLayout.Axis: Int]())
+    for axis in layout.order {
+      index[axis] = rest % width(axis)
+      rest /= width(axis)
+    }
+    var place = RankLayout.Place(rank: index[.pipeline] ?? 0, replica: index[.data] ?? 0)
+    place.tensorIndex = index[.tensor]
+    place.contextIndex = index[.context]
+    return place
+  }
+
+  /// The stages that a rank holds, rising.
+  package func stages(ofRank rank: Int) -> [Int] { rankOfStage.indices.filter { rankOfStage[$0] == rank } }
+
+  private func width(_ axis: RankLayout.Axis) -> Int {
+    switch axis {
+    case .tensor: tensorParallelWidth
+    case .context: layout.contextParallelWidth
+    case .expert: 1
+    case .data: dataParallelWidth
+    case .pipeline: rankCount
+    }
+  }
+}
