@@ -97,6 +97,17 @@ def test_plans_realise_the_time_and_energy_they_claim_and_none_beats_the_bound(s
             bound = on_curve(points, seconds)
             assert joules >= bound * (1 - 1e-9)
             assert listed.gap_fraction == pytest.approx(joules / bound - 1, abs=1e-7)
+        price = price_right_of(points, listed.iteration_time_seconds, problem)
+        assert detail.price_watts == pytest.approx(price, rel=1e-6)
+
+
+def price_right_of(points, seconds, problem):
+    """Watts saved right of a time: the slope between the corners around it, told from the listed energies."""
+    points = sorted(points)
+    for (t0, e0), (t1, e1) in zip(points, points[1:]):
+        if t0 <= seconds < t1:
+            return (e0 - e1) / (t1 - t0)
+    return -problem.blocking_power * problem.devices
 
 
 def test_no_listed_plan_is_dominated(solved):

@@ -284,8 +284,10 @@ class RankPlace:
 
 @dataclass(frozen=True)
 class PlanDetail:
+    """`price_watts` is what one second more would save, by the lower bound at the plan's time."""
     generation: int
     plan: Plan
+    price_watts: float
     stages: tuple[StagePlan, ...]
     place: Optional[RankPlace] = None
 

@@ -58,6 +58,10 @@ package enum PlanGet: SessionQuery {
       let stages = PlanTimeline(characterized, plan).stages(characterized.inputs.definition)
       object.field("generation", characterized.generation, "Which frontier answered.")
       object.object("plan", "The plan as a whole.") { plan.write(to: &$0, number: planIndex) }
+      object.field(
+        "priceWatts", characterized.frontier.curve.priceWatts(at: plan.iterationTimeSeconds),
+        "Joules that one second more would save, by the lower bound at the plan's time; negative from the cheapest time on."
+      )
       if let place = scope.place {
         object.object("place", "Where the global rank is, where one was asked for.") { place.write(to: &$0) }
       }
