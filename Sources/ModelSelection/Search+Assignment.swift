@@ -18,7 +18,9 @@ extension Search {
 
   /// Why no further trial is assigned; nil while the search goes on.
   public var stopReason: StopReason? {
-    if settings.regretBoundFraction > 0, !isRunning, let regret = suggestion()?.expectedRegretFraction,
+    // Of candidates about which nothing is known nobody can say that they are no better.
+    if settings.regretBoundFraction > 0, !isRunning, isEverybodyKnown,
+      let regret = suggestion()?.expectedRegretFraction,
       regret <= settings.regretBoundFraction
     {
       return .regretBelowBound
@@ -34,7 +36,8 @@ extension Search {
     if let most = budget.trials, spending.trials >= most { return .trialsSpent }
     if let most = budget.wallSeconds, spending.wallSeconds >= most { return .wallSecondsSpent }
     if settings.strategy == .asha {
-      return !isRunning && nextAsynchronous({ _, _ in true }) == nil ? .planComplete : nil
+      guard !isRunning, nextAsynchronous({ _, _ in true }) == nil else { return nil }
+      return nextAsynchronous(ignoringBudget: true) { _, _ in true } == nil ? .planComplete : .gpuSecondsSpent
     }
     // Nothing of the stage can be paid for any more.
     if !isPlanComplete, !isRunning, isBudgetShort, let stage,
@@ -54,6 +57,10 @@ extension Search {
     let fraction: Double
     let rung: Int
     let phase: SearchPhase
+  }
+
+  private var isEverybodyKnown: Bool {
+    states.indices.allSatisfy { states[$0].isGivenUp || knowledge.belief($0, pool) != nil }
   }
 
   private var isRunning: Bool { states.contains { $0.openTrial != nil } }
@@ -97,9 +104,12 @@ extension Search {
     return nil
   }
 
-  private func nextAsynchronous(_ fits: (Int, MemoryNeed) -> Bool) -> AsynchronousHalving.Choice? {
-    asynchronous.next(view) { candidate in
-      !states[candidate].isClosed && states[candidate].openTrial == nil && fits(candidate, need(of: candidate))
+  private func nextAsynchronous(
+    ignoringBudget: Bool = false, _ fits: (Int, MemoryNeed) -> Bool
+  ) -> AsynchronousHalving.Choice? {
+    asynchronous.next(view) { candidate, fraction in
+      !states[candidate].isClosed && states[candidate].openTrial == nil
+        && (ignoringBudget || isAffordable(candidate, to: fraction)) && fits(candidate, need(of: candidate))
     }
   }
 

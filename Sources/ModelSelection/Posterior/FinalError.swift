@@ -14,7 +14,7 @@ struct FinalError: Equatable, Sendable {
   private static let ninety = 1.6448536269514722
   /// How fast a power law loses its validity: standard deviation of the log error for each e-fold that it is stretched
   /// beyond the last observation.
-  private static let driftPerFold = 0.02
+  private static let driftPerFold = 0.04
 
   init(mean: Double, deviation: Double) {
     self.mean = mean

@@ -33,7 +33,7 @@ public struct SearchSettings: Equatable, Sendable {
     self.strategy = strategy
     guard strategy == .race else { return }
     (regimePointCount, regimeDeviations) = (2, 1)
-    startFraction = 1.0 / 32
+    (startFraction, observedFraction) = (1.0 / 64, 0.25)
   }
 
   /// - Throws: ``SelectionError/invalidSetting(field:expected:value:)`` for the first setting out of range.

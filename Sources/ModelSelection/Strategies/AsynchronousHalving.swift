@@ -14,7 +14,7 @@ struct AsynchronousHalving: Equatable, Sendable {
   private var promoted: [Int: Set<Int>] = [:]
 
   /// The next choice, or nil when nothing can be promoted and everybody that can run has begun. O(rungs x candidates).
-  func next(_ view: StageView, canRun: (Int) -> Bool) -> Choice? {
+  func next(_ view: StageView, canRun: (_ candidate: Int, _ fraction: Double) -> Bool) -> Choice? {
     var top = 0
     while view.fraction(ofRung: top) < 1 { top += 1 }
     for rung in stride(from: top - 1, through: 0, by: -1) {
@@ -22,11 +22,12 @@ struct AsynchronousHalving: Equatable, Sendable {
       let seen = begun.sorted().filter { view.isObserved($0, at: fraction) }
       let best = view.sorted(seen) { view.error($0, at: fraction) }
         .prefix(Int(Double(seen.count) / view.settings.reductionFactor))
-      for candidate in best where !(promoted[rung]?.contains(candidate) ?? false) && canRun(candidate) {
+      for candidate in best
+      where !(promoted[rung]?.contains(candidate) ?? false) && canRun(candidate, view.fraction(ofRung: rung + 1)) {
         return Choice(candidate: candidate, rung: rung + 1)
       }
     }
-    let waiting = view.pool.candidates.indices.filter { !begun.contains($0) && canRun($0) }
+    let waiting = view.pool.candidates.indices.filter { !begun.contains($0) && canRun($0, view.fraction(ofRung: 0)) }
     return waiting.min {
       (OrderGenerator.rank($0, view.settings.seed), $0) < (OrderGenerator.rank($1, view.settings.seed), $1)
     }.map { Choice(candidate: $0, rung: 0) }

@@ -16,7 +16,7 @@ struct SelectionSettingsEntry: ObjectReadable {
     var search = published
     search.startFraction = try reader.optional(
       "startFraction", .number(in: 1e-9...1), default: published.startFraction,
-      "Data of the first evaluations; 0.03 by default, and 1/32 for a race.")
+      "Data of the first evaluations; 0.03 by default, and 1/64 for a race.")
     search.reductionFactor = try reader.optional(
       "reductionFactor", .number(in: 1.01...64), default: published.reductionFactor,
       "One in so many clusters is kept, and the data grow by as much; 2 by default.")
@@ -25,7 +25,7 @@ struct SelectionSettingsEntry: ObjectReadable {
       "Halving ends with so many clusters; 3 by default.")
     search.observedFraction = try reader.optional(
       "observedFraction", .number(in: 1e-9...1), default: published.observedFraction,
-      "Scaling prediction looks at up to this part of the data; 1/8 by default.")
+      "Scaling prediction looks at up to this part of the data; 1/8 by default, and 1/4 for a race.")
     search.regimeDeviations = try reader.optional(
       "regimeDeviations", .positive, default: published.regimeDeviations,
       "A point counts as part of the straight end of a learning curve while it is within so many deviations of the fit; 5 by default, and 1 for a race."
