@@ -66,6 +66,7 @@ package final class Server: PeerHandler {
     for event in events {
       switch event {
       case .frontierChanged(let changed): notify(FrontierChanged.name, changed)
+      case .plansChanged(let changed): changed.each { notify(PlanChanged.name, $0) }
       case .inputsChanged(let pipeline): follower.inputsChanged(pipeline, of: session, at: self)
       }
     }

@@ -23,6 +23,7 @@ struct FrontierCommand {
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency
       --svg FILE                 draw the frontier
       --timeline FILE.svg        draw an iteration before and after that plan, coloured by power
+      --savings                  also what others save while a straggler is 5 to 50 % slower
       --json                     print one JSON document instead of the table
 
     """
@@ -41,6 +42,7 @@ struct FrontierCommand {
   private let timelinePath: String?
   private let printsJSON: Bool
   private let isBoundOnly: Bool
+  private let printsSavings: Bool
 
   init(_ arguments: [String]) throws(CommandFailure) {
     let arguments = try Arguments(
@@ -48,7 +50,7 @@ struct FrontierCommand {
       options: ScheduleArguments.options.union([
         "--blocking-power", "--tensor-parallel", "--data-parallel", "--switch-latency", "--switch-energy", "--plans",
         "--deadline", "--breakpoint-budget", "--tolerance", "--plan", "--svg", "--timeline",
-      ]), flags: ["--json", "--bound-only"])
+      ]), flags: ["--json", "--bound-only", "--savings"])
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
@@ -73,14 +75,16 @@ struct FrontierCommand {
     timelinePath = arguments.text("--timeline")
     printsJSON = arguments.has("--json")
     isBoundOnly = arguments.has("--bound-only")
+    printsSavings = arguments.has("--savings")
     guard
       !isBoundOnly
-        || (deadlineSeconds == nil && planPath == nil && svgPath == nil && timelinePath == nil
+        || (!printsSavings && deadlineSeconds == nil && planPath == nil && svgPath == nil && timelinePath == nil
           && arguments.text("--plans") == nil)
     else {
       throw CommandFailure(
         status: .usage,
-        message: "--bound-only: expected none of --plans, --deadline, --plan, --svg and --timeline, which need plans")
+        message: "--bound-only: expected none of --plans, --deadline, --plan, --svg, --timeline and --savings, "
+          + "which need plans")
     }
   }
 
@@ -107,7 +111,9 @@ struct FrontierCommand {
       try writeFile(timelinePath, TimelinePicture(characterized, plan, title: title).svg)
     }
     let report = FrontierReport(
-      curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency)
+      curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency,
+      savings: printsSavings
+        ? FrontierSavings.Params.usual.map { StragglerSavings(characterized, slowdownFraction: $0) } : [])
     try writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
   }
 

@@ -9,6 +9,8 @@ struct FrontierReport {
   /// By rising time; empty when only the bound was asked for.
   let plans: [Plan]
   let allMaxFrequency: Outcome
+  /// What other pipelines save while one is a straggler; empty when not asked for.
+  var savings: [StragglerSavings] = []
 
   /// One JSON document: the bound's corners, the plans as realised, and the comparison.
   var json: String {
@@ -33,6 +35,7 @@ struct FrontierReport {
         $0.field("iterationTimeSeconds", allMaxFrequency.iterationTimeSeconds)
         $0.field("energyJoules", allMaxFrequency.energyJoules)
       }
+      if !savings.isEmpty { document.list("savings", savings) { $0.write(to: &$1) } }
     }
     return String(decoding: writer.json.bytes, as: UTF8.self) + "\n"
   }
@@ -64,6 +67,24 @@ struct FrontierReport {
       \(plans.count) plans; \(bound); \
       gap median \(Self.percent(gaps[gaps.count / 2], digits: 3)), \
       largest \(Self.percent(gaps[gaps.count - 1], digits: 3))
+      \(savingsTable)
+      """
+  }
+
+  private var savingsTable: String {
+    if savings.isEmpty { return "" }
+    var rows = [["straggler", "done at s", "plan", "all max J", "plan J", "saved", "at most"]]
+    for entry in savings {
+      rows.append([
+        "+" + Self.percent(entry.slowdownFraction, digits: 0), decimal(entry.stragglerTimeSeconds, 4), "\(entry.plan)",
+        decimal(entry.allMaxEnergyJoules, 1), decimal(entry.planEnergyJoules, 1), Self.percent(entry.savingFraction),
+        Self.percent(entry.boundFraction),
+      ])
+    }
+    return """
+
+      what every other pipeline saves while one is a straggler, waiting for it included:
+      \(Self.aligned(rows))
 
       """
   }

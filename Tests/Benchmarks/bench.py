@@ -1,8 +1,9 @@
 """The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
 
-Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), latency (a query's
-round trip from the Python client), pipelined (small requests a second), start (start-up, memory, size), cancel,
-switching (what changes of clock cost), live (samples, noise, prices, a frontier that follows its profile).
+Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), scale (growth with the
+size of the problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples,
+noise, prices, a frontier that follows its profile), latency (a query's round trip from the Python client), pipelined
+(small requests a second), start (start-up, memory, size), cancel.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -26,6 +27,7 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 
+from scale import measure as measure_scale  # noqa: E402
 from trimtab import ProfileRow, RequestCancelled, Request, Sample, Trimtab, TrimtabError  # noqa: E402
 from trimtab.frames import Frames  # noqa: E402
 
@@ -355,6 +357,34 @@ def switching(report, full):
                                            f"{row['leastSaved']:.2f} %; better than ours: {row['naiveBetter']}")
 
 
+def straggler(report, full):
+    count = 1024
+    with start_client() as client:
+        session = open_pipeline(client, *SMALL)
+        session.replicate_pipeline("p", [f"p{n}" for n in range(1, count)])
+        session.characterize("p")
+        output, stream, frames, mark = client.process.stdout.fileno(), client.process.stdin.fileno(), Frames(
+            "headers"), b'"plan/changed"'
+        times, before = [], cpu_of(client.process.pid)
+        for n in range(1000):
+            # All but the straggler move, and then move back.
+            told = {"pipeline": f"p{1 + n // 2}", **({"ended": True} if n % 2 else {"slowdownFraction": 0.2})}
+            frame = frames.request(1 << 40 | n, "straggler/report", {"session": session.name, **told})
+            begin = time.perf_counter()
+            os.write(stream, frame)
+            seen, tail = 0, b""
+            while seen < count - 1:
+                tail += os.read(output, 1 << 20)
+                seen += tail.count(mark)
+                tail = tail[-len(mark) + 1:]
+            times.append(time.perf_counter() - begin)
+        cpu = (cpu_of(client.process.pid) - before) / len(times)
+    report.add(f"straggler report to {count - 1} plan/changed, median", 1e6 * statistics.median(times), "us",
+               aim="< 1000", note=f"of {len(times)}; {1e6 * cpu:.0f} us server CPU each")
+    report.add("  99th percentile", 1e6 * sorted(times)[int(0.99 * len(times))], "us")
+    report.add("  worst", 1e6 * max(times), "us")
+
+
 def live(report, full):
     """A profile with ten samples of each option of 8 stages x 96 microbatches: 1536 instructions."""
     generator, path = random.Random(1), MODELLED / "modelled-h100-8stage.csv"
@@ -400,8 +430,15 @@ def live(report, full):
         report.add("one table revised to frontier/changed", cpu_of(pid) - before, "s", note="CPU, in the background")
 
 
-SECTIONS = {section.__name__: section
-            for section in (curve, gap, latency, pipelined, start, cancel, live, switching)}
+def scale(report, full):
+    profile, power = MEASURED / "gpt3-175b_a100-sxm.csv", 83.64
+    if not profile.exists():
+        profile, power = MODELLED / "modelled-h100-8stage.csv", 95.0
+    measure_scale(report, BINARY, profile, power)
+
+
+SECTIONS = {section.__name__: section for section in (
+    curve, gap, scale, switching, straggler, live, latency, pipelined, start, cancel)}
 
 
 def main():

@@ -145,7 +145,7 @@ import Testing
     options.flushStallSeconds = 0
     let connection = Connection(.pipes, options: options) { server in
       server.handler.methods["big"] = { [unowned loop = server.loop] call in
-        call.answer(.string(String(repeating: "x", count: 1_000_000)))
+        call.answer(.string(String(repeating: "x", count: 3_000_000)))
         loop.finish(0)
       }
     }

@@ -226,6 +226,25 @@ def test_a_profile_without_change_or_incomplete_is_not_followed(server):
     assert back["recomputes"] is True and next_change(server)[1]["generation"] == 2
 
 
+def test_a_job_moves_to_the_frontier_that_followed(server):
+    """Replicas share a profile, and each is told the plan that the new frontier has for it."""
+    asked = follow(server)
+    server.result("pipeline/replicate", {**asked, "replicas": ["q", "r"]})
+    server.result("straggler/report", {"session": "s", "pipeline": "r", "slowdownFraction": 0.2})
+    assert server.result("profile/submit", revised("s", 1.1))["recomputes"] is True
+    told = {}
+    while len(told) < 3:
+        message = server.receive(AWAIT_SECONDS)
+        if message.get("method") == "plan/changed" and message["params"]["generation"] == 2:
+            told[message["params"]["pipeline"]] = message["params"]
+    slowest = told["r"]["slowestTimeSeconds"]
+    for name in "pq":
+        best = server.result("frontier/query", {**asked, "stragglerTimeSeconds": slowest})["plan"]
+        assert (told[name]["plan"], told[name]["cause"]) == (best["plan"], "frontier")
+    with unchanged(server, "s"):
+        check_error(server.error("profile/submit", {**revised("s", 1.3), "pipeline": "q"}), kind="invalidProfile")
+
+
 def test_closing_a_session_ends_what_it_computes_in_the_background(server):
     busy = prepare_long_work(server)
     work = server.request("frontier/characterize", {**busy, "planCount": 2, "follow": True})

@@ -4,7 +4,10 @@ import Transcripts
 
 /// What session/export gives makes an equal session elsewhere.
 @Suite struct ExportTests {
-  @Test(arguments: [("frontier", "tiny", 8, false), ("schedules", "own", 2, false), ("live", "live", 8, true)])
+  @Test(arguments: [
+    ("frontier", "tiny", 8, false), ("schedules", "own", 2, false), ("stragglers", "gpt", 8, false),
+    ("live", "live", 8, true),
+  ])
   func replayingAnExportMakesAnEqualSession(name: String, pipeline: String, planCount: Int, follow: Bool) throws {
     let transcript = try #require(Transcript(try RepositoryFiles.text("fixtures/transcripts/\(name).transcript")))
     let pipeline = JSON.string(pipeline)

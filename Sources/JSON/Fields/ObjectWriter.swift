@@ -15,6 +15,14 @@ package struct ObjectWriter {
     member(name, Value.typeName, doc) { value.writeValue(to: &$0) }
   }
 
+  /// Writes members that were written before; they are in no generated document.
+  package mutating func fields(_ written: WrittenFields) {
+    guard !written.bytes.isEmpty else { return }
+    if needsComma { json.append(byte: UInt8(ascii: ",")) }
+    needsComma = true
+    json.append(bytes: written.bytes)
+  }
+
   /// Writes one member, or nothing for nil.
   package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value?, _ doc: StaticString = "") {
     if let value { field(name, value, doc) }
@@ -76,5 +84,16 @@ package struct ObjectWriter {
     json.append("\":")
     body(&self)
     recorder?.leave()
+  }
+}
+
+/// Members of an object as text, for objects that are alike but for a few members: what they share is spelled once.
+package struct WrittenFields: Sendable {
+  fileprivate let bytes: [UInt8]
+
+  package init(_ body: (inout ObjectWriter) -> Void) {
+    var writer = ObjectWriter()
+    body(&writer)
+    bytes = writer.json.bytes
   }
 }

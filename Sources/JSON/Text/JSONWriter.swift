@@ -21,6 +21,11 @@ package struct JSONWriter {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
+  /// Appends text that was written before.
+  mutating func append(bytes text: [UInt8]) {
+    bytes.append(contentsOf: text)
+  }
+
   /// Appends one byte as it stands.
   package mutating func append(byte: UInt8) {
     bytes.append(byte)

@@ -10,7 +10,8 @@
 ///
 /// The descriptor stays in blocking mode, because that mode belongs to the open file and not to us: a shell or a
 /// parent may share it. A socket can be told not to wait call by call. A pipe cannot; but once `poll` calls it
-/// writable, a write of up to PIPE_BUF bytes is sure not to wait (POSIX, `write`), as long as nobody else writes to it.
+/// writable, a write of up to PIPE_BUF bytes is sure not to wait (POSIX, `write`), and once it is empty, a write of all it
+/// holds; as long as nobody else writes to it.
 struct OutputDescriptor {
   /// How a round of writing went.
   enum Outcome {
@@ -27,10 +28,13 @@ struct OutputDescriptor {
 
   let descriptor: Int32
   private let kind: DescriptorKind
+  /// What a pipe holds, where the system tells.
+  private let pipeCapacity: Int?
 
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
     kind = DescriptorKind(descriptor)
+    pipeCapacity = kind == .pipe ? enlargePipe(descriptor) : nil
   }
 
   /// Writes from `outbox` what fits now.
@@ -42,7 +46,7 @@ struct OutputDescriptor {
         if ready & Int16(POLLOUT) == 0 { return ready == 0 ? .full : .failed }
       }
       let count = outbox.withPending { bytes in
-        let limit = kind == .pipe ? Int(PIPE_BUF) : budget
+        let limit = kind == .pipe ? pipeLimit(bytes.count) : budget
         let chunk = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, limit)])
         return retryingInterrupts { writeOnce(chunk) }
       }
@@ -51,6 +55,13 @@ struct OutputDescriptor {
       budget -= count
     }
     return .progress
+  }
+
+  /// How much may go into a writable pipe at once. One that a reader has emptied takes all it can hold: a thousand
+  /// notifications then wake the reader once or twice, not for each piece.
+  private func pipeLimit(_ wanted: Int) -> Int {
+    guard wanted > Int(PIPE_BUF), let pipeCapacity, unreadBytes(of: descriptor) == 0 else { return Int(PIPE_BUF) }
+    return pipeCapacity
   }
 
   private func writeOnce(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -59,3 +59,22 @@ enum DescriptorKind {
   /// MSG_DONTWAIT.
   let receiveFlags: Int32 = 0x40
 #endif
+
+/// Has a pipe hold as much as any process may ask for (1 MiB unless the machine is set up otherwise), and tells how much
+/// that is; nil where the system has no such call.
+func enlargePipe(_ descriptor: Int32) -> Int? {
+  #if os(Linux)
+    // F_SETPIPE_SZ and F_GETPIPE_SZ of <fcntl.h>, which are hidden from Swift. A refusal leaves the pipe as it was.
+    _ = fcntl(descriptor, 1031, 1 << 20)
+    let capacity = fcntl(descriptor, 1032)
+    return capacity > 0 ? Int(capacity) : nil
+  #else
+    return nil
+  #endif
+}
+
+/// Bytes in a pipe that its reader has not read yet; nil where the system does not say.
+func unreadBytes(of descriptor: Int32) -> Int? {
+  var count: Int32 = 0
+  return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : nil
+}

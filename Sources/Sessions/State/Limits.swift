@@ -13,6 +13,8 @@ package enum Limits {
   package static let samplesOfMeasurement = 256
   /// GPUs in one request.
   package static let gpuCount = 65_536
+  /// Pipelines in one job.
+  package static let replicaCount = 65_536
   /// The text of a schedule: room for every instruction.
   package static let scheduleCharacters = 4 << 20
   /// The text of a profile.

@@ -7,6 +7,7 @@ package struct Refusal: Error, Sendable {
     case unknownSession, unknownGPU, fileOutsideRoots, unreadableFile, overloaded
     case unknownPipeline, invalidPipeline, invalidProfile, incompleteProfile, notCharacterized
     case deadlineBelowMinimum, objectiveOutOfReach, unknownPlan
+    case unknownRank, unknownJob
     case inputsChanged, cancelled
   }
 

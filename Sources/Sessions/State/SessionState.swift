@@ -13,6 +13,8 @@ package struct SessionState: Sendable {
   package var pipelines: [Pipeline] = []
   /// Measurements by pipeline name; they may arrive before the pipeline is defined.
   package var profiles: [String: Profile] = [:]
+  /// Which pipelines run in lockstep, and what each runs; every pipeline is in one.
+  package internal(set) var jobs: [LockstepJob] = []
 
   package init(name: String, seed: UInt64) {
     self.name = name
@@ -65,7 +67,17 @@ package struct SessionState: Sendable {
   /// - Throws: ``Refusal`` of kind `unknownPipeline`.
   package func pipelineIndex(_ name: String) throws(Refusal) -> Int {
     if let index = pipelines.firstIndex(where: { $0.name == name }) { return index }
-    throw Refusal(
+    if let (job, member) = membership(name) {
+      let source = pipelines[jobs[job].members[member].source].name
+      throw Refusal(
+        .unknownPipeline, path: "pipeline", expected: "a pipeline with a definition of its own",
+        found: "\"\(name)\", which shares that of \"\(source)\"", fix: "ask for \"\(source)\"")
+    }
+    throw unknown(pipeline: name)
+  }
+
+  func unknown(pipeline name: String) -> Refusal {
+    Refusal(
       .unknownPipeline, path: "pipeline",
       expected: pipelines.isEmpty
         ? "the name of a defined pipeline; none is defined yet"
@@ -77,7 +89,7 @@ package struct SessionState: Sendable {
   ///
   /// - Throws: ``Refusal`` of kind `unknownPipeline` or `notCharacterized`.
   package func frontier(of name: String) throws(Refusal) -> CharacterizedFrontier {
-    if let frontier = pipelines[try pipelineIndex(name)].frontier { return frontier }
+    if let frontier = pipelines[try sourceIndex(name)].frontier { return frontier }
     throw Refusal(
       .notCharacterized, path: "pipeline", expected: "a pipeline whose frontier has been computed",
       found: "\"\(name)\" without a frontier",

@@ -16,15 +16,20 @@ package enum Catalogue {
 
       .step(PipelineDefine.self),
       .query(PipelineGet.self),
+      .step(PipelineReplicate.self),
       .step(ProfileSubmit.self),
 
       .computation(FrontierCharacterize.self),
       .query(FrontierQuery.self),
       .query(FrontierCurve.self),
+      .query(FrontierSavings.self),
       .query(PlanGet.self),
       .query(PlanSeries.self),
       .estimate(PlanUncertainty.self),
       .query(PlanTimelineGet.self),
+
+      .step(StragglerReport.self),
+      .query(JobGet.self),
     ]
   }
 }

@@ -28,6 +28,8 @@ package enum ErrorRegistry {
       kind: .objectiveOutOfReach, code: 2006,
       meaning: "No plan, or series of plans, reaches what was asked; the data says what the utmost is."),
     Entry(kind: .unknownPlan, code: 2007, meaning: "The frontier has no plan of this number."),
+    Entry(kind: .unknownRank, code: 2008, meaning: "The pipeline has no such rank, stage or replica."),
+    Entry(kind: .unknownJob, code: 2009, meaning: "No pipeline of the session belongs to a job of this name."),
     Entry(
       kind: .cancelled, code: -32800,
       meaning: "The client cancelled the request, closed its session, or ended its input."),

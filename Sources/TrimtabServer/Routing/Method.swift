@@ -83,4 +83,5 @@ package enum SessionEvent: Sendable {
   case frontierChanged(FrontierChanged)
   /// The profile of a pipeline whose frontier is followed has changed. Tells the server, not the client.
   case inputsChanged(pipeline: String)
+  case plansChanged(PlansChanged)
 }

@@ -1,11 +1,12 @@
 """Client of the Trimtab sidecar: a blocking `Trimtab` and an asyncio `AsyncTrimtab` with the same methods."""
 
 from .answers import (
-    Certificate, Characterization, Curve, CurvePlan, Diagnostic, FrequencySwitch, FrontierPoint, GPU, Interval,
-    LowerBound, Outlier, OverlappedBackward, PipelineDefined, PipelineDetail, Plan, PlanDetail, PlannedInstruction,
-    PlanSeries, PlanUncertainty, Point, ProfileRow, ProfileSubmitted, RankTimeline, Sample, Segment, SessionExport,
-    SessionOpened, SessionSummary, StagePlan, TableCounts, TableName, Timeline, TimelineInstruction, TimelineTotals,
-    Wait, Withdrawal,
+    Certificate, Characterization, Curve, CurvePlan, Diagnostic, FrequencySwitch, FrontierPoint, GPU, Interval, Job,
+    JobPipeline, LowerBound, Outlier, OverlappedBackward, PipelineDefined, PipelineDetail, PipelinesReplicated, Plan,
+    plan_changed, PlanChange, PlanDetail, PlannedInstruction, PlanSeries, PlanUncertainty, Point, ProfileRow,
+    ProfileSubmitted, RankBusyTime, RankTimeline, Sample, Saving, Savings, Segment, SessionExport, SessionOpened,
+    SessionSummary, SlowRank, StagePlan, Straggler, StragglerReported, TableCounts, TableName, Timeline,
+    TimelineInstruction, TimelineTotals, Wait, Withdrawal,
 )
 from .asynchronous import AsyncSession, AsyncTrimtab
 from .blocking import Pending, Session, Trimtab
@@ -13,7 +14,8 @@ from .errors import (
     CallTimeout, ContentModified, DeadlineBelowMinimum, FileOutsideRoots, GarbledStream, IncompleteProfile,
     InternalError, InvalidParams, InvalidPipeline, InvalidProfile, InvalidRequest, MethodNotFound, NotCharacterized,
     NotInitialized, ObjectiveOutOfReach, Overloaded, ParseError, RPCError, RequestCancelled, RequestFailed,
-    ServerExited, TrimtabError, UnknownGPU, UnknownPipeline, UnknownPlan, UnknownSession, UnreadableFile,
+    ServerExited, TrimtabError, UnknownGPU, UnknownJob, UnknownPipeline, UnknownPlan, UnknownRank, UnknownSession,
+    UnreadableFile,
 )
 from .methods import Request
 
@@ -22,11 +24,13 @@ __all__ = [
     "AsyncSession", "AsyncTrimtab", "CallTimeout", "Certificate", "Characterization", "ContentModified", "Curve",
     "CurvePlan", "DeadlineBelowMinimum", "Diagnostic", "FileOutsideRoots", "FrequencySwitch", "FrontierPoint", "GPU",
     "GarbledStream", "IncompleteProfile", "InternalError", "Interval", "InvalidParams", "InvalidPipeline",
-    "InvalidProfile", "InvalidRequest", "LowerBound", "MethodNotFound", "NotCharacterized", "NotInitialized",
-    "ObjectiveOutOfReach", "Outlier", "OverlappedBackward", "Overloaded", "ParseError", "Pending", "PipelineDefined",
-    "PipelineDetail", "Plan", "PlanDetail", "PlanSeries", "PlanUncertainty", "PlannedInstruction", "Point",
-    "ProfileRow", "ProfileSubmitted", "RPCError", "RankTimeline", "Request", "RequestCancelled", "RequestFailed",
-    "Sample", "Segment", "ServerExited", "Session", "SessionExport", "SessionOpened", "SessionSummary", "StagePlan",
-    "TableCounts", "TableName", "Timeline", "TimelineInstruction", "TimelineTotals", "Trimtab", "TrimtabError",
-    "UnknownGPU", "UnknownPipeline", "UnknownPlan", "UnknownSession", "UnreadableFile", "Wait", "Withdrawal",
+    "InvalidProfile", "InvalidRequest", "Job", "JobPipeline", "LowerBound", "MethodNotFound", "NotCharacterized",
+    "NotInitialized", "ObjectiveOutOfReach", "Outlier", "OverlappedBackward", "Overloaded", "ParseError", "Pending",
+    "PipelineDefined", "PipelineDetail", "PipelinesReplicated", "Plan", "PlanChange", "PlanDetail", "PlanSeries",
+    "PlanUncertainty", "PlannedInstruction", "Point", "ProfileRow", "ProfileSubmitted", "RPCError", "RankBusyTime",
+    "RankTimeline", "Request", "RequestCancelled", "RequestFailed", "Sample", "Saving", "Savings", "Segment",
+    "ServerExited", "Session", "SessionExport", "SessionOpened", "SessionSummary", "SlowRank", "StagePlan",
+    "Straggler", "StragglerReported", "TableCounts", "TableName", "Timeline", "TimelineInstruction", "TimelineTotals",
+    "Trimtab", "TrimtabError", "UnknownGPU", "UnknownJob", "UnknownPipeline", "UnknownPlan", "UnknownRank",
+    "UnknownSession", "UnreadableFile", "Wait", "Withdrawal", "plan_changed",
 ]

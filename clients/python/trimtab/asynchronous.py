@@ -174,6 +174,10 @@ class AsyncSession:
     pipeline = _awaited(SessionMethods.pipeline)
     submit_profile = _awaited(SessionMethods.submit_profile)
     query = _awaited(SessionMethods.query)
+    replicate_pipeline = _awaited(SessionMethods.replicate_pipeline)
+    savings = _awaited(SessionMethods.savings)
+    report_straggler = _awaited(SessionMethods.report_straggler)
+    job = _awaited(SessionMethods.job)
     curve = _awaited(SessionMethods.curve)
     plan = _awaited(SessionMethods.plan)
     uncertainty = _awaited(SessionMethods.uncertainty)
@@ -182,9 +186,13 @@ class AsyncSession:
 
     async def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,
-        follow: Optional[bool] = None, progress: Optional[Progress] = None, timeout: Optional[float] = None,
+        follow: Optional[bool] = None, breakpoint_budget: Optional[int] = None,
+        tolerance_fraction: Optional[float] = None, progress: Optional[Progress] = None,
+        timeout: Optional[float] = None,
     ) -> Characterization:
         """Computes the frontier; `progress` gets `{"kind": ..., "percentage": ...}` as it goes."""
         return await self._client.call(
-            self.request.characterize(pipeline, plan_count=plan_count, certify=certify, follow=follow),
+            self.request.characterize(
+                pipeline, plan_count=plan_count, certify=certify, follow=follow, breakpoint_budget=breakpoint_budget,
+                tolerance_fraction=tolerance_fraction),
             timeout=timeout, progress=progress)

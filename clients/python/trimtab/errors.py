@@ -128,6 +128,14 @@ class UnknownPlan(RPCError):
     code, kind = 2007, "unknownPlan"
 
 
+class UnknownRank(RPCError):
+    code, kind = 2008, "unknownRank"
+
+
+class UnknownJob(RPCError):
+    code, kind = 2009, "unknownJob"
+
+
 class DeadlineBelowMinimum(RPCError):
     """No plan meets the deadline; `minimum_time_seconds` is the shortest that one can."""
 

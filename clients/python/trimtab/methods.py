@@ -65,7 +65,8 @@ class SessionMethods:
         return Request("gpu/list", {"session": self.session}, _sequence_of(GPU, "gpus"))
 
     def define_pipeline(
-        self, pipeline: str, *, stages: int, schedule: Optional[str] = None, microbatches: Optional[int] = None,
+        self, pipeline: str, *, stages: int, job: Optional[str] = None, schedule: Optional[str] = None,
+        microbatches: Optional[int] = None,
         chunks_per_rank: Optional[int] = None, microbatch_group_size: Optional[int] = None,
         schedule_csv: Optional[str] = None,
         blocking_power_watts: Union[float, Sequence[float], None] = None,
@@ -87,6 +88,11 @@ class SessionMethods:
     def pipeline(self, pipeline: str) -> Request[answers.PipelineDetail]:
         """The definition, the schedule as PyTorch's CSV, and how far the frontier is."""
         return self._request("pipeline/get", answers.PipelineDetail, {"pipeline": pipeline})
+
+    def replicate_pipeline(self, pipeline: str, replicas: Sequence[str]) -> Request[answers.PipelinesReplicated]:
+        """Pipelines that share the definition, profile and frontier of one, in its job."""
+        return self._request("pipeline/replicate", answers.PipelinesReplicated,
+                             {"pipeline": pipeline, "replicas": list(replicas)})
 
     def submit_profile(
         self, pipeline: str, *, rows: Optional[Iterable[ProfileRow]] = None, csv_path: Optional[str] = None,
@@ -117,18 +123,44 @@ class SessionMethods:
 
     def query(
         self, pipeline: str, *, deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,
-        energy_budget_joules: Optional[float] = None, average_power_watts: Optional[float] = None,
-        average_device_power_watts: Optional[float] = None, objective: Optional[str] = None,
+        straggler_time_seconds: Optional[float] = None, energy_budget_joules: Optional[float] = None,
+        average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
+        objective: Optional[str] = None,
     ) -> Request[answers.FrontierPoint]:
         """Exactly one selector; `objective` is "fastest", "cheapest", "energyDelayProduct" or
         "energyDelaySquaredProduct". `average_power_watts` caps the job, `average_device_power_watts` each GPU."""
         return self._request("frontier/query", answers.FrontierPoint, {
             "pipeline": pipeline, "deadline_seconds": deadline_seconds, "slowdown_fraction": slowdown_fraction,
-            "energy_budget_joules": energy_budget_joules, "average_power_watts": average_power_watts,
-            "average_device_power_watts": average_device_power_watts, "objective": objective})
+            "straggler_time_seconds": straggler_time_seconds, "energy_budget_joules": energy_budget_joules,
+            "average_power_watts": average_power_watts, "average_device_power_watts": average_device_power_watts,
+            "objective": objective})
 
     def curve(self, pipeline: str, *, picture: Optional[bool] = None) -> Request[answers.Curve]:
         return self._request("frontier/curve", answers.Curve, {"pipeline": pipeline, "picture": picture})
+
+    def savings(
+        self, pipeline: str, *, slowdown_fractions: Optional[Sequence[float]] = None,
+    ) -> Request[answers.Savings]:
+        """What every other pipeline saves while a straggler is slower by each of these fractions."""
+        return self._request("frontier/savings", answers.Savings,
+                             {"pipeline": pipeline, "slowdown_fractions": slowdown_fractions})
+
+    def report_straggler(
+        self, pipeline: str, *, replica: Optional[int] = None, rank: Optional[int] = None,
+        slowdown_fraction: Optional[float] = None, iteration_time_seconds: Optional[float] = None,
+        busy_times_seconds: Optional[Sequence[float]] = None,
+        rank_slowdown_fractions: Optional[Sequence[float]] = None, plan: Optional[int] = None,
+        generation: Optional[int] = None, tolerance_fraction: Optional[float] = None, ended: Optional[bool] = None,
+    ) -> Request[answers.StragglerReported]:
+        """Exactly one of `slowdown_fraction`, `iteration_time_seconds`, `busy_times_seconds`,
+        `rank_slowdown_fractions` and `ended`. What changes comes as `plan/changed`: see `plan_changed`."""
+        fields = dict(locals())
+        del fields["self"]
+        return self._request("straggler/report", answers.StragglerReported, fields)
+
+    def job(self, job: str) -> Request[answers.Job]:
+        """What each pipeline of a job runs now."""
+        return self._request("job/get", answers.Job, {"job": job})
 
     def plan(
         self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,

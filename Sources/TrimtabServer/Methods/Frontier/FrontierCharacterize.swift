@@ -172,7 +172,7 @@ package enum FrontierCharacterize: SessionComputation {
       session: session.name, pipeline: params.pipeline, revision: session.revision,
       generation: characterized.generation,
       isStale: product.inputRevision != session.pipelines[index].inputRevision)
-    return (characterized, [.frontierChanged(event)])
+    return (characterized, [.frontierChanged(event)] + session.planEvents(ofSource: index, cause: .frontier))
   }
 
   package struct Answer: ObjectWritable {

@@ -31,7 +31,7 @@ package enum FrontierQuery: SessionQuery {
     let point = try (params.target ?? .objective(.fastest)).plan(in: characterized)
     return Answer(
       characterized: characterized, isStale: session.isStale(params.pipeline), planIndex: point.index,
-      deadlineSeconds: point.deadlineSeconds)
+      deadlineSeconds: point.deadlineSeconds, stragglerTimeSeconds: params.target?.stragglerTimeSeconds)
   }
 
   package struct Answer: ObjectWritable {
@@ -39,6 +39,7 @@ package enum FrontierQuery: SessionQuery {
     let isStale: Bool
     let planIndex: Int
     let deadlineSeconds: Double?
+    let stragglerTimeSeconds: Double?
 
     package func write(to object: inout ObjectWriter) {
       let frontier = characterized.frontier
@@ -61,6 +62,11 @@ package enum FrontierQuery: SessionQuery {
       object.field(
         "averageDevicePowerWatts", characterized.devicePowersWatts[planIndex],
         "Mean watts of the device that draws most.")
+      object.field(
+        "energyUntilStragglerJoules",
+        stragglerTimeSeconds.map {
+          plan.energyJoules + characterized.waitingJoules(from: plan.iterationTimeSeconds, until: $0)
+        }, "The plan's energy and that of waiting for the straggler, where one was asked for.")
       object.field(
         "excessFraction", bound.map { plan.energyJoules / $0 - 1 },
         "The plan's energy over that bound, less 1: its gap, and what ending before the deadline costs.")
@@ -90,7 +96,8 @@ extension Plan {
 extension SessionState {
   /// Whether the pipeline's inputs have changed since its frontier was computed.
   func isStale(_ name: String) -> Bool {
-    guard let pipeline = pipelines.first(where: { $0.name == name }) else { return false }
+    guard let index = try? sourceIndex(name) else { return false }
+    let pipeline = pipelines[index]
     return pipeline.frontierOrigin.map { $0.inputRevision != pipeline.inputRevision } ?? false
   }
 }

@@ -6,6 +6,7 @@ internal import Sessions
 package enum FrontierTarget: Sendable {
   case deadlineSeconds(Double)
   case slowdownFraction(Double)
+  case stragglerTimeSeconds(Double)
   case energyBudgetJoules(Double)
   case averagePowerWatts(Double)
   case averageDevicePowerWatts(Double)
@@ -16,7 +17,7 @@ package enum FrontierTarget: Sendable {
   }
 
   static let fieldNames =
-    "deadlineSeconds, slowdownFraction, energyBudgetJoules, averagePowerWatts, averageDevicePowerWatts and objective"
+    "deadlineSeconds, slowdownFraction, stragglerTimeSeconds, energyBudgetJoules, averagePowerWatts, averageDevicePowerWatts and objective"
 
   /// Reads the fields; nil when none of them is there.
   init?(from reader: inout ObjectReader) throws(InvalidField) {
@@ -27,6 +28,9 @@ package enum FrontierTarget: Sendable {
     let slowdown = try reader.optional(
       "slowdownFraction", .number(in: 0...1e30),
       "How much longer than the fastest iteration it may last: 0.05 is 5 % longer.")
+    let straggler = try reader.optional(
+      "stragglerTimeSeconds", .positive,
+      "How long the slowest pipeline of the job needs, T': gives the cheapest plan done by then, at min(T*, T').")
     let energy = try reader.optional(
       "energyBudgetJoules", .positive, "The fastest plan whose iteration draws at most this, all devices together.")
     let power = try reader.optional(
@@ -40,14 +44,21 @@ package enum FrontierTarget: Sendable {
       "The fastest plan, the cheapest, or the one of least energy times time or times its square.")
     let given: [FrontierTarget] = [
       deadline.map(FrontierTarget.deadlineSeconds), slowdown.map(FrontierTarget.slowdownFraction),
-      energy.map(FrontierTarget.energyBudgetJoules), power.map(FrontierTarget.averagePowerWatts),
-      devicePower.map(FrontierTarget.averageDevicePowerWatts), objective.map(FrontierTarget.objective),
+      straggler.map(FrontierTarget.stragglerTimeSeconds), energy.map(FrontierTarget.energyBudgetJoules),
+      power.map(FrontierTarget.averagePowerWatts), devicePower.map(FrontierTarget.averageDevicePowerWatts),
+      objective.map(FrontierTarget.objective),
     ].compactMap { $0 }
     try reader.check(
       given.count <= 1, "deadlineSeconds",
       expected: "one of " + Self.fieldNames)
     guard let only = given.first else { return nil }
     self = only
+  }
+
+  /// When a straggler is done, where the target is one.
+  var stragglerTimeSeconds: Double? {
+    if case .stragglerTimeSeconds(let seconds) = self { return seconds }
+    return nil
   }
 
   /// The plan that is meant.
@@ -63,6 +74,8 @@ package enum FrontierTarget: Sendable {
     case .slowdownFraction(let slowdown):
       let seconds = frontier.minimumPlanTimeSeconds * (1 + slowdown)
       return (try Self.plan(within: seconds, in: frontier, path: "slowdownFraction"), seconds)
+    case .stragglerTimeSeconds(let seconds):
+      return (try Self.plan(within: seconds, in: frontier, path: "stragglerTimeSeconds"), seconds)
     case .energyBudgetJoules(let joules):
       if let index = frontier.planIndex(withinEnergyJoules: joules) { return (index, nil) }
       let least = frontier.plans[frontier.plans.count - 1].energyJoules

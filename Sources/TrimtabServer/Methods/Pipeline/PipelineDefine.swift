@@ -12,6 +12,7 @@ package enum PipelineDefine: SessionStep {
   package struct Params: SessionScoped {
     package let session: String
     let pipeline: String
+    let job: String?
     let stages: Int
     let schedule: PipelineSchedule?
     let microbatches: Int?
@@ -36,6 +37,10 @@ package enum PipelineDefine: SessionStep {
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
       pipeline = try reader.required("pipeline", .text(), "A name for the pipeline.")
+      job = try reader.optional(
+        "job", .text(),
+        "The job whose iterations it takes part in: its pipelines synchronize gradients, so the slowest sets the pace of all. By default a job of its own, of the pipeline's name."
+      )
       stages = try reader.required(
         "stages", .integer(in: 1...4096),
         "Model stages. A rank holds one, or `chunksPerRank` of them; `scheduleCSV` says which.")
@@ -159,6 +164,7 @@ package enum PipelineDefine: SessionStep {
     if let profile = session.profiles[params.pipeline] {
       try definition.check(profile.rows.keys.sorted()) { _ in "stages" }
     }
+    try session.checkIsNoReplica(params.pipeline)
     let fresh = SessionState.Pipeline(
       name: params.pipeline, definition: definition, inputRevision: session.revision)
     if let known = session.pipelines.firstIndex(where: { $0.name == params.pipeline }) {
@@ -169,7 +175,12 @@ package enum PipelineDefine: SessionStep {
     } else {
       session.pipelines.append(fresh)
     }
-    return Accepted(Answer(revision: session.revision, pipeline: params.pipeline, definition: definition))
+    let index = try session.pipelineIndex(params.pipeline)
+    return Accepted(
+      Answer(revision: session.revision, pipeline: params.pipeline, definition: definition),
+      events: session.join(index, job: params.job ?? params.pipeline).map {
+        session.planEvent($0.changes, ofJob: $0.job, cause: .pipelineDefined)
+      })
   }
 
   package struct Answer: ObjectWritable {

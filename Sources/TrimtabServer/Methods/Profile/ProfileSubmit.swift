@@ -83,6 +83,11 @@ package enum ProfileSubmit: SessionStep {
     if let pipeline {
       try session.pipelines[pipeline].definition.check(params.rows.map(\.table)) { "rows[\($0)]" }
     }
+    guard pipeline != nil || session.membership(params.pipeline) == nil else {
+      throw Refusal(
+        .invalidProfile, path: "pipeline", expected: "a pipeline with a profile of its own",
+        found: "\"\(params.pipeline)\", a replica", fix: "submit for the pipeline that it is a replica of")
+    }
     var profile = session.profiles[params.pipeline] ?? Profile()
     if let index = profile.withdraw(params.withdraw.map { ($0.table, $0.knob) }) {
       throw Self.nothing(toWithdraw: params.withdraw[index], at: index)

@@ -34,7 +34,18 @@ package enum SessionExport: SessionQuery {
           })
       }
       for pipeline in state.pipelines {
-        requests.append(request(PipelineDefine.name) { pipeline.writeDefinition(to: &$0) })
+        requests.append(
+          request(PipelineDefine.name) {
+            pipeline.writeDefinition(to: &$0)
+            $0.field("job", state.jobName(of: pipeline.name))
+          })
+        let replicas = state.replicas(of: pipeline.name)
+        if replicas.isEmpty { continue }
+        requests.append(
+          request(PipelineReplicate.name) {
+            $0.field("pipeline", pipeline.name)
+            $0.field("replicas", replicas)
+          })
       }
       for (name, profile) in state.profiles.sorted(by: { $0.key < $1.key }) {
         requests.append(
@@ -56,6 +67,11 @@ package enum SessionExport: SessionQuery {
             $0.field("toleranceFraction", origin.precision.toleranceFraction)
             if origin.follows { $0.field("follow", true) }
           })
+      }
+      for straggler in state.jobs.flatMap(\.stragglers) {
+        for report in StragglerReport.reports(of: straggler) {
+          requests.append(request(StragglerReport.name, report))
+        }
       }
       return requests
     }

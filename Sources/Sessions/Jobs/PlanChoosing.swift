@@ -1,0 +1,194 @@
+internal import EnergyFrontier
+
+/// Which plan each pipeline of a job runs: a function of frontiers, memberships and straggler reports, chosen anew
+/// whenever one of them changes.
+extension SessionState {
+  /// Where the job of this name stands in `jobs`, which is made if it is new.
+  private mutating func madeJob(_ name: String) -> Int {
+    if let index = jobs.firstIndex(where: { $0.name == name }) { return index }
+    jobs.append(LockstepJob(name: name))
+    return jobs.count - 1
+  }
+
+  /// The job and the member that a pipeline's name stands for, if it is one; O(jobs log members).
+  package func membership(_ pipeline: String) -> (job: Int, member: Int)? {
+    for (index, job) in jobs.enumerated() {
+      if let member = job.memberIndex(pipeline) { return (index, member) }
+    }
+    return nil
+  }
+
+  /// The pipeline whose definition and frontier a name stands for: its own, or those it shares.
+  ///
+  /// - Throws: ``Refusal`` of kind `unknownPipeline`.
+  package func sourceIndex(_ pipeline: String) throws(Refusal) -> Int {
+    let (job, member) = try place(of: pipeline)
+    return jobs[job].members[member].source
+  }
+
+  /// The job and the member that a pipeline's name stands for.
+  ///
+  /// - Throws: ``Refusal`` of kind `unknownPipeline`.
+  package func place(of pipeline: String) throws(Refusal) -> (job: Int, member: Int) {
+    if let place = membership(pipeline) { return place }
+    throw unknown(pipeline: pipeline)
+  }
+
+  /// Makes a pipeline that was defined, or defined anew, a member of a job together with those that share it. Straggler
+  /// entries of them are forgotten, as they were about what the pipeline was before.
+  ///
+  /// - Returns: the changes of plan in the jobs it left and joined.
+  package mutating func join(_ source: Int, job name: String) -> [(job: String, changes: [PlanChange])] {
+    var moved: [String] = []
+    var changed: [(job: String, changes: [PlanChange])] = []
+    for old in jobs.indices {
+      let names = jobs[old].members.filter { $0.source == source }.map(\.name)
+      guard !names.isEmpty else { continue }
+      moved += names
+      jobs[old].members.removeAll { $0.source == source }
+      jobs[old].stragglers.removeAll { names.contains($0.pipeline) }
+      if jobs[old].name != name { changed.append((jobs[old].name, choosePlans(ofJob: old))) }
+    }
+    let index = madeJob(name)
+    for member in moved.isEmpty ? [pipelines[source].name] : moved { jobs[index].insert(member, source: source) }
+    return changed + [(name, choosePlans(ofJob: index))]
+  }
+
+  /// Adds pipelines that share the definition, profile and frontier of another, to its job.
+  package mutating func share(_ source: Int, with names: [String]) -> (job: Int, changes: [PlanChange]) {
+    let index = membership(pipelines[source].name)?.job ?? madeJob(pipelines[source].name)
+    for name in names { jobs[index].insert(name, source: source) }
+    return (index, choosePlans(ofJob: index))
+  }
+
+  /// Puts a straggler entry in its place, or removes it where it is over, and chooses the plans of the job anew.
+  package mutating func report(_ straggler: Straggler, job index: Int) -> [PlanChange] {
+    var straggler = straggler
+    let before = jobs[index].straggler(straggler.pipeline, replica: straggler.replica).choice
+    // A replica that had no entry has no choice of its own yet, so it is told its plan even where that is what all run.
+    straggler.choice = before
+    guard jobs[index].set(straggler) else { return [] }
+    var changes = choosePlans(ofJob: index)
+    // One that has none any more runs what all do, and is told that too.
+    if straggler.isOver, let replica = straggler.replica, let member = jobs[index].memberIndex(straggler.pipeline),
+      let choice = jobs[index].members[member].choice
+    {
+      changes.append(change(of: jobs[index].members[member], replica: replica, to: choice))
+    }
+    return changes
+  }
+
+  /// A plan that a member, or a replica of it, runs.
+  package func change(of member: LockstepJob.Member, replica: Int?, to choice: PlanChoice) -> PlanChange {
+    // A choice is of the current frontier, as plans are chosen whenever that changes.
+    let plan = pipelines[member.source].frontier?.frontier.plans[choice.plan]
+    return PlanChange(
+      pipeline: member.name, replica: replica, choice: choice, iterationTimeSeconds: plan?.iterationTimeSeconds ?? 0,
+      energyJoules: plan?.energyJoules ?? 0)
+  }
+
+  /// Chooses the plans of a job anew, in O(members + pipelines + stragglers log plans) and a longest path for each
+  /// straggler that was reported by rank.
+  ///
+  /// - Returns: what changed, by pipeline and replica.
+  package mutating func choosePlans(ofJob index: Int) -> [PlanChange] {
+    var chooser = PlanChooser(pipelines)
+    // Out of the session while it changes, so that its arrays are not copied once more.
+    var job = jobs[index]
+    jobs[index].members = []
+    let changes = chooser.choose(&job)
+    jobs[index] = job
+    return changes
+  }
+}
+
+/// One choice of all plans of a job.
+private struct PlanChooser {
+  private let pipelines: [SessionState.Pipeline]
+  /// By pipeline its fastest iteration time; nil without a frontier.
+  private let fastest: [Double?]
+  /// By pipeline the plan at T' of a member that is not slow, once looked up.
+  private var undisturbed: [PlanChoice?]
+  private var changes: [PlanChange] = []
+
+  init(_ pipelines: [SessionState.Pipeline]) {
+    self.pipelines = pipelines
+    fastest = pipelines.map { $0.frontier?.frontier.plans[0].iterationTimeSeconds }
+    undisturbed = Array(repeating: nil, count: pipelines.count)
+  }
+
+  mutating func choose(_ job: inout LockstepJob) -> [PlanChange] {
+    let slowest = slowestTimeSeconds(job)
+    job.slowestTimeSeconds = slowest
+    var entry = job.stragglers.startIndex
+    for index in job.members.indices {
+      let source = job.members[index].source
+      // Both lists are by name.
+      let first = entry
+      while entry < job.stragglers.endIndex, job.stragglers[entry].pipeline == job.members[index].name { entry += 1 }
+      guard let slowest, fastest[source] != nil else {
+        job.members[index].choice = nil
+        for place in first..<entry { job.stragglers[place].choice = nil }
+        continue
+      }
+      let all = first < entry && job.stragglers[first].replica == nil ? job.stragglers[first] : nil
+      let choice = all.map { self.choice(source, pace($0, source), slowest) } ?? self.undisturbed(source, slowest)
+      if job.members[index].choice != choice {
+        job.members[index].choice = choice
+        note(job.members[index].name, replica: nil, source, choice)
+      }
+      for place in first..<entry {
+        guard let replica = job.stragglers[place].replica else { continue }
+        var pace = pace(job.stragglers[place], source)
+        if let all { pace.slow(to: self.pace(all, source)) }
+        let choice = self.choice(source, pace, slowest)
+        if job.stragglers[place].choice != choice {
+          job.stragglers[place].choice = choice
+          note(job.stragglers[place].pipeline, replica: replica, source, choice)
+        }
+      }
+    }
+    return changes
+  }
+
+  /// T': what the slowest member needs at its fastest plan.
+  private func slowestTimeSeconds(_ job: LockstepJob) -> Double? {
+    var slowest = job.members.reduce(-.infinity) { max($0, fastest[$1.source] ?? -.infinity) }
+    guard slowest > 0 else { return nil }
+    for straggler in job.stragglers {
+      guard let member = job.memberIndex(straggler.pipeline) else { continue }
+      let source = job.members[member].source
+      if fastest[source] != nil { slowest = max(slowest, pace(straggler, source).iterationTimeSeconds) }
+    }
+    return slowest
+  }
+
+  private func pace(_ straggler: Straggler, _ source: Int) -> Pace {
+    guard let characterized = pipelines[source].frontier else { return Pace(1) }
+    return straggler.pace(characterized)
+  }
+
+  private mutating func undisturbed(_ source: Int, _ slowest: Double) -> PlanChoice {
+    if let known = undisturbed[source] { return known }
+    let choice = choice(source, Pace(fastest[source] ?? 1), slowest)
+    undisturbed[source] = choice
+    return choice
+  }
+
+  /// The cheapest plan done by `slowest` however its pipeline stretches it; the fastest where none is, which is that of
+  /// the slowest pipeline itself.
+  private func choice(_ source: Int, _ pace: Pace, _ slowest: Double) -> PlanChoice {
+    let characterized = pipelines[source].frontier
+    return PlanChoice(
+      generation: characterized?.generation ?? 0,
+      plan: characterized?.planIndex(until: slowest / pace.factor) ?? 0)
+  }
+
+  private mutating func note(_ pipeline: String, replica: Int?, _ source: Int, _ choice: PlanChoice) {
+    guard let plan = pipelines[source].frontier?.frontier.plans[choice.plan] else { return }
+    changes.append(
+      PlanChange(
+        pipeline: pipeline, replica: replica, choice: choice, iterationTimeSeconds: plan.iterationTimeSeconds,
+        energyJoules: plan.energyJoules))
+  }
+}

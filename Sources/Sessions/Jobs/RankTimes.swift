@@ -1,0 +1,93 @@
+package import EnergyFrontier
+
+/// How long the ranks of a pipeline work, and how long its iteration lasts when some of them are slow.
+extension CharacterizedFrontier {
+  /// For each rank the seconds that its own instructions take in one iteration of `plan`, waiting left out.
+  package func busySeconds(of plan: Plan) -> [Double] {
+    let definition = inputs.definition
+    var busy = [Double](repeating: 0, count: definition.rankBlockingPowerWatts.count)
+    for (number, instruction) in definition.instructions.enumerated() {
+      busy[definition.rankOfStage[instruction.table.stage]] += measuredSeconds(of: number, in: plan)
+    }
+    return busy
+  }
+
+  /// The longest path of `plan` when each instruction lasts its rank's factor times as long as measured. A rank that has
+  /// time to spare may be slow without making the iteration longer.
+  ///
+  /// - Complexity: O(instructions + dependencies).
+  package func iterationTimeSeconds(of plan: Plan, rankFactors: [Double]) -> Double {
+    let (graph, definition) = (inputs.problem.graph, inputs.definition)
+    var finish = [Double](repeating: 0, count: graph.count)
+    // Sums in another order than the plan's own may come out a last digit shorter.
+    var last = plan.iterationTimeSeconds
+    // Clocks take as long to change on a slow rank as on any.
+    let latencies = switchLatenciesSeconds(of: plan)
+    for number in graph.topologicalOrder {
+      var start = 0.0
+      for (before, lag) in zip(graph.predecessors(of: number), graph.lagsSeconds(before: number)) {
+        start = max(start, finish[before] + lag)
+      }
+      if let (before, latency) = latencies.before[number] { start = max(start, finish[before] + latency) }
+      let rank = definition.rankOfStage[definition.instructions[number].table.stage]
+      finish[number] = start + measuredSeconds(of: number, in: plan) * rankFactors[rank]
+      last = max(last, finish[number] + (latencies.after[number] ?? 0))
+    }
+    return last
+  }
+
+  private func measuredSeconds(of instruction: Int, in plan: Plan) -> Double {
+    let table = inputs.problem.table(of: instruction)
+    return table.measurements[table.options[Int(plan.choices[instruction])]].timeSeconds
+  }
+
+  /// Where changes of setting take time: for each instruction before which one is the instruction it follows, and after the
+  /// last of each rank that changes back.
+  private func switchLatenciesSeconds(of plan: Plan) -> (before: [Int: (Int, Double)], after: [Int: Double]) {
+    guard let switching = inputs.problem.switching, !switching.isFree else { return ([:], [:]) }
+    let run = IterationRun(inputs.problem, measurements: measurements(of: plan))
+    var (before, after): ([Int: (Int, Double)], [Int: Double]) = ([:], [:])
+    for (rank, changesBack) in zip(switching.ranks, run.switchesAtEnd) {
+      for (earlier, later) in zip(rank.instructions, rank.instructions.dropFirst()) where run.switchesBefore[later] {
+        before[later] = (earlier, rank.cost.latencySeconds)
+      }
+      if changesBack, let last = rank.instructions.last { after[last] = rank.cost.latencySeconds }
+    }
+    return (before, after)
+  }
+}
+
+/// How long each rank really worked in one iteration of a plan, beside what the plan says.
+///
+/// A rank that waits for a slow one lasts as long as that, but does not work longer. So slowness is told by busy times
+/// alone: a rank is slow by itself when its own instructions took longer than planned, by more than a tolerance.
+package struct BusyTimes: Sendable {
+  package struct Rank: Sendable {
+    package let plannedSeconds: Double
+    package let measuredSeconds: Double
+    /// Measured over planned, less 1; negative where it was faster.
+    package var slowdownFraction: Double { measuredSeconds / plannedSeconds - 1 }
+  }
+
+  package let ranks: [Rank]
+  package let toleranceFraction: Double
+
+  /// - Parameter measuredSeconds: one for each rank.
+  package init(
+    _ measuredSeconds: [Double], of plan: Plan, in characterized: CharacterizedFrontier, toleranceFraction: Double
+  ) {
+    ranks = zip(characterized.busySeconds(of: plan), measuredSeconds).map {
+      Rank(plannedSeconds: $0, measuredSeconds: $1)
+    }
+    self.toleranceFraction = toleranceFraction
+  }
+
+  /// The ranks that are slow by themselves.
+  package var slowdownFractions: [Int: Double] {
+    var slow: [Int: Double] = [:]
+    for (rank, times) in ranks.enumerated() where times.slowdownFraction > toleranceFraction {
+      slow[rank] = times.slowdownFraction
+    }
+    return slow
+  }
+}
