@@ -15,7 +15,10 @@ struct FrontierCommand {
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
-      --bound-only               only the exact lower bound, no plans
+      --bound-only               only the lower bound, no plans
+      --breakpoint-budget N      corners of the bound traced exactly; with more it is bracketed (50000, or 0 for
+                                 more than 16384 instructions)
+      --tolerance FRACTION       how far a bracketed bound may lie below the exact one (\(CurvePrecision.defaultToleranceFraction))
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency
       --svg FILE                 draw the frontier
@@ -32,6 +35,7 @@ struct FrontierCommand {
   private let tensorParallelWidth: Int
   private let dataParallelWidth: Int
   private let planCount: Int
+  private let precision: CurvePrecision
   private let deadlineSeconds: Double?
   private let planPath: String?
   private let svgPath: String?
@@ -45,7 +49,7 @@ struct FrontierCommand {
       arguments,
       options: ScheduleArguments.options.union([
         "--blocking-power", "--tensor-parallel", "--data-parallel", "--switch-latency", "--switch-energy", "--plans",
-        "--deadline", "--plan", "--svg", "--timeline",
+        "--deadline", "--breakpoint-budget", "--tolerance", "--plan", "--svg", "--timeline",
       ]), flags: ["--json", "--bound-only", "--savings"])
     guard arguments.words.count == 1 else {
       throw CommandFailure(
@@ -61,6 +65,10 @@ struct FrontierCommand {
     tensorParallelWidth = try arguments.integer("--tensor-parallel", in: 1...65_536) ?? 1
     dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
     planCount = try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount
+    precision = CurvePrecision(
+      breakpointBudget: try arguments.integer("--breakpoint-budget", in: 0...1_000_000),
+      toleranceFraction: try arguments.number("--tolerance", atLeast: CurvePrecision.leastToleranceFraction)
+        ?? CurvePrecision.defaultToleranceFraction)
     deadlineSeconds = try arguments.number("--deadline", atLeast: 0)
     planPath = arguments.text("--plan")
     svgPath = arguments.text("--svg")
@@ -85,13 +93,13 @@ struct FrontierCommand {
     let inputs = try readInputs()
     if isBoundOnly {
       let curve = try compute(inputs) { (checkpoint) throws(FrontierError) in
-        try LowerBoundCurve(of: inputs.problem, checkpoint: checkpoint)
+        try LowerBoundCurve(of: inputs.problem, precision: precision, checkpoint: checkpoint)
       }
       let report = FrontierReport(curve: curve, plans: [], allMaxFrequency: inputs.allMaxFrequency)
       return try writeOutput(printsJSON ? report.json : report.boundTable(title: title))
     }
     let frontier = try compute(inputs) { (checkpoint) throws(FrontierError) in
-      let options = CharacterizationOptions(deadlineCount: planCount)
+      let options = CharacterizationOptions(deadlineCount: planCount, precision: precision)
       return try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
     }
     let characterized = CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 1)

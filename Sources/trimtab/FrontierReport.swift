@@ -12,7 +12,7 @@ struct FrontierReport {
   /// What other pipelines save while one is a straggler; empty when not asked for.
   var savings: [StragglerSavings] = []
 
-  /// One JSON document: the exact corners, the plans as realised, and the comparison.
+  /// One JSON document: the bound's corners, the plans as realised, and the comparison.
   var json: String {
     var writer = ObjectWriter()
     writer.braced { document in
@@ -23,6 +23,8 @@ struct FrontierReport {
         entry.field("iterationTimeSeconds", corner.iterationTimeSeconds)
         entry.field("energyJoules", corner.energyJoules)
       }
+      document.field("exact", curve.isExact)
+      document.field("bracketFraction", curve.bracketFraction)
       document.list("plans", plans) { plan, entry in
         entry.field("iterationTimeSeconds", plan.iterationTimeSeconds)
         entry.field("energyJoules", plan.energyJoules)
@@ -36,6 +38,13 @@ struct FrontierReport {
       if !savings.isEmpty { document.list("savings", savings) { $0.write(to: &$1) } }
     }
     return String(decoding: writer.json.bytes, as: UTF8.self) + "\n"
+  }
+
+  /// The bound in words.
+  private var bound: String {
+    let corners = "lower bound with \(curve.breakpoints.count) corners"
+    return curve.isExact
+      ? "exact \(corners)" : "\(corners), at most \(Self.percent(curve.bracketFraction, digits: 3)) below the exact one"
   }
 
   /// A table of at most a dozen plans, evenly chosen, and the comparison.
@@ -55,7 +64,7 @@ struct FrontierReport {
     return """
       \(title)
       \(Self.aligned(rows))
-      \(plans.count) plans; exact lower bound with \(curve.breakpoints.count) corners; \
+      \(plans.count) plans; \(bound); \
       gap median \(Self.percent(gaps[gaps.count / 2], digits: 3)), \
       largest \(Self.percent(gaps[gaps.count - 1], digits: 3))
       \(savingsTable)
@@ -91,7 +100,7 @@ struct FrontierReport {
         decimal(corner.energyJoules / corner.iterationTimeSeconds, 1),
       ])
     }
-    return "\(title)\n\(Self.aligned(rows))\nexact lower bound with \(curve.breakpoints.count) corners\n"
+    return "\(title)\n\(Self.aligned(rows))\n\(bound)\n"
   }
 
   private var baselineRow: [String] {

@@ -55,6 +55,21 @@ def test_the_lower_bound_is_the_linear_programs_at_eight_deadlines(solved):
     check_lower_bound(*solved)
 
 
+def test_a_bracketed_bound_is_as_close_below_the_linear_programs_as_it_says(solved):
+    session, _, problem = solved
+    frontier = session.characterize("p", breakpoint_budget=0, tolerance_fraction=0.002)
+    assert not frontier.exact and 0 < frontier.bracket_fraction <= 0.002
+    points = [(p.iteration_time_seconds, p.energy_joules) for p in session.curve("p").lower_bound]
+    shortest, cheapest = frontier.minimum_time_seconds, frontier.cheapest_time_seconds
+    assert shortest == pytest.approx(problem.fastest(), rel=1e-9)
+    for share in DEADLINES:
+        deadline = shortest + share * (cheapest - shortest)
+        found, expected = on_curve(points, deadline), problem.lower_bound(deadline * (1 + 1e-12))
+        assert found <= expected * (1 + 1e-6)
+        assert found >= expected * (1 - frontier.bracket_fraction) * (1 - 1e-6)
+    session.characterize("p")
+
+
 def test_gpipe_agrees_too(client):
     check_lower_bound(*solve(client, *MODELLED["a100"], 5, schedule="gpipe"))
 

@@ -7,7 +7,7 @@ public struct CurveCertificate: Sendable, Equatable {
   /// How many pieces were checked.
   public internal(set) var pieceCount = 0
   /// The largest difference between cost and proven bound, over the energy of the iteration: what its mix of measurements
-  /// drew, and the waiting power all along. For usual profiles this is below 1e-14.
+  /// drew, and the waiting power all along. For usual profiles this is below 1e-14. Of a bracketed curve it is the bracket.
   public internal(set) var largestRelativeGap = 0.0
   /// The most by which event times miss a dependency, a measured range or the iteration's end, in seconds.
   ///
@@ -45,20 +45,30 @@ public struct CurveCertificate: Sendable, Equatable {
     case priceNotRising(watts: Double)
     /// The pieces end short of the fastest or the slowest iteration.
     case rangeNotCovered(seconds: Double)
+    /// A schedule costs less than a bracketed curve says is possible.
+    case belowBracket(seconds: Double, joules: Double)
   }
 
-  /// Traces the curve of a problem and checks every piece.
+  /// Computes the curve of a problem and checks every piece.
+  ///
+  /// The pieces of an exact curve are proven optimal. Those of a bracketed one need not be: that their flows are conserved
+  /// proves the lines below, that their event times keep every dependency proves the schedules above.
   ///
   /// - Throws: ``FrontierError/cancelled``.
-  /// - Complexity: tracing, and for each piece O(m + q) for m arcs and q measurements summed over the instructions.
+  /// - Complexity: that of the curve, and for each piece O(m + q) for m arcs and q measurements summed over the instructions.
   public static func certify(
-    _ problem: IterationProblem, checkpoint: Checkpoint = Checkpoint()
+    _ problem: IterationProblem, precision: CurvePrecision = CurvePrecision(), checkpoint: Checkpoint = Checkpoint()
   ) throws(FrontierError) -> CurveCertificate {
-    let scaled = ScaledProblem(problem)
-    var checker = CurveChecker(problem, scaled: scaled)
-    var tracer = CurveTracer(problem, scaled: scaled)
-    _ = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in checker.check(segment.piece) }
-    return checker.certificate
+    var checker = CurveChecker(problem, scaled: ScaledProblem(problem))
+    var feasibility = checker
+    let curve = try LowerBoundCurve.walked(problem, precision, checkpoint) { scaled in
+      checker = CurveChecker(problem, scaled: scaled)
+      feasibility = checker
+    } visit: { (segment, _) throws(FrontierError) in
+      if precision.budget(instructionCount: problem.graph.count) > 0 { checker.check(segment.piece) }
+      feasibility.checkFeasibility(segment.piece)
+    }
+    return curve.isExact ? checker.certificate : feasibility.certificate(ofBracketed: curve)
   }
 }
 

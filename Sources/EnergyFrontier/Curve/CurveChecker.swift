@@ -87,6 +87,33 @@ struct CurveChecker {
     }
   }
 
+  /// Checks of a piece only that its flow is conserved and its event times can be kept.
+  mutating func checkFeasibility(_ piece: CurvePiece) {
+    found.pieceCount += 1
+    checkFlow(piece)
+    checkOrder(piece.fastTimes)
+    for instruction in 0..<graph.count {
+      let available = piece.fastTimes[events.heads[instruction]] - piece.fastTimes[events.tails[instruction]]
+      let least = tables[tableOfInstruction[instruction]].points[0].rounded
+      if available < least {
+        fail(.durationOutOfRange(instruction: instruction, seconds: violate(by: least - available)))
+      }
+    }
+  }
+
+  /// What was found in pieces whose lines and schedules bracket `curve`.
+  func certificate(ofBracketed curve: LowerBoundCurve) -> CurveCertificate {
+    var certificate = found
+    certificate.largestRelativeGap = curve.bracketFraction
+    for point in curve.upperPoints where certificate.failure == nil {
+      let below = curve.energyJoules(at: max(point.iterationTimeSeconds, curve.minimumTimeSeconds)) ?? .infinity
+      if point.energyJoules < below * (1 - 1e-9) {
+        certificate.failure = .belowBracket(seconds: point.iterationTimeSeconds, joules: point.energyJoules)
+      }
+    }
+    return certificate
+  }
+
   private mutating func checkFlow(_ piece: CurvePiece) {
     var surplus = [FlowNetwork.Units](repeating: 0, count: events.nodeCount)
     surplus[EventNetwork.source] = piece.price

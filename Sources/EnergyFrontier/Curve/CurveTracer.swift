@@ -4,6 +4,9 @@ struct CurveTracer {
   private let scaled: ScaledProblem
   private let flow: ParametricFlow
   private var corners: [LowerBoundCurve.Breakpoint] = []
+  /// Whether the fastest iteration was reached.
+  private(set) var isComplete = false
+  private let cornerLimit: Int
   /// Effective joules of one device per rank at the current iteration time.
   private var energy: Double
 
@@ -21,7 +24,9 @@ struct CurveTracer {
     func eventTimes(lasting ticks: Int64) -> [Int64] { flow.times(shiftedBy: slowTicks - ticks) }
   }
 
-  init(_ problem: IterationProblem, scaled: ScaledProblem) {
+  /// - Parameter cornerLimit: how many corners are traced at most; ``isComplete`` tells whether they were enough.
+  init(_ problem: IterationProblem, scaled: ScaledProblem, cornerLimit: Int = .max) {
+    self.cornerLimit = cornerLimit
     self.problem = problem
     self.scaled = scaled
     flow = ParametricFlow(problem, scaled: scaled)
@@ -39,11 +44,13 @@ struct CurveTracer {
     _ checkpoint: Checkpoint, visit: (Segment) throws(FrontierError) -> Void
   ) throws(FrontierError) -> LowerBoundCurve {
     record()
-    while true {
+    while corners.count <= cornerLimit {
       try checkpoint.check()
       let slack = flow.findSlack()
       if slack == 0 {
-        if flow.raisePrice() { continue } else { break }
+        if flow.raisePrice() { continue }
+        isComplete = true
+        break
       }
       let slowTicks = flow.iterationTicks
       // The price was final only now; it belongs to the piece left of the corner recorded last.
@@ -77,12 +84,32 @@ struct CurveTracer {
 }
 
 extension LowerBoundCurve {
-  /// The exact curve of a problem.
+  /// The curve of a problem: exact where it has no more corners than the budget, else bracketed.
   ///
-  /// - Complexity: see ``ParametricFlow``; one augmentation for most corners.
+  /// - Complexity: see ``ParametricFlow``, one augmentation for most corners, and ``BracketSearch``.
   /// - Throws: ``FrontierError/cancelled``.
-  public init(of problem: IterationProblem, checkpoint: Checkpoint = Checkpoint()) throws(FrontierError) {
-    var tracer = CurveTracer(problem, scaled: ScaledProblem(problem))
-    self = try tracer.trace(checkpoint) { (_) throws(FrontierError) in }
+  public init(
+    of problem: IterationProblem, precision: CurvePrecision = CurvePrecision(), checkpoint: Checkpoint = Checkpoint()
+  ) throws(FrontierError) {
+    self = try Self.walked(
+      problem, precision, checkpoint, willWalk: { _ in }, visit: { (_, _) throws(FrontierError) in })
+  }
+
+  /// The same, and what a walk passes on its way: of several walks only the last is over the curve that is returned.
+  static func walked(
+    _ problem: IterationProblem, _ precision: CurvePrecision, _ checkpoint: Checkpoint,
+    willWalk: (ScaledProblem) -> Void, visit: BracketSearch.Visit
+  ) throws(FrontierError) -> LowerBoundCurve {
+    let budget = precision.budget(instructionCount: problem.graph.count)
+    if budget > 0 {
+      let scaled = ScaledProblem(problem)
+      willWalk(scaled)
+      var tracer = CurveTracer(problem, scaled: scaled, cornerLimit: budget)
+      let curve = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in try visit(segment, scaled) }
+      if tracer.isComplete { return curve }
+    }
+    var search = BracketSearch(problem)
+    let tolerance = max(precision.toleranceFraction, CurvePrecision.leastToleranceFraction)
+    return try search.narrow(to: tolerance, checkpoint, willWalk: willWalk, visit: visit)
   }
 }

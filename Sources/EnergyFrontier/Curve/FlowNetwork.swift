@@ -114,6 +114,12 @@ final class FlowNetwork {
     states.deallocate()
   }
 
+  /// The same number as `Double(units)`, whose generic code takes some hundred times as long; coarse flows are small.
+  static func double(_ units: Units) -> Double {
+    let small = Int64(truncatingIfNeeded: units)
+    return Units(small) == units ? Double(small) : Double(units)
+  }
+
   /// What flows on `arc`.
   func flow(on arc: Int) -> Units { states[arc].flow }
 

@@ -1,6 +1,9 @@
-/// The least energy that any mix of options can reach, as a function of iteration time: exact, convex, piecewise linear.
+/// The least energy that any mix of options can reach, as a function of iteration time: convex, piecewise linear.
 ///
 /// No real plan can lie below it. Waiting is included: past the cheapest time the curve rises again.
+///
+/// A curve is *exact*, or it is *bracketed* where it would have too many corners: then it lies below the exact curve by no
+/// more than ``bracketFraction``, which ``upperPoints`` prove.
 public struct LowerBoundCurve: Sendable, Equatable {
   /// One corner of the curve.
   public struct Breakpoint: Sendable, Equatable {
@@ -13,8 +16,57 @@ public struct LowerBoundCurve: Sendable, Equatable {
     public let priceWatts: Double
   }
 
+  /// What a schedule of mixed options reaches: the exact curve does not lie above it.
+  public struct UpperPoint: Sendable, Equatable {
+    /// Iteration time in seconds.
+    public let iterationTimeSeconds: Double
+    /// Joules of all devices, waiting included.
+    public let energyJoules: Double
+  }
+
   /// The corners by rising time, at least one.
   public let breakpoints: [Breakpoint]
+  /// Of a bracketed curve, corners of a convex line on or above the exact curve by rising time; empty for an exact curve.
+  public let upperPoints: [UpperPoint]
+  /// How far the exact curve may lie above this one between the fastest and the cheapest time, at most, as a share; 0 for
+  /// an exact curve.
+  public let bracketFraction: Double
+
+  /// An exact curve.
+  init(breakpoints: [Breakpoint]) {
+    self.breakpoints = breakpoints
+    upperPoints = []
+    bracketFraction = 0
+  }
+
+  /// A bracketed curve; O(n log n).
+  init(breakpoints: [Breakpoint], upperPoints: [UpperPoint]) {
+    self.breakpoints = breakpoints
+    self.upperPoints = upperPoints
+    let lower = LowerBoundCurve(breakpoints: breakpoints)
+    // Between corners of both lines the difference is straight, so the corners suffice.
+    let times = breakpoints.map(\.iterationTimeSeconds) + upperPoints.map(\.iterationTimeSeconds)
+    var widest = 0.0
+    for seconds in times where seconds <= lower.cheapestTimeSeconds {
+      guard let below = lower.energyJoules(at: seconds), let above = Self.energyJoules(of: upperPoints, at: seconds)
+      else { continue }
+      widest = max(widest, above / below - 1)
+    }
+    bracketFraction = widest
+  }
+
+  /// Whether every corner was traced.
+  public var isExact: Bool { upperPoints.isEmpty }
+
+  private static func energyJoules(of points: [UpperPoint], at seconds: Double) -> Double? {
+    let after = points.partitionIndex { $0.iterationTimeSeconds > seconds }
+    guard after > 0 else { return nil }
+    let fast = points[after - 1]
+    guard after < points.count else { return fast.energyJoules }
+    let slow = points[after]
+    let share = (seconds - fast.iterationTimeSeconds) / (slow.iterationTimeSeconds - fast.iterationTimeSeconds)
+    return fast.energyJoules + share * (slow.energyJoules - fast.energyJoules)
+  }
 
   /// The fastest iteration that any plan can reach.
   public var minimumTimeSeconds: Double { breakpoints[0].iterationTimeSeconds }

@@ -34,8 +34,8 @@ struct BoundPrices {
   ) {
     let network = segment.flow.network
     let joulesPerTick = 1 / (scaled.unitsPerWatt * scaled.ticksPerSecond)
-    places = space.instructions.map { Double(network.flow(on: $0)) * joulesPerTick }
-    dependencies = space.arcs.map { Double(network.flow(on: $0)) * joulesPerTick }
+    places = space.instructions.map { FlowNetwork.double(network.flow(on: $0)) * joulesPerTick }
+    dependencies = space.arcs.map { FlowNetwork.double(network.flow(on: $0)) * joulesPerTick }
     let times = segment.eventTimes(lasting: deadline)
     let events = segment.flow.events
     starts = space.instructions.map { times[events.tails[$0]] - times[EventNetwork.source] }

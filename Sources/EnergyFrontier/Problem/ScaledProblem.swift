@@ -17,12 +17,14 @@ struct ScaledProblem: Sendable {
   static let tickBound = 0x1p60
   static let unitBound = 0x1p120
 
-  init(_ problem: IterationProblem) {
+  /// - Parameter priceUnitWatts: watts of a flow unit, for a walk with coarse prices; nil for the finest.
+  init(_ problem: IterationProblem, priceUnitWatts: Double? = nil) {
     let ticksPerSecond = problem.ticksPerSecond
     let hulls = problem.tables.map { TickHull($0, ticksPerSecond: ticksPerSecond) }
     var steepest = 0.0
     for table in problem.tableOfInstruction { steepest += hulls[table].slopesWatts.first ?? 0 }
-    let unitsPerWatt = Self.scale(keeping: steepest > 0 ? steepest : 1, below: Self.unitBound)
+    let finest = Self.scale(keeping: steepest > 0 ? steepest : 1, below: Self.unitBound)
+    let unitsPerWatt = priceUnitWatts.map { min(finest, 1 / $0) } ?? finest
     self.ticksPerSecond = ticksPerSecond
     self.unitsPerWatt = unitsPerWatt
     tables = zip(problem.tables, hulls).map { ScaledTable($0, hull: $1, unitsPerWatt: unitsPerWatt) }

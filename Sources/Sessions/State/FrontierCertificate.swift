@@ -13,10 +13,11 @@ package struct FrontierCertificate: Sendable {
   ///
   /// - Throws: ``FrontierError/cancelled``.
   package init(
-    _ frontier: Frontier, of problem: IterationProblem, checkpoint: Checkpoint
+    _ frontier: Frontier, of problem: IterationProblem, precision: CurvePrecision, checkpoint: Checkpoint
   ) throws(FrontierError) {
     // Progress has been told for the frontier itself; checking goes on at 100 %.
-    curve = try CurveCertificate.certify(problem, checkpoint: Checkpoint(isCancelled: checkpoint.isCancelled))
+    curve = try CurveCertificate.certify(
+      problem, precision: precision, checkpoint: Checkpoint(isCancelled: checkpoint.isCancelled))
     let plans = try frontier.plans.map { (plan) throws(FrontierError) in
       try checkpoint.check()
       return PlanCertificate(of: plan, problem: problem, curve: frontier.curve)

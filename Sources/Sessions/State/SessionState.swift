@@ -1,3 +1,5 @@
+package import EnergyFrontier
+
 /// Everything one session holds. A value: it changes only by steps, which are pure functions of it, a request and its seed.
 package struct SessionState: Sendable {
   package let name: String
@@ -26,8 +28,12 @@ package struct SessionState: Sendable {
     package let certifies: Bool
     /// Whether it is computed anew whenever the profile changes.
     package let follows: Bool
+    package let precision: CurvePrecision
 
-    package init(inputRevision: Int, planCount: Int, certifies: Bool, follows: Bool) {
+    package init(
+      inputRevision: Int, planCount: Int, certifies: Bool, follows: Bool, precision: CurvePrecision
+    ) {
+      self.precision = precision
       self.inputRevision = inputRevision
       self.planCount = planCount
       self.certifies = certifies

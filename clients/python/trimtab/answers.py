@@ -210,6 +210,8 @@ class Characterization:
     maximum_time_seconds: float
     cheapest_time_seconds: float
     breakpoint_count: int
+    exact: bool
+    bracket_fraction: float
     plan_count: int
     all_max_frequency: Point
     largest_gap_fraction: Optional[float] = None

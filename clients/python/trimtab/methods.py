@@ -110,11 +110,16 @@ class SessionMethods:
 
     def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,
-        follow: Optional[bool] = None,
+        follow: Optional[bool] = None, breakpoint_budget: Optional[int] = None,
+        tolerance_fraction: Optional[float] = None,
     ) -> Request[answers.Characterization]:
-        """`follow`: compute it anew in the background whenever the profile changes; `frontier/changed` tells."""
+        """A lower bound with more corners than `breakpoint_budget` is bracketed to `tolerance_fraction`.
+
+        `follow`: compute it anew in the background whenever the profile changes; `frontier/changed` tells.
+        """
         return self._request("frontier/characterize", answers.Characterization, {
-            "pipeline": pipeline, "plan_count": plan_count, "certify": certify, "follow": follow})
+            "pipeline": pipeline, "plan_count": plan_count, "certify": certify, "follow": follow,
+            "breakpoint_budget": breakpoint_budget, "tolerance_fraction": tolerance_fraction})
 
     def query(
         self, pipeline: str, *, deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,

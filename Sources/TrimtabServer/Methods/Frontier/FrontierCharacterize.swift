@@ -17,6 +17,7 @@ package enum FrontierCharacterize: SessionComputation {
     let planCount: Int
     let certify: Bool
     let follow: Bool
+    let precision: CurvePrecision
     let workDoneToken: JSON?
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
@@ -32,6 +33,15 @@ package enum FrontierCharacterize: SessionComputation {
         "follow", .bool, default: false,
         "Whether to compute the frontier anew in the background, with these options, whenever the profile changes; `frontier/changed` tells of each. Holds until the next frontier/characterize or pipeline/define."
       )
+      precision = CurvePrecision(
+        breakpointBudget: try reader.optional(
+          "breakpointBudget", .integer(in: 0...1_000_000),
+          "The most corners of the lower bound that are traced exactly; a bound with more is bracketed. By default 50000, and 0 for more than 16384 instructions."
+        ),
+        toleranceFraction: try reader.optional(
+          "toleranceFraction", .number(in: CurvePrecision.leastToleranceFraction...1),
+          default: CurvePrecision.defaultToleranceFraction,
+          "How far a bracketed bound may lie below the exact one."))
       workDoneToken = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
     }
 
@@ -42,10 +52,13 @@ package enum FrontierCharacterize: SessionComputation {
       planCount = origin.planCount
       certify = origin.certifies
       follow = origin.follows
+      precision = origin.precision
       workDoneToken = nil
     }
 
-    var options: CharacterizationOptions { CharacterizationOptions(deadlineCount: planCount) }
+    var options: CharacterizationOptions {
+      CharacterizationOptions(deadlineCount: planCount, precision: precision)
+    }
   }
 
   package struct Product: Sendable {
@@ -83,7 +96,9 @@ package enum FrontierCharacterize: SessionComputation {
         let frontier = try Frontier(
           of: inputs.problem, options: options, warmStart: warmStart, checkpoint: checkpoint)
         let certificate =
-          certifies ? try FrontierCertificate(frontier, of: inputs.problem, checkpoint: checkpoint) : nil
+          certifies
+          ? try FrontierCertificate(
+            frontier, of: inputs.problem, precision: options.precision, checkpoint: checkpoint) : nil
         product = Product(
           characterized: CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 0),
           certificate: certificate, inputRevision: pipeline.inputRevision,
@@ -152,7 +167,7 @@ package enum FrontierCharacterize: SessionComputation {
     session.pipelines[index].frontier = characterized
     session.pipelines[index].frontierOrigin = SessionState.FrontierOrigin(
       inputRevision: product.inputRevision, planCount: params.planCount, certifies: params.certify,
-      follows: params.follow)
+      follows: params.follow, precision: params.precision)
     let event = FrontierChanged(
       session: session.name, pipeline: params.pipeline, revision: session.revision,
       generation: characterized.generation,
@@ -174,7 +189,8 @@ package enum FrontierCharacterize: SessionComputation {
       object.field(
         "maximumTimeSeconds", frontier.curve.maximumTimeSeconds,
         "Past this time nothing can be gained by running slower.")
-      object.field("breakpointCount", frontier.curve.breakpoints.count, "Corners of the exact lower bound.")
+      object.field("breakpointCount", frontier.curve.breakpoints.count, "Corners of the lower bound.")
+      frontier.curve.writeExactness(to: &object)
       object.field("planCount", frontier.plans.count, "Plans, none dominated by another.")
       object.field(
         "largestGapFraction", frontier.plans.map(\.gapFraction).max(),
@@ -191,6 +207,17 @@ package enum FrontierCharacterize: SessionComputation {
   }
 }
 
+extension LowerBoundCurve {
+  /// Whether every corner was traced, and how far off the bound may be.
+  func writeExactness(to object: inout ObjectWriter) {
+    object.field(
+      "exact", isExact, "Whether the lower bound is exact; else it is bracketed, and still no plan is below it.")
+    object.field(
+      "bracketFraction", bracketFraction,
+      "How far the exact bound may lie above the one given, between the fastest and the cheapest time, at most.")
+  }
+}
+
 extension FrontierCertificate {
   fileprivate func write(to object: inout ObjectWriter) {
     object.field("holds", failure == nil, "Whether everything passed; anything else is a defect of this program.")
@@ -198,7 +225,8 @@ extension FrontierCertificate {
     object.field("checkedPieceCount", curve.pieceCount, "Straight pieces of the curve that were checked.")
     object.field(
       "largestRelativeGap", curve.largestRelativeGap,
-      "The largest difference between what the curve costs and what its flow proves, over the energy.")
+      "The largest difference between what the curve costs and what its flow proves, over the energy; of a bracketed curve the bracket."
+    )
     object.field(
       "largestTimeViolationSeconds", curve.largestTimeViolationSeconds, "The most by which a schedule misses a rule.")
     object.field(

@@ -42,6 +42,7 @@ package enum FrontierCurve: SessionQuery {
         entry.field("iterationTimeSeconds", corner.iterationTimeSeconds, "Iteration time in seconds.")
         entry.field("energyJoules", corner.energyJoules, "Joules of all devices, waiting included.")
       }
+      frontier.curve.writeExactness(to: &object)
       object.list("plans", frontier.plans.indices, "Plans; none is dominated.") { index, entry in
         frontier.plans[index].write(to: &entry, number: index)
       }

@@ -63,6 +63,8 @@ package enum SessionExport: SessionQuery {
             $0.field("pipeline", pipeline.name)
             $0.field("planCount", origin.planCount)
             $0.field("certify", origin.certifies)
+            $0.field("breakpointBudget", origin.precision.breakpointBudget)
+            $0.field("toleranceFraction", origin.precision.toleranceFraction)
             if origin.follows { $0.field("follow", true) }
           })
       }

@@ -1,0 +1,134 @@
+/// Brackets the lower-bound curve where tracing every corner would take too long.
+///
+/// **Problem.** With thousands of unlike instructions the curve has hundreds of thousands of corners, and each costs a search
+/// of the whole network. Most of them bend the curve by less than anybody can measure.
+///
+/// **From below.** By weak duality *any* conserved flow f of value F proves, for every iteration time T,
+///
+///     L(T) >= W T + sum_i min_j (c_ij + f_i t_ij) + sum_b f_b lag_b - F T,
+///
+/// a straight line (``CurveChecker`` has the argument). The highest of some lines is a lower bound of the whole curve.
+///
+/// **From above.** Event times that keep all dependencies let each instruction mix its options within the time it has. Mixtures
+/// of such schedules are schedules too, so chords between the outcomes of some lie on or above the curve.
+///
+/// **Idea.** Neither needs an optimal flow or schedule, only good ones. They come from ``ParametricFlow`` with *coarse prices*:
+/// the slopes of all hulls are rounded to multiples of a large unit. Each augmentation raises the flow by a unit at least,
+/// so there are at most as many corners as units in the steepest price, however many instructions there are. Times stay
+/// exact, so every schedule on the way is feasible and the walk ends at the fastest iteration there is. Lines and
+/// outcomes are then computed with the energies as measured: a slope that was rounded by a share r makes an instruction
+/// choose a neighbouring mix, and near an optimum that costs about r^2.
+///
+/// **Refinement.** When the bracket is wider than asked, the unit is halved; what was found before stays. Each pass costs
+/// about twice the one before, so all together at most about twice the last.
+///
+/// **Why it stops.** With the unit small enough the walk is the exact one, and the bracket closes but for rounding; the
+/// tolerance is not below that, and ``mostRefinements`` bounds the passes all the same.
+///
+/// **Complexity.** O(S (m + n log n)) for S searches, m arcs and n events, where S is some times the steepest price in units;
+/// O(m + n) memory.
+///
+/// References: weak duality of Fulkerson's network (10.1287/mnsc.7.2.167); sandwiching a convex function between tangents and
+/// chords: Burkard, Hamacher & Rote 1991, Sandwich approximation of univariate convex functions, Naval Research Logistics 38.
+struct BracketSearch {
+  /// What the walk passed at a deadline that somebody wants prices for.
+  typealias Visit = (CurveTracer.Segment, ScaledProblem) throws(FrontierError) -> Void
+
+  private let problem: IterationProblem
+  private let costs: [HullCost]
+  private(set) var bracket: CurveBracketing
+  private var unitWatts: Double
+
+  init(_ problem: IterationProblem) {
+    let costs = problem.tables.map(HullCost.init)
+    self.problem = problem
+    self.costs = costs
+    func longestPath(_ seconds: (HullCost) -> Double) -> Double {
+      let ticks = costs.map { Int64((seconds($0) * problem.ticksPerSecond).rounded()) }
+      return Double(CurveChecker.longestPath(problem) { ticks[$0] }) / problem.ticksPerSecond
+    }
+    bracket = CurveBracketing(timeRange: longestPath(\.fastest)...longestPath(\.slowest))
+    // Nothing flows, and everything is slowest: what is known before any walk.
+    let least = problem.tableOfInstruction.reduce(0) { $0 + costs[$1].leastCost(atPrice: 0) }
+    let slowest = bracket.timeRange.upperBound
+    bracket.add(line: CurveBracketing.Line(priceWatts: -problem.waitingPowerWatts, joules: least))
+    bracket.add(point: (slowest, least + problem.waitingPowerWatts * slowest))
+    let steepest = problem.tableOfInstruction.map { costs[$0].steepestWatts }.sorted()
+    unitWatts = steepest[steepest.count / 2] / Self.firstUnitsPerSlope
+  }
+
+  /// Narrows the bracket until it is no wider than `toleranceFraction` between the fastest and the cheapest time.
+  ///
+  /// - Parameters:
+  ///   - willWalk: told before each walk, which passes the whole curve from slow to fast.
+  ///   - visit: sees each piece of each walk.
+  /// - Throws: ``FrontierError/cancelled``.
+  mutating func narrow(
+    to toleranceFraction: Double, _ checkpoint: Checkpoint, willWalk: (ScaledProblem) -> Void, visit: Visit
+  ) throws(FrontierError) -> LowerBoundCurve {
+    var refinement = 0
+    while true {
+      try checkpoint.check()
+      let scaled = ScaledProblem(problem, priceUnitWatts: unitWatts)
+      willWalk(scaled)
+      try walk(scaled, checkpoint, visit: visit)
+      let curve = bracket.curve(devices: Double(problem.deviceMultiplicity))
+      if curve.bracketFraction <= toleranceFraction || refinement == Self.mostRefinements { return curve }
+      unitWatts /= 2
+      refinement += 1
+    }
+  }
+
+  private mutating func walk(
+    _ scaled: ScaledProblem, _ checkpoint: Checkpoint, visit: Visit
+  ) throws(FrontierError) {
+    var tracer = CurveTracer(problem, scaled: scaled)
+    let range = bracket.timeRange
+    let step = (range.upperBound - range.lowerBound) * scaled.ticksPerSecond / Self.samples
+    var last: (ticks: Int64, price: FlowNetwork.Units)?
+    _ = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in
+      try visit(segment, scaled)
+      // Neighbours hardly differ; only every so often one is worth the sums. The last one always is.
+      if let last, Double(last.ticks - segment.fastTicks) < step, Double(segment.price) < 1.02 * Double(last.price),
+        Double(segment.fastTicks) > range.lowerBound * scaled.ticksPerSecond + 1
+      {
+        return
+      }
+      last = (segment.fastTicks, segment.price)
+      addLine(segment, scaled)
+      addPoint(segment, scaled)
+    }
+  }
+
+  private mutating func addLine(_ segment: CurveTracer.Segment, _ scaled: ScaledProblem) {
+    let (network, events) = (segment.flow.network, segment.flow.events)
+    var joules = 0.0
+    for arc in 0..<network.arcCount {
+      let watts = FlowNetwork.double(network.flow(on: arc)) / scaled.unitsPerWatt
+      joules +=
+        arc < events.instructionCount
+        ? costs[problem.tableOfInstruction[arc]].leastCost(atPrice: watts)
+        : watts * events.lagsSeconds[arc - events.instructionCount]
+    }
+    let price = Double(segment.price) / scaled.unitsPerWatt
+    bracket.add(line: CurveBracketing.Line(priceWatts: price - problem.waitingPowerWatts, joules: joules))
+  }
+
+  /// The outcome of the event times at the fast end of a segment.
+  private mutating func addPoint(_ segment: CurveTracer.Segment, _ scaled: ScaledProblem) {
+    let (times, events) = (segment.eventTimes(lasting: segment.fastTicks), segment.flow.events)
+    var joules = 0.0
+    for instruction in 0..<problem.graph.count {
+      let ticks = times[events.heads[instruction]] - times[events.tails[instruction]]
+      joules += costs[problem.tableOfInstruction[instruction]].joules(lasting: Double(ticks) / scaled.ticksPerSecond)
+    }
+    let seconds = Double(segment.fastTicks) / scaled.ticksPerSecond
+    bracket.add(point: (seconds, joules + problem.waitingPowerWatts * seconds))
+  }
+
+  /// Prices that the first walk tells apart on an instruction of middling steepness.
+  private static let firstUnitsPerSlope = 16.0
+  private static let mostRefinements = 40
+  /// Places between the fastest and the slowest iteration at which a walk adds to the bracket, about.
+  private static let samples = 256.0
+}
