@@ -31,6 +31,10 @@ extension Frontier {
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
     warmStart: WarmStart? = nil, checkpoint: Checkpoint = Checkpoint()
   ) throws(FrontierError) {
+    let switching = problem.switching.flatMap { $0.isFree ? nil : $0 }
+    // Plans with switches are made from those without.
+    let wholeCheckpoint = checkpoint
+    let checkpoint = wholeCheckpoint.part(switching == nil ? 0...1 : 0...0.3)
     // On tens of thousands of instructions each of these takes some 20 ms.
     let scaled = ScaledProblem(problem)
     let space = PlanSpace(problem, scaled: scaled)
@@ -42,9 +46,6 @@ extension Frontier {
     var deadlines = DeadlineGrid(problem, scaled: scaled, count: deadlineCount)
     var targets: [(ticks: Int64, prices: BoundPrices)] = []
     var walks = 0.0
-    let switching = problem.switching.flatMap { $0.isFree ? nil : $0 }
-    // Plans with switches are made from those without.
-    let planShare = switching == nil ? 1 : 0.5
     curve = try LowerBoundCurve.walked(problem, options.precision, checkpoint) { scaled in
       deadlines = DeadlineGrid(problem, scaled: scaled, count: deadlineCount)
       targets.removeAll()
@@ -54,17 +55,17 @@ extension Frontier {
         targets.append((ticks, BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)))
       }
       // The walks double, and nobody knows how many there will be.
-      checkpoint.report(planShare * 0.1 * (1 - 1 / walks + deadlines.doneShare(after: segment) / walks / (walks + 1)))
+      checkpoint.report(0.1 * (1 - 1 / walks + deadlines.doneShare(after: segment) / walks / (walks + 1)))
     }
     for (index, (ticks, prices)) in targets.enumerated() {
       try search.gather(deadline: ticks, prices: prices, checkpoint)
-      checkpoint.report(planShare * (0.1 + 0.25 * Double(index + 1) / Double(targets.count)))
+      checkpoint.report(0.1 + 0.25 * Double(index + 1) / Double(targets.count))
     }
     search.addSlowestIfEmpty()
-    try search.searchCornersAgain(checkpoint) { checkpoint.report(planShare * (0.35 + 0.1 * $0)) }
+    try search.searchCornersAgain(checkpoint) { checkpoint.report(0.35 + 0.1 * $0) }
     try search.splice(
       waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), checkpoint
-    ) { checkpoint.report(planShare * (0.45 + 0.15 * $0)) }
+    ) { checkpoint.report(0.45 + 0.15 * $0) }
     let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
     func boundJoules(_ ticks: Int64) -> Double {
       curve.energyJoules(at: Double(ticks) / scaled.ticksPerSecond) ?? curve.breakpoints[0].energyJoules
@@ -72,7 +73,7 @@ extension Frontier {
     let rankBoundJoules = { boundJoules($0) / devices }
     try search.refine(
       waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, checkpoint
-    ) { checkpoint.report(planShare * (0.6 + 0.4 * $0)) }
+    ) { checkpoint.report(0.6 + 0.4 * $0) }
     let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
     func plan(
       _ choices: [UInt16], ticks: Int64, effectiveJoules: Double, switchCount: Int
@@ -96,11 +97,8 @@ extension Frontier {
     let switchingSpace = SwitchingSpace(problem, switching, base: space)
     var switchingSearch = SwitchingSearch(
       switchingSpace, beamWidth: max(1, options.beamWidth), waitingJoulesPerTick: waitingJoulesPerTick)
-    let switched = try switchingSearch.plans(
-      targets.map { SwitchingSearch.Target(deadline: $0.ticks, prices: $0.prices) }, naive: drafts, checkpoint
-    ) {
-      checkpoint.report(0.5 + 0.5 * $0)
-    }
+    let switchingTargets = targets.map { SwitchingSearch.Target(deadline: $0.ticks, prices: $0.prices) }
+    let switched = try switchingSearch.plans(switchingTargets, naive: drafts, wholeCheckpoint.part(0.3...1))
     plans = try switched.map { (draft) throws(FrontierError) in
       try plan(
         switchingSpace.choices(of: draft.options), ticks: draft.ticks, effectiveJoules: draft.joules,

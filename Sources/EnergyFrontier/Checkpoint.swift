@@ -16,4 +16,11 @@ public struct Checkpoint: Sendable {
   package func check() throws(FrontierError) {
     if isCancelled() { throw .cancelled }
   }
+
+  /// A checkpoint for a part of the work, which is that stretch of the whole.
+  func part(_ stretch: ClosedRange<Double>) -> Checkpoint {
+    let report = report
+    let (from, length) = (stretch.lowerBound, stretch.upperBound - stretch.lowerBound)
+    return Checkpoint(isCancelled: isCancelled, report: { report(from + length * $0) })
+  }
 }

@@ -1,8 +1,9 @@
 """The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
 
-Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), latency (a query's
-round trip from the Python client), pipelined (small requests a second), start (start-up, memory, size), cancel,
-straggler (a report to the last push), live (samples, noise, prices, a frontier that follows its profile).
+Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), scale (growth with the
+size of the problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples,
+noise, prices, a frontier that follows its profile), latency (a query's round trip from the Python client), pipelined
+(small requests a second), start (start-up, memory, size), cancel.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -26,8 +27,11 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 
+from scale import measure as measure_scale  # noqa: E402
 from trimtab import ProfileRow, RequestCancelled, Request, Sample, Trimtab, TrimtabError  # noqa: E402
 from trimtab.frames import Frames  # noqa: E402
+
+import switching as switches  # noqa: E402
 
 BINARY = Path(os.environ.get("TRIMTAB_BINARY") or REPOSITORY / ".build" / "release" / "trimtab").resolve()
 MEASURED = Path(os.environ.get("TRIMTAB_SHARED_DATA") or REPOSITORY.parent / "shared" / "data") / "perseus-sosp24"
@@ -332,6 +336,27 @@ def cancel(report, full):
                    note=f"largest of {len(times)}; median {1e3 * statistics.median(times):.2f} ms")
 
 
+def switching(report, full):
+    with start_client() as client:
+        for name, path, stages, power, microbatches in profiles((12, 96)):
+            if path.parent != MEASURED:
+                continue
+            for latency in switches.LATENCIES:
+                command = [BINARY, "frontier", path, "--json", "--stages", stages, "--microbatches", microbatches,
+                           "--blocking-power", power, "--switch-latency", latency]
+                seconds, _ = cpu_seconds_of(command)
+                row = switches.compare(client, open_pipeline, path, stages, power, microbatches, latency)
+                report.add(f"changes of clock at {1e3 * latency:g} ms, {name}", row["changes"], "an iteration",
+                           note=f"mean of {switches.POINTS} deadlines; plans that know nothing of them "
+                                f"{row['naiveChanges']:.0f}; frontier in {seconds:.2f} CPU s", **row)
+                report.add("  energy above plans whose changes are free", row["aboveFree"], "%",
+                           note=f"at the same time; largest {row['mostAboveFree']:.2f} %; fastest plan "
+                                f"{row['fastestLate']:.2f} % above T_min")
+                report.add("  saved against plans that know nothing of them", row["savedAgainstNaive"], "%",
+                           aim="> 0", note=f"at their real time, {row['naiveLate']:.1f} % late; least "
+                                           f"{row['leastSaved']:.2f} %; better than ours: {row['naiveBetter']}")
+
+
 def straggler(report, full):
     count = 1024
     with start_client() as client:
@@ -405,8 +430,15 @@ def live(report, full):
         report.add("one table revised to frontier/changed", cpu_of(pid) - before, "s", note="CPU, in the background")
 
 
-SECTIONS = {section.__name__: section
-            for section in (curve, gap, latency, pipelined, start, cancel, straggler, live)}
+def scale(report, full):
+    profile, power = MEASURED / "gpt3-175b_a100-sxm.csv", 83.64
+    if not profile.exists():
+        profile, power = MODELLED / "modelled-h100-8stage.csv", 95.0
+    measure_scale(report, BINARY, profile, power)
+
+
+SECTIONS = {section.__name__: section for section in (
+    curve, gap, scale, switching, straggler, live, latency, pipelined, start, cancel)}
 
 
 def main():

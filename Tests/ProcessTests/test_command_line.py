@@ -105,6 +105,33 @@ def test_a_full_disk_is_not_success(binary):
     assert done.returncode == 73 and "No space" in done.stderr
 
 
+def test_switch_costs_count_and_the_timeline_is_drawn(binary, tmp_path):
+    picture, plan = tmp_path / "timeline.svg", tmp_path / "plan.csv"
+    costs = ["--switch-latency", "0.01", "--switch-energy", "0.5"]
+    done = run(binary, *FRONTIER, *costs, "--json", "--timeline", str(picture), "--plan", str(plan))
+    assert done.returncode == 0, done.stderr
+    problem = pipeline(read_profile(PATH), STAGES, 6, POWER)
+    knobs = [None] * len(problem.keys)
+    for row in csv.DictReader(plan.open()):
+        knobs[problem.names[int(row["stage"]), row["instruction"], int(row["microbatch"])]] = int(row["frequency"])
+    seconds, joules, count = problem.realise_switching(knobs, 0.01, 0.5)
+    first = json.loads(done.stdout)["plans"][0]
+    assert points([first])[0] == pytest.approx((seconds, joules), rel=1e-9)
+    assert first["switchCount"] == count
+    texts = ["".join(element.itertext()) for element in ElementTree.parse(picture).iter() if element.tag.endswith("text")]
+    before, after = (next(text for text in texts if text.startswith(name)) for name in ("Before", "After"))
+    assert f"{seconds:.3f} s" in after and f"{joules:.0f} J" in after
+    full_seconds, full_joules = problem.all_max_frequency()
+    assert f"{full_seconds:.3f} s" in before and f"{full_joules:.0f} J" in before
+
+
+@pytest.mark.parametrize("option", ["--switch-latency", "--switch-energy"])
+@pytest.mark.parametrize("value", ["-1", "nan", "soon", "1e31"])
+def test_what_is_no_cost_is_refused(binary, option, value):
+    done = run(binary, *FRONTIER, option, value)
+    assert done.returncode in (64, 65) and "switch" in done.stderr
+
+
 def test_samples_that_are_left_out_are_told(binary, tmp_path):
     lines = PATH.read_text().splitlines()
     stage, instruction, frequency, seconds, joules = lines[1].split(",")

@@ -105,6 +105,26 @@ struct SwitchingPlanTests {
     }
   }
 
+  /// An instruction that takes the same at every setting follows the others, though all its options but one are dominated.
+  @Test func dominatedOptionsSpareChanges() throws {
+    let graph = try InstructionGraph(count: 2, dependencies: [(0, 1)])
+    let loading = try OptionTable(
+      measurements: Array(repeating: Measurement(timeSeconds: 1, energyJoules: 20), count: 2), blockingPowerWatts: 10)
+    let work = try OptionTable(
+      measurements: [
+        Measurement(timeSeconds: 1, energyJoules: 100), Measurement(timeSeconds: 2, energyJoules: 60),
+      ], blockingPowerWatts: 10)
+    let problem = try IterationProblem(
+      graph: graph, tableOfInstruction: [0, 1], tables: [loading, work], waitingPowerWatts: 10,
+      switching: Switching(
+        ranks: [.init(instructions: [0, 1], cost: SwitchCost(latencySeconds: 0.5, energyJoules: 3))],
+        settings: [[1410, 900], [1410, 900]], graph: graph))
+    let plans = try Frontier(of: problem).plans
+    #expect(plans.map(\.iterationTimeSeconds) == [2, 3])
+    #expect(plans.map(\.energyJoules) == [120, 80])
+    #expect(plans.map(\.switchCount) == [0, 0])
+  }
+
   @Test func sameInputGivesSamePlans() throws {
     for seed in 0..<5 as Range<UInt64> {
       let small = try SwitchingTestProblem(seed: seed)

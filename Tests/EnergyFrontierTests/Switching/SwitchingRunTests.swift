@@ -59,6 +59,31 @@ struct SwitchingRunTests {
     #expect(slack == [0, 0, 0.5, 0.5])
   }
 
+  /// The path begins at 0, ends with the iteration, waits nowhere, and has no slack.
+  @Test(arguments: 0..<20 as Range<UInt64>)
+  func longestPathsHaveNoSlack(seed: UInt64) throws {
+    let small = try SwitchingTestProblem(seed: seed)
+    for measurements in small.allPlans().prefix(50) {
+      let run = IterationRun(small.problem, measurements: measurements)
+      let path = run.longestPath(small.problem)
+      let slack = run.slackTicks(small.problem)
+      #expect(path.allSatisfy { slack[$0] == 0 })
+      #expect(run.startTicks[try #require(path.first)] == 0)
+      let last = try #require(path.last)
+      let rank = small.switching.rankOfInstruction[last]
+      let back = run.switchesAtEnd[rank] && small.switching.ranks[rank].instructions.last == last
+      let ends = [run.endTicks[last], run.endTicks[last] + (back ? small.problem.latencyTicks[rank] : 0)]
+      #expect(ends.contains(run.iterationTicks))
+      for (before, after) in zip(path, path.dropFirst()) {
+        let predecessors = Array(small.problem.graph.predecessors(of: after))
+        let place = try #require(predecessors.firstIndex(of: before))
+        let lags = Array(small.problem.graph.lagsSeconds(before: after)).map(small.problem.lagTicks)
+        let waits = [lags[place], small.problem.latencyTicks[small.switching.rankOfInstruction[after]]]
+        #expect(waits.contains(run.startTicks[after] - run.endTicks[before]))
+      }
+    }
+  }
+
   @Test func costsAreChecked() throws {
     for cost in [SwitchCost(latencySeconds: -1, energyJoules: 0), SwitchCost(latencySeconds: 0, energyJoules: .nan)] {
       #expect(throws: FrontierError.self) { try problem(cost) }

@@ -9,7 +9,8 @@
 /// them. So the ends within that range are computed anew, and every dependency that leads out of it is held against the
 /// longest path behind, which is as it was.
 ///
-/// **Why it stops.** Energy falls with each move by at least ``LocalSearch/leastGain``.
+/// **Why it stops.** Energy falls with each move by at least ``LocalSearch/leastGain``, and a third sweep over all places gains
+/// next to nothing.
 final class RunSearch {
   private let space: SwitchingSpace
   private let base: PlanSpace
@@ -63,7 +64,9 @@ final class RunSearch {
     for buffer in [ends, tails, trialEnds] { buffer.deallocate() }
   }
 
-  /// Improves `plan` until no move helps.
+  private static let mostSweeps = 2
+
+  /// Improves `plan` as long as moves help.
   ///
   /// - Parameter deadline: ticks that the iteration keeps to, as it must to begin with.
   /// - Throws: ``FrontierError/cancelled``.
@@ -74,7 +77,9 @@ final class RunSearch {
     for place in plan.indices { options[place] = plan[place] }
     settle()
     var hasChanged = true
-    while hasChanged {
+    var sweeps = 0
+    while hasChanged && sweeps < Self.mostSweeps {
+      sweeps += 1
       hasChanged = false
       for rank in space.chains.indices {
         var position = 0

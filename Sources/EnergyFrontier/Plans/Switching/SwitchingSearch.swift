@@ -19,10 +19,14 @@ struct SwitchingSearch {
   private let search: RunSearch
   private let waitingJoulesPerTick: Double
   private var drafts: [SwitchingDraft] = []
+  /// Habits that were improved already; prices next to each other often give the same.
+  private var knownHabits: Set<[Int32]> = []
 
   private static let mostHurries = 16
   private static let mostNudges = 64
-  private static let offsets = [0, -2, 2]
+  /// Which prices, counted from those of the highest bound, a deadline is searched with. Small problems are searched more
+  /// thoroughly; in large ones a single instruction matters less.
+  private var offsets: ArraySlice<Int> { [0, -2, 2].prefix(max(1, 800 / max(1, space.count))) }
   private static let dearer = [1.4, 2, 2.8, 4]
   private static let guidance = BeamSearch.Guidance(early: 0.1, late: 0.2)
 
@@ -38,9 +42,8 @@ struct SwitchingSearch {
   /// - Parameters:
   ///   - targets: deadlines and the bound's prices there, in any order.
   ///   - naive: plans found as if changes were free.
-  ///   - report: takes the done share, in 0...1.
   mutating func plans(
-    _ targets: [Target], naive: [DraftPlan], _ checkpoint: Checkpoint, report: (Double) -> Void
+    _ targets: [Target], naive: [DraftPlan], _ checkpoint: Checkpoint
   ) throws(FrontierError) -> [SwitchingDraft] {
     let targets = targets.sorted { $0.deadline < $1.deadline }
     drafts = try naive.map { (draft) throws(FrontierError) in
@@ -49,31 +52,32 @@ struct SwitchingSearch {
     }
     try addImproved(RankHabits.fastestSteadyPlan(space), checkpoint)
     let priced = try prices(targets, checkpoint)
-    report(0.2)
+    checkpoint.report(0.2)
     for price in priced {
       for plan in RankHabits(space, price.prices).plans { try addImproved(plan, checkpoint) }
     }
     try hurry(priced[0].prices, checkpoint)
     let safe = drafts.min { $0.ticks < $1.ticks }!
-    report(0.3)
+    checkpoint.report(0.3)
     for (index, target) in targets.enumerated() where target.deadline >= safe.ticks {
       let best = priced.indices.max {
         priced[$0].boundJoules(target.deadline) < priced[$1].boundJoules(target.deadline)
       }!
-      for offset in Self.offsets where priced.indices.contains(best + offset) {
+      for offset in offsets where priced.indices.contains(best + offset) {
         _ = try searchByPrices(target.deadline, priced[best + offset].prices, safe.options, checkpoint)
       }
-      report(0.3 + 0.4 * Double(index + 1) / Double(targets.count))
+      checkpoint.report(0.3 + 0.4 * Double(index + 1) / Double(targets.count))
     }
     try splice(targets.map(\.deadline), checkpoint)
-    report(0.9)
+    checkpoint.report(0.9)
     try carryOver(targets.map(\.deadline), checkpoint)
-    report(1)
+    checkpoint.report(1)
     return SwitchingDraft.pareto(drafts, waitingJoulesPerTick: waitingJoulesPerTick)
   }
 
   /// Adds a plan, and what becomes of it when it may last as long as it does.
   private mutating func addImproved(_ plan: [Int32], _ checkpoint: Checkpoint) throws(FrontierError) {
+    guard knownHabits.insert(plan).inserted else { return }
     let draft = SwitchingDraft(plan, in: space)
     drafts.append(draft)
     drafts.append(try search.improved(plan, deadline: draft.ticks, checkpoint))
