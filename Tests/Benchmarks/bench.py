@@ -5,6 +5,7 @@ size of the problem), switching (what changes of clock cost), straggler (a repor
 noise, prices, a frontier that follows its profile), latency (a query's round trip from the Python client), pipelined
 (small requests a second), start (start-up, memory, size), cancel, cka (representations against numpy), trials (updates of
 a search a second).
+Section selection replays recorded learning curves through every strategy.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -29,6 +30,7 @@ REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 
 from scale import measure as measure_scale  # noqa: E402
+from selection import measure as measure_selection  # noqa: E402
 from trimtab import ProfileRow, RequestCancelled, Request, Sample, Trimtab, TrimtabError  # noqa: E402
 from trimtab.frames import Frames  # noqa: E402
 
@@ -551,8 +553,15 @@ def rss_of(pid):
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) * 1024
 
 
+def selection(report, full):
+    files = [MEASURED.parent / "finetune-scaling" / f"{name}.csv" for name in ("flan", "gigaword")]
+    files = [path for path in files if path.exists()]
+    if files:
+        measure_selection(report, BINARY, files)
+
+
 SECTIONS = {section.__name__: section for section in (
-    curve, gap, scale, switching, straggler, live, latency, pipelined, start, cancel, cka, trials)}
+    curve, gap, scale, switching, straggler, live, latency, pipelined, start, cancel, cka, trials, selection)}
 
 
 def main():
