@@ -1,6 +1,6 @@
 extension Search {
   /// The candidate whose median predicted error is least; nil while nothing was observed. O(candidates).
-  var leader: Int? {
+  public var leader: Int? {
     var best: Int?
     for candidate in states.indices where !states[candidate].isGivenUp {
       guard let final = knowledge.finals[candidate] else { continue }
@@ -17,35 +17,35 @@ extension Search {
   }
 
   /// The best candidate so far, how sure that is, and what it cost; nil while nothing was observed.
-  public func suggestion() -> Suggestion? {
-    guard let leader, let final = knowledge.finals[leader] else { return nil }
-    let contest = Contest(field, favourite: final)
-    let chance = contest.contenders.first { $0.candidate == leader }?.probability ?? 0
-    return Suggestion(
-      prediction: prediction(leader, final, probabilityBest: chance),
-      // The errors' ratio: 1 less the best's over the suggestion's.
-      expectedRegretFraction: 1 - Elementary.exp(-contest.regret), spending: spending,
-      gridGPUSeconds: gridGPUSeconds, stopReason: isPlanComplete || !trials.isEmpty ? stopReasonWithoutRegret : nil)
-  }
+  public func suggestion() -> Suggestion? { answers(limit: 0).suggestion }
 
   /// The candidates by predicted error, the best first; those of which nothing is known last, by their number.
-  public func ranking(limit: Int? = nil) -> [Prediction] {
-    let field = field
+  public func ranking(limit: Int? = nil) -> [Prediction] { answers(limit: limit).ranking }
+
+  /// Suggestion and ranking together, which rest on the same sums. O(candidates), and sorting what is ranked.
+  public func answers(limit: Int? = nil) -> (suggestion: Suggestion?, ranking: [Prediction]) {
+    let limit = limit ?? states.count
     guard let leader, let favourite = knowledge.finals[leader] else {
-      return states.indices.prefix(limit ?? .max).map { unknown($0) }
+      return (nil, states.indices.prefix(limit).map { unknown($0) })
     }
-    let chances = Dictionary(
-      uniqueKeysWithValues: Contest(field, favourite: favourite).contenders.map { ($0.candidate, $0.probability) })
-    let ordered = field.sorted { ($0.final.mean, $0.candidate) < ($1.final.mean, $1.candidate) }
-    var ranking = ordered.prefix(limit ?? .max).map {
-      prediction($0.candidate, $0.final, probabilityBest: chances[$0.candidate] ?? 0)
+    let field = field
+    let contest = Contest(field, favourite: favourite)
+    func chance(_ candidate: Int) -> Double { contest.contenders.first { $0.candidate == candidate }?.probability ?? 0 }
+    let suggestion = Suggestion(
+      prediction: prediction(leader, favourite, probabilityBest: chance(leader)),
+      // The errors' ratio: 1 less the best's over the suggestion's.
+      expectedRegretFraction: 1 - Elementary.exp(-contest.regret), spending: spending,
+      gridGPUSeconds: gridGPUSeconds, stopReason: stopReasonWithoutRegret)
+    let ordered = field.least(min(limit, field.count)) {
+      ($0.final.mean, $0.candidate) < ($1.final.mean, $1.candidate)
     }
-    if ranking.count < limit ?? .max {
+    var ranking = ordered.map { prediction($0.candidate, $0.final, probabilityBest: chance($0.candidate)) }
+    if ranking.count < limit {
       var isRanked = [Bool](repeating: false, count: states.count)
-      for entry in ordered { isRanked[entry.candidate] = true }
-      ranking += states.indices.filter { !isRanked[$0] }.prefix((limit ?? .max) - ranking.count).map { unknown($0) }
+      for entry in field { isRanked[entry.candidate] = true }
+      ranking += states.indices.filter { !isRanked[$0] }.prefix(limit - ranking.count).map { unknown($0) }
     }
-    return ranking
+    return (suggestion, ranking)
   }
 
   private func unknown(_ candidate: Int) -> Prediction {

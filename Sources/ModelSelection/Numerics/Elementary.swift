@@ -45,11 +45,13 @@ enum Elementary {
       for odd in stride(from: 3.0, through: 81, by: 2) {
         term *= x * x / odd
         sum += term
+        if abs(term) < 1e-17 * abs(sum) { break }
       }
       return 0.5 + normalDensity(x) * sum
     }
     var tail = 0.0
-    for n in stride(from: 60.0, through: 1, by: -1) { tail = n / (size + tail) }
+    // The further out, the fewer steps.
+    for n in stride(from: size < 5 ? 60.0 : 24, through: 1, by: -1) { tail = n / (size + tail) }
     let upper = normalDensity(size) / (size + tail)
     return x < 0 ? upper : 1 - upper
   }

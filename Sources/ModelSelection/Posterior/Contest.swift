@@ -16,19 +16,20 @@ struct Contest: Equatable, Sendable {
       && one.contenders.map(\.probability) == other.contenders.map(\.probability)
   }
 
-  private static let mostContenders = 48
-  private static let gridCount = 160
+  private static let mostContenders = 32
+  private static let gridCount = 128
   private static let reach = 6.0
 
   /// - Parameters:
   ///   - field: each candidate with what is known of it.
   ///   - favourite: the candidate that is suggested, one of the field.
   init(_ field: [(candidate: Int, final: FinalError)], favourite: FinalError) {
-    let limit = field.map { $0.final.mean + Self.reach * $0.final.deviation }.min() ?? 0
-    let chances = field.filter { $0.final.mean - Self.reach * $0.final.deviation <= limit }
-    let kept = chances.sorted {
-      ($0.final.mean - 2 * $0.final.deviation, $0.candidate) < ($1.final.mean - 2 * $1.final.deviation, $1.candidate)
-    }.prefix(Self.mostContenders)
+    let limit = field.lazy.map { $0.final.mean + Self.reach * $0.final.deviation }.min() ?? 0
+    // Among those with a chance at all the most promising; candidates have different numbers, so there are no ties.
+    let kept = field.lazy.filter { $0.final.mean - Self.reach * $0.final.deviation <= limit }
+      .map { (promise: $0.final.mean - 2 * $0.final.deviation, one: $0) }
+      .least(Self.mostContenders) { ($0.promise, $0.one.candidate) < ($1.promise, $1.one.candidate) }
+      .map(\.one)
     guard let low = kept.map({ $0.final.mean - Self.reach * $0.final.deviation }).min() else { return }
     let width = (limit - low) / Double(Self.gridCount)
     var probabilities = [Double](repeating: 0, count: kept.count)
@@ -38,7 +39,9 @@ struct Contest: Equatable, Sendable {
     for step in 1...Self.gridCount {
       let y = low + Double(step) * width
       for (index, one) in kept.enumerated() {
-        above[index] = 1 - Elementary.normalProbability(below: (y - one.final.mean) / one.final.deviation)
+        let z = (y - one.final.mean) / one.final.deviation
+        // Beyond the reach the rest of the mass is below 1e-9.
+        above[index] = z < -Self.reach ? 1 : z > Self.reach ? 0 : 1 - Elementary.normalProbability(below: z)
       }
       // Within a cell each loses before - above of its mass; the others survive by their mean over the cell.
       let survival = zip(before, above).map { ($0 + $1) / 2 }

@@ -8,6 +8,9 @@ extension ModelSearch {
   /// The candidates by predicted error, the best first; those never tried last.
   package func ranking(limit: Int?) -> [Prediction] { engine.ranking(limit: limit) }
 
+  /// Both at once.
+  package func answers(limit: Int?) -> (suggestion: Suggestion?, ranking: [Prediction]) { engine.answers(limit: limit) }
+
   package func evidence(of candidate: Int) -> Evidence { engine.evidence(of: candidate) }
 
   /// Candidates of which no trial was ever given out.
@@ -20,8 +23,9 @@ extension ModelSearch {
 
   /// The leader, if it is another than was last told.
   package mutating func takeNewLeader() -> Prediction? {
-    guard let leader = engine.suggestion()?.prediction, leader.candidate != toldLeader else { return nil }
-    toldLeader = leader.candidate
-    return leader
+    // Most of the time the leader stays, and to see that costs little.
+    guard let leader = engine.leader, leader != toldLeader else { return nil }
+    toldLeader = leader
+    return engine.suggestion()?.prediction
   }
 }

@@ -35,7 +35,7 @@ package enum SuggestionGet: SessionQuery {
     let params: Params
 
     package func write(to object: inout ObjectWriter) {
-      let suggestion = search.suggestion
+      let (suggestion, ranking) = search.answers(limit: params.evidenceLimit)
       object.field("revision", revision, "Counts the session's accepted changes.")
       if let suggestion {
         object.object("suggestion", "The best candidate so far; absent while nothing has been observed.") {
@@ -62,7 +62,7 @@ package enum SuggestionGet: SessionQuery {
       object.list("untried", untried.prefix(params.untriedLimit), "The first of them.") {
         search.pool.name(of: $0).write(to: &$1)
       }
-      let best = search.ranking(limit: params.evidenceLimit).filter { $0.predictedError.isFinite }
+      let best = ranking.filter { $0.predictedError.isFinite }
       object.list("evidence", best, "What the predictions of the best candidates rest on.") { prediction, entry in
         prediction.write(to: &entry, search.pool)
         search.evidence(of: prediction.candidate).write(to: &entry, search.pool.task.metric)
