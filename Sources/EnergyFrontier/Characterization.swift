@@ -24,12 +24,11 @@ public struct CharacterizationOptions: Sendable, Equatable {
 extension Frontier {
   /// Computes the exact curve and near-optimal plans, and keeps the plans that no other dominates.
   ///
-  /// - Parameter warmStart: a frontier to begin from, where there is one; the result is the same without it.
   /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and within every search for a plan.
   /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` up to a dozen times.
   public init(
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
-    warmStart: WarmStart? = nil, checkpoint: Checkpoint = Checkpoint()
+    checkpoint: Checkpoint = Checkpoint()
   ) throws(FrontierError) {
     let switching = problem.switching.flatMap { $0.isFree ? nil : $0 }
     // Plans with switches are made from those without.

@@ -32,7 +32,7 @@ final class FrontierFollower {
     else { return }
     let params = FrontierCharacterize.Params(session: pipeline.session, pipeline: defined, origin: origin)
     do throws(Refusal) {
-      let work = try FrontierCharacterize.prepareAgain(params, in: state)
+      let work = try FrontierCharacterize.prepare(params, in: state)
       running.insert(pipeline)
       server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) { [unowned server] in
         self.finish($0, params, pipeline, at: server)

@@ -72,21 +72,6 @@ package enum FrontierCharacterize: SessionComputation {
   package static func prepare(
     _ params: Params, in session: SessionState
   ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
-    try prepare(params, in: session, warmStart: nil)
-  }
-
-  /// The same for a frontier that follows its profile: one measured table rarely changes much.
-  static func prepareAgain(
-    _ params: Params, in session: SessionState
-  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
-    let old = session.pipelines[try session.pipelineIndex(params.pipeline)].frontier
-    return try prepare(
-      params, in: session, warmStart: old.map { WarmStart(problem: $0.inputs.problem, frontier: $0.frontier) })
-  }
-
-  private static func prepare(
-    _ params: Params, in session: SessionState, warmStart: WarmStart?
-  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
     let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
     let inputs = try FrontierInputs(pipeline.definition, session.profiles[params.pipeline] ?? Profile())
     let (options, certifies) = (params.options, params.certify)
@@ -94,7 +79,7 @@ package enum FrontierCharacterize: SessionComputation {
       let product: Product
       do throws(FrontierError) {
         let frontier = try Frontier(
-          of: inputs.problem, options: options, warmStart: warmStart, checkpoint: checkpoint)
+          of: inputs.problem, options: options, checkpoint: checkpoint)
         let certificate =
           certifies
           ? try FrontierCertificate(
