@@ -14,6 +14,7 @@ that both solvers were given the same problem.
 import argparse
 import csv
 import json
+import math
 import os
 import platform
 import random
@@ -146,9 +147,23 @@ def curve(report, full):
         else:
             continue
         report.add(f"  lowtime 0.3.0, {source}", theirs["cpuSeconds"], "CPU s", note=same_problem(document, theirs))
+        if "realised" in theirs:
+            report.add("  its plans that draw less than ours at their time", *undercut(all_document, theirs["realised"]))
         report.add("  ratio, curve", theirs["cpuSeconds"] / seconds, "x",
                    aim={12: ">= 500", 96: ">= 2000"}.get(microbatches, ""))
         report.add("  ratio, with all plans", theirs["cpuSeconds"] / all_seconds, "x")
+
+
+def undercut(document, outcomes):
+    """How many of the peer's plans, as realised, draw less than our cheapest plan that lasts no longer."""
+    plans = sorted((p["iterationTimeSeconds"], p["energyJoules"]) for p in document["plans"])
+    shares = []
+    for seconds, joules in outcomes:
+        ours = min((e for t, e in plans if t <= seconds * (1 + 1e-12)), default=math.inf)
+        shares.append(ours / joules - 1)
+    least = -max(shares)
+    return (sum(share > 1e-12 for share in shares), f"of {len(shares)}", "0",
+            f"ours draws {100 * least:.2f} to {-100 * min(shares):.2f} % less")
 
 
 def same_problem(document, peer):

@@ -125,6 +125,7 @@ def main():
         "prepareCpuSeconds": prepared - imported,
         "solveCpuSeconds": solved - prepared,
         "pointCount": len(claimed),
+        "realised": [realise(graph, tables, plan, stages, power) for plan in plans],
         "fastest": end(-1),
         "slowest": end(0),
     }
