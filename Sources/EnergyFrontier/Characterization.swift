@@ -22,7 +22,7 @@ public struct CharacterizationOptions: Sendable, Equatable {
 }
 
 extension Frontier {
-  /// Computes the exact curve and near-optimal plans, and keeps the plans that no other dominates.
+  /// Computes the lower bound and near-optimal plans, and keeps the plans that no other dominates.
   ///
   /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and within every search for a plan.
   /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` up to a dozen times.

@@ -29,7 +29,8 @@ struct RecordedCurves {
     } else if header.contains("fraction") {
       try readLong(header, rows.dropFirst(), path)
     } else {
-      throw Self.bad(path, 1, "a column \"config name\" or \"fraction\"", header.joined(separator: ",").prefix(80) + "")
+      throw Self.bad(
+        path, 1, "a column \"config name\" or \"fraction\"", String(header.joined(separator: ",").prefix(80)))
     }
     guard !curves.isEmpty else { throw Self.bad(path, 2, "at least one curve", "none") }
     for curve in curves {

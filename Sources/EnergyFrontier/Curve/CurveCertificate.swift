@@ -60,15 +60,19 @@ public struct CurveCertificate: Sendable, Equatable {
     _ problem: IterationProblem, precision: CurvePrecision = CurvePrecision(), checkpoint: Checkpoint = Checkpoint()
   ) throws(FrontierError) -> CurveCertificate {
     var checker = CurveChecker(problem, scaled: ScaledProblem(problem))
-    var feasibility = checker
+    // Within its budget of corners the first walk is the exact one. Others bracket, and lines of all of them may count.
+    let mayTrace = precision.budget(instructionCount: problem.graph.count) > 0
+    var walks = 0
+    var isTracing: Bool { mayTrace && walks == 1 }
     let curve = try LowerBoundCurve.walked(problem, precision, checkpoint) { scaled in
+      let earlier = walks > 0 && !isTracing ? checker : nil
+      walks += 1
       checker = CurveChecker(problem, scaled: scaled)
-      feasibility = checker
+      if let earlier { checker.takeOver(earlier) }
     } visit: { (segment, _) throws(FrontierError) in
-      if precision.budget(instructionCount: problem.graph.count) > 0 { checker.check(segment.piece) }
-      feasibility.checkFeasibility(segment.piece)
+      if isTracing { checker.check(segment.piece) } else { checker.checkFeasibility(segment.piece) }
     }
-    return curve.isExact ? checker.certificate : feasibility.certificate(ofBracketed: curve)
+    return curve.isExact ? checker.certificate : checker.certificate(ofBracketed: curve)
   }
 }
 

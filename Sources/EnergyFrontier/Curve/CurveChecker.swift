@@ -101,6 +101,9 @@ struct CurveChecker {
     }
   }
 
+  /// Goes on with what was found in an earlier walk of the same bracket, which had other units.
+  mutating func takeOver(_ earlier: CurveChecker) { found = earlier.found }
+
   /// What was found in pieces whose lines and schedules bracket `curve`.
   func certificate(ofBracketed curve: LowerBoundCurve) -> CurveCertificate {
     var certificate = found

@@ -25,6 +25,7 @@ struct StagedPlan: Equatable, Sendable {
     case .mordal: nextMordal(view, stopped: &stopped)
     case .race: nextRace(view)
     case .grid, .random: nextFull(view)
+    // ASHA has no stages and never asks; see ``AsynchronousHalving``.
     case .successiveHalving, .asha: nextHalving(view)
     case .hyperband: nextBracket(view)
     case .ats: nextLadder(view)
