@@ -63,7 +63,7 @@ extension Search {
     states.indices.allSatisfy { states[$0].isGivenUp || knowledge.belief($0, pool) != nil }
   }
 
-  private var isRunning: Bool { states.contains { $0.openTrial != nil } }
+  private var isRunning: Bool { openCount > 0 }
 
   /// Whether something would still be trained if there were more to spend.
   private var isBudgetShort: Bool {
@@ -82,8 +82,9 @@ extension Search {
 
   private func isAffordable(_ candidate: Int, to fraction: Double) -> Bool {
     guard let most = settings.budget.gpuSeconds else { return true }
-    let cost = pool.candidates[candidate].costWeight * gpuSecondsPerWeight * (fraction - self.fraction(of: candidate))
-    return spending.gpuSeconds + cost <= most * (1 + 1e-9)
+    // What open trials have spent already counts twice until they close: rather wait than overspend.
+    let weight = openWeight + pool.candidates[candidate].costWeight * (fraction - self.fraction(of: candidate))
+    return spending.gpuSeconds + weight * gpuSecondsPerWeight <= most * (1 + 1e-9)
   }
 
   /// The stage's next candidate that can run. Only events move the plan on, so that asking in vain changes nothing.
@@ -161,6 +162,19 @@ extension Search {
     return best.map { Work(candidate: $0.candidate, fraction: $0.fraction, rung: 0, phase: .speculation) }
   }
 
+  /// The cost weight of an assignment's work.
+  private func weight(of assignment: Assignment) -> Double {
+    pool.candidates[assignment.candidate].costWeight * (assignment.toFraction - assignment.fromFraction)
+  }
+
+  /// Takes note that a candidate's trial is open no longer.
+  mutating func closeTrial(of assignment: Assignment) {
+    states[assignment.candidate].openTrial = nil
+    openCount -= 1
+    // Sums of differences drift; where nothing is open, nothing is owed.
+    openWeight = openCount == 0 ? 0 : openWeight - weight(of: assignment)
+  }
+
   private mutating func assign(_ work: Work) -> Assignment {
     let state = states[work.candidate]
     let assignment = Assignment(
@@ -168,6 +182,8 @@ extension Search {
       toFraction: work.fraction, checkpoint: state.checkpoint, rung: work.rung, phase: work.phase)
     trials.append(Trial(assignment: assignment))
     states[work.candidate].openTrial = assignment.trial
+    openCount += 1
+    openWeight += weight(of: assignment)
     states[work.candidate].isTried = true
     spending.trials += 1
     if settings.strategy == .asha { asynchronous.take(.init(candidate: work.candidate, rung: work.rung)) }

@@ -61,7 +61,7 @@ extension Search {
     case .outOfMemory(let bytes): states[candidate].exceedsBytes = max(states[candidate].exceedsBytes, bytes)
     }
     trials[trial].outcome = .ended(end)
-    states[candidate].openTrial = nil
+    closeTrial(of: assignment)
     if end != .completed, settings.strategy == .asha {
       asynchronous.release(candidate: candidate, rung: assignment.rung)
     }
@@ -123,7 +123,7 @@ extension Search {
   ) -> Decision {
     trials[trial].outcome = outcome
     trials[trial].closing = (step, decision)
-    states[trials[trial].assignment.candidate].openTrial = nil
+    closeTrial(of: trials[trial].assignment)
     settlePlan()
     return decision
   }

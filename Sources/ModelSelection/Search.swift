@@ -23,6 +23,9 @@ public struct Search: Sendable {
   /// Whether the strategy's plan is carried out.
   var isPlanComplete = false
   var knowledge: Knowledge
+  /// How many trials are open, and the cost weights of all that they were assigned.
+  var openCount = 0
+  var openWeight = 0.0
   /// Sums over the trials that reported their own GPU-seconds: those, and the cost weights of the same work.
   var reportedGPUSeconds = 0.0
   var reportedWeight = 0.0

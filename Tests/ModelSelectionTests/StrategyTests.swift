@@ -72,9 +72,11 @@ import Testing
     let zoo = try Zoo(seed: 3)
     var settings = SearchSettings(strategy: strategy)
     settings.budget.gpuSeconds = share * zoo.pool.candidates.reduce(0) { $0 + $1.costWeight }
-    let search = try finished(zoo, settings, workers: 1)
-    #expect(search.spending.gpuSeconds <= settings.budget.gpuSeconds! * (1 + 1e-9))
-    #expect(search.stopReason != nil)
+    for workers in [1, 9] {
+      let search = try finished(zoo, settings, workers: workers)
+      #expect(search.spending.gpuSeconds <= settings.budget.gpuSeconds! * (1 + 1e-9), "\(workers) workers")
+      #expect(search.stopReason != nil)
+    }
   }
 
   /// Nobody waits while a candidate could be trained further: asked again and again, the default strategies give work until
