@@ -7,13 +7,16 @@ public struct CharacterizationOptions: Sendable, Equatable {
   public var beamWidth: Int
   /// The share of the energy by which plans next to each other in the list differ, at most where one can be made.
   public var energyStepFraction: Double
+  /// How hard plans are searched for.
+  public var effort: PlanEffort
   /// How exactly the curve is computed.
   public var precision: CurvePrecision
 
   public init(
-    deadlineCount: Int = 64, beamWidth: Int = 8, energyStepFraction: Double = 0.0005,
+    deadlineCount: Int = 64, beamWidth: Int = 8, energyStepFraction: Double = 0.0005, effort: PlanEffort = PlanEffort(),
     precision: CurvePrecision = CurvePrecision()
   ) {
+    self.effort = effort
     self.precision = precision
     self.deadlineCount = deadlineCount
     self.beamWidth = beamWidth
@@ -25,7 +28,8 @@ extension Frontier {
   /// Computes the lower bound and near-optimal plans, and keeps the plans that no other dominates.
   ///
   /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and within every search for a plan.
-  /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` up to a dozen times.
+  /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` up to a dozen times;
+  ///   for each round of ``PlanEffort`` some twenty times more.
   public init(
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
     checkpoint: Checkpoint = Checkpoint()
@@ -61,17 +65,16 @@ extension Frontier {
       checkpoint.report(0.1 + 0.25 * Double(index + 1) / Double(targets.count))
     }
     search.addSlowestIfEmpty()
-    try search.searchCornersAgain(checkpoint) { checkpoint.report(0.35 + 0.1 * $0) }
     try search.splice(
       waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), checkpoint
-    ) { checkpoint.report(0.45 + 0.15 * $0) }
+    ) { checkpoint.report(0.35 + 0.25 * $0) }
     let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
     func boundJoules(_ ticks: Int64) -> Double {
       curve.energyJoules(at: Double(ticks) / scaled.ticksPerSecond) ?? curve.breakpoints[0].energyJoules
     }
     let rankBoundJoules = { boundJoules($0) / devices }
     try search.refine(
-      waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, checkpoint
+      options.effort, waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, checkpoint
     ) { checkpoint.report(0.6 + 0.4 * $0) }
     let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
     func plan(

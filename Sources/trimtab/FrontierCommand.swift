@@ -17,6 +17,8 @@ struct FrontierCommand {
       --data-parallel N          replicas of the pipeline; energies count them all (1)
     \(SurroundingArguments.help)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
+      --rounds N                 rounds of longer search for better plans (0)
+      --sufficient-gap FRACTION  no further search where a plan is this close to the lower bound (0)
       --bound-only               only the lower bound, no plans
       --breakpoint-budget N      corners of the bound traced exactly; with more it is bracketed (50000, or 0 for
                                  more than 16384 instructions)
@@ -38,8 +40,7 @@ struct FrontierCommand {
   private let dataParallelWidth: Int
   private let contextParallelWidth: Int
   private let surroundings: SurroundingArguments
-  private let planCount: Int
-  private let precision: CurvePrecision
+  private let options: CharacterizationOptions
   private let deadlineSeconds: Double?
   private let planPath: String?
   private let svgPath: String?
@@ -53,6 +54,8 @@ struct FrontierCommand {
       arguments,
       options: ScheduleArguments.options.union([
         "--blocking-power", "--tensor-parallel", "--data-parallel", "--switch-latency", "--switch-energy", "--plans",
+        "--rounds",
+        "--sufficient-gap",
         "--deadline", "--breakpoint-budget", "--tolerance", "--plan", "--svg", "--timeline", "--context-parallel",
       ]).union(SurroundingArguments.options),
       flags: SurroundingArguments.flags.union(["--json", "--bound-only", "--savings"]))
@@ -71,11 +74,16 @@ struct FrontierCommand {
     dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
     contextParallelWidth = try arguments.integer("--context-parallel", in: 1...65_536) ?? 1
     surroundings = try SurroundingArguments(arguments)
-    planCount = try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount
-    precision = CurvePrecision(
-      breakpointBudget: try arguments.integer("--breakpoint-budget", in: 0...1_000_000),
-      toleranceFraction: try arguments.number("--tolerance", atLeast: CurvePrecision.leastToleranceFraction)
-        ?? CurvePrecision.defaultToleranceFraction)
+    options = CharacterizationOptions(
+      deadlineCount: try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount,
+      effort: PlanEffort(
+        roundCount: try arguments.integer("--rounds", in: 0...1000) ?? PlanEffort().roundCount,
+        sufficientGapFraction: try arguments.number("--sufficient-gap", atLeast: 0)
+          ?? PlanEffort().sufficientGapFraction),
+      precision: CurvePrecision(
+        breakpointBudget: try arguments.integer("--breakpoint-budget", in: 0...1_000_000),
+        toleranceFraction: try arguments.number("--tolerance", atLeast: CurvePrecision.leastToleranceFraction)
+          ?? CurvePrecision.defaultToleranceFraction))
     deadlineSeconds = try arguments.number("--deadline", atLeast: 0)
     planPath = arguments.text("--plan")
     svgPath = arguments.text("--svg")
@@ -86,11 +94,12 @@ struct FrontierCommand {
     guard
       !isBoundOnly
         || (!printsSavings && deadlineSeconds == nil && planPath == nil && svgPath == nil && timelinePath == nil
-          && arguments.text("--plans") == nil)
+          && ["--plans", "--rounds", "--sufficient-gap"].allSatisfy { arguments.text($0) == nil })
     else {
       throw CommandFailure(
         status: .usage,
-        message: "--bound-only: expected none of --plans, --deadline, --plan, --svg, --timeline and --savings, "
+        message:
+          "--bound-only: expected none of --plans, --rounds, --sufficient-gap, --deadline, --plan, --svg, --timeline and --savings, "
           + "which need plans")
     }
   }
@@ -100,14 +109,13 @@ struct FrontierCommand {
     let inputs = try readInputs()
     if isBoundOnly {
       let curve = try compute(inputs) { (checkpoint) throws(FrontierError) in
-        try LowerBoundCurve(of: inputs.problem, precision: precision, checkpoint: checkpoint)
+        try LowerBoundCurve(of: inputs.problem, precision: options.precision, checkpoint: checkpoint)
       }
       let report = FrontierReport(curve: curve, plans: [], allMaxFrequency: inputs.allMaxFrequency)
       return try writeOutput(printsJSON ? report.json : report.boundTable(title: title))
     }
     let frontier = try compute(inputs) { (checkpoint) throws(FrontierError) in
-      let options = CharacterizationOptions(deadlineCount: planCount, precision: precision)
-      return try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
+      try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
     }
     let characterized = CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 1)
     let chosen = try chosenPlan(characterized)

@@ -16,7 +16,9 @@ import Transcripts
     // The transcript ends with a stale frontier, which an export computes anew: bring the original up to date too.
     _ = try request(
       original, "frontier/characterize",
-      ["pipeline": pipeline, "planCount": .integer(Int64(planCount)), "follow": .bool(follow)])
+      [
+        "pipeline": pipeline, "planCount": .integer(Int64(planCount)), "follow": .bool(follow), "roundCount": 1,
+      ])
     let export = try request(original, "session/export", [:])
 
     let copy = LocalClient()

@@ -34,3 +34,24 @@ final class BackwardBeam {
       starts: prices.ends.reversed().map { deadline - $0 }, ends: prices.starts.reversed().map { deadline - $0 })
   }
 }
+
+/// A beam in each direction of time.
+struct BeamPair {
+  private let forwards: BeamSearch
+  private let backwards: BackwardBeam
+
+  /// - Parameter width: beginnings that each keeps.
+  init(_ space: PlanSpace, width: Int) {
+    forwards = BeamSearch(space, width: width)
+    backwards = BackwardBeam(space, width: width)
+  }
+
+  /// The best plan found in that direction, as ``BeamSearch`` does.
+  func plan(
+    isBackward: Bool, deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ checkpoint: Checkpoint
+  ) throws(FrontierError) -> [Int32] {
+    isBackward
+      ? try backwards.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
+      : try forwards.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
+  }
+}

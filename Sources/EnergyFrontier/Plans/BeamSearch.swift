@@ -23,18 +23,25 @@ final class BeamSearch {
   /// The longest path behind each place when all places run fastest, in ticks.
   private let leastTails: [Int64]
 
-  private var now: Beginnings
-  private var next: Beginnings
-  private var heap: ContinuationHeap
+  private let memory: Memory
   /// For each place and beginning, its parent and option.
   private let steps: UnsafeMutableBufferPointer<(parent: Int32, option: Int32)>
-  /// Options worth trying at the place in hand, by rising reduced cost.
+  /// Options worth trying, by rising reduced cost, from each table's first option on.
   private let offers: UnsafeMutableBufferPointer<Offer>
+  /// For which price and how many they are, at each table's first option.
+  private let offered: UnsafeMutableBufferPointer<(price: Double, count: Int)>
 
   private struct Offer {
     var ticks: Int64
     var reducedJoules: Double
     var option: Int32
+  }
+
+  /// What a search writes to: handed from step to step, so that no step has to ask who else writes.
+  private struct Memory {
+    var now: Beginnings
+    var next: Beginnings
+    var best: Continuations
   }
 
   /// How much of its price each tick is charged in advance that an end is before or after the guiding schedule's.
@@ -56,21 +63,24 @@ final class BeamSearch {
       }
     }
     leastTails = tails
-    now = Beginnings(width: width, slotCount: slots.count)
-    next = Beginnings(width: width, slotCount: slots.count)
-    heap = ContinuationHeap(capacity: width)
+    memory = Memory(
+      now: Beginnings(width: width, slotCount: slots.count), next: Beginnings(width: width, slotCount: slots.count),
+      best: Continuations(capacity: width))
     steps = .allocate(capacity: space.count * width)
     steps.initialize(repeating: (0, 0))
-    offers = .allocate(capacity: space.mostOptions)
+    offers = .allocate(capacity: space.ticks.count)
     offers.initialize(repeating: Offer(ticks: 0, reducedJoules: 0, option: 0))
+    offered = .allocate(capacity: space.ticks.count)
+    offered.initialize(repeating: (.nan, 0))
   }
 
   deinit {
-    now.deallocate()
-    next.deallocate()
-    heap.deallocate()
+    memory.now.deallocate()
+    memory.next.deallocate()
+    memory.best.deallocate()
     steps.deallocate()
     offers.deallocate()
+    offered.deallocate()
   }
 
   /// The best plan found that lasts at most `deadline` ticks, which is not below the fastest possible.
@@ -79,13 +89,15 @@ final class BeamSearch {
   func plan(
     deadline: Int64, prices: BoundPrices, guidance: Guidance, _ checkpoint: Checkpoint
   ) throws(FrontierError) -> [Int32] {
-    now.restart()
+    var memory = memory
+    memory.now.restart()
     for place in 0..<space.count {
       if place % 64 == 0 { try checkpoint.check() }
-      extend(place, deadline: deadline, prices: prices, guidance: guidance)
-      keep(place)
-      swap(&now, &next)
+      extend(place, deadline: deadline, prices: prices, guidance: guidance, &memory.best, from: memory.now)
+      keep(place, &memory)
+      swap(&memory.now, &memory.next)
     }
+    let now = memory.now
     var best = 0
     for beginning in 0..<now.count where now.losses[beginning] < now.losses[best] { best = beginning }
     var options = [Int32](repeating: 0, count: space.count)
@@ -98,13 +110,14 @@ final class BeamSearch {
   }
 
   /// Gathers the best continuations of all beginnings with `place`.
-  private func extend(_ place: Int, deadline: Int64, prices: BoundPrices, guidance: Guidance) {
-    let now = now
-    var heap = heap
+  private func extend(
+    _ place: Int, deadline: Int64, prices: BoundPrices, guidance: Guidance, _ best: inout Continuations,
+    from now: Beginnings
+  ) {
     let latest = deadline - leastTails[place]
     let price = prices.places[place]
     let isLast = space.successors(of: place).isEmpty
-    let offerCount = collectOffers(place, price: price)
+    let offers = offers(at: place, price: price)
     let dependencies = Int(space.predecessorStart[place])..<Int(space.predecessorStart[place + 1])
     // Nothing waits for the last ones: all their time up to the deadline is lost for certain.
     let target = isLast ? deadline : prices.ends[place]
@@ -125,29 +138,26 @@ final class BeamSearch {
         let waited = start - end - space.predecessorLags[dependency]
         loss += prices.dependencies[dependency] * (Double(waited) - charged)
       }
-      for index in 0..<offerCount {
-        let offer = offers[index]
+      for offer in offers {
         // Offers rise, so that nothing behind can be better.
-        if loss + offer.reducedJoules >= heap.limit { break }
+        if loss + offer.reducedJoules >= best.limit { break }
         let end = start + offer.ticks
         if end > latest { continue }
         let ahead = Double(target - end)
         let total = loss + offer.reducedJoules + (ahead > 0 ? early * ahead : -late * ahead)
-        if total >= heap.limit { continue }
-        heap.insert(Continuation(loss: total, parent: Int32(beginning), option: offer.option))
+        if total >= best.limit { continue }
+        best.insert(Continuation(loss: total, parent: Int32(beginning), option: offer.option))
       }
     }
-    self.heap = heap
   }
 
   /// Makes the continuations gathered for `place` the next beginnings, without twins.
-  private func keep(_ place: Int) {
-    let now = now
-    var next = next
-    next.count = 0
+  private func keep(_ place: Int, _ memory: inout Memory) {
+    let now = memory.now
+    memory.next.count = 0
     let dependencies = Int(space.predecessorStart[place])..<Int(space.predecessorStart[place + 1])
     let slot = Int(slots.ofPlace[place])
-    for continuation in heap.drain() {
+    for continuation in memory.best.entries {
       let parent = Int(continuation.parent)
       let row = parent * now.slotCount
       var start: Int64 = 0
@@ -159,16 +169,21 @@ final class BeamSearch {
       }
       let end = start + space.ticks[Int(continuation.option)]
       hash ^= Beginnings.mix(end, slot: slot)
-      if let new = next.add(from: now, parent: parent, end: end, slot: slot, hash: hash, loss: continuation.loss) {
+      let loss = continuation.loss
+      if let new = memory.next.add(from: now, parent: parent, end: end, slot: slot, hash: hash, loss: loss) {
         steps[place * width + new] = (continuation.parent, continuation.option)
       }
     }
-    self.next = next
+    memory.best.removeAll()
   }
 
-  /// Lists the options of `place` by rising reduced cost, without those that cost far too much.
-  private func collectOffers(_ place: Int, price: Double) -> Int {
+  /// The options of `place` by rising reduced cost, without those that cost far too much.
+  ///
+  /// Instructions of one table often have one price, too, and then share the list.
+  private func offers(at place: Int, price: Double) -> Slice<UnsafeMutableBufferPointer<Offer>> {
     let range = Int(space.optionStart[place])..<Int(space.optionEnd[place])
+    let first = range.lowerBound
+    if offered[first].price == price { return offers[first..<first + offered[first].count] }
     var least = Double.infinity
     for option in range { least = min(least, space.joules[option] + price * Double(space.ticks[option])) }
     let most = Self.dearestShare * abs(space.joules[range.lowerBound])
@@ -177,15 +192,16 @@ final class BeamSearch {
       let reduced = space.joules[option] + price * Double(space.ticks[option]) - least
       // The fastest stays, so that every beginning can be continued.
       if reduced > most && option > range.lowerBound { continue }
-      var hole = count
-      while hole > 0 && offers[hole - 1].reducedJoules > reduced {
+      var hole = first + count
+      while hole > first && offers[hole - 1].reducedJoules > reduced {
         offers[hole] = offers[hole - 1]
         hole -= 1
       }
       offers[hole] = Offer(ticks: space.ticks[option], reducedJoules: reduced, option: Int32(option))
       count += 1
     }
-    return count
+    offered[first] = (price, count)
+    return offers[first..<first + count]
   }
 
   /// Options whose reduced cost is above this share of the fastest option's effective energy are not tried: good plans

@@ -84,54 +84,37 @@ struct Continuation {
   var option: Int32
 }
 
-/// The best continuations seen, as a heap with the greatest loss on top.
-struct ContinuationHeap {
-  private(set) var count = 0
+/// The best continuations seen, by rising loss: few, so that moving the worse ones up is faster than any tree.
+struct Continuations {
+  private var count = 0
   private let capacity: Int
-  private let entries: UnsafeMutableBufferPointer<Continuation>
+  private let memory: UnsafeMutableBufferPointer<Continuation>
 
   init(capacity: Int) {
     self.capacity = capacity
-    entries = .allocate(capacity: capacity)
-    entries.initialize(repeating: Continuation(loss: 0, parent: 0, option: 0))
+    memory = .allocate(capacity: capacity)
+    memory.initialize(repeating: Continuation(loss: 0, parent: 0, option: 0))
   }
 
-  func deallocate() { entries.deallocate() }
+  func deallocate() { memory.deallocate() }
 
   /// What a continuation must stay below to be taken.
   @inline(__always)
-  var limit: Double { count < capacity ? .infinity : entries[0].loss }
+  var limit: Double { count < capacity ? .infinity : memory[capacity - 1].loss }
 
-  /// Takes a continuation whose loss is below ``limit``, in place of the worst when there is no room. O(log width).
+  /// Takes a continuation whose loss is below ``limit``, in place of the worst when there is no room. O(width).
   @inline(__always)
   mutating func insert(_ continuation: Continuation) {
-    var hole: Int
-    if count < capacity {
-      hole = count
-      count += 1
-      while hole > 0 && entries[(hole - 1) / 2].loss < continuation.loss {
-        entries[hole] = entries[(hole - 1) / 2]
-        hole = (hole - 1) / 2
-      }
-    } else {
-      hole = 0
-      while true {
-        var child = 2 * hole + 1
-        if child >= count { break }
-        if child + 1 < count && entries[child + 1].loss > entries[child].loss { child += 1 }
-        if entries[child].loss <= continuation.loss { break }
-        entries[hole] = entries[child]
-        hole = child
-      }
+    if count < capacity { count += 1 }
+    var hole = count - 1
+    while hole > 0 && memory[hole - 1].loss > continuation.loss {
+      memory[hole] = memory[hole - 1]
+      hole -= 1
     }
-    entries[hole] = continuation
+    memory[hole] = continuation
   }
 
-  /// Empties the heap; what was in it, best first, until the next insertion.
-  mutating func drain() -> UnsafeMutableBufferPointer<Continuation> {
-    var sorted = UnsafeMutableBufferPointer(rebasing: entries[..<count])
-    sorted.sort { $0.loss < $1.loss }
-    count = 0
-    return sorted
-  }
+  mutating func removeAll() { count = 0 }
+
+  var entries: Slice<UnsafeMutableBufferPointer<Continuation>> { memory[..<count] }
 }

@@ -2,35 +2,37 @@
 ///
 /// 1. Each deadline gets two plans by beam search with the bound's prices, one forwards and one backwards in time, improved
 ///    by star moves (``gather``).
-/// 2. The lower convex hull of all outcomes shows which plans are good for their time. All others will be replaced by
-///    mixtures of these, so the deadlines at its corners are searched again with other guidance (``searchCornersAgain``).
-/// 3. Each deadline between two corners, and as many times in between as the list needs to be dense, gets a splice of the
-///    two, improved again (``splice``).
-/// 4. Deadlines are searched once more, guided by the best plans they have by then, the worst most often (``refine``).
+/// 2. The lower convex hull of all outcomes shows which plans are good for their time. Each deadline between two of its
+///    corners, and as many times in between as the list needs to be dense, gets a splice of the two, improved again
+///    (``splice``).
+/// 3. Deadlines are searched once more, guided by the best plans they have by then, the worst most often, and again in rounds
+///    where more effort is asked for (``refine``).
 ///
 /// Nothing here depends on anything but the problem and the options: the same input gives the same plans.
 struct PlanSearch {
   let space: PlanSpace
-  private let beam: BeamSearch
-  private let backwardBeam: BackwardBeam
+  private let beams: BeamPair
+  private let beamWidth: Int
+  /// For ``PlanEffort``'s rounds.
+  private lazy var wideBeams = BeamPair(space, width: Self.widening * beamWidth)
   private let search: LocalSearch
   /// What was asked for, slowest first.
   private var targets: [(deadline: Int64, prices: BoundPrices)] = []
   private var drafts: [DraftPlan] = []
 
-  /// The guidance of the first searches and of those at the hull's corners, chosen by trial on real profiles of two GPU
-  /// models.
+  /// The guidance of the first searches, chosen by trial on real profiles of two GPU models.
   private static let guidance = BeamSearch.Guidance(early: 0.1, late: 0.2)
-  private static let cornerGuidance = BeamSearch.Guidance(early: 0.2, late: 0.4)
 
+  /// How many times as wide some beams of later rounds are.
+  private static let widening = 3
   /// Splices that the whole list has room for, about.
   private static let mostParts = 1024.0
 
   /// - Parameter beamWidth: beginnings that each search keeps.
   init(_ space: PlanSpace, beamWidth: Int) {
     self.space = space
-    beam = BeamSearch(space, width: beamWidth)
-    backwardBeam = BackwardBeam(space, width: beamWidth)
+    self.beamWidth = beamWidth
+    beams = BeamPair(space, width: beamWidth)
     search = LocalSearch(space)
   }
 
@@ -45,10 +47,9 @@ struct PlanSearch {
   private mutating func searchBothWays(
     deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ checkpoint: Checkpoint
   ) throws(FrontierError) {
-    for plan in [
-      try beam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint),
-      try backwardBeam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint),
-    ] {
+    for isBackward in [false, true] {
+      let plan = try beams.plan(
+        isBackward: isBackward, deadline: deadline, prices: prices, guidance: guidance, checkpoint)
       drafts.append(try search.improved(plan, deadline: deadline, checkpoint))
     }
   }
@@ -56,24 +57,6 @@ struct PlanSearch {
   /// Adds the plan with everything slowest where the curve is a single point: then nothing slower takes longer.
   mutating func addSlowestIfEmpty() {
     if drafts.isEmpty { drafts.append(DraftPlan((0..<space.count).map { space.optionEnd[$0] - 1 }, in: space)) }
-  }
-
-  /// Searches again for the deadlines of plans on the hull.
-  ///
-  /// - Parameter report: takes the done share of this step, in 0...1.
-  mutating func searchCornersAgain(_ checkpoint: Checkpoint, report: (Double) -> Void) throws(FrontierError) {
-    let corners = PlanHull(drafts).corners
-    var searched: Int?
-    for (index, corner) in corners.enumerated() {
-      // The tightest deadline that the plan keeps is the one it was made for, or one it serves as well.
-      let target = targets.partitionIndex { $0.deadline < corner.ticks } - 1
-      if target != searched && target >= 0 {
-        searched = target
-        let (deadline, prices) = targets[target]
-        try searchBothWays(deadline: deadline, prices: prices, guidance: Self.cornerGuidance, checkpoint)
-      }
-      report(Double(index + 1) / Double(corners.count))
-    }
   }
 
   /// Splices the plans at both ends of each edge of the hull, for the deadlines in between.
@@ -111,7 +94,8 @@ struct PlanSearch {
   ///   - boundJoules: the bound at a deadline in ticks, for one device per rank and with waiting.
   ///   - report: takes the done share of this step, in 0...1.
   mutating func refine(
-    waitingJoulesPerTick: Double, boundJoules: (Int64) -> Double, _ checkpoint: Checkpoint, report: (Double) -> Void
+    _ effort: PlanEffort, waitingJoulesPerTick: Double, boundJoules: (Int64) -> Double, _ checkpoint: Checkpoint,
+    report: (Double) -> Void
   ) throws(FrontierError) {
     func energy(_ draft: DraftPlan) -> Double { draft.effectiveJoules + waitingJoulesPerTick * Double(draft.ticks) }
     let pareto = paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
@@ -121,19 +105,36 @@ struct PlanSearch {
         deadline: deadline, prices: prices, boundJoules: boundJoules(deadline), incumbent: incumbent,
         joules: energy(incumbent))
     }
-    var refinement = Refinement(goals, in: space)
-    while let (target, variant) = refinement.next() {
-      search.timetable.load(target.incumbent.options, deadline: target.incumbent.ticks)
-      var prices = target.prices
+    let gap = effort.sufficientGapFraction
+    var first = Refinement(goals, sufficientGapFraction: gap, in: space)
+    try run(&first, energy: energy, checkpoint) { report($0 / Double(effort.roundCount + 1)) }
+    var start = first.targets
+    for index in start.indices { start[index].searches = 0 }
+    for round in 0..<effort.roundCount {
+      var refinement = Refinement(start, round: round, sufficientGapFraction: gap, in: space)
+      try run(&refinement, energy: energy, checkpoint) {
+        report((Double(round + 1) + $0) / Double(effort.roundCount + 1))
+      }
+    }
+    report(1)
+  }
+
+  private mutating func run(
+    _ refinement: inout Refinement, energy: (DraftPlan) -> Double, _ checkpoint: Checkpoint, report: (Double) -> Void
+  ) throws(FrontierError) {
+    while let task = refinement.next() {
+      let (target, variant) = (refinement.targets[task.target], task.variant)
+      let guide = refinement.target(task.target, offset: variant.guideOffset).incumbent
+      search.timetable.load(guide.options, deadline: guide.ticks)
+      var prices = refinement.target(task.target, offset: variant.priceOffset).prices
       (prices.starts, prices.ends) = search.timetable.middleTimes(stretchedTo: target.deadline)
-      let (deadline, guidance) = (target.deadline, variant.guidance)
-      let plan =
-        variant.isBackward
-        ? try backwardBeam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
-        : try beam.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
-      let draft = try search.improved(plan, deadline: deadline, checkpoint)
-      drafts.append(draft)
-      refinement.offer(draft, joules: energy(draft))
+      let beams = variant.isWide ? wideBeams : beams
+      let plan = try beams.plan(
+        isBackward: variant.isBackward, deadline: target.deadline, prices: prices, guidance: variant.guidance,
+        checkpoint)
+      let draft = try search.improved(plan, deadline: target.deadline, checkpoint)
+      // What nobody needs is forgotten, or long searches would fill the memory.
+      if refinement.offer(draft, joules: energy(draft)) { drafts.append(draft) }
       report(Double(refinement.searchesDone) / Double(refinement.mostSearches))
     }
     report(1)

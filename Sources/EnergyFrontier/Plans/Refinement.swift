@@ -10,6 +10,12 @@
 /// **Effort.** Two searches for five instructions: small problems are done at once, larger ones are searched more
 /// thoroughly. So that the time stays linear in the end, all searches together go through about ``mostPlaces`` places, or as
 /// many as one search of each deadline takes.
+///
+/// **Rounds.** Guided by the best plan so far, a search mostly comes back to it. So where more effort is asked for, a *round*
+/// goes by the prices of other deadlines, too, which are as valid (the identity of ``BoundPrices`` holds for any flow, up to a
+/// constant), and by the times of plans that others keep, stretched. Each round begins with what the first searches found and not
+/// with what earlier rounds did, since what one misses another finds; deadlines are taken by the square root of the loss, so
+/// that those near the bound are searched, too.
 struct Refinement {
   struct Target {
     let deadline: Int64
@@ -23,54 +29,94 @@ struct Refinement {
     var searches = 0
   }
 
-  /// A search guided by the incumbent's times.
+  /// How a deadline is searched.
   struct Variant {
-    let isBackward: Bool
-    let guidance: BeamSearch.Guidance
+    var isBackward: Bool
+    var guidance: BeamSearch.Guidance
+    /// Whose prices it goes by, in deadlines counted from its own.
+    var priceOffset = 0
+    /// Whose incumbent's times it is guided by.
+    var guideOffset = 0
+    var isWide = false
+  }
+
+  /// A deadline to search: its number, and how.
+  struct Task {
+    let target: Int
+    let variant: Variant
   }
 
   private(set) var targets: [Target]
   private(set) var searchesDone = 0
   let mostSearches: Int
+  /// Nil for the first refinement.
+  private let round: Int?
+  private let sufficientGapFraction: Double
 
-  init(_ targets: [Target], in space: PlanSpace) {
+  init(_ targets: [Target], round: Int? = nil, sufficientGapFraction: Double = 0, in space: PlanSpace) {
     self.targets = targets
-    mostSearches = max(targets.count, min(2 * space.count / 5, Self.mostPlaces / max(1, space.count)))
+    self.round = round
+    self.sufficientGapFraction = max(sufficientGapFraction, Self.leastGapFraction)
+    let first = max(targets.count, min(2 * space.count / 5, Self.mostPlaces / max(1, space.count)))
+    mostSearches = round == nil ? first : Self.searchesInRound * first
   }
 
-  /// The deadline to search and with what; nil when there is nothing more to do. O(deadlines).
-  mutating func next() -> (target: Target, variant: Variant)? {
+  /// The deadline to search next and how; nil when there is nothing more to do. O(deadlines).
+  mutating func next() -> Task? {
     if searchesDone == mostSearches { return nil }
     var worst: Int?
     var greatest = 0.0
-    for (index, target) in targets.enumerated() where target.searches < Self.variants.count {
+    for (index, target) in targets.enumerated() where round != nil || target.searches < Self.variants.count {
       let loss = target.joules - target.boundJoules
-      if loss <= Self.leastLossShare * target.joules { continue }
-      let urgency = loss / Double(target.searches + 1)
+      if loss <= sufficientGapFraction * target.boundJoules { continue }
+      let urgency = (round == nil ? loss : loss.squareRoot()) / Double(target.searches + 1)
       if urgency > greatest { (worst, greatest) = (index, urgency) }
     }
     guard let worst else { return nil }
-    let target = targets[worst]
     targets[worst].searches += 1
     searchesDone += 1
-    return (target, Self.variants[target.searches])
+    let searches = targets[worst].searches - 1
+    return Task(target: worst, variant: round.map { Self.variant(searches, round: $0) } ?? Self.variants[searches])
   }
 
+  /// The target at an offset from another, or the outermost there is.
+  func target(_ index: Int, offset: Int) -> Target { targets[min(max(0, index + offset), targets.count - 1)] }
+
   /// Makes a new plan the incumbent of every deadline that it serves better; `joules` include waiting.
-  mutating func offer(_ draft: DraftPlan, joules: Double) {
+  ///
+  /// - Returns: whether there was one.
+  @discardableResult
+  mutating func offer(_ draft: DraftPlan, joules: Double) -> Bool {
+    var isWelcome = false
     for index in targets.indices where targets[index].deadline >= draft.ticks && joules < targets[index].joules {
       targets[index].incumbent = draft
       targets[index].joules = joules
+      isWelcome = true
     }
+    return isWelcome
   }
 
-  /// What each deadline is searched with, one after the other, each both ways.
+  /// What each deadline is searched with at first, one after the other, each both ways.
   private static let variants = [(0.4, 0.8), (0.2, 0.4), (0.1, 0.2), (0.8, 0.8)].flatMap { early, late in
     [false, true].map { Variant(isBackward: $0, guidance: BeamSearch.Guidance(early: early, late: late)) }
   }
 
+  /// The lists are of such lengths that they combine anew for a long time; each round enters them elsewhere.
+  private static func variant(_ searches: Int, round: Int) -> Variant {
+    let number = searches + 37 * round
+    var variant = variants[number % variants.count]
+    variant.priceOffset = priceOffsets[number % priceOffsets.count]
+    variant.guideOffset = guideOffsets[number / 2 % guideOffsets.count]
+    variant.isWide = number / 4 % 2 == 1
+    return variant
+  }
+
+  private static let priceOffsets = [0, -1, 1, -2, 2, -4, 4, -8, 8]
+  private static let guideOffsets = [0, 1, 0, -1, 0]
+
   /// Places that all searches together may go through, unless each deadline's first search takes more.
   private static let mostPlaces = 1_200_000
+  private static let searchesInRound = 20
   /// A smaller share of the energy is not worth a search.
-  private static let leastLossShare = 1e-6
+  private static let leastGapFraction = 1e-6
 }

@@ -26,15 +26,7 @@ final class Timetable {
 
   private let staleHeads: PlaceSet
   private let staleTails: PlaceSet
-  private var journal: [Change] = []
-
-  /// The value before a change.
-  private enum Change {
-    case option(place: Int32, old: Int32)
-    case head(place: Int32, old: Int64)
-    case tail(place: Int32, old: Int64)
-    case noted(place: Int32)
-  }
+  private let journal = Journal()
 
   init(_ space: PlanSpace) {
     self.space = space
@@ -53,12 +45,13 @@ final class Timetable {
     options.deallocate()
     for buffer in [durations, heads, tails] { buffer.deallocate() }
     for set in [changed, staleHeads, staleTails] { set.deallocate() }
+    journal.deallocate()
   }
 
   /// Takes over other options, computes all times anew and counts every place as changed; O(instructions + dependencies).
   func load(_ newOptions: [Int32], deadline: Int64) {
     self.deadline = deadline
-    journal.removeAll(keepingCapacity: true)
+    journal.removeAll()
     staleHeads.removeAll()
     staleTails.removeAll()
     for place in 0..<space.count {
@@ -83,7 +76,7 @@ final class Timetable {
   /// Lets `place` run with `option`; the times follow when they are settled.
   func set(_ place: Int, to option: Int32) {
     if option == options[place] { return }
-    journal.append(.option(place: Int32(place), old: options[place]))
+    journal.append(.option, place, Int64(options[place]))
     options[place] = option
     durations[place] = space.ticks[Int(option)]
     note(place)
@@ -102,13 +95,13 @@ final class Timetable {
   func settleAll() { settle(from: 0, through: space.count - 1) }
 
   private func note(_ place: Int) {
-    if changed.insert(place) { journal.append(.noted(place: Int32(place))) }
+    if changed.insert(place) { journal.append(.noted, place, 0) }
   }
 
   private func updateHead(_ place: Int) {
     let (old, new) = (heads[place], head(of: place))
     if new == old { return }
-    journal.append(.head(place: Int32(place), old: old))
+    journal.append(.head, place, old)
     heads[place] = new
     if new < old { note(place) }
     for after in space.successors(of: place) { staleHeads.insert(Int(after)) }
@@ -117,7 +110,7 @@ final class Timetable {
   private func updateTail(_ place: Int) {
     let (old, new) = (tails[place], tail(of: place))
     if new == old { return }
-    journal.append(.tail(place: Int32(place), old: old))
+    journal.append(.tail, place, old)
     tails[place] = new
     if new < old { note(place) }
     for before in space.predecessors(of: place) { staleTails.insert(Int(before)) }
@@ -147,22 +140,24 @@ final class Timetable {
   var mark: Int { journal.count }
 
   /// Forgets how to undo what was done so far.
-  func commit() { journal.removeAll(keepingCapacity: true) }
+  func commit() { journal.removeAll() }
 
   /// Undoes everything after `mark`.
   func rollBack(to mark: Int) {
     while journal.count > mark {
-      switch journal.removeLast() {
-      case .option(let place, let old):
-        options[Int(place)] = old
-        durations[Int(place)] = space.ticks[Int(old)]
-      case .head(let place, let old):
-        heads[Int(place)] = old
-        staleHeads.insert(Int(place))
-      case .tail(let place, let old):
-        tails[Int(place)] = old
-        staleTails.insert(Int(place))
-      case .noted(let place): changed.remove(Int(place))
+      let change = journal.removeLast()
+      let place = Int(change.place)
+      switch change.kind {
+      case .option:
+        options[place] = Int32(change.old)
+        durations[place] = space.ticks[Int(change.old)]
+      case .head:
+        heads[place] = change.old
+        staleHeads.insert(place)
+      case .tail:
+        tails[place] = change.old
+        staleTails.insert(place)
+      case .noted: changed.remove(place)
       }
     }
   }

@@ -26,18 +26,14 @@ package struct SessionState: Sendable {
   /// What a frontier was computed from, and how.
   package struct FrontierOrigin: Sendable {
     package let inputRevision: Int
-    package let planCount: Int
+    package let options: CharacterizationOptions
     package let certifies: Bool
     /// Whether it is computed anew whenever the profile changes.
     package let follows: Bool
-    package let precision: CurvePrecision
 
-    package init(
-      inputRevision: Int, planCount: Int, certifies: Bool, follows: Bool, precision: CurvePrecision
-    ) {
-      self.precision = precision
+    package init(inputRevision: Int, options: CharacterizationOptions, certifies: Bool, follows: Bool) {
       self.inputRevision = inputRevision
-      self.planCount = planCount
+      self.options = options
       self.certifies = certifies
       self.follows = follows
     }

@@ -10,7 +10,7 @@ struct PlanRefinementTests {
     var order: [Int64] = []
     for _ in 0..<6 {
       let next = refinement.next()
-      order.append(try #require(next).target.deadline - first)
+      order.append(refinement.targets[try #require(next).target].deadline - first)
     }
     // 5, 5/2, 5/3, 5/4, then the equal urgency of both, the first one first.
     #expect(order == [1, 1, 1, 1, 0, 1])
@@ -33,8 +33,34 @@ struct PlanRefinementTests {
     #expect(nothing.next() == nil)
   }
 
+  @Test func goodEnoughIsLeftAlone() throws {
+    var refinement = try refinement(losses: [0.5, 2], sufficientGapFraction: 0.01)
+    var searched = Set<Int>()
+    while let task = refinement.next() { searched.insert(task.target) }
+    #expect(searched == [1])
+  }
+
+  /// A round tries other prices and other plans as guides, and never one that is not there.
+  @Test func roundsDiffer() throws {
+    var tried: [Set<[Int]>] = []
+    for round in [0, 1] {
+      var refinement = try refinement(losses: [1, 1, 1], round: round)
+      var seen = Set<[Int]>()
+      while let task = refinement.next(), seen.count < 12 {
+        seen.insert([task.variant.priceOffset, task.variant.guideOffset, task.variant.isWide ? 1 : 0])
+        #expect(refinement.target(task.target, offset: -8).deadline == refinement.targets[0].deadline)
+        #expect(refinement.target(task.target, offset: 8).deadline == refinement.targets[2].deadline)
+      }
+      tried.append(seen)
+    }
+    #expect(tried[0].count == 12)
+    #expect(tried[0] != tried[1])
+  }
+
   /// Deadlines a tick apart with plans of so many joules above a bound of 100, which last until the second.
-  private func refinement(losses: [Double]) throws -> Refinement {
+  private func refinement(
+    losses: [Double], round: Int? = nil, sufficientGapFraction: Double = 0
+  ) throws -> Refinement {
     let table = try OptionTable(
       measurements: [Measurement(timeSeconds: 1, energyJoules: 50)], blockingPowerWatts: 10)
     let problem = try IterationProblem(
@@ -48,6 +74,6 @@ struct PlanRefinementTests {
         deadline: draft.ticks - 1 + Int64(index), prices: prices, boundJoules: 100, incumbent: draft, joules: 100 + loss
       )
     }
-    return Refinement(targets, in: space)
+    return Refinement(targets, round: round, sufficientGapFraction: sufficientGapFraction, in: space)
   }
 }

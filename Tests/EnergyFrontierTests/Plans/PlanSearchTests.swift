@@ -53,6 +53,22 @@ struct PlanSearchTests {
     }
   }
 
+  /// More effort keeps every plan that less effort finds, or has a better one.
+  @Test func roundsOnlyImprove() throws {
+    let problem = try pipeline(microbatches: 6)
+    let usual = try Frontier(of: problem)
+    let thorough = try Frontier(of: problem, options: CharacterizationOptions(effort: PlanEffort(roundCount: 2)))
+    var improved = 0
+    for plan in usual.plans {
+      let other = try #require(thorough.plans.last { $0.iterationTimeSeconds <= plan.iterationTimeSeconds })
+      #expect(other.energyJoules <= plan.energyJoules)
+      if other.energyJoules < plan.energyJoules { improved += 1 }
+    }
+    #expect(improved > 0)
+    let satisfied = CharacterizationOptions(effort: PlanEffort(roundCount: 50, sufficientGapFraction: 1))
+    #expect(try Frontier(of: problem, options: satisfied).plans.count > 0)
+  }
+
   @Test func aSingleOptionGivesASinglePlan() throws {
     let table = try OptionTable(
       measurements: [Measurement(timeSeconds: 1, energyJoules: 50)], blockingPowerWatts: 10)

@@ -198,12 +198,14 @@ class AsyncSession:
     async def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,
         follow: Optional[bool] = None, breakpoint_budget: Optional[int] = None,
-        tolerance_fraction: Optional[float] = None, progress: Optional[Progress] = None,
+        tolerance_fraction: Optional[float] = None, round_count: Optional[int] = None,
+        sufficient_gap_fraction: Optional[float] = None, progress: Optional[Progress] = None,
         timeout: Optional[float] = None,
     ) -> Characterization:
         """Computes the frontier; `progress` gets `{"kind": ..., "percentage": ...}` as it goes."""
         return await self._client.call(
             self.request.characterize(
                 pipeline, plan_count=plan_count, certify=certify, follow=follow, breakpoint_budget=breakpoint_budget,
-                tolerance_fraction=tolerance_fraction),
+                tolerance_fraction=tolerance_fraction, round_count=round_count,
+                sufficient_gap_fraction=sufficient_gap_fraction),
             timeout=timeout, progress=progress)

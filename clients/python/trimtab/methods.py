@@ -116,15 +116,20 @@ class SessionMethods:
     def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,
         follow: Optional[bool] = None, breakpoint_budget: Optional[int] = None,
-        tolerance_fraction: Optional[float] = None,
+        tolerance_fraction: Optional[float] = None, round_count: Optional[int] = None,
+        sufficient_gap_fraction: Optional[float] = None,
     ) -> Request[answers.Characterization]:
         """A lower bound with more corners than `breakpoint_budget` is bracketed to `tolerance_fraction`.
+
+        `round_count` rounds of longer search bring plans nearer to it; deadlines with a plan within
+        `sufficient_gap_fraction` of it are not searched further.
 
         `follow`: compute it anew in the background whenever the profile changes; `frontier/changed` tells.
         """
         return self._request("frontier/characterize", answers.Characterization, {
             "pipeline": pipeline, "plan_count": plan_count, "certify": certify, "follow": follow,
-            "breakpoint_budget": breakpoint_budget, "tolerance_fraction": tolerance_fraction})
+            "breakpoint_budget": breakpoint_budget, "tolerance_fraction": tolerance_fraction,
+            "round_count": round_count, "sufficient_gap_fraction": sufficient_gap_fraction})
 
     def query(
         self, pipeline: str, *, deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,

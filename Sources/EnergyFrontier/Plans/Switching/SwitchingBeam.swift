@@ -16,7 +16,7 @@ final class SwitchingBeam {
   private let slots: FrontierSlots
   private var now: SwitchingBeginnings
   private var next: SwitchingBeginnings
-  private var heap: ContinuationHeap
+  private var best: Continuations
   /// For each place and beginning, its parent and option.
   private var steps: [(parent: Int32, option: Int32)]
 
@@ -34,14 +34,14 @@ final class SwitchingBeam {
     slots = FrontierSlots(space.base)
     now = SwitchingBeginnings(width: width, slotCount: slots.count, rankCount: space.chains.count)
     next = SwitchingBeginnings(width: width, slotCount: slots.count, rankCount: space.chains.count)
-    heap = ContinuationHeap(capacity: width)
+    best = Continuations(capacity: width)
     steps = Array(repeating: (0, 0), count: space.count * width)
   }
 
   deinit {
     now.deallocate()
     next.deallocate()
-    heap.deallocate()
+    best.deallocate()
   }
 
   /// The best plan found that lasts at most as long as the goal says; nil when none was found.
@@ -88,7 +88,7 @@ final class SwitchingBeam {
   /// Gathers the best continuations of all beginnings with `place`.
   private func extend(_ place: Int, _ goal: Goal, _ outlook: RankOutlook, _ tails: SafeTails) {
     let now = now
-    var heap = heap
+    var best = best
     let prices = goal.prices
     let price = prices.places[place]
     let dependencies = Int(base.predecessorStart[place])..<Int(base.predecessorStart[place + 1])
@@ -125,7 +125,7 @@ final class SwitchingBeam {
         let setting = space.settings[option]
         let isChanging = last >= 0 && setting != lastSetting
         var total = (isChanging ? changingLoss : loss) + outlook.reducedJoules(option, at: place)
-        if total >= heap.limit { continue }
+        if total >= best.limit { continue }
         total += outlook.restJoules(option, at: place)
         var tail = tails.after(place, setting: setting)
         if endsRank && first >= 0 && first != setting {
@@ -136,11 +136,11 @@ final class SwitchingBeam {
         if end + tail > goal.deadline { continue }
         let ahead = Double(target - end)
         total += ahead > 0 ? early * ahead : -late * ahead
-        if total >= heap.limit { continue }
-        heap.insert(Continuation(loss: total, parent: Int32(beginning), option: Int32(option)))
+        if total >= best.limit { continue }
+        best.insert(Continuation(loss: total, parent: Int32(beginning), option: Int32(option)))
       }
     }
-    self.heap = heap
+    self.best = best
   }
 
   /// Makes the continuations gathered for `place` the next beginnings, without twins.
@@ -150,7 +150,7 @@ final class SwitchingBeam {
     next.removeAll()
     let rank = space.ranks[place]
     let slot = Int(slots.ofPlace[place])
-    for continuation in heap.drain() {
+    for continuation in best.entries {
       let parent = Int(continuation.parent)
       let setting = space.settings[Int(continuation.option)]
       let last = now.lasts[parent * now.rankCount + rank]
@@ -179,6 +179,7 @@ final class SwitchingBeam {
         steps[place * width + new] = (continuation.parent, continuation.option)
       }
     }
+    best.removeAll()
     self.next = next
   }
 }

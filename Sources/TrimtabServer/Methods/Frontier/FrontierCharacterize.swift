@@ -14,16 +14,15 @@ package enum FrontierCharacterize: SessionComputation {
   package struct Params: SessionScoped {
     package let session: String
     let pipeline: String
-    let planCount: Int
+    let options: CharacterizationOptions
     let certify: Bool
     let follow: Bool
-    let precision: CurvePrecision
     let workDoneToken: JSON?
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
       pipeline = try reader.pipeline()
-      planCount = try reader.optional(
+      let planCount = try reader.optional(
         "planCount", .integer(in: 2...4096), default: CharacterizationOptions().deadlineCount,
         "Deadlines, evenly spaced from the fastest to the cheapest iteration time, that get a plan of their own.")
       certify = try reader.optional(
@@ -33,7 +32,7 @@ package enum FrontierCharacterize: SessionComputation {
         "follow", .bool, default: false,
         "Whether to compute the frontier anew in the background, with these options, whenever the profile changes; `frontier/changed` tells of each. Holds until the next frontier/characterize or pipeline/define."
       )
-      precision = CurvePrecision(
+      let precision = CurvePrecision(
         breakpointBudget: try reader.optional(
           "breakpointBudget", .integer(in: 0...1_000_000),
           "The most corners of the lower bound that are traced exactly; a bound with more is bracketed. By default 50000, and 0 for more than 16384 instructions."
@@ -42,6 +41,15 @@ package enum FrontierCharacterize: SessionComputation {
           "toleranceFraction", .number(in: CurvePrecision.leastToleranceFraction...1),
           default: CurvePrecision.defaultToleranceFraction,
           "How far a bracketed bound may lie below the exact one, between the fastest and the cheapest time."))
+      let effort = PlanEffort(
+        roundCount: try reader.optional(
+          "roundCount", .integer(in: 0...1000), default: PlanEffort().roundCount,
+          "Rounds of search for better plans beyond the first, each some twenty times as long as its last step: 16 rounds are worth waiting for where a plan will run for days."
+        ),
+        sufficientGapFraction: try reader.optional(
+          "sufficientGapFraction", .number(in: 0...1), default: PlanEffort().sufficientGapFraction,
+          "Deadlines with a plan this close to the lower bound are not searched further."))
+      options = CharacterizationOptions(deadlineCount: planCount, effort: effort, precision: precision)
       workDoneToken = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
     }
 
@@ -49,15 +57,10 @@ package enum FrontierCharacterize: SessionComputation {
     init(session: String, pipeline: SessionState.Pipeline, origin: SessionState.FrontierOrigin) {
       self.session = session
       self.pipeline = pipeline.name
-      planCount = origin.planCount
+      options = origin.options
       certify = origin.certifies
       follow = origin.follows
-      precision = origin.precision
       workDoneToken = nil
-    }
-
-    var options: CharacterizationOptions {
-      CharacterizationOptions(deadlineCount: planCount, precision: precision)
     }
   }
 
@@ -151,8 +154,8 @@ package enum FrontierCharacterize: SessionComputation {
     let characterized = product.characterized.numbered(session.pipelines[index].generation)
     session.pipelines[index].frontier = characterized
     session.pipelines[index].frontierOrigin = SessionState.FrontierOrigin(
-      inputRevision: product.inputRevision, planCount: params.planCount, certifies: params.certify,
-      follows: params.follow, precision: params.precision)
+      inputRevision: product.inputRevision, options: params.options, certifies: params.certify,
+      follows: params.follow)
     let event = FrontierChanged(
       session: session.name, pipeline: params.pipeline, revision: session.revision,
       generation: characterized.generation,

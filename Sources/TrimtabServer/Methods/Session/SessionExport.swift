@@ -68,10 +68,14 @@ package enum SessionExport: SessionQuery {
         requests.append(
           request(FrontierCharacterize.name) {
             $0.field("pipeline", pipeline.name)
-            $0.field("planCount", origin.planCount)
+            $0.field("planCount", origin.options.deadlineCount)
             $0.field("certify", origin.certifies)
-            $0.field("breakpointBudget", origin.precision.breakpointBudget)
-            $0.field("toleranceFraction", origin.precision.toleranceFraction)
+            $0.field("breakpointBudget", origin.options.precision.breakpointBudget)
+            $0.field("toleranceFraction", origin.options.precision.toleranceFraction)
+            if origin.options.effort != PlanEffort() {
+              $0.field("roundCount", origin.options.effort.roundCount)
+              $0.field("sufficientGapFraction", origin.options.effort.sufficientGapFraction)
+            }
             if origin.follows { $0.field("follow", true) }
           })
       }

@@ -1,0 +1,58 @@
+/// What changed in a ``Timetable``, in order, so that it can be undone from the end.
+///
+/// Behind a pointer that does not change, as ``PlaceSet`` is, for the same reason. The owner deallocates it.
+struct Journal {
+  struct Change {
+    let kind: Kind
+    let place: Int32
+    /// The value before.
+    let old: Int64
+  }
+
+  enum Kind: UInt8 {
+    case option, head, tail, noted
+  }
+
+  private struct State {
+    var changes: UnsafeMutableBufferPointer<Change>
+    var count = 0
+  }
+
+  private let state: UnsafeMutablePointer<State>
+
+  init() {
+    state = .allocate(capacity: 1)
+    state.initialize(to: State(changes: .allocate(capacity: 256)))
+  }
+
+  func deallocate() {
+    state.pointee.changes.deallocate()
+    state.deallocate()
+  }
+
+  var count: Int { state.pointee.count }
+
+  /// Amortized O(1).
+  @inline(__always)
+  func append(_ kind: Kind, _ place: Int, _ old: Int64) {
+    if state.pointee.count == state.pointee.changes.count { grow() }
+    state.pointee.changes.initializeElement(
+      at: state.pointee.count, to: Change(kind: kind, place: Int32(place), old: old))
+    state.pointee.count += 1
+  }
+
+  /// Takes the last change out; there is one.
+  func removeLast() -> Change {
+    state.pointee.count -= 1
+    return state.pointee.changes[state.pointee.count]
+  }
+
+  func removeAll() { state.pointee.count = 0 }
+
+  private func grow() {
+    let old = state.pointee.changes
+    state.pointee.changes = .allocate(capacity: 2 * old.count)
+    _ = state.pointee.changes.moveInitialize(fromContentsOf: old)
+    old.deallocate()
+  }
+}
