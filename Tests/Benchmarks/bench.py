@@ -1,7 +1,7 @@
 """The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
 
-Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), scale (growth with the
-size of the problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples,
+Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), optimum (plans against a
+mixed-integer solver's, and how near any plan can be; needs numpy and scipy), scale (growth with the size of the problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples,
 noise, prices, a frontier that follows its profile), latency (a query's round trip from the Python client), pipelined
 (small requests a second), start (start-up, memory, size), cancel, cka (representations against numpy), trials (updates of
 a search a second).
@@ -227,6 +227,12 @@ def gap(report, full):
                           for n in range(64))
             report.add(f"certified gap, {name}", 100 * gaps[-1], "%", aim="<= 0.25",
                        note=f"largest of 64 deadlines; median {100 * statistics.median(gaps):.3f} %")
+
+
+def optimum(report, full):
+    from optimum import measure
+
+    measure(report, cpu_seconds_of, BINARY, MEASURED, full)
 
 
 def latency(report, full):
@@ -581,7 +587,7 @@ def zoo(report, full):
 
 
 SECTIONS = {section.__name__: section for section in (
-    curve, gap, scale, switching, straggler, live, latency, pipelined, start, cancel, cka, trials, selection, zoo)}
+    curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, cancel, cka, trials, selection, zoo)}
 
 
 def main():
