@@ -1,5 +1,5 @@
 internal import JSON
-internal import ModelSelection
+package import ModelSelection
 
 /// A session's search for the best model: the pool by name, the engine that decides, who works on what, and the log that
 /// makes an equal search when it is replayed.
@@ -10,7 +10,8 @@ package struct ModelSearch: Sendable {
   package private(set) var settings: SelectionSettings
   package private(set) var clustering: PoolClustering
   package private(set) var log = SearchLog()
-  var engine: Search
+  /// The search by numbers; only the methods here change it.
+  package internal(set) var engine: Search
   var representations: [RepresentationKey: PoolRepresentation] = [:]
   /// Counts the changes to the pool and its representations.
   var inputRevision = 0
