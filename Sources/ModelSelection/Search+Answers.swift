@@ -1,14 +1,4 @@
 extension Search {
-  /// The candidate whose median predicted error is least; nil while nothing was observed. O(candidates).
-  public var leader: Int? {
-    var best: Int?
-    for candidate in states.indices where !states[candidate].isGivenUp {
-      guard let final = knowledge.finals[candidate] else { continue }
-      if best.flatMap({ knowledge.finals[$0] }).map({ final.mean < $0.mean }) ?? true { best = candidate }
-    }
-    return best
-  }
-
   /// What is believed of every candidate that may still turn out best, untried ones by their cluster.
   private var field: [(candidate: Int, final: FinalError)] {
     states.indices.compactMap { candidate in

@@ -36,17 +36,17 @@ extension Search {
     if let most = budget.trials, spending.trials >= most { return .trialsSpent }
     if let most = budget.wallSeconds, spending.wallSeconds >= most { return .wallSecondsSpent }
     if settings.strategy == .asha {
-      guard !isRunning, nextAsynchronous({ _, _ in true }) == nil else { return nil }
-      return nextAsynchronous(ignoringBudget: true) { _, _ in true } == nil ? .planComplete : .gpuSecondsSpent
+      guard !isRunning, !hasAsynchronous(ignoringBudget: false) else { return nil }
+      return hasAsynchronous(ignoringBudget: true) ? .gpuSecondsSpent : .planComplete
     }
     // Nothing of the stage can be paid for any more.
     if !isPlanComplete, !isRunning, isBudgetShort, let stage,
       !stage.members.contains(where: { !isResolved($0, in: stage) && isAffordable($0, to: stage.fraction) }),
-      bestStep(fits: { _, _ in true }) == nil
+      !hasStep()
     {
       return .gpuSecondsSpent
     }
-    if isPlanComplete, !isRunning, bestStep(fits: { _, _ in true }) == nil {
+    if isPlanComplete, !isRunning, !hasStep() {
       return isBudgetShort ? .gpuSecondsSpent : .planComplete
     }
     return nil
@@ -69,7 +69,7 @@ extension Search {
   private var isBudgetShort: Bool {
     guard settings.budget.gpuSeconds != nil else { return false }
     return stage.map { stage in stage.members.contains { !isResolved($0, in: stage) } } ?? false
-      || bestStep(ignoringBudget: true, fits: { _, _ in true }) != nil
+      || hasStep(ignoringBudget: true)
   }
 
   private func fraction(of candidate: Int) -> Double { states[candidate].checkpoint?.dataFraction ?? 0 }
@@ -105,12 +105,18 @@ extension Search {
     return nil
   }
 
-  private func nextAsynchronous(
-    ignoringBudget: Bool = false, _ fits: (Int, MemoryNeed) -> Bool
-  ) -> AsynchronousHalving.Choice? {
+  private func nextAsynchronous(_ fits: (Int, MemoryNeed) -> Bool) -> AsynchronousHalving.Choice? {
     asynchronous.next(view) { candidate, fraction in
+      !states[candidate].isClosed && states[candidate].openTrial == nil && isAffordable(candidate, to: fraction)
+        && fits(candidate, need(of: candidate))
+    }
+  }
+
+  /// Whether anything could be chosen on a device that fits everything.
+  private func hasAsynchronous(ignoringBudget: Bool) -> Bool {
+    asynchronous.hasNext(view) { candidate, fraction in
       !states[candidate].isClosed && states[candidate].openTrial == nil
-        && (ignoringBudget || isAffordable(candidate, to: fraction)) && fits(candidate, need(of: candidate))
+        && (ignoringBudget || isAffordable(candidate, to: fraction))
     }
   }
 
@@ -138,28 +144,39 @@ extension Search {
 
   /// The step of most value for its cost: the chance to beat the leader, times how much is still open, over GPU-seconds; nil
   /// when no candidate that fits and can be paid for has a chance left.
-  private func bestStep(
-    ignoringBudget: Bool = false, fits: (Int, MemoryNeed) -> Bool
-  ) -> Work? {
-    let isRefining = isPlanComplete && (settings.regretBoundFraction > 0 || settings.strategy == .race)
-    guard settings.strategy == .mordal || settings.strategy == .race, !isPlanComplete || isRefining else { return nil }
-    let most = isRefining && settings.regretBoundFraction > 0 ? 1 : settings.observedFraction
-    let leader = knowledge.finals.compactMap { $0 }.min { ($0.mean, $0.deviation) < ($1.mean, $1.deviation) }
+  private func bestStep(fits: (Int, MemoryNeed) -> Bool) -> Work? {
     var best: (value: Double, candidate: Int, fraction: Double)?
-    for candidate in states.indices where !states[candidate].isClosed && states[candidate].openTrial == nil {
+    for step in steps where best.map({ step.value > $0.value }) ?? true {
+      guard isAffordable(step.candidate, to: step.fraction), fits(step.candidate, need(of: step.candidate)) else {
+        continue
+      }
+      best = step
+    }
+    return best.map { Work(candidate: $0.candidate, fraction: $0.fraction, rung: 0, phase: .speculation) }
+  }
+
+  /// Whether there is a step on a device that fits everything. O(1) where most candidates have one.
+  private func hasStep(ignoringBudget: Bool = false) -> Bool {
+    steps.contains { ignoringBudget || isAffordable($0.candidate, to: $0.fraction) }
+  }
+
+  /// The steps that candidates could go beside the plan, or after it.
+  private var steps: some Sequence<(value: Double, candidate: Int, fraction: Double)> {
+    let isRefining = isPlanComplete && (settings.regretBoundFraction > 0 || settings.strategy == .race)
+    let hasSteps = (settings.strategy == .mordal || settings.strategy == .race) && (!isPlanComplete || isRefining)
+    let most = isRefining && settings.regretBoundFraction > 0 ? 1 : settings.observedFraction
+    let leader = leader.flatMap { knowledge.finals[$0] }
+    return (hasSteps ? states.indices : 0..<0).lazy.compactMap { candidate in
+      guard !states[candidate].isClosed, states[candidate].openTrial == nil else { return nil }
       let at = fraction(of: candidate)
-      guard at < most * (1 - 1e-9) else { continue }
+      guard at < most * (1 - 1e-9) else { return nil }
       let next = min(most, max(settings.startFraction, at * settings.reductionFactor))
       let belief = knowledge.belief(candidate, pool)
       let chance = leader.flatMap { leader in belief?.probability(below: leader) } ?? 0.5
-      if isRefining && chance < StagedPlan.leastChance { continue }
+      if isRefining && chance < StagedPlan.leastChance { return nil }
       let value = chance * (belief?.deviation ?? 1) / (pool.candidates[candidate].costWeight * (next - at))
-      guard best.map({ value > $0.value }) ?? true, ignoringBudget || isAffordable(candidate, to: next),
-        fits(candidate, need(of: candidate))
-      else { continue }
-      best = (value, candidate, next)
+      return (value, candidate, next)
     }
-    return best.map { Work(candidate: $0.candidate, fraction: $0.fraction, rung: 0, phase: .speculation) }
   }
 
   /// The cost weight of an assignment's work.

@@ -1,7 +1,8 @@
 extension Search {
   /// Takes a report; the same report again gives the same answer and changes nothing.
   ///
-  /// Reports of one trial may come in any order until one of them closes it.
+  /// Every report is an observation of the candidate's curve; see ``LearningCurve`` for which of them are kept. Reports of one
+  /// trial may come in any order until one of them closes it; one that comes after a later one is taken in, but decides nothing.
   ///
   /// - Throws: ``SelectionError/unknownTrial(_:)``, ``SelectionError/trialClosed(_:outcome:)``,
   ///   ``SelectionError/conflictingReport(trial:step:)``, ``SelectionError/invalidReport(trial:field:expected:value:)``.
@@ -20,17 +21,22 @@ extension Search {
     let candidate = assignment.candidate
     spend(report, on: trial)
     guard report.error.isFinite else {
-      states[candidate].isGivenUp = true
+      giveUp(candidate)
       return close(trial, step: report.step, .stop(.diverged), .stopped(.diverged))
     }
-    if report.hasCheckpoint || report.dataFraction >= assignment.toFraction {
+    let isReached = report.dataFraction >= assignment.toFraction
+    if report.hasCheckpoint || isReached {
       keepCheckpoint(TrialCheckpoint(trial: trial, dataFraction: report.dataFraction), of: candidate)
     }
-    guard report.dataFraction >= assignment.toFraction else { return .proceed }
-    observe(candidate, report)
-    return report.dataFraction >= 1
-      ? close(trial, step: report.step, .stop(.completed), .stopped(.completed))
-      : close(trial, step: report.step, .pause(.rungReached), .paused(.rungReached))
+    observe(candidate, report, of: trial, isAssigned: isReached)
+    if isReached {
+      return report.dataFraction >= 1
+        ? close(trial, step: report.step, .stop(.completed), .stopped(.completed))
+        : close(trial, step: report.step, .pause(.rungReached), .paused(.rungReached))
+    }
+    guard place == trials[trial].reports.count - 1, isHopeless(candidate) else { return .proceed }
+    states[candidate].isStopped = true
+    return close(trial, step: report.step, .stop(.cannotBeBest), .stopped(.cannotBeBest))
   }
 
   /// Closes a trial that ends without a decision.
@@ -50,7 +56,11 @@ extension Search {
       // What was trained last is what there is, though it may be short of what was asked.
       if let last {
         keepCheckpoint(TrialCheckpoint(trial: trial, dataFraction: assignment.toFraction), of: candidate)
-        observe(candidate, Report(step: last.step, dataFraction: assignment.toFraction, error: last.error))
+        // It is one point of the curve and not two.
+        states[candidate].curve.forget(LearningCurve.Origin(trial: trial, step: last.step))
+        observe(
+          candidate, Report(step: last.step, dataFraction: assignment.toFraction, error: last.error), of: trial,
+          isAssigned: true)
       } else {
         fail(candidate)
       }
@@ -87,12 +97,66 @@ extension Search {
 
   private mutating func fail(_ candidate: Int) {
     states[candidate].failureCount += 1
-    if states[candidate].failureCount >= settings.failureLimit { states[candidate].isGivenUp = true }
+    if states[candidate].failureCount >= settings.failureLimit { giveUp(candidate) }
   }
 
-  private mutating func observe(_ candidate: Int, _ report: Report) {
-    states[candidate].observe(Observation(dataFraction: report.dataFraction, error: report.error))
-    knowledge.observe(candidate, states: states, pool: pool, settings: settings)
+  private mutating func giveUp(_ candidate: Int) {
+    states[candidate].isGivenUp = true
+    if leader == candidate { leader = foundLeader }
+  }
+
+  private mutating func observe(_ candidate: Int, _ report: Report, of trial: Int, isAssigned: Bool) {
+    // Before any data there is no point of a curve over the logarithm of the data.
+    guard report.dataFraction > 0 else { return }
+    let isNew = states[candidate].curve.take(
+      Observation(dataFraction: report.dataFraction, error: report.error),
+      from: LearningCurve.Origin(trial: trial, step: report.step), isAssigned: isAssigned)
+    guard isNew else { return }
+    let before = knowledge.finals[candidate]
+    let isRenewed = knowledge.observe(candidate, states: states, pool: pool, settings: settings)
+    if isRenewed { leader = foundLeader } else { updateLeader(candidate, before: before) }
+    noteDoubt(candidate)
+  }
+
+  /// Finds out who leads after one candidate was read anew. O(1), unless the leader has become worse.
+  private mutating func updateLeader(_ candidate: Int, before: FinalError?) {
+    guard !states[candidate].isGivenUp, let now = knowledge.finals[candidate] else { return }
+    guard let known = leader, let leading = knowledge.finals[known] else {
+      leader = foundLeader
+      return
+    }
+    if known == candidate {
+      if before.map({ now.mean > $0.mean }) ?? true { leader = foundLeader }
+    } else if (now.mean, candidate) < (leading.mean, known) {
+      leader = candidate
+    }
+  }
+
+  /// The candidate that leads, from all of them; O(candidates).
+  private var foundLeader: Int? {
+    var best: (mean: Double, candidate: Int)?
+    for candidate in states.indices where !states[candidate].isGivenUp {
+      guard let final = knowledge.finals[candidate] else { continue }
+      if best.map({ final.mean < $0.mean }) ?? true { best = (final.mean, candidate) }
+    }
+    return best?.candidate
+  }
+
+  private mutating func noteDoubt(_ candidate: Int) {
+    guard let own = knowledge.finals[candidate], let leader, let best = knowledge.finals[leader] else { return }
+    let isDoubtful = candidate != leader && own.probability(below: best) < StagedPlan.leastChance
+    states[candidate].doubtCount = isDoubtful ? states[candidate].doubtCount + 1 : 0
+  }
+
+  /// Whether an open trial is not worth going on with. The baselines train to the end, as published.
+  ///
+  /// A prediction in the middle of a trial may be fooled by an evaluation that went wrong. So two reports in a row must leave
+  /// the candidate without a chance, and it must be behind already: the leader was better twice with no more data.
+  private func isHopeless(_ candidate: Int) -> Bool {
+    guard settings.strategy == .mordal || settings.strategy == .race, states[candidate].doubtCount >= 2,
+      states[candidate].observations.count >= 3, let leader, let last = states[candidate].observations.last
+    else { return false }
+    return states[leader].observations.count { $0.dataFraction <= last.dataFraction && $0.error < last.error } >= 2
   }
 
   /// The checkpoint furthest along is the one to resume.

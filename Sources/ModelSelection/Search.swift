@@ -8,8 +8,9 @@
 ///     guard case .assigned(let work) = search.nextTrial() else { ... }
 ///     let decision = try search.record(Report(step: 0, dataFraction: 0.03, error: 2.1), of: work.trial)
 ///
-/// Complexity: `record` O(log reports) and, where it closes a trial, O(observations of the candidate); `nextTrial`
-/// O(candidates) at worst; ``suggestion()`` O(candidates) for a few nanoseconds each; memory O(candidates + reports).
+/// Complexity: `record` O(log reports) and, where it tells something new of the curve, O(observations of the candidate), of
+/// which there are O(log data); `nextTrial` O(candidates) at worst; ``suggestion()`` O(candidates) for a few nanoseconds each;
+/// memory O(candidates + reports).
 public struct Search: Sendable {
   public internal(set) var pool: Pool
   public let settings: SearchSettings
@@ -23,6 +24,8 @@ public struct Search: Sendable {
   /// Whether the strategy's plan is carried out.
   var isPlanComplete = false
   var knowledge: Knowledge
+  /// The candidate whose median predicted error is least; nil while nothing was observed.
+  public internal(set) var leader: Int?
   /// How many trials are open, and the cost weights of all that they were assigned.
   var openCount = 0
   var openWeight = 0.0

@@ -8,45 +8,58 @@ protocol ReplayedSearch {
   var engine: Search { get }
   /// The next trial, nil when there is none any more.
   mutating func nextAssignment(elapsedSeconds: Double?) throws(CommandFailure) -> Assignment?
-  /// Tells what a trial came to; `spent` is its own share of the costs.
+  /// Tells what a trial has come to; `spent` is its own share of the costs.
+  ///
+  /// - Returns: whether the trial goes on.
   mutating func take(
-    _ evaluation: RecordedCurves.Evaluation, spent: (cost: Double, energyJoules: Double?), elapsedSeconds: Double?,
-    of assignment: Assignment
-  ) throws(CommandFailure)
+    _ evaluation: RecordedCurves.Evaluation, step: Int, spent: (cost: Double, energyJoules: Double?),
+    elapsedSeconds: Double?, of assignment: Assignment
+  ) throws(CommandFailure) -> Bool
 }
 
 /// Answers a search's trials from recorded curves, one after the other.
 ///
 /// A trial that resumes pays only for the data it adds, as with a checkpoint. Curves were recorded at certain fractions only:
-/// a trial goes on to the next of them, and pays for it. Where costs are seconds, they are also the time that passes.
+/// a trial goes on to the next of them, and pays for it; those that it passes it reports on its way, where wanted. Where costs
+/// are seconds, they are also the time that passes.
 struct CurveReplay {
   struct Decision {
     let assignment: Assignment
+    /// The last of the trial.
     let evaluation: RecordedCurves.Evaluation
     let cost: Double
   }
 
   let curves: RecordedCurves
+  let reportsOnTheWay: Bool
   private(set) var search: any ReplayedSearch
   private(set) var decisions: [Decision] = []
 
-  init(_ curves: RecordedCurves, _ search: any ReplayedSearch) {
-    (self.curves, self.search) = (curves, search)
+  init(_ curves: RecordedCurves, _ search: any ReplayedSearch, reportsOnTheWay: Bool) {
+    (self.curves, self.search, self.reportsOnTheWay) = (curves, search, reportsOnTheWay)
   }
 
   mutating func run() throws(CommandFailure) {
     var elapsed = 0.0
-    var told: Double? { curves.costsAreSeconds ? elapsed : nil }
-    while let work = try search.nextAssignment(elapsedSeconds: told) {
+    func told(_ seconds: Double) -> Double? { curves.costsAreSeconds ? seconds : nil }
+    while let work = try search.nextAssignment(elapsedSeconds: told(elapsed)) {
       let curve = curves.curves[work.candidate]
       let begun = work.fromFraction > 0 ? curve.evaluation(at: work.fromFraction) : nil
-      let evaluation = curve.evaluation(at: work.toFraction)
-      let cost = max(0, evaluation.cost - (begun?.cost ?? 0))
-      elapsed += cost
-      try search.take(
-        evaluation, spent: (cost, evaluation.energyJoules.map { max(0, $0 - (begun?.energyJoules ?? 0)) }),
-        elapsedSeconds: told, of: work)
-      decisions.append(Decision(assignment: work, evaluation: evaluation, cost: cost))
+      let end = curve.evaluation(at: work.toFraction)
+      let passed = curve.evaluations.filter {
+        reportsOnTheWay && $0.fraction > begun?.fraction ?? 0 && $0.fraction < end.fraction
+      }
+      for (step, evaluation) in (passed + [end]).enumerated() {
+        let cost = max(0, evaluation.cost - (begun?.cost ?? 0))
+        let goesOn = try search.take(
+          evaluation, step: step,
+          spent: (cost, evaluation.energyJoules.map { max(0, $0 - (begun?.energyJoules ?? 0)) }),
+          elapsedSeconds: told(elapsed + cost), of: work)
+        guard !goesOn || step == passed.count else { continue }
+        elapsed += cost
+        decisions.append(Decision(assignment: work, evaluation: evaluation, cost: cost))
+        break
+      }
     }
   }
 }
@@ -61,19 +74,20 @@ extension Search: ReplayedSearch {
   }
 
   mutating func take(
-    _ evaluation: RecordedCurves.Evaluation, spent: (cost: Double, energyJoules: Double?), elapsedSeconds: Double?,
-    of assignment: Assignment
-  ) throws(CommandFailure) {
+    _ evaluation: RecordedCurves.Evaluation, step: Int, spent: (cost: Double, energyJoules: Double?),
+    elapsedSeconds: Double?, of assignment: Assignment
+  ) throws(CommandFailure) -> Bool {
     do throws(SelectionError) {
-      _ = try record(
+      let decision = try record(
         Report(
-          step: 0, dataFraction: evaluation.fraction, error: evaluation.value, gpuSeconds: spent.cost,
+          step: step, dataFraction: evaluation.fraction, error: evaluation.value, gpuSeconds: spent.cost,
           joules: spent.energyJoules, hasCheckpoint: true),
         of: assignment.trial)
+      if let elapsedSeconds { tell(elapsedSeconds: elapsedSeconds) }
+      return decision == .proceed
     } catch {
       throw CommandFailure(status: .badInput, message: "expected curves that can be replayed, found \(error)")
     }
-    if let elapsedSeconds { tell(elapsedSeconds: elapsedSeconds) }
   }
 }
 
@@ -89,15 +103,16 @@ extension ModelSearch: ReplayedSearch {
   }
 
   mutating func take(
-    _ evaluation: RecordedCurves.Evaluation, spent: (cost: Double, energyJoules: Double?), elapsedSeconds: Double?,
-    of assignment: Assignment
-  ) throws(CommandFailure) {
+    _ evaluation: RecordedCurves.Evaluation, step: Int, spent: (cost: Double, energyJoules: Double?),
+    elapsedSeconds: Double?, of assignment: Assignment
+  ) throws(CommandFailure) -> Bool {
     do throws(Refusal) {
-      _ = try report(
+      let decision = try report(
         TrialReport(
-          trial: assignment.trial + 1, step: 0, dataFraction: evaluation.fraction, score: evaluation.value,
+          trial: assignment.trial + 1, step: step, dataFraction: evaluation.fraction, score: evaluation.value,
           gpuSeconds: spent.cost, energyJoules: spent.energyJoules, elapsedSeconds: elapsedSeconds,
           checkpoint: .bool(true)))
+      return decision.verdict == .continue
     } catch {
       throw CommandFailure(error)
     }

@@ -20,6 +20,7 @@ struct SelectCommand {
       --observed-fraction F      up to which errors are observed before they are extrapolated (\(SearchSettings().observedFraction))
       --clusters N               that survive the halving (\(SearchSettings().survivingClusterCount))
       --seed N                   of random orders (0)
+      --on-the-way               trials report the evaluations that they pass too, not only the one they were to get to
       --json                     print one JSON document instead of the table
 
     """
@@ -29,6 +30,7 @@ struct SelectCommand {
   /// What the command line says of the search, as `pool/submit` would have it.
   private let overrides: [JSONObject.Member]
   private let budgetShare: Double?
+  private let reportsOnTheWay: Bool
   private let printsJSON: Bool
 
   init(_ arguments: [String]) throws(CommandFailure) {
@@ -37,7 +39,7 @@ struct SelectCommand {
       options: [
         "--curves", "--strategy", "--budget", "--regret-bound", "--start-fraction", "--observed-fraction", "--clusters",
         "--seed",
-      ], flags: ["--json"])
+      ], flags: ["--json", "--on-the-way"])
     guard arguments.words.count <= 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one pool, found also \"\(arguments.words[1])\"; see trimtab --help")
@@ -59,6 +61,7 @@ struct SelectCommand {
       "survivingClusterCount", try arguments.integer("--clusters", in: 1...100_000).map { JSON.integer(Int64($0)) })
     override("seed", try arguments.integer("--seed", in: 0...Int.max).map { JSON.integer(Int64($0)) })
     self.overrides = overrides
+    reportsOnTheWay = arguments.has("--on-the-way")
     printsJSON = arguments.has("--json")
   }
 
@@ -92,7 +95,7 @@ struct SelectCommand {
     } catch {
       throw CommandFailure(status: .usage, message: "expected settings in range, found \(error); see trimtab --help")
     }
-    var replay = CurveReplay(curves, search)
+    var replay = CurveReplay(curves, search, reportsOnTheWay: reportsOnTheWay)
     try replay.run()
     return SelectReport(replay: replay, pool: nil)
   }
@@ -114,7 +117,7 @@ struct SelectCommand {
       try file.search(settings, FileAccess(folder: Self.folder(of: path))) { progress.show($0) }
     }
     progress.finish()
-    var replay = CurveReplay(curves, search)
+    var replay = CurveReplay(curves, search, reportsOnTheWay: reportsOnTheWay)
     try replay.run()
     return SelectReport(replay: replay, pool: ReplayedPool(search, unusedCurves: unused))
   }

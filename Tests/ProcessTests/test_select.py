@@ -64,6 +64,16 @@ def test_mistakes_are_named(binary, options, word):
     assert done.returncode == 64 and word in done.stderr and not done.stdout
 
 
+@pytest.mark.parametrize("strategy", ["race", "mordal", "ats"])
+def test_evaluations_on_the_way_cost_nothing(binary, last, strategy):
+    found, plain = document(binary, "--strategy", strategy, "--on-the-way"), document(binary, "--strategy", strategy)
+    assert found["cost"] == pytest.approx(sum(decision["cost"] for decision in found["decisions"]))
+    assert sorted(entry["candidate"] for entry in found["ranking"]) == sorted(last)
+    first, same = found["decisions"][0], plain["decisions"][0]
+    assert first == same  # a trial costs as much, and ends where it would
+    assert [entry["predictedLoss"] for entry in found["ranking"]] != [entry["predictedLoss"] for entry in plain["ranking"]]
+
+
 # With a pool
 
 

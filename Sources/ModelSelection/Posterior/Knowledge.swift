@@ -22,14 +22,21 @@ struct Knowledge: Sendable {
   }
 
   /// Takes in that a candidate was observed once more.
-  mutating func observe(_ candidate: Int, states: [CandidateState], pool: Pool, settings: SearchSettings) {
+  ///
+  /// - Returns: whether all candidates were read again.
+  mutating func observe(
+    _ candidate: Int, states: [CandidateState], pool: Pool, settings: SearchSettings
+  ) -> Bool {
     observationCount += 1
     read(candidate, states: states, settings: settings)
-    guard observationCount - countAtRenewal > countAtRenewal / 10 else { return }
+    guard observationCount - countAtRenewal > countAtRenewal / 10 else { return false }
     countAtRenewal = observationCount
     prior = CurvePrior(
-      fits: fits.compactMap { $0 }.filter { $0.count >= 3 }, differences: differences(pool))
+      // A few points close together tell of noise and not of a slope.
+      fits: fits.compactMap { $0 }.filter { $0.count >= 3 && $0.logSpan >= LogLinearFit.doubling },
+      differences: differences(pool))
     for other in finals.indices where finals[other] != nil { read(other, states: states, settings: settings) }
+    return true
   }
 
   private mutating func read(_ candidate: Int, states: [CandidateState], settings: SearchSettings) {

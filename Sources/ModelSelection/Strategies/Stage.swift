@@ -28,9 +28,6 @@ struct StageView {
   let spentGPUSeconds: Double
   let gpuSecondsPerWeight: Double
 
-  /// The last error observed, or infinity.
-  func lastError(_ candidate: Int) -> Double { states[candidate].observations.last?.error ?? .infinity }
-
   /// Candidates by a figure, least first, ties by their number.
   func sorted(_ candidates: [Int], by figure: (Int) -> Double) -> [Int] {
     candidates.map { (figure($0), $0) }.sorted { $0 < $1 }.map(\.1)
