@@ -21,11 +21,12 @@ extension Search {
     let field = field
     let contest = Contest(field, favourite: favourite)
     func chance(_ candidate: Int) -> Double { contest.contenders.first { $0.candidate == candidate }?.probability ?? 0 }
+    // The errors' ratio: 1 less the best's over the suggestion's.
+    let regret = 1 - Elementary.exp(-contest.regret)
     let suggestion = Suggestion(
-      prediction: prediction(leader, favourite, probabilityBest: chance(leader)),
-      // The errors' ratio: 1 less the best's over the suggestion's.
-      expectedRegretFraction: 1 - Elementary.exp(-contest.regret), spending: spending,
-      gridGPUSeconds: gridGPUSeconds, stopReason: stopReasonWithoutRegret)
+      prediction: prediction(leader, favourite, probabilityBest: chance(leader)), expectedRegretFraction: regret,
+      spending: spending, gridGPUSeconds: gridGPUSeconds,
+      stopReason: isEnough(regretFraction: regret) ? .regretBelowBound : stopReasonWithoutRegret)
     let ordered = field.least(min(limit, field.count)) {
       ($0.final.mean, $0.candidate) < ($1.final.mean, $1.candidate)
     }

@@ -4,9 +4,12 @@ extension Search {
   /// Every report is an observation of the candidate's curve; see ``LearningCurve`` for which of them are kept. Reports of one
   /// trial may come in any order until one of them closes it; one that comes after a later one is taken in, but decides nothing.
   ///
+  /// - Parameter elapsedSeconds: the time, as for ``tell(elapsedSeconds:)``; a repeated report tells none.
   /// - Throws: ``SelectionError/unknownTrial(_:)``, ``SelectionError/trialClosed(_:outcome:)``,
   ///   ``SelectionError/conflictingReport(trial:step:)``, ``SelectionError/invalidReport(trial:field:expected:value:)``.
-  public mutating func record(_ report: Report, of trial: Int) throws(SelectionError) -> Decision {
+  public mutating func record(
+    _ report: Report, of trial: Int, elapsedSeconds: Double? = nil
+  ) throws(SelectionError) -> Decision {
     guard trials.indices.contains(trial) else { throw .unknownTrial(trial) }
     let place = trials[trial].place(of: report.step)
     if place < trials[trial].reports.count, trials[trial].reports[place].step == report.step {
@@ -17,6 +20,7 @@ extension Search {
     if let outcome = trials[trial].outcome { throw .trialClosed(trial, outcome: outcome) }
     let assignment = trials[trial].assignment
     try report.check(trial: trial, from: assignment.fromFraction)
+    if let elapsedSeconds { tell(elapsedSeconds: elapsedSeconds) }
     trials[trial].reports.insert(report, at: place)
     let candidate = assignment.candidate
     spend(report, on: trial)
@@ -34,9 +38,14 @@ extension Search {
         ? close(trial, step: report.step, .stop(.completed), .stopped(.completed))
         : close(trial, step: report.step, .pause(.rungReached), .paused(.rungReached))
     }
-    guard place == trials[trial].reports.count - 1, isHopeless(candidate) else { return .proceed }
-    states[candidate].isStopped = true
-    return close(trial, step: report.step, .stop(.cannotBeBest), .stopped(.cannotBeBest))
+    guard place == trials[trial].reports.count - 1 else { return .proceed }
+    if isHopeless(candidate) {
+      states[candidate].isStopped = true
+      return close(trial, step: report.step, .stop(.cannotBeBest), .stopped(.cannotBeBest))
+    }
+    guard spentBudgetOfOpenTrials != nil else { return .proceed }
+    keepCheckpoint(TrialCheckpoint(trial: trial, dataFraction: report.dataFraction), of: candidate)
+    return close(trial, step: report.step, .pause(.searchFinished), .paused(.searchFinished))
   }
 
   /// Closes a trial that ends without a decision.
@@ -71,15 +80,10 @@ extension Search {
     case .outOfMemory(let bytes): states[candidate].exceedsBytes = max(states[candidate].exceedsBytes, bytes)
     }
     trials[trial].outcome = .ended(end)
-    closeTrial(of: assignment)
-    if end != .completed, settings.strategy == .asha {
-      asynchronous.release(candidate: candidate, rung: assignment.rung)
-    }
+    closeTrial(trial, isTimed: end == .completed || end == .paused)
+    releaseRung(of: assignment, isReached: end == .completed)
     settlePlan()
   }
-
-  /// Tells the wall-clock seconds since the search began; only the largest counts.
-  public mutating func tell(elapsedSeconds: Double) { spending.wallSeconds = max(spending.wallSeconds, elapsedSeconds) }
 
   /// Adds candidates while the search runs; see ``Pool``. A plan that was carried out begins anew, with all it knows.
   ///
@@ -166,20 +170,10 @@ extension Search {
     }
   }
 
-  /// Counts what the trial has cost so far: as it says, or else as its candidate's weight and the data seen tell.
-  private mutating func spend(_ report: Report, on trial: Int) {
-    let assignment = trials[trial].assignment
-    let weight = pool.candidates[assignment.candidate].costWeight * (report.dataFraction - assignment.fromFraction)
-    let seconds = max(trials[trial].gpuSeconds, report.gpuSeconds ?? (weight * gpuSecondsPerWeight))
-    if report.gpuSeconds != nil, report.dataFraction >= assignment.toFraction {
-      reportedGPUSeconds += seconds
-      reportedWeight += weight
-    }
-    spending.gpuSeconds += seconds - trials[trial].gpuSeconds
-    trials[trial].gpuSeconds = seconds
-    let joules = max(trials[trial].joules, report.joules ?? 0)
-    spending.joules += joules - trials[trial].joules
-    trials[trial].joules = joules
+  /// Lets a candidate be chosen again for a rung that its trial did not get to.
+  private mutating func releaseRung(of assignment: Assignment, isReached: Bool) {
+    guard settings.strategy == .asha, !isReached else { return }
+    asynchronous.release(candidate: assignment.candidate, rung: assignment.rung)
   }
 
   private mutating func close(
@@ -187,7 +181,8 @@ extension Search {
   ) -> Decision {
     trials[trial].outcome = outcome
     trials[trial].closing = (step, decision)
-    closeTrial(of: trials[trial].assignment)
+    closeTrial(trial, isTimed: true)
+    releaseRung(of: trials[trial].assignment, isReached: outcome != .paused(.searchFinished))
     settlePlan()
     return decision
   }

@@ -82,8 +82,7 @@ extension Search: ReplayedSearch {
         Report(
           step: step, dataFraction: evaluation.fraction, error: evaluation.value, gpuSeconds: spent.cost,
           joules: spent.energyJoules, hasCheckpoint: true),
-        of: assignment.trial)
-      if let elapsedSeconds { tell(elapsedSeconds: elapsedSeconds) }
+        of: assignment.trial, elapsedSeconds: elapsedSeconds)
       return decision == .proceed
     } catch {
       throw CommandFailure(status: .badInput, message: "expected curves that can be replayed, found \(error)")

@@ -9,6 +9,12 @@ struct Trial: Sendable {
   /// What it has cost so far, as counted in ``Spending``.
   var gpuSeconds = 0.0
   var joules = 0.0
+  /// What it said itself of its GPU-seconds, and the work it had done by then.
+  var metered = (gpuSeconds: 0.0, weight: 0.0)
+  /// The cost weight of the work that it has reported.
+  var seenWeight = 0.0
+  /// When it was assigned, as far as the time was told.
+  var begunSeconds = 0.0
 
   /// Where a step is, or belongs, among the reports.
   func place(of step: Int) -> Int {

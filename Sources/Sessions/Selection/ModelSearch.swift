@@ -47,7 +47,9 @@ package struct ModelSearch: Sendable {
     _ pool: CandidatePool, _ clustering: PoolClustering, _ settings: SelectionSettings, _ sessionSeed: UInt64
   ) throws(Refusal) -> Search {
     do throws(SelectionError) {
-      let pool = try Pool(candidates: pool.candidates.map(Candidate.init), clusters: clustering.clusters)
+      let pool = try Pool(
+        candidates: pool.candidates.map(Candidate.init), clusters: clustering.clusters,
+        hasRelativeCosts: pool.costBasis != .costWeight)
       var search = settings.search
       search.seed = settings.seed ?? sessionSeed
       return try Search(pool: pool, settings: search)
@@ -188,7 +190,7 @@ package struct ModelSearch: Sendable {
           step: report.step, dataFraction: report.dataFraction,
           error: report.score.isFinite ? metric.error(ofScore: report.score) : .infinity,
           gpuSeconds: report.gpuSeconds, joules: report.energyJoules, hasCheckpoint: report.checkpoint != nil),
-        of: index)
+        of: index, elapsedSeconds: report.elapsedSeconds)
     } catch {
       throw Refusal(error, trial: report.trial)
     }
@@ -202,7 +204,6 @@ package struct ModelSearch: Sendable {
   private mutating func accept(_ report: TrialReport, _ decision: Decision, endsTrial: Bool) {
     let index = report.trial - 1
     log.append(report)
-    if let seconds = report.elapsedSeconds { engine.tell(elapsedSeconds: seconds) }
     let closes = decision != .proceed
     trials[index].note(report, isKept: closes || endsTrial || report.checkpoint != nil)
     if closes { close(index) } else if endsTrial { end(index, as: .completed) }

@@ -41,7 +41,10 @@ struct SelectionSettingsEntry: ObjectReadable {
       "A candidate whose trials failed so often is given up.")
     let seed = try reader.optional(
       "seed", .integer(in: 0...Int.max), "Where its randomness begins; the session's by default.")
-    let budget: BudgetEntry? = try reader.optional("budget", .object(), "What may be spent; without limits by default.")
+    let budget: BudgetEntry? = try reader.optional(
+      "budget", .object(),
+      "What may be spent; without limits by default. No trial is given out that would pass a limit together with those under way, at what trials took so far; where one is reached all the same, trials under way are paused at their next report."
+    )
     let gpus = try reader.optional(
       "gpusPerTrial", .integer(in: 1...1024), default: 1, "Registered GPUs that each trial runs on.")
     if let budget { search.budget = budget.budget }
@@ -55,10 +58,16 @@ private struct BudgetEntry: ObjectReadable {
   init(from reader: inout ObjectReader) throws(InvalidField) {
     budget = Budget(
       gpuSeconds: try reader.optional(
-        "gpuSeconds", .number(in: 0...1e30), "GPU-seconds, or the unit of the cost weights where trials report none."),
-      joules: try reader.optional("energyJoules", .number(in: 0...1e30), "Joules that trials report."),
+        "gpuSeconds", .number(in: 0...1e30),
+        "GPU-seconds, or the unit of the cost weights where trials report none. Where the pool states no cost weights, one trial runs until it has reported."
+      ),
+      joules: try reader.optional(
+        "energyJoules", .number(in: 0...1e30), "Joules that trials report; one trial runs until some work was reported."
+      ),
       trials: try reader.optional("trials", .integer(in: 0...Int.max), "Trials given out."),
-      wallSeconds: try reader.optional("elapsedSeconds", .number(in: 0...1e30), "Seconds by the client's clock."))
+      wallSeconds: try reader.optional(
+        "elapsedSeconds", .number(in: 0...1e30),
+        "Seconds by the client's clock, as trial/next, trial/update and trial/fail tell it."))
   }
 }
 
