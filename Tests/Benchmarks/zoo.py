@@ -34,14 +34,14 @@ def candidates(seed, weak):
     return rows
 
 
-def search(binary, rows, strategy):
+def search(binary, rows, strategy, fractions=FRACTIONS, options=()):
     with tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False) as file:
         file.write("encoder,languageModel,fraction,errorFraction,costSeconds\n")
         for row in rows:
-            for fraction, error in zip(FRACTIONS, row["curve"]):
+            for fraction, error in zip(fractions, row["curve"]):
                 file.write(f"e{row['encoder']},m{row['model']},{fraction!r},{error!r},{row['cost'] * fraction!r}\n")
     try:
-        command = [str(binary), "select", "--curves", file.name, "--json", "--strategy", strategy]
+        command = [str(binary), "select", "--curves", file.name, "--json", "--strategy", strategy, *options]
         found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     finally:
         os.unlink(file.name)
