@@ -573,7 +573,7 @@ def selection(report, full):
     files = [MEASURED.parent / "finetune-scaling" / f"{name}.csv" for name in ("flan", "gigaword")]
     files = [path for path in files if path.exists()]
     if files:
-        measure_selection(report, BINARY, files)
+        measure_selection(report, BINARY, files, peer_python("tuners"))
 
 
 def zoo(report, full):
