@@ -11,7 +11,7 @@ extension Search {
     where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
   ) -> NextTrial {
     if let reason = stopReason { return .none(.finished(reason)) }
-    if let work = nextPlanned(fits) ?? nextSpeculation(fits) { return .assigned(assign(work)) }
+    if let work = nextPlanned(fits) ?? bestStep(fits: fits) { return .assigned(assign(work)) }
     if let reason = stopReason { return .none(.finished(reason)) }
     return .none(.nothingFits)
   }
@@ -132,35 +132,50 @@ extension Search {
     }
   }
 
-  /// While a plan waits for a whole rung, and where a strategy ends in a race, the candidate that may most likely be best for
-  /// its cost goes a step on. The baselines wait, as published.
-  private func nextSpeculation(_ fits: (Int, MemoryNeed) -> Bool) -> Work? { bestStep(fits: fits) }
+  /// While a plan waits for a whole rung, and where a strategy ends in a race, whoever has most to gain for its cost goes a
+  /// step on; beyond the observed fraction only when nobody has anything to gain up to it. The baselines wait, as published.
+  private func bestStep(ignoringBudget: Bool = false, fits: (Int, MemoryNeed) -> Bool) -> Work? {
+    guard settings.strategy == .mordal || settings.strategy == .race else { return nil }
+    let isRace = isPlanComplete && (settings.regretBoundFraction > 0 || settings.strategy == .race)
+    guard isRace || !isPlanComplete else { return nil }
+    let least = isRace ? Self.leastGain : 0
+    return bestStep(upTo: settings.observedFraction, gaining: least, ignoringBudget: ignoringBudget, fits)
+      ?? (isRace ? bestStep(upTo: 1, gaining: least, ignoringBudget: ignoringBudget, fits) : nil)
+  }
 
-  /// The step of most value for its cost: the chance to beat the leader, times how much is still open, over GPU-seconds; nil
-  /// when no candidate that fits and can be paid for has a chance left.
+  /// The step of most expected gain over the leader for its GPU-seconds; nil when no candidate that fits and can be paid for
+  /// has that much to gain. To look at the leader is worth what the best of the others may gain over it.
   private func bestStep(
-    ignoringBudget: Bool = false, fits: (Int, MemoryNeed) -> Bool
+    upTo most: Double, gaining least: Double, ignoringBudget: Bool, _ fits: (Int, MemoryNeed) -> Bool
   ) -> Work? {
-    let isRefining = isPlanComplete && (settings.regretBoundFraction > 0 || settings.strategy == .race)
-    guard settings.strategy == .mordal || settings.strategy == .race, !isPlanComplete || isRefining else { return nil }
-    let most = isRefining && settings.regretBoundFraction > 0 ? 1 : settings.observedFraction
-    let leader = knowledge.finals.compactMap { $0 }.min { ($0.mean, $0.deviation) < ($1.mean, $1.deviation) }
-    var best: (value: Double, candidate: Int, fraction: Double)?
-    for candidate in states.indices where !states[candidate].isClosed && states[candidate].openTrial == nil {
+    let leader = leader
+    let leading = leader.flatMap { knowledge.finals[$0] }
+    var (best, challenge): ((value: Double, candidate: Int, fraction: Double)?, Double) = (nil, 0)
+    func consider(_ candidate: Int, gain: Double) {
       let at = fraction(of: candidate)
-      guard at < most * (1 - 1e-9) else { continue }
+      guard gain >= least, !states[candidate].isClosed, states[candidate].openTrial == nil, at < most * (1 - 1e-9)
+      else { return }
       let next = min(most, max(settings.startFraction, at * settings.reductionFactor))
-      let belief = knowledge.belief(candidate, pool)
-      let chance = leader.flatMap { leader in belief?.probability(below: leader) } ?? 0.5
-      if isRefining && chance < StagedPlan.leastChance { continue }
-      let value = chance * (belief?.deviation ?? 1) / (pool.candidates[candidate].costWeight * (next - at))
+      let value = gain / (pool.candidates[candidate].costWeight * (next - at))
       guard best.map({ value > $0.value }) ?? true, ignoringBudget || isAffordable(candidate, to: next),
         fits(candidate, need(of: candidate))
-      else { continue }
+      else { return }
       best = (value, candidate, next)
     }
+    for candidate in states.indices where candidate != leader && !states[candidate].isGivenUp {
+      let gain =
+        leading.flatMap { knowledge.belief(candidate, pool)?.expectedGain(over: $0) } ?? Self.gainOfUnknown
+      challenge = max(challenge, gain)
+      consider(candidate, gain: gain)
+    }
+    if let leader { consider(leader, gain: challenge) }
     return best.map { Work(candidate: $0.candidate, fraction: $0.fraction, rung: 0, phase: .speculation) }
   }
+
+  /// A race does not go on for less: log error. Above the errors' rounding, below what anybody would notice.
+  private static let leastGain = 0.00025
+  /// What a candidate of which nothing is known may gain: log error.
+  private static let gainOfUnknown = 1.0
 
   /// The cost weight of an assignment's work.
   private func weight(of assignment: Assignment) -> Double {

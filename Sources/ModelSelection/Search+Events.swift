@@ -92,7 +92,7 @@ extension Search {
 
   private mutating func observe(_ candidate: Int, _ report: Report) {
     states[candidate].observe(Observation(dataFraction: report.dataFraction, error: report.error))
-    knowledge.observe(candidate, states: states, pool: pool, settings: settings)
+    knowledge.observe(candidate, states: states, pool: pool)
   }
 
   /// The checkpoint furthest along is the one to resume.

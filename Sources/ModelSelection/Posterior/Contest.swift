@@ -1,6 +1,7 @@
 /// Who of several candidates is best, given what is known of each: probabilities and the expected regret.
 ///
-/// With independent normal log errors y_j, the probability that i is least is the integral of its density times the
+/// Everybody is taken beside the favourite, so that what is common to the pool does not count: exact for each pair with the
+/// favourite. With independent normal log errors y_j, the probability that i is least is the integral of its density times the
 /// probabilities that all others are above; the expected least is an integral of the probability that all are above.
 /// Both are taken by parabolas between where the least can possibly lie, so nothing is drawn at random. Steps are as long as
 /// the sharpest distribution that they touch allows: a candidate that is known exactly beside one that is not costs no
@@ -29,6 +30,7 @@ struct Contest: Equatable, Sendable {
   ///   - field: each candidate with what is known of it.
   ///   - favourite: the candidate that is suggested, one of the field.
   init(_ field: [(candidate: Int, final: FinalError)], favourite: FinalError) {
+    let field = field.map { (candidate: $0.candidate, final: $0.final.beside(favourite)) }
     let limit = field.lazy.map { $0.final.mean + Self.reach * $0.final.deviation }.min() ?? 0
     // Among those with a chance at all the most promising; candidates have different numbers, so there are no ties.
     let kept = field.lazy.filter { $0.final.mean - Self.reach * $0.final.deviation <= limit }
