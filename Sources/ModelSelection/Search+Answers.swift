@@ -63,7 +63,9 @@ extension Search {
 
   /// What the candidate's prediction rests on.
   public func evidence(of candidate: Int) -> Evidence {
-    let (observations, fit) = (states[candidate].observations, knowledge.fits[candidate])
+    let observations = states[candidate].observations
+    let fit = LogLinearFit(
+      observations, pointCount: settings.regimePointCount, deviations: settings.regimeDeviations)
     return Evidence(
       observations: observations, regimePointCount: fit?.count ?? 0,
       fitMeanSquareLogError: fit.flatMap { $0.count >= 3 ? $0.meanSquare : nil }, slope: fit?.slope,

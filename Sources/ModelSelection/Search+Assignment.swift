@@ -11,7 +11,7 @@ extension Search {
     where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
   ) -> NextTrial {
     if let reason = stopReason { return .none(.finished(reason)) }
-    if let work = nextPlanned(fits) ?? nextSpeculation(fits) { return .assigned(assign(work)) }
+    if let work = nextPlanned(fits) ?? bestStep(fits) { return .assigned(assign(work)) }
     if let reason = stopReason { return .none(.finished(reason)) }
     return .none(.nothingFits)
   }
@@ -61,10 +61,10 @@ extension Search {
         if let limit = limit(on: member, to: stage.fraction) { return limit }
       }
     }
-    return steps.lazy.compactMap { limit(on: $0.candidate, to: $0.fraction) }.first
+    return limitOfSteps
   }
 
-  private struct Work {
+  struct Work {
     let candidate: Int
     let fraction: Double
     let rung: Int
@@ -125,45 +125,6 @@ extension Search {
       stage = plan.next(view, stopped: &stopped)
       for candidate in stopped where states[candidate].openTrial == nil { states[candidate].isStopped = true }
       isPlanComplete = stage == nil
-    }
-  }
-
-  /// While a plan waits for a whole rung, and where a strategy ends in a race, the candidate that may most likely be best for
-  /// its cost goes a step on. The baselines wait, as published.
-  private func nextSpeculation(_ fits: (Int, MemoryNeed) -> Bool) -> Work? { bestStep(fits: fits) }
-
-  /// The step of most value for its cost: the chance to beat the leader, times how much is still open, over GPU-seconds; nil
-  /// when no candidate that fits and can be paid for has a chance left.
-  private func bestStep(fits: (Int, MemoryNeed) -> Bool) -> Work? {
-    var best: (value: Double, candidate: Int, fraction: Double)?
-    for step in steps where best.map({ step.value > $0.value }) ?? true {
-      guard limit(on: step.candidate, to: step.fraction) == nil, fits(step.candidate, need(of: step.candidate)) else {
-        continue
-      }
-      best = step
-    }
-    return best.map { Work(candidate: $0.candidate, fraction: $0.fraction, rung: 0, phase: .speculation) }
-  }
-
-  /// Whether there is a step on a device that fits everything. O(1) where most candidates have one.
-  private var hasStep: Bool { steps.contains { limit(on: $0.candidate, to: $0.fraction) == nil } }
-
-  /// The steps that candidates could go beside the plan, or after it.
-  private var steps: some Sequence<(value: Double, candidate: Int, fraction: Double)> {
-    let isRefining = isPlanComplete && (settings.regretBoundFraction > 0 || settings.strategy == .race)
-    let hasSteps = (settings.strategy == .mordal || settings.strategy == .race) && (!isPlanComplete || isRefining)
-    let most = isRefining && settings.regretBoundFraction > 0 ? 1 : settings.observedFraction
-    let leader = leader.flatMap { knowledge.finals[$0] }
-    return (hasSteps ? states.indices : 0..<0).lazy.compactMap { candidate in
-      guard !states[candidate].isClosed, states[candidate].openTrial == nil else { return nil }
-      let at = fraction(of: candidate)
-      guard at < most * (1 - 1e-9) else { return nil }
-      let next = min(most, max(settings.startFraction, at * settings.reductionFactor))
-      let belief = knowledge.belief(candidate, pool)
-      let chance = leader.flatMap { leader in belief?.probability(below: leader) } ?? 0.5
-      if isRefining && chance < StagedPlan.leastChance { return nil }
-      let value = chance * (belief?.deviation ?? 1) / (pool.candidates[candidate].costWeight * (next - at))
-      return (value, candidate, next)
     }
   }
 

@@ -65,8 +65,6 @@ extension Search {
       // What was trained last is what there is, though it may be short of what was asked.
       if let last {
         keepCheckpoint(TrialCheckpoint(trial: trial, dataFraction: assignment.toFraction), of: candidate)
-        // It is one point of the curve and not two.
-        states[candidate].curve.forget(LearningCurve.Origin(trial: trial, step: last.step))
         observe(
           candidate, Report(step: last.step, dataFraction: assignment.toFraction, error: last.error), of: trial,
           isAssigned: true)
@@ -112,12 +110,12 @@ extension Search {
   private mutating func observe(_ candidate: Int, _ report: Report, of trial: Int, isAssigned: Bool) {
     // Before any data there is no point of a curve over the logarithm of the data.
     guard report.dataFraction > 0 else { return }
-    let isNew = states[candidate].curve.take(
+    let change = states[candidate].curve.take(
       Observation(dataFraction: report.dataFraction, error: report.error),
       from: LearningCurve.Origin(trial: trial, step: report.step), isAssigned: isAssigned)
-    guard isNew else { return }
+    guard change != .none else { return }
     let before = knowledge.finals[candidate]
-    let isRenewed = knowledge.observe(candidate, states: states, pool: pool, settings: settings)
+    let isRenewed = knowledge.observe(candidate, states: states, pool: pool, isAppended: change == .appended)
     if isRenewed { leader = foundLeader } else { updateLeader(candidate, before: before) }
     noteDoubt(candidate)
   }
@@ -154,11 +152,13 @@ extension Search {
 
   /// Whether an open trial is not worth going on with. The baselines train to the end, as published.
   ///
-  /// A prediction in the middle of a trial may be fooled by an evaluation that went wrong. So two reports in a row must leave
-  /// the candidate without a chance, and it must be behind already: the leader was better twice with no more data.
+  /// Everybody is given the start fraction. Beyond it a prediction may still be fooled by an evaluation that went wrong, so two
+  /// reports in a row must leave the candidate without a chance, and it must be behind already: the leader was better twice
+  /// with no more data.
   private func isHopeless(_ candidate: Int) -> Bool {
     guard settings.strategy == .mordal || settings.strategy == .race, states[candidate].doubtCount >= 2,
-      states[candidate].observations.count >= 3, let leader, let last = states[candidate].observations.last
+      let leader, let last = states[candidate].observations.last,
+      last.dataFraction >= settings.startFraction * (1 - 1e-9)
     else { return false }
     return states[leader].observations.count { $0.dataFraction <= last.dataFraction && $0.error < last.error } >= 2
   }

@@ -76,7 +76,7 @@ public struct Search: Sendable {
 
   var view: StageView {
     StageView(
-      pool: pool, settings: settings, states: states, finals: knowledge.finals, prior: knowledge.prior,
+      pool: pool, settings: settings, states: states, finals: knowledge.finals, spread: knowledge.spread,
       spentGPUSeconds: spending.gpuSeconds, gpuSecondsPerWeight: gpuSecondsPerWeight)
   }
 }

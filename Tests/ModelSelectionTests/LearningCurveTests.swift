@@ -58,11 +58,29 @@ import Testing
       var curve = LearningCurve()
       for one in told.shuffled(using: &generator) {
         let before = curve
-        let isChanged = curve.take(one.observation, from: one.origin, isAssigned: one.isAssigned)
-        #expect(isChanged == (curve != before))
+        let change = curve.take(one.observation, from: one.origin, isAssigned: one.isAssigned)
+        #expect((change == .none) == (curve == before))
+        let isAppended =
+          curve.observations.count == before.observations.count + 1
+          && Array(curve.observations.dropLast()) == before.observations
+        #expect((change == .appended) == isAppended)
       }
       #expect(curve.observations == expected)
     }
+  }
+
+  /// A report that comes to stand for an assigned fraction is one point and not two.
+  @Test func aReportStandsForOneFraction() {
+    var curve = LearningCurve()
+    for (step, fraction) in [0.1, 0.2, 0.3].enumerated() {
+      let change = curve.take(
+        Observation(dataFraction: fraction, error: 1), from: LearningCurve.Origin(trial: 0, step: step),
+        isAssigned: false)
+      #expect(change == .appended)
+    }
+    let change = curve.take(
+      Observation(dataFraction: 0.4, error: 1), from: LearningCurve.Origin(trial: 0, step: 2), isAssigned: true)
+    #expect(change == .rewritten && curve.observations.map(\.dataFraction) == [0.1, 0.2, 0.4])
   }
 
   @Test func aMillionReportsLeaveFewPoints() {

@@ -32,31 +32,68 @@ import Testing
     #expect(search.evidence(of: second.candidate).observations.map(\.dataFraction) == [0.1])
   }
 
-  /// Three times the leader's error, report by report: the trial ends long before it gets where it was to go.
-  @Test(arguments: [Strategy.race, .mordal]) func aHopelessTrialIsStopped(_ strategy: Strategy) throws {
-    var search = try search(strategy)
-    let (good, bad) = (try assigned(&search), try assigned(&search))
-    for step in 1...24 {
-      let fraction = good.toFraction * Double(step) / 24
-      _ = try search.record(Report(step: step, dataFraction: fraction, error: powerLaw(1, fraction)), of: good.trial)
+  /// Twenty candidates that were nearly alike on the start fraction; two of them on their next trial, and one of these has
+  /// gone through most of it.
+  private func besideEachOther(_ strategy: Strategy) throws -> (search: Search, good: Assignment, bad: Assignment) {
+    var search = try search(strategy, candidates: 20)
+    for _ in 0..<20 {
+      let work = try assigned(&search)
+      for step in 1...8 {
+        let fraction = work.toFraction * Double(step) / 8
+        let error = powerLaw(1 + 0.001 * Double(work.candidate), fraction) * (step % 2 == 0 ? 0.998 : 1.002)
+        _ = try search.record(Report(step: step, dataFraction: fraction, error: error), of: work.trial)
+      }
     }
-    var decision = Decision.proceed
+    let (good, bad) = (try assigned(&search), try assigned(&search))
+    for step in 1..<24 {
+      let report = Report(step: step, dataFraction: fraction(good, step), error: powerLaw(1, fraction(good, step)))
+      _ = try search.record(report, of: good.trial)
+    }
+    return (search, good, bad)
+  }
+
+  /// After so many twenty-fourths of a trial.
+  private func fraction(_ work: Assignment, _ step: Int) -> Double {
+    work.fromFraction + (work.toFraction - work.fromFraction) * Double(step) / 24
+  }
+
+  /// Training that goes wrong: the error rises by a fiftieth from report to report. The trial ends before it gets where it was
+  /// to go.
+  @Test(arguments: [Strategy.race, .mordal]) func aHopelessTrialIsStopped(_ strategy: Strategy) throws {
+    var (search, _, bad) = try besideEachOther(strategy)
+    func report(_ step: Int) -> Report {
+      Report(
+        step: step, dataFraction: fraction(bad, step), error: powerLaw(1, bad.fromFraction) * (1 + Double(step) / 50),
+        gpuSeconds: Double(step))
+    }
     var step = 0
+    var decision = Decision.proceed
     while decision == .proceed {
       step += 1
-      let fraction = bad.toFraction * Double(step) / 24
-      decision = try search.record(
-        Report(step: step, dataFraction: fraction, error: powerLaw(3, fraction), gpuSeconds: Double(step)),
-        of: bad.trial)
+      decision = try search.record(report(step), of: bad.trial)
     }
-    #expect(decision == .stop(.cannotBeBest) && step < 12, "after \(step) of 24")
-    let last = Report(
-      step: step, dataFraction: bad.toFraction * Double(step) / 24,
-      error: powerLaw(3, bad.toFraction * Double(step) / 24), gpuSeconds: Double(step))
-    #expect(try search.record(last, of: bad.trial) == decision)
+    #expect(decision == .stop(.cannotBeBest) && step < 20, "after \(step) of 24")
+    #expect(try search.record(report(step), of: bad.trial) == decision)
     #expect(search.ranking().first { $0.candidate == bad.candidate }?.status == .stopped)
     // It is not assigned again.
-    while case .assigned(let work) = search.nextTrial() { #expect(work.candidate != bad.candidate) }
+    while case .assigned(let work) = search.nextTrial() {
+      #expect(work.candidate != bad.candidate)
+      let error = powerLaw(1, work.toFraction)
+      _ = try search.record(Report(step: 1, dataFraction: work.toFraction, error: error), of: work.trial)
+    }
+  }
+
+  /// Everybody is given the start fraction, however bad.
+  @Test(arguments: [Strategy.race, .mordal]) func nobodyIsStoppedBeforeTheStartFraction(_ strategy: Strategy) throws {
+    var search = try search(strategy)
+    let (good, bad) = (try assigned(&search), try assigned(&search))
+    for (trial, final) in [(good, 1.0), (bad, 30)] {
+      for step in 1..<24 {
+        let fraction = trial.toFraction * Double(step) / 24
+        let report = Report(step: step, dataFraction: fraction, error: powerLaw(final, fraction))
+        #expect(try search.record(report, of: trial.trial) == .proceed)
+      }
+    }
   }
 
   /// The baselines train to the end, as published.
@@ -73,35 +110,33 @@ import Testing
     }
   }
 
-  /// One evaluation that went wrong does not end a trial, wherever it falls.
-  @Test(arguments: 3..<23) func anOutlierStopsNobody(at place: Int) throws {
-    var search = try search(.race)
-    let (one, other) = (try assigned(&search), try assigned(&search))
-    for step in 1..<24 {
-      for (trial, final) in [(one, 1.0), (other, 1.01)] {
-        let fraction = trial.toFraction * Double(step) / 24
-        let isOutlier = step == place && trial.trial == other.trial
-        let report = Report(
-          step: step, dataFraction: fraction, error: powerLaw(final, fraction) * (isOutlier ? 2 : 1))
-        #expect(try search.record(report, of: trial.trial) == .proceed, "step \(step)")
+  /// One evaluation that went wrong ends no trial, its own or another one's, wherever it falls and in either direction.
+  @Test(arguments: 1..<20, [2, 0.5]) func anOutlierStopsNobody(at place: Int, factor: Double) throws {
+    var search = try search(.race, candidates: 2, start: 0.02)
+    for round in 0..<2 {
+      let (one, other) = (try assigned(&search), try assigned(&search))
+      for step in 1...20 {
+        for work in [one, other] {
+          let fraction = work.fromFraction + (work.toFraction - work.fromFraction) * Double(step) / 20
+          let isOutlier = round == 1 && step == place && work.trial == other.trial
+          let error = powerLaw(1 + 0.001 * Double(work.candidate), fraction) * (isOutlier ? factor : 1)
+          let decision = try search.record(Report(step: step, dataFraction: fraction, error: error), of: work.trial)
+          #expect(decision == (step < 20 ? .proceed : .pause(.rungReached)), "step \(step)")
+        }
       }
     }
   }
 
   /// A report that comes after a later one is an observation, and decides nothing.
   @Test func aLateReportDecidesNothing() throws {
-    var search = try search(.race)
-    let (good, bad) = (try assigned(&search), try assigned(&search))
-    for (step, fraction) in [0.1, 0.2, 0.25].enumerated() {
-      _ = try search.record(Report(step: step, dataFraction: fraction, error: 1), of: good.trial)
+    var (search, _, bad) = try besideEachOther(.race)
+    func report(_ step: Int) -> Report {
+      Report(
+        step: step, dataFraction: fraction(bad, step), error: powerLaw(1, bad.fromFraction) * (1 + Double(step) / 50))
     }
-    _ = try search.record(Report(step: 20, dataFraction: 0.24, error: 30), of: bad.trial)
-    for step in 1..<20 {
-      let report = Report(step: step, dataFraction: 0.012 * Double(step), error: 30)
-      #expect(try search.record(report, of: bad.trial) == .proceed)
-    }
-    #expect(
-      try search.record(Report(step: 21, dataFraction: 0.245, error: 30), of: bad.trial) == .stop(.cannotBeBest))
+    #expect(try search.record(report(22), of: bad.trial) == .proceed)
+    for step in 1..<22 { #expect(try search.record(report(step), of: bad.trial) == .proceed) }
+    #expect(try search.record(report(23), of: bad.trial) == .stop(.cannotBeBest))
   }
 
   /// Whoever leads by the sums kept from report to report leads by looking at all of them.

@@ -1,4 +1,5 @@
-/// log error = intercept + slope * log fraction, by least squares over the largest fractions.
+/// log error = intercept + slope * log fraction, by least squares over the largest fractions: the evidence that AtS and Mordal go
+/// by. Predictions come from ``CurveFilter``.
 ///
 /// **Regime.** Errors follow a power law only from some fraction on, which differs between models. The fit begins with the
 /// `pointCount` largest fractions and takes in the next smaller one as long as its residual is within `deviations` standard

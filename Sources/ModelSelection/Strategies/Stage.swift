@@ -24,7 +24,8 @@ struct StageView {
   let states: [CandidateState]
   /// What is known of each candidate's final error; nil where nothing is.
   let finals: [FinalError?]
-  let prior: CurvePrior
+  /// Standard deviation of the log error of a cluster's members around their medoid's.
+  let spread: Double
   let spentGPUSeconds: Double
   let gpuSecondsPerWeight: Double
 

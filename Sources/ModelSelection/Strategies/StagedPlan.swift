@@ -188,9 +188,7 @@ extension StagedPlan {
       guard let medoid = view.finals[cluster.medoid] else { continue }
       let untried = cluster.members.filter { view.states[$0].observations.isEmpty && !view.states[$0].isClosed }
       guard let candidate = view.sorted(untried, by: { view.pool.candidates[$0].costWeight }).first else { continue }
-      let member = FinalError(
-        mean: medoid.mean,
-        deviation: (medoid.deviation * medoid.deviation + view.prior.spread * view.prior.spread).squareRoot())
+      let member = medoid.widened(by: view.spread)
       let miss = 1 - member.probability(below: leader)
       var allMiss = 1.0
       for _ in untried { allMiss *= miss }

@@ -15,6 +15,14 @@ struct LearningCurve: Equatable, Sendable {
     let step: Int
   }
 
+  /// What a report does to a curve.
+  enum Change: Equatable, Sendable {
+    case none
+    /// It has a new last point, and is otherwise as it was.
+    case appended
+    case rewritten
+  }
+
   private struct Mark: Equatable, Sendable {
     let origin: Origin
     let error: Double
@@ -35,43 +43,43 @@ struct LearningCurve: Equatable, Sendable {
   /// Takes a report at a fraction above 0.
   ///
   /// Assigned fractions go before others of their cell, then later trials before earlier ones, whose work was lost; then the
-  /// least fraction of a cell, so that a trial that goes on changes it no more.
+  /// least fraction of a cell, so that a trial that goes on changes it no more. A report that came to stand for an assigned
+  /// fraction does not stand for its own any more.
   ///
   /// - Parameter isAssigned: whether the report ended its trial at the assigned fraction.
-  /// - Returns: whether the curve is another now.
+  /// - Returns: what became of the curve.
   /// - Complexity: O(1) for a report beyond all others.
-  mutating func take(_ observation: Observation, from origin: Origin, isAssigned: Bool) -> Bool {
+  mutating func take(_ observation: Observation, from origin: Origin, isAssigned: Bool) -> Change {
     let (fraction, error) = (observation.dataFraction, observation.error)
     let mark = Mark(origin: origin, error: error, cell: Self.cell(fraction), isAssigned: isAssigned)
+    let count = observations.count
+    if isAssigned, let own = marks.lastIndex(where: { !$0.isAssigned && $0.origin == origin }) { remove(at: own) }
     let cell = cell(mark.cell)
     if isAssigned {
       if let same = cell.first(where: { marks[$0].isAssigned && observations[$0].dataFraction == fraction }) {
-        guard Self.isLater(origin, than: marks[same].origin) else { return false }
+        guard Self.isLater(origin, than: marks[same].origin) else { return .none }
         remove(at: same)
       } else {
         for place in cell.reversed() where !marks[place].isAssigned { remove(at: place) }
       }
     } else if let known = cell.first {
-      guard !marks[known].isAssigned else { return false }
+      guard !marks[known].isAssigned else { return .none }
       let knownFraction = observations[known].dataFraction
       let goesBefore =
         origin.trial != marks[known].origin.trial
         ? origin.trial > marks[known].origin.trial
         : fraction != knownFraction ? fraction < knownFraction : origin.step > marks[known].origin.step
-      guard goesBefore else { return false }
+      guard goesBefore else { return .none }
       remove(at: known)
     }
     var place = observations.count
     while place > 0, observations[place - 1].dataFraction > fraction { place -= 1 }
+    let before = place > 0 ? observations[place - 1].error : nil
     observations.insert(observation, at: place)
     marks.insert(mark, at: place)
     smooth(around: place)
-    return true
-  }
-
-  /// Takes a report out again, if it is part of the curve and not at an assigned fraction.
-  mutating func forget(_ origin: Origin) {
-    if let place = marks.firstIndex(where: { !$0.isAssigned && $0.origin == origin }) { remove(at: place) }
+    let isLast = place == count && observations.count == count + 1
+    return isLast && (place == 0 || observations[place - 1].error == before) ? .appended : .rewritten
   }
 
   /// The places of a cell's observations, found from the end, where most reports go.

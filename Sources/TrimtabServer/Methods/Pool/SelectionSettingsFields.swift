@@ -10,7 +10,7 @@ struct SelectionSettingsEntry: ObjectReadable {
   init(from reader: inout ObjectReader) throws(InvalidField) {
     let strategy: Strategy = try reader.optional(
       "strategy", .choice(), default: SearchSettings().strategy,
-      "`mordal`: halving over clusters, then scaling prediction inside the best. `race`: all on little data, then whoever may most likely be best for its cost; needs no clusters. The others are baselines."
+      "`mordal`: halving over clusters, then scaling prediction inside the best. `race`: all on little data, then whoever has most to gain over the leader for its cost; needs no clusters. The others are baselines."
     )
     let published = SearchSettings(strategy: strategy)
     var search = published
@@ -25,10 +25,11 @@ struct SelectionSettingsEntry: ObjectReadable {
       "Halving ends with so many clusters; 3 by default.")
     search.observedFraction = try reader.optional(
       "observedFraction", .number(in: 1e-9...1), default: published.observedFraction,
-      "Scaling prediction looks at up to this part of the data; 1/8 by default, and 1/4 for a race.")
+      "Scaling prediction looks at up to this part of the data; 1/8 by default. A race goes beyond it where that is not enough."
+    )
     search.regimeDeviations = try reader.optional(
       "regimeDeviations", .positive, default: published.regimeDeviations,
-      "A point counts as part of the straight end of a learning curve while it is within so many deviations of the fit; 5 by default, and 1 for a race."
+      "The evidence counts a point as part of the straight end of a learning curve while it is within so many deviations of the fit; 5 by default. Predictions do not depend on it."
     )
     search.explorationFraction = try reader.optional(
       "explorationFraction", .number(in: 0...1), default: published.explorationFraction,
