@@ -26,7 +26,7 @@ class Belief:
     law_deviations: tuple = (0.2, 0.5, 0.5)
     common_share: float = 2.0
     final_deviation: float = 0.25
-    final_weight: float = 5.0
+    final_weight_fraction: float = 0.25
     spread: float = 0.15
     spread_weight: float = 3.0
 
@@ -102,7 +102,8 @@ def final_prior(means, variances, belief):
         mean = numpy.average(means, weights=1 / (variances + spread))
         share = spread / (spread + variances)
         square = (share * (means - mean)) ** 2 + share * variances
-        spread = (belief.final_weight * belief.final_deviation**2 + square.sum()) / (belief.final_weight + len(means))
+        share = belief.final_weight_fraction
+        spread = (share * belief.final_deviation**2 + square.mean()) / (share + 1)
     return mean, spread
 
 

@@ -64,6 +64,8 @@ struct FinalError: Equatable, Sendable {
     let own = beside(other).deviation
     let deviation = (own * own + other.deviation * other.deviation).squareRoot()
     let z = (other.mean - mean) / max(deviation, 1e-12)
+    // So little is 0, and most of a large pool has no more than that to gain.
+    guard z > -8 else { return 0 }
     return max(0, deviation * (z * Elementary.normalProbability(below: z) + Elementary.normalDensity(z)))
   }
 

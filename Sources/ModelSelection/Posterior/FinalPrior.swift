@@ -9,14 +9,16 @@ struct FinalPrior: Equatable, Sendable {
   private(set) var deviation = Self.belief
 
   private static let belief = 0.25
-  /// How many candidates the belief of the deviation counts for.
-  private static let weight = 5.0
+  /// For which part of the candidates the belief of the deviation counts. It must not vanish in a large pool: extrapolations
+  /// that lie nearer to each other than their deviations allow may all be off by as much, and are no evidence that all end alike.
+  private static let weightFraction = 0.25
   private static let iterations = 20
 
   /// - Parameter curves: what each candidate's own curve says; not empty.
   /// - Complexity: O(curves), some twenty times.
   init(_ curves: [FinalError]) {
     let known = curves.map { (mean: $0.mean, variance: $0.deviation * $0.deviation) }
+    let weight = Self.weightFraction * Double(known.count)
     var spread = Self.belief * Self.belief
     // Expectation and maximization: where each truly ends, given mean and deviation, and these given that.
     for _ in 0..<Self.iterations {
@@ -31,7 +33,7 @@ struct FinalPrior: Equatable, Sendable {
         let off = share * ($1.mean - mean)
         return $0 + off * off + share * $1.variance
       }
-      spread = (Self.weight * Self.belief * Self.belief + square) / (Self.weight + Double(known.count))
+      spread = (weight * Self.belief * Self.belief + square) / (weight + Double(known.count))
     }
     deviation = spread.squareRoot()
   }
