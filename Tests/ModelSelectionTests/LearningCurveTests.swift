@@ -35,11 +35,12 @@ import Testing
     }
     kept.sort { $0.observation.dataFraction < $1.observation.dataFraction }
     return kept.indices.map { index in
-      var observation = kept[index].observation
-      if !kept[index].isAssigned, kept.indices.contains(index - 1), kept.indices.contains(index + 1) {
-        observation.error = kept[index - 1...index + 1].map(\.observation.error).sorted()[1]
+      let own = kept[index].observation
+      guard !kept[index].isAssigned, kept.indices.contains(index - 1), kept.indices.contains(index + 1) else {
+        return own
       }
-      return observation
+      let errors = kept[index - 1...index + 1].map(\.observation.error)
+      return Observation(dataFraction: own.dataFraction, error: errors.sorted()[1])
     }
   }
 

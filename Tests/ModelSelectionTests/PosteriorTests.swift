@@ -35,7 +35,7 @@ import Testing
     var points = [1.0 / 64, 1.0 / 32, 1.0 / 16, 1.0 / 8].map {
       Observation(dataFraction: $0, error: 0.4 * Elementary.exp(-0.2 * Elementary.log($0)))
     }
-    points[0].error *= 0.8
+    points[0] = Observation(dataFraction: points[0].dataFraction, error: 0.8 * points[0].error)
     #expect(LogLinearFit(points, pointCount: 3, deviations: 5)?.count == 3)
   }
 

@@ -91,23 +91,33 @@ struct CurvePrior: Equatable, Sendable {
 extension CurvePrior {
   /// The curves to learn from: those of at least three points where there are enough of these, else of two, evenly chosen.
   static func sample(_ states: [CandidateState]) -> [Curve] {
-    let curves = states.lazy.filter { $0.observations.count >= 2 }.map { spaced($0.observations) }.filter {
-      $0.count >= 2
-    }
-    let long = curves.filter { $0.count >= 3 }
-    let all = long.count >= mostCurves ? Array(long) : Array(curves)
-    guard all.count > mostCurves else { return all }
-    return (0..<mostCurves).map { all[$0 * all.count / mostCurves] }
+    // Most curves are only counted, and that far no further than three.
+    let counts = states.map { spacedCount($0.observations, upTo: 3) }
+    let isEnough = counts.count { $0 >= 3 } >= mostCurves
+    let chosen = states.indices.filter { counts[$0] >= (isEnough ? 3 : 2) }
+    let kept =
+      chosen.count > mostCurves ? (0..<mostCurves).map { chosen[$0 * chosen.count / mostCurves] } : chosen
+    return kept.map { spaced(states[$0].observations) }
   }
 
   /// The points that lie apart, from the largest fraction down.
   private static func spaced(_ observations: [Observation]) -> Curve {
     var curve: Curve = []
     for observation in observations.reversed() where observation.dataFraction > 0 {
-      let x = Elementary.log(observation.dataFraction)
-      if let last = curve.last, last.x - x < leastSpacing { continue }
-      curve.append((x, Elementary.log(observation.error)))
+      if let last = curve.last, last.x - observation.logFraction < leastSpacing { continue }
+      curve.append((observation.logFraction, observation.logError))
     }
     return curve.reversed()
+  }
+
+  /// How many points of ``spaced(_:)`` there are, counted no further than `most`.
+  private static func spacedCount(_ observations: [Observation], upTo most: Int) -> Int {
+    var (count, last) = (0, Double.infinity)
+    for observation in observations.reversed() where observation.dataFraction > 0 {
+      if last - observation.logFraction < leastSpacing { continue }
+      (count, last) = (count + 1, observation.logFraction)
+      if count == most { break }
+    }
+    return count
   }
 }

@@ -58,7 +58,7 @@ struct Knowledge: Sendable {
   private mutating func read(_ candidate: Int, _ observations: [Observation]) {
     var curve = curves[candidate]
     for observation in curve == nil ? observations[...] : observations.suffix(1) where observation.dataFraction > 0 {
-      let point = (x: Elementary.log(observation.dataFraction), y: Elementary.log(observation.error))
+      let point = (x: observation.logFraction, y: observation.logError)
       if curve == nil {
         curve = CurveFilter(logFraction: point.x, logError: point.y, law: prior.law)
       } else {

@@ -27,7 +27,7 @@ struct LogLinearFit: Equatable, Sendable {
   /// - Parameter observations: by ascending fraction, positive errors; nil with fewer than two. O(n^2) in the worst case.
   init?(_ observations: [Observation], pointCount: Int, deviations: Double) {
     let points = observations.filter { $0.dataFraction > 0 }.map {
-      (x: Elementary.log($0.dataFraction), y: Elementary.log($0.error))
+      (x: $0.logFraction, y: $0.logError)
     }
     guard points.count >= 2 else { return nil }
     let last = points[points.count - 1].x

@@ -109,7 +109,9 @@ struct LearningCurve: Equatable, Sendable {
         let (before, after) = (marks[index - 1].error, marks[index + 1].error)
         error = max(min(before, after), min(error, max(before, after)))
       }
-      observations[index].error = error
+      if observations[index].error != error {
+        observations[index] = Observation(dataFraction: observations[index].dataFraction, error: error)
+      }
     }
   }
 }
