@@ -1,14 +1,4 @@
 extension Search {
-  /// The candidate whose median predicted error is least; nil while nothing was observed. O(candidates).
-  public var leader: Int? {
-    var best: Int?
-    for candidate in states.indices where !states[candidate].isGivenUp {
-      guard let final = knowledge.finals[candidate] else { continue }
-      if best.flatMap({ knowledge.finals[$0] }).map({ final.mean < $0.mean }) ?? true { best = candidate }
-    }
-    return best
-  }
-
   /// What is believed of every candidate that may still turn out best, untried ones by their cluster.
   private var field: [(candidate: Int, final: FinalError)] {
     states.indices.compactMap { candidate in
@@ -31,11 +21,12 @@ extension Search {
     let field = field
     let contest = Contest(field, favourite: favourite)
     func chance(_ candidate: Int) -> Double { contest.contenders.first { $0.candidate == candidate }?.probability ?? 0 }
+    // The errors' ratio: 1 less the best's over the suggestion's.
+    let regret = 1 - Elementary.exp(-contest.regret)
     let suggestion = Suggestion(
-      prediction: prediction(leader, favourite, probabilityBest: chance(leader)),
-      // The errors' ratio: 1 less the best's over the suggestion's.
-      expectedRegretFraction: 1 - Elementary.exp(-contest.regret), spending: spending,
-      gridGPUSeconds: gridGPUSeconds, stopReason: stopReasonWithoutRegret)
+      prediction: prediction(leader, favourite, probabilityBest: chance(leader)), expectedRegretFraction: regret,
+      spending: spending, gridGPUSeconds: gridGPUSeconds,
+      stopReason: isEnough(regretFraction: regret) ? .regretBelowBound : stopReasonWithoutRegret)
     let ordered = field.least(min(limit, field.count)) {
       ($0.final.mean, $0.candidate) < ($1.final.mean, $1.candidate)
     }
@@ -72,7 +63,9 @@ extension Search {
 
   /// What the candidate's prediction rests on.
   public func evidence(of candidate: Int) -> Evidence {
-    let (observations, fit) = (states[candidate].observations, knowledge.fits[candidate])
+    let observations = states[candidate].observations
+    let fit = LogLinearFit(
+      observations, pointCount: settings.regimePointCount, deviations: settings.regimeDeviations)
     return Evidence(
       observations: observations, regimePointCount: fit?.count ?? 0,
       fitMeanSquareLogError: fit.flatMap { $0.count >= 3 ? $0.meanSquare : nil }, slope: fit?.slope,

@@ -11,48 +11,60 @@ extension Search {
     where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
   ) -> NextTrial {
     if let reason = stopReason { return .none(.finished(reason)) }
-    if let work = nextPlanned(fits) ?? nextSpeculation(fits) { return .assigned(assign(work)) }
+    if let work = nextPlanned(fits) ?? bestStep(fits) { return .assigned(assign(work)) }
     if let reason = stopReason { return .none(.finished(reason)) }
     return .none(.nothingFits)
   }
 
   /// Why no further trial is assigned; nil while the search goes on.
   public var stopReason: StopReason? {
-    // Of candidates about which nothing is known nobody can say that they are no better.
-    if settings.regretBoundFraction > 0, !isRunning, isEverybodyKnown,
-      let regret = suggestion()?.expectedRegretFraction,
-      regret <= settings.regretBoundFraction
-    {
-      return .regretBelowBound
-    }
+    // What is expected of the regret takes long to find out, so that is not asked in vain.
+    if settings.regretBoundFraction > 0, !isRunning, let suggestion = suggestion() { return suggestion.stopReason }
     return stopReasonWithoutRegret
+  }
+
+  /// Whether so small a regret ends the search.
+  func isEnough(regretFraction: Double) -> Bool {
+    // Of candidates about which nothing is known nobody can say that they are no better.
+    settings.regretBoundFraction > 0 && regretFraction <= settings.regretBoundFraction && !isRunning
+      && isEverybodyKnown
   }
 
   /// The same, but for the bound of the regret. O(candidates).
   var stopReasonWithoutRegret: StopReason? {
-    let budget = settings.budget
-    if let most = budget.gpuSeconds, spending.gpuSeconds >= most { return .gpuSecondsSpent }
-    if let most = budget.joules, spending.joules >= most { return .joulesSpent }
-    if let most = budget.trials, spending.trials >= most { return .trialsSpent }
-    if let most = budget.wallSeconds, spending.wallSeconds >= most { return .wallSecondsSpent }
-    if settings.strategy == .asha {
-      guard !isRunning, nextAsynchronous({ _, _ in true }) == nil else { return nil }
-      return nextAsynchronous(ignoringBudget: true) { _, _ in true } == nil ? .planComplete : .gpuSecondsSpent
+    if let spentBudget { return spentBudget }
+    guard !isRunning else { return nil }
+    if settings.strategy == .asha { return asynchronousStopReason }
+    if let stage, !isPlanComplete {
+      // Nothing of the stage can be paid for any more.
+      let isOpen = stage.members.contains { !isResolved($0, in: stage) && limit(on: $0, to: stage.fraction) == nil }
+      return isOpen || hasStep ? nil : shortBudget
     }
-    // Nothing of the stage can be paid for any more.
-    if !isPlanComplete, !isRunning, isBudgetShort, let stage,
-      !stage.members.contains(where: { !isResolved($0, in: stage) && isAffordable($0, to: stage.fraction) }),
-      bestStep(fits: { _, _ in true }) == nil
-    {
-      return .gpuSecondsSpent
-    }
-    if isPlanComplete, !isRunning, bestStep(fits: { _, _ in true }) == nil {
-      return isBudgetShort ? .gpuSecondsSpent : .planComplete
-    }
-    return nil
+    return hasStep ? nil : shortBudget ?? .planComplete
   }
 
-  private struct Work {
+  private var asynchronousStopReason: StopReason? {
+    var short: StopReason?
+    let hasNext = asynchronous.hasNext(view) { candidate, fraction in
+      guard !states[candidate].isClosed else { return false }
+      let limit = limit(on: candidate, to: fraction)
+      short = short ?? limit
+      return limit == nil
+    }
+    return hasNext ? nil : short ?? .planComplete
+  }
+
+  /// The budget for want of which something is not trained; nil when nothing would be trained anyway.
+  private var shortBudget: StopReason? {
+    if let stage {
+      for member in stage.members where !isResolved(member, in: stage) {
+        if let limit = limit(on: member, to: stage.fraction) { return limit }
+      }
+    }
+    return limitOfSteps
+  }
+
+  struct Work {
     let candidate: Int
     let fraction: Double
     let rung: Int
@@ -65,26 +77,12 @@ extension Search {
 
   private var isRunning: Bool { openCount > 0 }
 
-  /// Whether something would still be trained if there were more to spend.
-  private var isBudgetShort: Bool {
-    guard settings.budget.gpuSeconds != nil else { return false }
-    return stage.map { stage in stage.members.contains { !isResolved($0, in: stage) } } ?? false
-      || bestStep(ignoringBudget: true, fits: { _, _ in true }) != nil
-  }
-
   private func fraction(of candidate: Int) -> Double { states[candidate].checkpoint?.dataFraction ?? 0 }
 
   /// Whether a stage waits no longer for a candidate.
   private func isResolved(_ candidate: Int, in stage: Stage) -> Bool {
     states[candidate].isClosed
       || (states[candidate].observations.last?.dataFraction ?? 0) >= stage.fraction * (1 - 1e-9)
-  }
-
-  private func isAffordable(_ candidate: Int, to fraction: Double) -> Bool {
-    guard let most = settings.budget.gpuSeconds else { return true }
-    // What open trials have spent already counts twice until they close: rather wait than overspend.
-    let weight = openWeight + pool.candidates[candidate].costWeight * (fraction - self.fraction(of: candidate))
-    return spending.gpuSeconds + weight * gpuSecondsPerWeight <= most * (1 + 1e-9)
   }
 
   /// The stage's next candidate that can run. Only events move the plan on, so that asking in vain changes nothing.
@@ -98,19 +96,17 @@ extension Search {
     for place in stage.firstOpen..<stage.members.count {
       let candidate = stage.members[place]
       guard !isResolved(candidate, in: stage), states[candidate].openTrial == nil,
-        isAffordable(candidate, to: stage.fraction), fits(candidate, need(of: candidate))
+        limit(on: candidate, to: stage.fraction) == nil, fits(candidate, need(of: candidate))
       else { continue }
       return Work(candidate: candidate, fraction: stage.fraction, rung: stage.rung, phase: stage.phase)
     }
     return nil
   }
 
-  private func nextAsynchronous(
-    ignoringBudget: Bool = false, _ fits: (Int, MemoryNeed) -> Bool
-  ) -> AsynchronousHalving.Choice? {
+  private func nextAsynchronous(_ fits: (Int, MemoryNeed) -> Bool) -> AsynchronousHalving.Choice? {
     asynchronous.next(view) { candidate, fraction in
-      !states[candidate].isClosed && states[candidate].openTrial == nil
-        && (ignoringBudget || isAffordable(candidate, to: fraction)) && fits(candidate, need(of: candidate))
+      !states[candidate].isClosed && states[candidate].openTrial == nil && limit(on: candidate, to: fraction) == nil
+        && fits(candidate, need(of: candidate))
     }
   }
 
@@ -132,60 +128,14 @@ extension Search {
     }
   }
 
-  /// While a plan waits for a whole rung, and where a strategy ends in a race, the candidate that may most likely be best for
-  /// its cost goes a step on. The baselines wait, as published.
-  private func nextSpeculation(_ fits: (Int, MemoryNeed) -> Bool) -> Work? { bestStep(fits: fits) }
-
-  /// The step of most value for its cost: the chance to beat the leader, times how much is still open, over GPU-seconds; nil
-  /// when no candidate that fits and can be paid for has a chance left.
-  private func bestStep(
-    ignoringBudget: Bool = false, fits: (Int, MemoryNeed) -> Bool
-  ) -> Work? {
-    let isRefining = isPlanComplete && (settings.regretBoundFraction > 0 || settings.strategy == .race)
-    guard settings.strategy == .mordal || settings.strategy == .race, !isPlanComplete || isRefining else { return nil }
-    let most = isRefining && settings.regretBoundFraction > 0 ? 1 : settings.observedFraction
-    let leader = knowledge.finals.compactMap { $0 }.min { ($0.mean, $0.deviation) < ($1.mean, $1.deviation) }
-    var best: (value: Double, candidate: Int, fraction: Double)?
-    for candidate in states.indices where !states[candidate].isClosed && states[candidate].openTrial == nil {
-      let at = fraction(of: candidate)
-      guard at < most * (1 - 1e-9) else { continue }
-      let next = min(most, max(settings.startFraction, at * settings.reductionFactor))
-      let belief = knowledge.belief(candidate, pool)
-      let chance = leader.flatMap { leader in belief?.probability(below: leader) } ?? 0.5
-      if isRefining && chance < StagedPlan.leastChance { continue }
-      let value = chance * (belief?.deviation ?? 1) / (pool.candidates[candidate].costWeight * (next - at))
-      guard best.map({ value > $0.value }) ?? true, ignoringBudget || isAffordable(candidate, to: next),
-        fits(candidate, need(of: candidate))
-      else { continue }
-      best = (value, candidate, next)
-    }
-    return best.map { Work(candidate: $0.candidate, fraction: $0.fraction, rung: 0, phase: .speculation) }
-  }
-
-  /// The cost weight of an assignment's work.
-  private func weight(of assignment: Assignment) -> Double {
-    pool.candidates[assignment.candidate].costWeight * (assignment.toFraction - assignment.fromFraction)
-  }
-
-  /// Takes note that a candidate's trial is open no longer.
-  mutating func closeTrial(of assignment: Assignment) {
-    states[assignment.candidate].openTrial = nil
-    openCount -= 1
-    // Sums of differences drift; where nothing is open, nothing is owed.
-    openWeight = openCount == 0 ? 0 : openWeight - weight(of: assignment)
-  }
-
   private mutating func assign(_ work: Work) -> Assignment {
     let state = states[work.candidate]
     let assignment = Assignment(
       trial: trials.count, candidate: work.candidate, fromFraction: state.checkpoint?.dataFraction ?? 0,
       toFraction: work.fraction, checkpoint: state.checkpoint, rung: work.rung, phase: work.phase)
     trials.append(Trial(assignment: assignment))
-    states[work.candidate].openTrial = assignment.trial
-    openCount += 1
-    openWeight += weight(of: assignment)
+    openTrial(assignment.trial)
     states[work.candidate].isTried = true
-    spending.trials += 1
     if settings.strategy == .asha { asynchronous.take(.init(candidate: work.candidate, rung: work.rung)) }
     return assignment
   }

@@ -1,11 +1,15 @@
 extension Search {
   /// Takes a report; the same report again gives the same answer and changes nothing.
   ///
-  /// Reports of one trial may come in any order until one of them closes it.
+  /// Every report is an observation of the candidate's curve; see ``LearningCurve`` for which of them are kept. Reports of one
+  /// trial may come in any order until one of them closes it; one that comes after a later one is taken in, but decides nothing.
   ///
+  /// - Parameter elapsedSeconds: the time, as for ``tell(elapsedSeconds:)``; a repeated report tells none.
   /// - Throws: ``SelectionError/unknownTrial(_:)``, ``SelectionError/trialClosed(_:outcome:)``,
   ///   ``SelectionError/conflictingReport(trial:step:)``, ``SelectionError/invalidReport(trial:field:expected:value:)``.
-  public mutating func record(_ report: Report, of trial: Int) throws(SelectionError) -> Decision {
+  public mutating func record(
+    _ report: Report, of trial: Int, elapsedSeconds: Double? = nil
+  ) throws(SelectionError) -> Decision {
     guard trials.indices.contains(trial) else { throw .unknownTrial(trial) }
     let place = trials[trial].place(of: report.step)
     if place < trials[trial].reports.count, trials[trial].reports[place].step == report.step {
@@ -16,21 +20,32 @@ extension Search {
     if let outcome = trials[trial].outcome { throw .trialClosed(trial, outcome: outcome) }
     let assignment = trials[trial].assignment
     try report.check(trial: trial, from: assignment.fromFraction)
+    if let elapsedSeconds { tell(elapsedSeconds: elapsedSeconds) }
     trials[trial].reports.insert(report, at: place)
     let candidate = assignment.candidate
     spend(report, on: trial)
     guard report.error.isFinite else {
-      states[candidate].isGivenUp = true
+      giveUp(candidate)
       return close(trial, step: report.step, .stop(.diverged), .stopped(.diverged))
     }
-    if report.hasCheckpoint || report.dataFraction >= assignment.toFraction {
+    let isReached = report.dataFraction >= assignment.toFraction
+    if report.hasCheckpoint || isReached {
       keepCheckpoint(TrialCheckpoint(trial: trial, dataFraction: report.dataFraction), of: candidate)
     }
-    guard report.dataFraction >= assignment.toFraction else { return .proceed }
-    observe(candidate, report)
-    return report.dataFraction >= 1
-      ? close(trial, step: report.step, .stop(.completed), .stopped(.completed))
-      : close(trial, step: report.step, .pause(.rungReached), .paused(.rungReached))
+    observe(candidate, report, of: trial, isAssigned: isReached)
+    if isReached {
+      return report.dataFraction >= 1
+        ? close(trial, step: report.step, .stop(.completed), .stopped(.completed))
+        : close(trial, step: report.step, .pause(.rungReached), .paused(.rungReached))
+    }
+    guard place == trials[trial].reports.count - 1 else { return .proceed }
+    if isHopeless(candidate) {
+      states[candidate].isStopped = true
+      return close(trial, step: report.step, .stop(.cannotBeBest), .stopped(.cannotBeBest))
+    }
+    guard spentBudgetOfOpenTrials != nil else { return .proceed }
+    keepCheckpoint(TrialCheckpoint(trial: trial, dataFraction: report.dataFraction), of: candidate)
+    return close(trial, step: report.step, .pause(.searchFinished), .paused(.searchFinished))
   }
 
   /// Closes a trial that ends without a decision.
@@ -50,7 +65,9 @@ extension Search {
       // What was trained last is what there is, though it may be short of what was asked.
       if let last {
         keepCheckpoint(TrialCheckpoint(trial: trial, dataFraction: assignment.toFraction), of: candidate)
-        observe(candidate, Report(step: last.step, dataFraction: assignment.toFraction, error: last.error))
+        observe(
+          candidate, Report(step: last.step, dataFraction: assignment.toFraction, error: last.error), of: trial,
+          isAssigned: true)
       } else {
         fail(candidate)
       }
@@ -61,15 +78,10 @@ extension Search {
     case .outOfMemory(let bytes): states[candidate].exceedsBytes = max(states[candidate].exceedsBytes, bytes)
     }
     trials[trial].outcome = .ended(end)
-    closeTrial(of: assignment)
-    if end != .completed, settings.strategy == .asha {
-      asynchronous.release(candidate: candidate, rung: assignment.rung)
-    }
+    closeTrial(trial, isTimed: end == .completed || end == .paused)
+    releaseRung(of: assignment, isReached: end == .completed)
     settlePlan()
   }
-
-  /// Tells the wall-clock seconds since the search began; only the largest counts.
-  public mutating func tell(elapsedSeconds: Double) { spending.wallSeconds = max(spending.wallSeconds, elapsedSeconds) }
 
   /// Adds candidates while the search runs; see ``Pool``. A plan that was carried out begins anew, with all it knows.
   ///
@@ -87,12 +99,68 @@ extension Search {
 
   private mutating func fail(_ candidate: Int) {
     states[candidate].failureCount += 1
-    if states[candidate].failureCount >= settings.failureLimit { states[candidate].isGivenUp = true }
+    if states[candidate].failureCount >= settings.failureLimit { giveUp(candidate) }
   }
 
-  private mutating func observe(_ candidate: Int, _ report: Report) {
-    states[candidate].observe(Observation(dataFraction: report.dataFraction, error: report.error))
-    knowledge.observe(candidate, states: states, pool: pool, settings: settings)
+  private mutating func giveUp(_ candidate: Int) {
+    states[candidate].isGivenUp = true
+    if leader == candidate { leader = foundLeader }
+  }
+
+  private mutating func observe(_ candidate: Int, _ report: Report, of trial: Int, isAssigned: Bool) {
+    // Before any data there is no point of a curve over the logarithm of the data.
+    guard report.dataFraction > 0 else { return }
+    let change = states[candidate].curve.take(
+      Observation(dataFraction: report.dataFraction, error: report.error),
+      from: LearningCurve.Origin(trial: trial, step: report.step), isAssigned: isAssigned)
+    guard change != .none else { return }
+    let before = knowledge.finals[candidate]
+    let isRenewed = knowledge.observe(candidate, states: states, pool: pool, isAppended: change == .appended)
+    if isRenewed { leader = foundLeader } else { updateLeader(candidate, before: before) }
+    noteDoubt(candidate)
+  }
+
+  /// Finds out who leads after one candidate was read anew. O(1), unless the leader has become worse.
+  private mutating func updateLeader(_ candidate: Int, before: FinalError?) {
+    guard !states[candidate].isGivenUp, let now = knowledge.finals[candidate] else { return }
+    guard let known = leader, let leading = knowledge.finals[known] else {
+      leader = foundLeader
+      return
+    }
+    if known == candidate {
+      if before.map({ now.mean > $0.mean }) ?? true { leader = foundLeader }
+    } else if (now.mean, candidate) < (leading.mean, known) {
+      leader = candidate
+    }
+  }
+
+  /// The candidate that leads, from all of them; O(candidates).
+  private var foundLeader: Int? {
+    var best: (mean: Double, candidate: Int)?
+    for candidate in states.indices where !states[candidate].isGivenUp {
+      guard let final = knowledge.finals[candidate] else { continue }
+      if best.map({ final.mean < $0.mean }) ?? true { best = (final.mean, candidate) }
+    }
+    return best?.candidate
+  }
+
+  private mutating func noteDoubt(_ candidate: Int) {
+    guard let own = knowledge.finals[candidate], let leader, let best = knowledge.finals[leader] else { return }
+    let isDoubtful = candidate != leader && own.probability(below: best) < StagedPlan.leastChance
+    states[candidate].doubtCount = isDoubtful ? states[candidate].doubtCount + 1 : 0
+  }
+
+  /// Whether an open trial is not worth going on with. The baselines train to the end, as published.
+  ///
+  /// Everybody is given the start fraction. Beyond it a prediction may still be fooled by an evaluation that went wrong, so two
+  /// reports in a row must leave the candidate without a chance, and it must be behind already: the leader was better twice
+  /// with no more data.
+  private func isHopeless(_ candidate: Int) -> Bool {
+    guard settings.strategy == .mordal || settings.strategy == .race, states[candidate].doubtCount >= 2,
+      let leader, let last = states[candidate].observations.last,
+      last.dataFraction >= settings.startFraction * (1 - 1e-9)
+    else { return false }
+    return states[leader].observations.count { $0.dataFraction <= last.dataFraction && $0.error < last.error } >= 2
   }
 
   /// The checkpoint furthest along is the one to resume.
@@ -102,20 +170,10 @@ extension Search {
     }
   }
 
-  /// Counts what the trial has cost so far: as it says, or else as its candidate's weight and the data seen tell.
-  private mutating func spend(_ report: Report, on trial: Int) {
-    let assignment = trials[trial].assignment
-    let weight = pool.candidates[assignment.candidate].costWeight * (report.dataFraction - assignment.fromFraction)
-    let seconds = max(trials[trial].gpuSeconds, report.gpuSeconds ?? (weight * gpuSecondsPerWeight))
-    if report.gpuSeconds != nil, report.dataFraction >= assignment.toFraction {
-      reportedGPUSeconds += seconds
-      reportedWeight += weight
-    }
-    spending.gpuSeconds += seconds - trials[trial].gpuSeconds
-    trials[trial].gpuSeconds = seconds
-    let joules = max(trials[trial].joules, report.joules ?? 0)
-    spending.joules += joules - trials[trial].joules
-    trials[trial].joules = joules
+  /// Lets a candidate be chosen again for a rung that its trial did not get to.
+  private mutating func releaseRung(of assignment: Assignment, isReached: Bool) {
+    guard settings.strategy == .asha, !isReached else { return }
+    asynchronous.release(candidate: assignment.candidate, rung: assignment.rung)
   }
 
   private mutating func close(
@@ -123,7 +181,8 @@ extension Search {
   ) -> Decision {
     trials[trial].outcome = outcome
     trials[trial].closing = (step, decision)
-    closeTrial(of: trials[trial].assignment)
+    closeTrial(trial, isTimed: true)
+    releaseRung(of: trials[trial].assignment, isReached: outcome != .paused(.searchFinished))
     settlePlan()
     return decision
   }

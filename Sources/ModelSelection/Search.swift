@@ -8,8 +8,9 @@
 ///     guard case .assigned(let work) = search.nextTrial() else { ... }
 ///     let decision = try search.record(Report(step: 0, dataFraction: 0.03, error: 2.1), of: work.trial)
 ///
-/// Complexity: `record` O(log reports) and, where it closes a trial, O(observations of the candidate); `nextTrial`
-/// O(candidates) at worst; ``suggestion()`` O(candidates) for a few nanoseconds each; memory O(candidates + reports).
+/// Complexity: `record` O(log reports) and, where it tells something new of the curve, O(observations of the candidate), of
+/// which there are O(log data); `nextTrial` O(candidates) at worst; ``suggestion()`` O(candidates) for a few nanoseconds each;
+/// memory O(candidates + reports).
 public struct Search: Sendable {
   public internal(set) var pool: Pool
   public let settings: SearchSettings
@@ -23,12 +24,22 @@ public struct Search: Sendable {
   /// Whether the strategy's plan is carried out.
   var isPlanComplete = false
   var knowledge: Knowledge
-  /// How many trials are open, and the cost weights of all that they were assigned.
+  /// The candidate whose median predicted error is least; nil while nothing was observed.
+  public internal(set) var leader: Int?
+  /// How many trials are open, and the cost weight of the work that they have not reported yet.
   var openCount = 0
   var openWeight = 0.0
-  /// Sums over the trials that reported their own GPU-seconds: those, and the cost weights of the same work.
+  /// The cost weight of all work that was reported.
+  var spentWeight = 0.0
+  /// Sums over the trials that reported their own GPU-seconds: those, and the cost weights of the same work; of trials that got
+  /// where they were to go, and of all.
   var reportedGPUSeconds = 0.0
   var reportedWeight = 0.0
+  var meteredGPUSeconds = 0.0
+  var meteredWeight = 0.0
+  /// Sums over the trials that ran until they were closed: how long each was open, and the cost weights of their work.
+  var closedSeconds = 0.0
+  var closedWeight = 0.0
 
   /// - Throws: ``SelectionError`` for a setting out of range.
   public init(pool: Pool, settings: SearchSettings) throws(SelectionError) {
@@ -60,15 +71,12 @@ public struct Search: Sendable {
   /// The candidates of which no trial was ever assigned. O(candidates).
   public var neverTried: [Int] { states.indices.filter { !states[$0].isTried } }
 
-  /// GPU-seconds for a unit of cost weight: as reported so far, and 1 while no trial has reported any.
-  var gpuSecondsPerWeight: Double { reportedWeight > 0 ? reportedGPUSeconds / reportedWeight : 1 }
-
   /// What training every candidate on all data would cost. O(candidates).
   public var gridGPUSeconds: Double { gpuSecondsPerWeight * pool.candidates.reduce(0) { $0 + $1.costWeight } }
 
   var view: StageView {
     StageView(
-      pool: pool, settings: settings, states: states, finals: knowledge.finals, prior: knowledge.prior,
+      pool: pool, settings: settings, states: states, finals: knowledge.finals, spread: knowledge.spread,
       spentGPUSeconds: spending.gpuSeconds, gpuSecondsPerWeight: gpuSecondsPerWeight)
   }
 }

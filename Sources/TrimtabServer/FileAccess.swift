@@ -15,12 +15,22 @@ package struct FileAccess: Sendable {
   let roots: [String]
   /// The same as canonical absolute paths, without those that do not exist.
   private let canonicalRoots: [String]
+  /// Where relative paths begin; nil for the process's working directory.
+  private let base: String?
   /// Larger files are refused.
   let maximumBytes: Int
 
   package init(roots: [String], maximumBytes: Int = Limits.profileBytes) {
+    self.init(roots: roots, base: nil, maximumBytes: maximumBytes)
+  }
+
+  /// Reads the files that a file in `folder` may name: those below the folder, which is also where relative paths begin.
+  package init(folder: String) { self.init(roots: [folder], base: folder, maximumBytes: Limits.profileBytes) }
+
+  private init(roots: [String], base: String?, maximumBytes: Int) {
     self.roots = roots
     canonicalRoots = roots.compactMap(Self.canonical)
+    self.base = base
     self.maximumBytes = maximumBytes
   }
 
@@ -47,7 +57,7 @@ package struct FileAccess: Sendable {
   /// The real path of a file below the roots.
   private func located(_ path: String, _ field: String, _ expected: String) throws(Refusal) -> String {
     // Links are followed first, so that none leads outside the roots.
-    guard let real = Self.canonical(path) else {
+    guard let real = Self.canonical(path.hasPrefix("/") ? path : (base.map { $0 + "/" } ?? "") + path) else {
       throw unreadable(path, field, expected, String(cString: strerror(errno)))
     }
     guard canonicalRoots.contains(where: { real == $0 || real.hasPrefix($0 == "/" ? $0 : $0 + "/") }) else {

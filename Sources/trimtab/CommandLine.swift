@@ -36,7 +36,7 @@ private let help = """
          trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
          trimtab schedule ...                a pipeline schedule as CSV
          trimtab similarity A.npy B.npy ...  how alike models are, from what they make of the same samples
-         trimtab select --curves ...         a search over recorded learning curves
+         trimtab select [POOL.json] ...      a search over recorded learning curves
          trimtab --help | --version
 
   \(FrontierCommand.help)
@@ -72,7 +72,7 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case .some(let other):
       throw CommandFailure(
         status: .usage,
-        message: "expected serve, frontier, schedule, similarity, --help or --version, found \"\(other)\"; "
+        message: "expected serve, frontier, schedule, similarity, select, --help or --version, found \"\(other)\"; "
           + "see trimtab --help"
       )
     }

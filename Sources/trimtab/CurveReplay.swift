@@ -1,45 +1,126 @@
+internal import JSON
 internal import ModelSelection
+internal import Sessions
+
+/// A search that a replay drives: it gives out trials and is told what recorded curves show.
+protocol ReplayedSearch {
+  /// The search by numbers; a candidate's number is that of its curve.
+  var engine: Search { get }
+  /// The next trial, nil when there is none any more.
+  mutating func nextAssignment(elapsedSeconds: Double?) throws(CommandFailure) -> Assignment?
+  /// Tells what a trial has come to; `spent` is its own share of the costs.
+  ///
+  /// - Returns: whether the trial goes on.
+  mutating func take(
+    _ evaluation: RecordedCurves.Evaluation, step: Int, spent: (cost: Double, energyJoules: Double?),
+    elapsedSeconds: Double?, of assignment: Assignment
+  ) throws(CommandFailure) -> Bool
+}
 
 /// Answers a search's trials from recorded curves, one after the other.
 ///
 /// A trial that resumes pays only for the data it adds, as with a checkpoint. Curves were recorded at certain fractions only:
-/// a trial goes on to the next of them, and pays for it.
+/// a trial goes on to the next of them, and pays for it; those that it passes it reports on its way, where wanted. Where costs
+/// are seconds, they are also the time that passes.
 struct CurveReplay {
   struct Decision {
     let assignment: Assignment
-    let error: Double
-    let fraction: Double
+    /// The last of the trial.
+    let evaluation: RecordedCurves.Evaluation
     let cost: Double
-    let outcome: String
   }
 
   let curves: RecordedCurves
-  private(set) var search: Search
+  let reportsOnTheWay: Bool
+  private(set) var search: any ReplayedSearch
   private(set) var decisions: [Decision] = []
-  let gridCost: Double
 
-  init(_ curves: RecordedCurves, settings: SearchSettings, budgetShare: Double?) throws(SelectionError) {
-    var settings = settings
-    let pool = try curves.pool()
-    let gridCost = pool.candidates.reduce(0) { $0 + $1.costWeight }
-    settings.budget.gpuSeconds = budgetShare.map { $0 * gridCost }
-    self.gridCost = gridCost
-    self.curves = curves
-    search = try Search(pool: pool, settings: settings)
+  init(_ curves: RecordedCurves, _ search: any ReplayedSearch, reportsOnTheWay: Bool) {
+    (self.curves, self.search, self.reportsOnTheWay) = (curves, search, reportsOnTheWay)
   }
 
-  mutating func run() throws(SelectionError) {
-    while case .assigned(let work) = search.nextTrial() {
-      let begun = work.fromFraction > 0 ? curves.point(of: work.candidate, at: work.fromFraction).cost : 0
-      let point = curves.point(of: work.candidate, at: work.toFraction)
-      let report = Report(
-        step: 0, dataFraction: point.fraction, error: point.error, gpuSeconds: max(0, point.cost - begun),
-        hasCheckpoint: true)
-      let decision = try search.record(report, of: work.trial)
-      decisions.append(
-        Decision(
-          assignment: work, error: point.error, fraction: point.fraction, cost: max(0, point.cost - begun),
-          outcome: "\(decision)"))
+  mutating func run() throws(CommandFailure) {
+    var elapsed = 0.0
+    func told(_ seconds: Double) -> Double? { curves.costsAreSeconds ? seconds : nil }
+    while let work = try search.nextAssignment(elapsedSeconds: told(elapsed)) {
+      let curve = curves.curves[work.candidate]
+      let begun = work.fromFraction > 0 ? curve.evaluation(at: work.fromFraction) : nil
+      let end = curve.evaluation(at: work.toFraction)
+      let passed = curve.evaluations.filter {
+        reportsOnTheWay && $0.fraction > begun?.fraction ?? 0 && $0.fraction < end.fraction
+      }
+      for (step, evaluation) in (passed + [end]).enumerated() {
+        let cost = max(0, evaluation.cost - (begun?.cost ?? 0))
+        let goesOn = try search.take(
+          evaluation, step: step,
+          spent: (cost, evaluation.energyJoules.map { max(0, $0 - (begun?.energyJoules ?? 0)) }),
+          elapsedSeconds: told(elapsed + cost), of: work)
+        guard !goesOn || step == passed.count else { continue }
+        elapsed += cost
+        decisions.append(Decision(assignment: work, evaluation: evaluation, cost: cost))
+        break
+      }
     }
+  }
+}
+
+extension Search: ReplayedSearch {
+  var engine: Search { self }
+
+  mutating func nextAssignment(elapsedSeconds: Double?) -> Assignment? {
+    if let elapsedSeconds { tell(elapsedSeconds: elapsedSeconds) }
+    guard case .assigned(let work) = nextTrial() else { return nil }
+    return work
+  }
+
+  mutating func take(
+    _ evaluation: RecordedCurves.Evaluation, step: Int, spent: (cost: Double, energyJoules: Double?),
+    elapsedSeconds: Double?, of assignment: Assignment
+  ) throws(CommandFailure) -> Bool {
+    do throws(SelectionError) {
+      let decision = try record(
+        Report(
+          step: step, dataFraction: evaluation.fraction, error: evaluation.value, gpuSeconds: spent.cost,
+          joules: spent.energyJoules, hasCheckpoint: true),
+        of: assignment.trial, elapsedSeconds: elapsedSeconds)
+      return decision == .proceed
+    } catch {
+      throw CommandFailure(status: .badInput, message: "expected curves that can be replayed, found \(error)")
+    }
+  }
+}
+
+extension ModelSearch: ReplayedSearch {
+  mutating func nextAssignment(elapsedSeconds: Double?) throws(CommandFailure) -> Assignment? {
+    do throws(Refusal) {
+      let request = TrialRequest(worker: nil, gpus: nil, memoryBytes: nil, elapsedSeconds: elapsedSeconds)
+      guard case .trial(let trial, _) = try next(request) else { return nil }
+      return try? engine.trial(trial.number - 1).assignment
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+
+  mutating func take(
+    _ evaluation: RecordedCurves.Evaluation, step: Int, spent: (cost: Double, energyJoules: Double?),
+    elapsedSeconds: Double?, of assignment: Assignment
+  ) throws(CommandFailure) -> Bool {
+    do throws(Refusal) {
+      let decision = try report(
+        TrialReport(
+          trial: assignment.trial + 1, step: step, dataFraction: evaluation.fraction, score: evaluation.value,
+          gpuSeconds: spent.cost, energyJoules: spent.energyJoules, elapsedSeconds: elapsedSeconds,
+          checkpoint: .bool(true)))
+      return decision.verdict == .continue
+    } catch {
+      throw CommandFailure(error)
+    }
+  }
+}
+
+extension CommandFailure {
+  /// A request that a session would refuse, in a file.
+  init(_ refusal: Refusal, path: String? = nil) {
+    self.init(status: .badInput, message: (path.map { "\($0): " } ?? "") + refusal.message)
   }
 }

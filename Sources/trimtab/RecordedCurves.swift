@@ -4,118 +4,173 @@ internal import ModelSelection
 ///
 /// Two layouts are read. *Wide*, as fine-tuning studies publish them: `config name`, one column for each number of samples,
 /// `size` (parameters) and `family`; the cells are errors, and training costs size x samples. *Long*, one evaluation a row:
-/// `encoder,languageModel,fraction,errorFraction,costSeconds`, with the seconds spent until then.
+/// `encoder,languageModel,fraction,errorFraction,costSeconds`, with the seconds spent until then; there may be `projector`,
+/// `energyJoules`, the joules spent until then, and `score` in place of `errorFraction`.
 struct RecordedCurves {
-  struct Curve {
-    let name: String
-    /// Candidates of one group are clustered together where nothing else is known.
-    let group: String
-    /// Evaluations by ascending fraction, and what training up to there costs.
-    var points: [(fraction: Double, error: Double, cost: Double)]
+  /// What one evaluation showed.
+  struct Evaluation {
+    /// Of all the data, in 0...1.
+    let fraction: Double
+    /// An error or a score; see ``Measure``.
+    var value: Double
+    /// What training took from the beginning until then.
+    let cost: Double
+    /// Nil where the file does not say.
+    let energyJoules: Double?
   }
 
+  struct Curve {
+    var name: String
+    /// Candidates of one group are clustered together where nothing else is known.
+    let group: String
+    /// By ascending fraction.
+    var evaluations: [Evaluation]
+
+    /// What training on all the data costs.
+    var fullCost: Double { evaluations[evaluations.count - 1].cost }
+
+    /// The first evaluation at a fraction or beyond.
+    func evaluation(at fraction: Double) -> Evaluation {
+      evaluations.first { $0.fraction >= fraction * (1 - 1e-9) } ?? evaluations[evaluations.count - 1]
+    }
+  }
+
+  /// What the values are.
+  enum Measure {
+    /// How far a score is from the best possible one, in the metric's unit.
+    case error
+    /// The same as a part of the metric's range, where that has two ends.
+    case errorFraction
+    /// In the metric's unit; means nothing without the metric.
+    case score
+  }
+
+  let path: String
   private(set) var curves: [Curve] = []
+  private(set) var measure = Measure.error
+  /// Whether costs are seconds; else they are in any unit.
+  private(set) var costsAreSeconds = false
+  /// Whether curves of one family share a group; else those of one encoder do.
+  private(set) var groupsAreFamilies = false
+
+  /// The same for other curves.
+  func with(_ curves: [Curve], _ measure: Measure) -> RecordedCurves {
+    var other = self
+    (other.curves, other.measure) = (curves, measure)
+    return other
+  }
+
+  /// What training every candidate on all the data costs.
+  var gridCost: Double { curves.reduce(0) { $0 + $1.fullCost } }
 
   /// - Throws: ``CommandFailure`` that names the line.
   init(_ text: String, path: String) throws(CommandFailure) {
+    self.path = path
     let rows = text.split(whereSeparator: \.isNewline).map {
       $0.split(separator: ",", omittingEmptySubsequences: false).map { field in
         String(field.drop(while: \.isWhitespace))
       }
     }
-    guard let header = rows.first else { throw Self.bad(path, 1, "a header", "nothing") }
+    guard let header = rows.first else { throw bad(1, "a header", "nothing") }
     if header.contains("config name") {
-      try readWide(header, rows.dropFirst(), path)
+      try readWide(header, rows.dropFirst())
     } else if header.contains("fraction") {
-      try readLong(header, rows.dropFirst(), path)
+      try readLong(header, rows.dropFirst())
     } else {
-      throw Self.bad(
-        path, 1, "a column \"config name\" or \"fraction\"", String(header.joined(separator: ",").prefix(80)))
+      throw bad(1, "a column \"config name\" or \"fraction\"", String(header.joined(separator: ",").prefix(80)))
     }
-    guard !curves.isEmpty else { throw Self.bad(path, 2, "at least one curve", "none") }
-    for curve in curves {
-      guard let last = curve.points.last, abs(last.fraction - 1) < 1e-9 else {
-        throw Self.bad(path, 2, "curves up to all the data", "\(curve.name) without it")
+    guard !curves.isEmpty else { throw bad(2, "at least one curve", "none") }
+    for index in curves.indices {
+      curves[index].evaluations.sort { $0.fraction < $1.fraction }
+      let (name, evaluations) = (curves[index].name, curves[index].evaluations)
+      guard let last = evaluations.last, abs(last.fraction - 1) < 1e-9 else {
+        throw bad(2, "curves up to all the data", "\(name) without it")
+      }
+      for (one, next) in zip(evaluations, evaluations.dropFirst()) {
+        guard one.fraction < next.fraction else {
+          throw bad(2, "one evaluation of a candidate at a fraction", "two of \(name) at \(one.fraction)")
+        }
+        guard one.cost < next.cost, (one.energyJoules ?? 0) <= next.energyJoules ?? 0 else {
+          throw bad(
+            2, "costs from the beginning on, which grow with the data",
+            "\(name) with more at \(one.fraction) than at \(next.fraction)")
+        }
       }
     }
   }
 
-  private mutating func readWide(_ header: [String], _ rows: ArraySlice<[String]>, _ path: String)
-    throws(CommandFailure)
-  {
+  private mutating func readWide(_ header: [String], _ rows: ArraySlice<[String]>) throws(CommandFailure) {
     let sizes = header.enumerated().compactMap { column, name in Double(name).map { (column, $0) } }.filter { $0.1 > 0 }
     guard let name = header.firstIndex(of: "config name"), let size = header.firstIndex(of: "size"),
       let most = sizes.map(\.1).max()
-    else { throw Self.bad(path, 1, "the columns config name, size, and numbers of samples", "others") }
+    else { throw bad(1, "the columns config name, size, and numbers of samples", "others") }
     let family = header.firstIndex(of: "family")
+    groupsAreFamilies = family != nil
     for (index, row) in rows.enumerated() {
-      guard row.count == header.count, let parameters = Double(row[size]), parameters > 0 else {
-        throw Self.bad(path, index + 2, "\(header.count) fields with a positive size", "\(row.count) fields")
+      guard row.count == header.count, let parameters = Double(row[size]), parameters > 0, parameters.isFinite else {
+        throw bad(index + 2, "\(header.count) fields with a positive size", "\(row.count) fields")
       }
-      var curve = Curve(name: row[name], group: family.map { row[$0] } ?? row[name], points: [])
-      for (column, samples) in sizes.sorted(by: { $0.1 < $1.1 }) {
+      var curve = Curve(name: row[name], group: family.map { row[$0] } ?? row[name], evaluations: [])
+      for (column, samples) in sizes {
         guard let error = Double(row[column]), error > 0, error.isFinite else {
-          throw Self.bad(path, index + 2, "a positive error at \(header[column]) samples", "\"\(row[column])\"")
+          throw bad(index + 2, "a positive error at \(header[column]) samples", "\"\(row[column])\"")
         }
-        curve.points.append((samples / most, error, parameters * samples))
+        curve.evaluations.append(
+          Evaluation(fraction: samples / most, value: error, cost: parameters * samples, energyJoules: nil))
+      }
+      guard !curves.contains(where: { $0.name == curve.name }) else {
+        throw bad(index + 2, "each name once", "\"\(curve.name)\" again")
       }
       curves.append(curve)
     }
   }
 
-  private mutating func readLong(_ header: [String], _ rows: ArraySlice<[String]>, _ path: String)
-    throws(CommandFailure)
-  {
-    let wanted = ["encoder", "languageModel", "fraction", "errorFraction", "costSeconds"]
-    var column: [Int] = []
-    for name in wanted {
-      guard let place = header.firstIndex(of: name) else { throw Self.bad(path, 1, "a column \"\(name)\"", "none") }
-      column.append(place)
+  private mutating func readLong(_ header: [String], _ rows: ArraySlice<[String]>) throws(CommandFailure) {
+    func required(_ name: String) throws(CommandFailure) -> Int {
+      guard let place = header.firstIndex(of: name) else { throw bad(1, "a column \"\(name)\"", "none") }
+      return place
     }
+    let (encoder, model, fraction) = (
+      try required("encoder"), try required("languageModel"), try required("fraction")
+    )
+    measure = header.contains("score") ? .score : .errorFraction
+    guard measure == .errorFraction || !header.contains("errorFraction") else {
+      throw bad(1, "one of the columns errorFraction and score", "both")
+    }
+    let (value, cost) = (
+      try required(measure == .score ? "score" : "errorFraction"), try required("costSeconds")
+    )
+    let (projector, energy) = (header.firstIndex(of: "projector"), header.firstIndex(of: "energyJoules"))
+    costsAreSeconds = true
     var number: [String: Int] = [:]
     for (index, row) in rows.enumerated() {
-      guard row.count == header.count, let fraction = Double(row[column[2]]), fraction > 0, fraction <= 1,
-        let error = Double(row[column[3]]), error > 0, error.isFinite, let cost = Double(row[column[4]]), cost > 0
-      else { throw Self.bad(path, index + 2, "a fraction in 0...1 and a positive error and cost", "something else") }
-      let name = "\(row[column[0]]) x \(row[column[1]])"
+      guard row.count == header.count else {
+        throw bad(index + 2, "\(header.count) fields", "\(row.count)")
+      }
+      func figure(_ column: Int, _ expected: String, _ holds: (Double) -> Bool) throws(CommandFailure) -> Double {
+        if let figure = Double(row[column]), figure.isFinite, holds(figure) { return figure }
+        throw bad(index + 2, "\(expected) as \(header[column])", "\"\(row[column])\"")
+      }
+      let evaluation = Evaluation(
+        fraction: try figure(fraction, "a number above 0, at most 1") { $0 > 0 && $0 <= 1 },
+        value: try figure(value, measure == .score ? "a number" : "a positive number") { measure == .score || $0 > 0 },
+        cost: try figure(cost, "a positive number") { $0 > 0 },
+        energyJoules: try energy.map { (column) throws(CommandFailure) in try figure(column, "a number") { $0 >= 0 } })
+      let between = projector.map { row[$0] }.flatMap { $0.isEmpty ? nil : $0 }
+      let name = [row[encoder], between, row[model]].compactMap { $0 }.joined(separator: Self.separator)
       if number[name] == nil {
         number[name] = curves.count
-        curves.append(Curve(name: name, group: row[column[0]], points: []))
+        curves.append(Curve(name: name, group: row[encoder], evaluations: []))
       }
-      curves[number[name] ?? 0].points.append((fraction, error, cost))
+      curves[number[name] ?? 0].evaluations.append(evaluation)
     }
-    for index in curves.indices { curves[index].points.sort { $0.fraction < $1.fraction } }
   }
 
-  private static func bad(_ path: String, _ line: Int, _ expected: String, _ found: String) -> CommandFailure {
+  /// Between the parts of a candidate's name.
+  static let separator = " x "
+
+  private func bad(_ line: Int, _ expected: String, _ found: String) -> CommandFailure {
     CommandFailure(
       status: .badInput, message: "\(path): line \(line): expected \(expected), found \(found); correct the file")
-  }
-
-  /// One cluster for each group, its middle member by cost as medoid.
-  func pool() throws(SelectionError) -> Pool {
-    let candidates = curves.enumerated().map { index, curve in
-      Candidate(encoder: index, languageModel: 0, costWeight: curve.points[curve.points.count - 1].cost)
-    }
-    var groups: [(name: String, members: [Int])] = []
-    for (index, curve) in curves.enumerated() {
-      if let known = groups.firstIndex(where: { $0.name == curve.group }) {
-        groups[known].members.append(index)
-      } else {
-        groups.append((curve.group, [index]))
-      }
-    }
-    return try Pool(
-      candidates: candidates,
-      clusters: groups.map { group in
-        let order = group.members.sorted { (candidates[$0].costWeight, $0) < (candidates[$1].costWeight, $1) }
-        return Cluster(members: group.members, medoid: order[order.count / 2])
-      })
-  }
-
-  /// The first evaluation of a curve at a fraction or beyond.
-  func point(of curve: Int, at fraction: Double) -> (fraction: Double, error: Double, cost: Double) {
-    let points = curves[curve].points
-    return points.first { $0.fraction >= fraction * (1 - 1e-9) } ?? points[points.count - 1]
   }
 }

@@ -1,27 +1,36 @@
 internal import JSON
 internal import ModelSelection
+internal import Sessions
 internal import TrimtabServer
 
 /// `trimtab select`: replays recorded learning curves through a search, to see what it would have suggested and spent.
 struct SelectCommand {
   static let help = """
-    trimtab select --curves CURVES.csv   replays recorded learning curves through a search
+    trimtab select [POOL.json] --curves CURVES.csv   replays recorded learning curves through a search
+      POOL.json                  the candidates, rules, task and settings, as pool/submit takes them; beside these
+                                 representations: a list of {encoder, languageModel?, npyPath}, paths from the file's folder;
+                                 without the file each curve is a candidate, and families or encoders are the clusters
       --curves FILE              config name,SAMPLES...,size,family with an error in each cell (cost: size x samples), or
-                                 encoder,languageModel,fraction,errorFraction,costSeconds
-      --strategy NAME            \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")) (mordal)
+                                 encoder,languageModel,fraction,errorFraction,costSeconds; there may be projector,
+                                 energyJoules, and with a pool score in place of errorFraction
+      --strategy NAME            \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")) (the pool's, or mordal)
       --budget SHARE             of what training every candidate on all data costs; then the search stops
       --regret-bound FRACTION    stops when the suggestion is expected to be no worse than this above the best
       --start-fraction FRACTION  of the data in the first evaluations (\(SearchSettings().startFraction))
       --observed-fraction F      up to which errors are observed before they are extrapolated (\(SearchSettings().observedFraction))
       --clusters N               that survive the halving (\(SearchSettings().survivingClusterCount))
       --seed N                   of random orders (0)
+      --on-the-way               trials report the evaluations that they pass too, not only the one they were to get to
       --json                     print one JSON document instead of the table
 
     """
 
-  private let path: String
-  private var settings = SearchSettings()
+  private let poolPath: String?
+  private let curvesPath: String
+  /// What the command line says of the search, as `pool/submit` would have it.
+  private let overrides: [JSONObject.Member]
   private let budgetShare: Double?
+  private let reportsOnTheWay: Bool
   private let printsJSON: Bool
 
   init(_ arguments: [String]) throws(CommandFailure) {
@@ -30,41 +39,144 @@ struct SelectCommand {
       options: [
         "--curves", "--strategy", "--budget", "--regret-bound", "--start-fraction", "--observed-fraction", "--clusters",
         "--seed",
-      ], flags: ["--json"])
-    guard arguments.words.isEmpty else {
+      ], flags: ["--json", "--on-the-way"])
+    guard arguments.words.count <= 1 else {
       throw CommandFailure(
-        status: .usage, message: "expected only options, found \"\(arguments.words[0])\"; see trimtab --help")
+        status: .usage, message: "expected one pool, found also \"\(arguments.words[1])\"; see trimtab --help")
     }
-    path = try arguments.required("--curves", arguments.text("--curves"))
-    let name = arguments.text("--strategy") ?? Strategy.mordal.rawValue
-    guard let strategy = Strategy(rawValue: name) else {
+    poolPath = arguments.words.first
+    curvesPath = try arguments.required("--curves", arguments.text("--curves"))
+    if let name = arguments.text("--strategy"), Strategy(rawValue: name) == nil {
       let known = Strategy.allCases.map(\.rawValue).joined(separator: ", ")
       throw CommandFailure(status: .usage, message: "--strategy: expected one of \(known), found \"\(name)\"")
     }
-    settings = SearchSettings(strategy: strategy)
     budgetShare = try arguments.number("--budget", atLeast: 0)
-    settings.regretBoundFraction = try arguments.number("--regret-bound", atLeast: 0) ?? 0
-    settings.startFraction = try arguments.number("--start-fraction", atLeast: 0) ?? settings.startFraction
-    settings.observedFraction = try arguments.number("--observed-fraction", atLeast: 0) ?? settings.observedFraction
-    settings.survivingClusterCount =
-      try arguments.integer("--clusters", in: 1...100_000) ?? settings.survivingClusterCount
-    settings.seed = UInt64(try arguments.integer("--seed", in: 0...Int.max) ?? 0)
+    var overrides: [JSONObject.Member] = []
+    func override(_ key: String, _ value: JSON?) { if let value { overrides.append(.init(key: key, value: value)) } }
+    override("strategy", arguments.text("--strategy").map(JSON.string))
+    override("regretBoundFraction", try arguments.number("--regret-bound", atLeast: 0).map(JSON.number))
+    override("startFraction", try arguments.number("--start-fraction", atLeast: 0).map(JSON.number))
+    override("observedFraction", try arguments.number("--observed-fraction", atLeast: 0).map(JSON.number))
+    override(
+      "survivingClusterCount", try arguments.integer("--clusters", in: 1...100_000).map { JSON.integer(Int64($0)) })
+    override("seed", try arguments.integer("--seed", in: 0...Int.max).map { JSON.integer(Int64($0)) })
+    self.overrides = overrides
+    reportsOnTheWay = arguments.has("--on-the-way")
     printsJSON = arguments.has("--json")
   }
 
   func run() throws(CommandFailure) {
-    let text = try FileAccess.read(path) {
+    let curves = try RecordedCurves(try Self.text(curvesPath), path: curvesPath)
+    let report = if let poolPath { try replay(poolPath, curves) } else { try replay(curves) }
+    try writeOutput(printsJSON ? report.json : report.table)
+  }
+
+  private static func text(_ path: String) throws(CommandFailure) -> String {
+    try FileAccess.read(path) {
       CommandFailure(status: .noInput, message: "\(path): expected a readable UTF-8 file, found: \($0); check the path")
     }
-    let curves = try RecordedCurves(text, path: path)
-    let report: SelectReport
+  }
+
+  // MARK: - Curves alone
+
+  private func replay(_ curves: RecordedCurves) throws(CommandFailure) -> SelectReport {
+    guard curves.measure != .score else {
+      throw CommandFailure(
+        status: .badInput,
+        message: "\(curvesPath): expected errors, or a pool that says which scores are better, found scores alone; "
+          + "name a pool")
+    }
+    var settings = try Self.pool(overridden(JSONObject()), "the command line", .usage).settings
+    settings.search.budget.gpuSeconds = budgetShare.map { $0 * curves.gridCost }
+    settings.search.seed = settings.seed ?? 0
+    let search: Search
     do throws(SelectionError) {
-      var replay = try CurveReplay(curves, settings: settings, budgetShare: budgetShare)
-      try replay.run()
-      report = SelectReport(curves: curves, replay: replay)
+      search = try Search(pool: try curves.ownPool(), settings: settings.search)
     } catch {
       throw CommandFailure(status: .usage, message: "expected settings in range, found \(error); see trimtab --help")
     }
-    try writeOutput(printsJSON ? report.json : report.table)
+    var replay = CurveReplay(curves, search, reportsOnTheWay: reportsOnTheWay)
+    try replay.run()
+    return SelectReport(replay: replay, pool: nil)
+  }
+
+  // MARK: - A pool
+
+  private func replay(_ path: String, _ recorded: RecordedCurves) throws(CommandFailure) -> SelectReport {
+    let object = try Self.object(path)
+    // As it is first, so that its own mistakes are not blamed on the command line.
+    _ = try Self.pool(object, path, .badInput)
+    let file = try Self.pool(overridden(object), "the command line", .usage)
+    let pool = try Self.inFile(path) { () throws(Refusal) in try file.pool() }
+    let (curves, unused) = try recorded.matched(to: pool)
+    var settings = file.settings
+    if let budgetShare { settings.search.budget.gpuSeconds = budgetShare * curves.gridCost }
+    try check(settings.search.budget, path, curves)
+    let progress = ProgressBar()
+    let search = try Self.inFile(path) { () throws(Refusal) in
+      try file.search(settings, FileAccess(folder: Self.folder(of: path))) { progress.show($0) }
+    }
+    progress.finish()
+    var replay = CurveReplay(curves, search, reportsOnTheWay: reportsOnTheWay)
+    try replay.run()
+    return SelectReport(replay: replay, pool: ReplayedPool(search, unusedCurves: unused))
+  }
+
+  /// A budget of what the curves do not tell would never be spent.
+  private func check(_ budget: Budget, _ path: String, _ curves: RecordedCurves) throws(CommandFailure) {
+    func require(_ holds: Bool, _ field: String, _ column: String) throws(CommandFailure) {
+      guard !holds else { return }
+      throw CommandFailure(
+        status: .badInput,
+        message: "\(path): search.budget.\(field): expected a column \(column) in \(curvesPath) beside it, found none; "
+          + "add it, or leave the budget out")
+    }
+    let hasEnergy = curves.curves.allSatisfy { $0.evaluations.allSatisfy { $0.energyJoules != nil } }
+    try require(budget.joules == nil || hasEnergy, "energyJoules", "energyJoules")
+    try require(budget.wallSeconds == nil || curves.costsAreSeconds, "elapsedSeconds", "costSeconds")
+  }
+
+  private static func object(_ path: String) throws(CommandFailure) -> JSONObject {
+    let text = try text(path)
+    let json: JSON
+    do throws(JSONSyntaxError) {
+      json = try JSON.parse(text)
+    } catch {
+      throw CommandFailure(status: .badInput, message: "\(path): \(error); correct the file")
+    }
+    guard case .object(let object) = json else {
+      throw CommandFailure(
+        status: .badInput, message: "\(path): expected a JSON object, found \(json.preview()); see pool/submit")
+    }
+    return object
+  }
+
+  private static func pool(
+    _ object: JSONObject, _ path: String, _ status: ExitStatus
+  ) throws(CommandFailure) -> PoolFile {
+    do throws(InvalidField) {
+      return try PoolFile(reading: .object(object))
+    } catch {
+      throw CommandFailure(status: status, message: "\(path): \(error)")
+    }
+  }
+
+  private static func inFile<Value>(
+    _ path: String, _ body: () throws(Refusal) -> Value
+  ) throws(CommandFailure) -> Value {
+    do throws(Refusal) { return try body() } catch { throw CommandFailure(error, path: path) }
+  }
+
+  private static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// A pool with what the command line says of the search in place of what it says itself.
+  private func overridden(_ pool: JSONObject) -> JSONObject {
+    let named = Set(overrides.map(\.key))
+    let kept = pool["search"]?.objectValue?.members.filter { !named.contains($0.key) } ?? []
+    let search = JSONObject.Member(key: "search", value: .object(JSONObject(members: kept + overrides)))
+    return JSONObject(members: pool.members.filter { $0.key != "search" } + [search])
   }
 }

@@ -5,7 +5,8 @@ mixed-integer solver's, and how near any plan can be; needs numpy and scipy), sc
 noise, prices, a frontier that follows its profile), latency (a query's round trip from the Python client), pipelined
 (small requests a second), start (start-up, memory, size), cancel, cka (representations against numpy), trials (updates of
 a search a second).
-Sections selection and zoo replay recorded and simulated learning curves through the strategies.
+Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; calibration holds
+what the search says of its own certainty against what came true.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -30,6 +31,8 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 
+from calibration import measure as measure_calibration  # noqa: E402
+from reports import measure as measure_reports  # noqa: E402
 from scale import measure as measure_scale  # noqa: E402
 from selection import measure as measure_selection  # noqa: E402
 from zoo import measure as measure_zoo  # noqa: E402
@@ -579,15 +582,26 @@ def selection(report, full):
     files = [MEASURED.parent / "finetune-scaling" / f"{name}.csv" for name in ("flan", "gigaword")]
     files = [path for path in files if path.exists()]
     if files:
-        measure_selection(report, BINARY, files)
+        measure_selection(report, BINARY, files, peer_python("tuners"))
 
 
 def zoo(report, full):
     measure_zoo(report, BINARY)
 
 
+def reports(report, full):
+    measure_reports(report, BINARY)
+
+
+def calibration(report, full):
+    files = [MEASURED.parent / "finetune-scaling" / f"{name}.csv" for name in ("flan", "gigaword")]
+    grid = REPOSITORY / "fixtures" / "experiment" / "curves.csv"
+    measure_calibration(report, BINARY, [path for path in files if path.exists()], grid)
+
+
 SECTIONS = {section.__name__: section for section in (
-    curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, cancel, cka, trials, selection, zoo)}
+    curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, cancel, cka, trials, selection, zoo,
+    reports, calibration)}
 
 
 def main():

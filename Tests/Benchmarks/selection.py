@@ -1,8 +1,13 @@
-"""Strategies on recorded learning curves: what each suggests, how well it ranks, and what it spends."""
+"""Strategies on recorded learning curves: what each suggests, how well it ranks, and what it spends.
+
+Ours predict, whichever strategy chose the trials. Optuna and Syne Tune run beside them at the same budget, over seeded orders.
+"""
 
 import csv
 import json
+import statistics
 import subprocess
+from pathlib import Path
 
 STRATEGIES = ("race", "mordal", "successiveHalving", "hyperband", "asha", "ats", "random")
 BUDGET = 1 / 15
@@ -28,16 +33,16 @@ def weighted_tau(truth, ranking):
         return None
     # What was never observed comes last, as it is ranked.
     scores = range(len(ranking), 0, -1)
-    return float(weightedtau([-truth[entry["candidate"]] for entry in ranking], list(scores)).statistic)
+    return float(weightedtau([-truth[name] for name in ranking], list(scores)).statistic)
 
 
-def measure(report, binary, files):
+def measure(report, binary, files, peer):
     for strategy in STRATEGIES:
         regrets, taus = [], []
         for path in files:
             truth, found = final_losses(path), replay(binary, path, strategy, BUDGET)
             regret = 100 * (truth[found["suggestion"]] / min(truth.values()) - 1)
-            tau = weighted_tau(truth, found["ranking"])
+            tau = weighted_tau(truth, [entry["candidate"] for entry in found["ranking"]])
             regrets.append(regret)
             taus.append(tau)
             known = [entry for entry in found["ranking"] if entry.get("predictedLoss") is not None and entry["observedFraction"] > 0]
@@ -49,3 +54,28 @@ def measure(report, binary, files):
         known = [tau for tau in taus if tau is not None]
         report.add(f"  mean regret of {strategy}", sum(regrets) / len(regrets), "%", aim="<= 0.5",
                    note=f"mean weighted tau {sum(known) / len(known):.3f}, aim 0.9" if known else "")
+    if peer:
+        measure_peers(report, files, peer)
+
+
+def measure_peers(report, files, peer):
+    """The tuners of practice, each over seeded orders of the candidates."""
+    script = Path(__file__).resolve().parent / "peers" / "tuner_replay.py"
+    means = {}
+    for path in files:
+        truth = final_losses(path)
+        command = [str(peer), str(script), str(path), "--budget", str(BUDGET)]
+        found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+        for tuner, runs in found.items():
+            regrets = [100 * (truth[run["suggestion"]] / min(truth.values()) - 1) for run in runs]
+            taus = [weighted_tau(truth, run["ranking"]) for run in runs]
+            spent = statistics.mean(run["cost"] for run in runs)
+            half = 1.96 * statistics.stdev(regrets) / len(regrets) ** 0.5
+            means.setdefault(tuner, []).append((statistics.mean(regrets), None if None in taus else statistics.mean(taus)))
+            report.add(f"{tuner}, {path.stem}: mean regret of {len(runs)} orders", means[tuner][-1][0], "%",
+                       note=f"+- {half:.2f}, largest {max(regrets):.2f}; {100 * spent:.0f} % of the budget spent"
+                            + ("" if None in taus else f"; weighted tau {means[tuner][-1][1]:.3f}"))
+    for tuner, values in means.items():
+        taus = [tau for _, tau in values if tau is not None]
+        report.add(f"  mean regret of {tuner}", statistics.mean(regret for regret, _ in values), "%",
+                   note=f"mean weighted tau {statistics.mean(taus):.3f}" if taus else "")

@@ -79,6 +79,16 @@ import Testing
     }
   }
 
+  /// A search that ends because it is sure enough says so, also with its suggestion.
+  @Test(arguments: [Strategy.race, .mordal]) func aBoundOfTheRegretEndsIt(strategy: Strategy) throws {
+    var settings = SearchSettings(strategy: strategy)
+    settings.regretBoundFraction = 0.02
+    let search = try finished(try Zoo(seed: 1), settings, workers: 3)
+    let suggestion = try #require(search.suggestion())
+    #expect(search.stopReason == .regretBelowBound && suggestion.stopReason == .regretBelowBound)
+    #expect(suggestion.expectedRegretFraction <= 0.02)
+  }
+
   /// Nobody waits while a candidate could be trained further: asked again and again, the default strategies give work until
   /// every candidate that has not got as far as it will be observed is running.
   @Test(arguments: [Strategy.mordal, .race])

@@ -1,21 +1,25 @@
-"""`trimtab select` on the curves of the real grid, against sums and minima taken from the file itself."""
+"""`trimtab select` on the curves of the real grid, against sums and minima taken from the file itself, and with a pool
+against a session that is told the same."""
 
 import csv
 import json
+import shutil
 import subprocess
 
 import pytest
 from conftest import FIXTURES
 
-CURVES = FIXTURES.parent / "experiment" / "curves.csv"
+EXPERIMENT = FIXTURES.parent / "experiment"
+CURVES, POOL = EXPERIMENT / "curves.csv", EXPERIMENT / "pool.json"
 
 
-def select(binary, *options):
-    return subprocess.run([binary, "select", "--curves", CURVES, *map(str, options)], capture_output=True, text=True)
+def select(binary, *options, curves=CURVES):
+    command = [binary, "select", "--curves", curves, *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
-def document(binary, *options):
-    done = select(binary, "--json", *options)
+def document(binary, *options, curves=CURVES):
+    done = select(binary, "--json", *options, curves=curves)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -54,7 +58,207 @@ def test_a_budget_is_kept(binary, share):
 
 
 @pytest.mark.parametrize("options, word", [
-    (("--strategy", "best"), "--strategy"), (("--start-fraction", 2), "startFraction"), (("more",), "more")])
+    (("--strategy", "best"), "--strategy"), (("--start-fraction", 2), "startFraction"), (("a.json", "more"), "more")])
 def test_mistakes_are_named(binary, options, word):
     done = select(binary, *options)
     assert done.returncode == 64 and word in done.stderr and not done.stdout
+
+
+@pytest.mark.parametrize("strategy", ["race", "mordal", "ats"])
+def test_evaluations_on_the_way_cost_nothing(binary, last, strategy):
+    found, plain = document(binary, "--strategy", strategy, "--on-the-way"), document(binary, "--strategy", strategy)
+    assert found["cost"] == pytest.approx(sum(decision["cost"] for decision in found["decisions"]))
+    assert sorted(entry["candidate"] for entry in found["ranking"]) == sorted(last)
+    first, same = found["decisions"][0], plain["decisions"][0]
+    assert first == same  # a trial costs as much, and ends where it would
+    assert [entry["predictedLoss"] for entry in found["ranking"]] != [entry["predictedLoss"] for entry in plain["ranking"]]
+
+
+# With a pool
+
+
+@pytest.fixture
+def pool():
+    return json.loads(POOL.read_text())
+
+
+def written(folder, pool):
+    path = folder / "pool.json"
+    path.write_text(json.dumps(pool))
+    return path
+
+
+def name(candidate):
+    return " x ".join(candidate[part] for part in ("encoder", "projector", "languageModel") if part in candidate)
+
+
+class Curves:
+    """The recorded evaluations, as a launcher would have met them."""
+
+    def __init__(self):
+        self.points = {}
+        with open(CURVES, newline="") as file:
+            for row in csv.DictReader(file):
+                point = float(row["fraction"]), float(row["errorFraction"]), float(row["costSeconds"])
+                self.points.setdefault(f"{row['encoder']} x {row['languageModel']}", []).append(point)
+
+    def at(self, candidate, fraction):
+        return min(point for point in self.points[candidate] if point[0] >= fraction * (1 - 1e-9))
+
+
+def session_of(server, pool, **search):
+    """A session that is told what the pool file says, and answers trials from the curves: (decisions, session)."""
+    params = {key: value for key, value in pool.items() if key != "representations"}
+    server.result("session/open", {"session": "s"})
+    server.result("pool/submit", {"session": "s", **params, "search": {**pool["search"], **search}})
+    for entry in pool["representations"]:
+        path = str(EXPERIMENT / entry["npyPath"])
+        server.result("pool/attachRepresentation", {"session": "s", **entry, "npyPath": path})
+    server.result("pool/clusters", {"session": "s"})
+    curves, decisions, elapsed = Curves(), [], 0.0
+    while "trial" in (offer := server.result("trial/next", {"session": "s", "elapsedSeconds": elapsed})):
+        candidate, begun = name(offer["candidate"]), offer["fromFraction"]
+        spent = curves.at(candidate, begun)[2] if begun else 0.0
+        fraction, error, cost = curves.at(candidate, offer["toFraction"])
+        elapsed += cost - spent
+        server.result("trial/update", {
+            "session": "s", "trial": offer["trial"], "step": 0, "dataFraction": fraction, "score": error,
+            "gpuSeconds": cost - spent, "elapsedSeconds": elapsed, "checkpoint": True})
+        decisions.append((candidate, offer["phase"], begun, fraction))
+    return decisions
+
+
+@pytest.mark.parametrize("strategy", ["mordal", "race", "hyperband", "asha"])
+def test_a_pool_is_searched_as_in_a_session(binary, spawn, pool, strategy):
+    server = spawn(roots=[str(EXPERIMENT)])
+    decisions = session_of(server, pool, strategy=strategy)
+    found = document(binary, POOL, "--strategy", strategy)
+    assert [(d["candidate"], d["phase"], d["fromFraction"], d["toFraction"]) for d in found["decisions"]] == decisions
+    answer = server.result("suggestion/get", {"session": "s"})
+    assert found["suggestion"] == name(answer["suggestion"]["candidate"])
+    assert found["probabilityBest"] == pytest.approx(answer["suggestion"]["probabilityBestFraction"], rel=1e-9)
+    assert found["cost"] == pytest.approx(answer["cost"]["gpuSeconds"])
+    ranking = server.result("suggestion/ranking", {"session": "s"})["ranking"]
+    assert [entry["candidate"] for entry in found["ranking"]] == [name(entry["candidate"]) for entry in ranking]
+    for mine, theirs in zip(found["ranking"], ranking):
+        assert mine.get("predictedScore") == pytest.approx(theirs.get("predictedScore"), rel=1e-9)
+        assert mine.get("predictedLoss") == mine.get("predictedScore")  # an error of at least 0
+    clusters = server.result("pool/clusters", {"session": "s"})["clusters"]
+    assert [cluster["medoid"] for cluster in found["clusters"]] == [name(cluster["medoid"]) for cluster in clusters]
+    assert found["clusterBasis"] == "representations"
+    assert sorted(sum((cluster["candidates"] for cluster in found["clusters"]), [])) == sorted(Curves().points)
+
+
+def test_representations_lie_beside_the_pool(binary, pool, tmp_path):
+    shutil.copytree(EXPERIMENT / "representations", tmp_path / "representations")
+    assert document(binary, written(tmp_path, pool)) == document(binary, POOL)
+
+
+def test_a_representation_outside_the_folder_is_refused(binary, pool, tmp_path):
+    pool["representations"][2]["npyPath"] = str(EXPERIMENT / pool["representations"][2]["npyPath"])
+    shutil.copytree(EXPERIMENT / "representations", tmp_path / "representations")
+    done = select(binary, written(tmp_path, pool))
+    assert done.returncode == 65 and "representations[2].npyPath" in done.stderr and not done.stdout
+
+
+def test_without_representations_the_fallback_is_told(binary, pool, tmp_path):
+    del pool["representations"]
+    path = written(tmp_path, pool)
+    found = document(binary, path)
+    assert found["clusterBasis"] == "none" and len(found["clusters"]) == len(pool["encoders"])
+    assert "for want of representations and families" in select(binary, path).stdout
+    for encoder in pool["encoders"]:
+        encoder["family"] = encoder["id"].split("-")[0]
+    found = document(binary, written(tmp_path, pool))
+    families = {encoder["family"] for encoder in pool["encoders"]}
+    assert found["clusterBasis"] == "family" and len(found["clusters"]) == len(families)
+    assert "for want of representations" in select(binary, path).stdout
+
+
+def test_rules_and_the_rest_of_the_curves_are_told(binary, pool, tmp_path, last):
+    del pool["representations"]
+    pool["constraints"] = {"deniedPairs": [["efficientnet-lite2", "minilm-l6"]]}
+    gone = pool["encoders"].pop()["id"]
+    found = document(binary, written(tmp_path, pool), "--strategy", "grid")
+    kept = {key: value for key, value in last.items()
+            if not key.startswith(gone) and key != "efficientnet-lite2 x minilm-l6"}
+    assert found["excluded"] == [{"rule": "pair", "count": 1}]
+    assert sorted(found["unusedCurves"]) == sorted(set(last) - set(kept))
+    assert sorted(entry["candidate"] for entry in found["ranking"]) == sorted(kept)
+    assert found["gridCost"] == pytest.approx(sum(cost for _, cost in kept.values()))
+    table = select(binary, written(tmp_path, pool)).stdout
+    assert "1 combinations excluded by the rule on pair" in table and "4 curves of no candidate" in table
+
+
+def test_a_candidate_without_a_curve_is_named(binary, pool, tmp_path):
+    del pool["representations"]
+    pool["encoders"].append({"id": "unheard-of", "costWeight": 1.0})
+    done = select(binary, written(tmp_path, pool))
+    assert done.returncode == 65 and "unheard-of x minilm-l6" in done.stderr and not done.stdout
+
+
+def test_the_command_line_goes_before_the_file(binary, pool, tmp_path):
+    plain = document(binary, POOL, "--strategy", "successiveHalving")
+    pool["search"] = {"strategy": "successiveHalving", "seed": 3, "survivingClusterCount": 7, "budget": {"trials": 5}}
+    shutil.copytree(EXPERIMENT / "representations", tmp_path / "representations")
+    path = written(tmp_path, pool)
+    assert len(document(binary, path)["decisions"]) == 5
+    assert document(binary, path)["stopReason"] == "trialsSpent"
+    del pool["search"]["budget"]
+    assert document(binary, written(tmp_path, pool)) == plain
+    # The strategy's own defaults come with it: a race begins on 1/64 of the data.
+    raced = document(binary, path, "--strategy", "race")
+    assert raced["decisions"][0]["toFraction"] == 1 / 64
+    assert document(binary, path, "--start-fraction", 0.125)["decisions"][0]["toFraction"] == 0.125
+    orders = [document(binary, path, "--strategy", "random", "--seed", seed, "--budget", 0.3) for seed in (1, 1, 2)]
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_scores_joules_and_projectors(binary, tmp_path):
+    """A metric where higher is better, a score column, a projector, and budgets of joules and of seconds."""
+    rows = [f"e{e},linear,l{l},{r},{0.9 - (0.3 + 0.05 * e + 0.02 * l) * r ** -0.1:.6f},{100 * r},{5000 * r}"
+            for e in range(3) for l in range(2) for r in (0.03, 0.06, 0.12, 0.125, 0.25, 0.5, 1)]
+    curves = tmp_path / "curves.csv"
+    curves.write_text("\n".join(["encoder,projector,languageModel,fraction,score,costSeconds,energyJoules", *rows]))
+    pool = {"encoders": [{"id": f"e{e}", "parameterCount": 10**9} for e in range(3)], "projectors": [{"id": "linear"}],
+            "languageModels": [{"id": f"l{l}", "parameterCount": 10**9} for l in range(2)],
+            "task": {"name": "t", "metric": {"name": "accuracy", "direction": "maximize"}, "alignmentSampleCount": 1000}}
+    path = written(tmp_path, pool)
+    found = document(binary, path, "--strategy", "grid", curves=curves)
+    assert found["suggestion"] == "e0 x linear x l0"
+    best = found["ranking"][0]
+    assert best["predictedScore"] == pytest.approx(0.6) and best["predictedLoss"] == pytest.approx(0.4)
+    for key, most in (("energyJoules", 2000.0), ("elapsedSeconds", 40.0)):
+        pool["search"] = {"strategy": "random", "budget": {key: most}}
+        limited = document(binary, written(tmp_path, pool), curves=curves)
+        assert limited["stopReason"] in ("joulesSpent", "wallSecondsSpent") and len(limited["decisions"]) < 6
+    lossy = tmp_path / "lossy.csv"
+    lossy.write_text(curves.read_text().replace("0.9", "1.9", 1).replace("0.4", "1.4"))
+    done = select(binary, path, curves=lossy)
+    assert done.returncode == 65 and "range" in done.stderr
+
+
+def test_a_wide_file_with_a_pool(binary, pool, tmp_path):
+    """Models of one encoder, by the name of their only part that differs; a budget that the curves do not tell is refused."""
+    curves = tmp_path / "curves.csv"
+    curves.write_text("config name,0,100,200,400,800,size,family\n" + "".join(
+        f"m{n},9,{4 + n},{3.5 + n},{3 + n},{2.5 + n},{10 + n},f\n" for n in range(4)))
+    task = {"name": "t", "metric": {"name": "loss", "direction": "minimize"}, "alignmentSampleCount": 800}
+    pool = {"encoders": [{"id": "none", "costWeight": 0}], "task": task,
+            "languageModels": [{"id": f"m{n}", "costWeight": 10 + n} for n in range(4)]}
+    found = document(binary, written(tmp_path, pool), "--strategy", "grid", curves=curves)
+    assert found["suggestion"] == "none x m0" and found["ranking"][0]["predictedLoss"] == pytest.approx(2.5)
+    pool["search"] = {"budget": {"elapsedSeconds": 5}}
+    done = select(binary, written(tmp_path, pool), curves=curves)
+    assert done.returncode == 65 and "elapsedSeconds" in done.stderr
+
+
+@pytest.mark.parametrize("content, word", [
+    ("[]", "object"), ("{", "byte 1"), ('{"encoders": 3}', "encoders"), ("{}", "task"),
+    ('{"search": {"startFraction": 3}}', "search.startFraction")])
+def test_a_pool_that_cannot_be_read_is_explained(binary, tmp_path, content, word):
+    path = tmp_path / "pool.json"
+    path.write_text(content)
+    done = select(binary, path)
+    assert done.returncode == 65 and word in done.stderr and str(path) in done.stderr and not done.stdout
+    assert select(binary, tmp_path / "absent.json").returncode == 66

@@ -26,8 +26,16 @@ public struct Evidence: Equatable, Sendable {
 
 /// An error observed at a data fraction.
 public struct Observation: Equatable, Sendable {
-  public var dataFraction: Double
-  public var error: Double
+  public let dataFraction: Double
+  public let error: Double
+  /// Their logarithms, which every reading of a curve needs.
+  let logFraction: Double
+  let logError: Double
+
+  init(dataFraction: Double, error: Double) {
+    (self.dataFraction, self.error) = (dataFraction, error)
+    (logFraction, logError) = (Elementary.log(dataFraction), Elementary.log(error))
+  }
 }
 
 /// Where a candidate stands.

@@ -4,13 +4,17 @@ public struct Pool: Equatable, Sendable {
   public private(set) var clusters: [Cluster]
   /// For each candidate the index of its cluster.
   public private(set) var clusterOfCandidate: [Int]
+  /// Whether cost weights only compare candidates, so that GPU-seconds are known once a trial has reported some.
+  public let hasRelativeCosts: Bool
 
   /// Checks and builds a pool.
   ///
   /// - Throws: ``SelectionError`` when there is no candidate, a cost is not positive and finite, a memory is negative,
   ///   a candidate is in no cluster or in two, or a medoid is no member of its cluster.
   /// - Complexity: O(candidates).
-  public init(candidates: [Candidate], clusters: [Cluster]) throws(SelectionError) {
+  public init(
+    candidates: [Candidate], clusters: [Cluster], hasRelativeCosts: Bool = false
+  ) throws(SelectionError) {
     guard !candidates.isEmpty else { throw .emptyPool }
     for (index, candidate) in candidates.enumerated() { try Self.check(candidate, index) }
     var owner = [Int](repeating: -1, count: candidates.count)
@@ -30,6 +34,7 @@ public struct Pool: Equatable, Sendable {
     self.candidates = candidates
     self.clusters = clusters
     clusterOfCandidate = owner
+    self.hasRelativeCosts = hasRelativeCosts
   }
 
   /// A pool in which each candidate is a cluster of its own.

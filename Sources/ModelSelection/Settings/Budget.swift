@@ -1,12 +1,14 @@
 /// What a search may spend; a limit that is nil does not bind.
 ///
-/// A limit is reached when the spending, or the spending and what open trials may still take, equals it; no trial is
-/// assigned whose modelled cost would exceed it.
+/// A limit is reached when the spending equals it: then open trials are paused at their next report. No trial is assigned whose
+/// modelled cost, with what open trials have left to do, would exceed it. So a limit is passed by no more than open trials take
+/// between two reports, and only where they take more than trials before them did.
 public struct Budget: Equatable, Sendable {
   public var gpuSeconds: Double?
   public var joules: Double?
   public var trials: Int?
-  /// Compared with what ``Search/tell(elapsedSeconds:)`` was told; the engine has no clock.
+  /// Compared with what ``Search/tell(elapsedSeconds:)`` was told; the engine has no clock. No trial is assigned that would
+  /// end later, at the pace of those before it.
   public var wallSeconds: Double?
 
   public init(gpuSeconds: Double? = nil, joules: Double? = nil, trials: Int? = nil, wallSeconds: Double? = nil) {

@@ -7,11 +7,13 @@ public struct SearchSettings: Equatable, Sendable {
   public var reductionFactor = 2.0
   /// Halving of clusters ends with this many (Mordal: K = 3).
   public var survivingClusterCount = 3
-  /// Scaling prediction observes up to this fraction of the data, in 0...1 (Mordal: R = 1/8).
+  /// Scaling prediction observes up to this fraction of the data, in 0...1 (Mordal: R = 1/8). A race goes beyond it only when
+  /// nobody has anything to gain below it.
   public var observedFraction = 0.125
-  /// A point joins the log-linear regime while its residual is within this many deviations of the fit (AtS: 5).
+  /// Evidence names the log-linear regime at the end of a curve; predictions do not rest on it. A point joins it while its
+  /// residual is within this many deviations of the fit (AtS: 5).
   public var regimeDeviations = 5.0
-  /// The points that a log-linear fit begins with (AtS: 3).
+  /// The points that the regime begins with (AtS: 3).
   public var regimePointCount = 3
   /// A fit is good when its mean square error in log space is below this (Mordal: 5e-5).
   public var fitTolerance = 5e-5
@@ -26,14 +28,9 @@ public struct SearchSettings: Equatable, Sendable {
   public var seed: UInt64 = 0
 
   /// The defaults of a strategy.
-  ///
-  /// A race reads curves that were observed at few fractions and are still bending: it looks at the last two points, and at
-  /// more only where these lie on one line with them.
   public init(strategy: Strategy = .mordal) {
     self.strategy = strategy
-    guard strategy == .race else { return }
-    (regimePointCount, regimeDeviations) = (2, 1)
-    (startFraction, observedFraction) = (1.0 / 64, 0.25)
+    if strategy == .race { startFraction = 1.0 / 64 }
   }
 
   /// - Throws: ``SelectionError/invalidSetting(field:expected:value:)`` for the first setting out of range.

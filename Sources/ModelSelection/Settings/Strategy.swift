@@ -2,8 +2,8 @@
 public enum Strategy: String, CaseIterable, Sendable {
   /// Successive halving over the clusters' medoids, then scaling prediction inside the surviving clusters (Mordal).
   case mordal
-  /// Every candidate on little data; then whoever may most likely turn out best for its cost goes a step on, until nobody
-  /// else has a chance. Needs no clusters.
+  /// Every candidate on little data; then whoever has most to gain over the leader for its cost goes a step on, until nobody
+  /// has anything to gain. Needs no clusters.
   case race
   /// Every candidate on all the data, in the order of the pool.
   case grid

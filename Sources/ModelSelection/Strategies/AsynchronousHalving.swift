@@ -33,6 +33,13 @@ struct AsynchronousHalving: Equatable, Sendable {
     }.map { Choice(candidate: $0, rung: 0) }
   }
 
+  /// Whether there is a next choice. O(candidates) at worst, and O(1) while most of them have not begun.
+  func hasNext(_ view: StageView, canRun: (_ candidate: Int, _ fraction: Double) -> Bool) -> Bool {
+    let first = view.fraction(ofRung: 0)
+    return view.pool.candidates.indices.contains { !begun.contains($0) && canRun($0, first) }
+      || next(view, canRun: canRun) != nil
+  }
+
   /// Takes note that a choice was assigned.
   mutating func take(_ choice: Choice) {
     begun.insert(choice.candidate)

@@ -24,12 +24,10 @@ struct StageView {
   let states: [CandidateState]
   /// What is known of each candidate's final error; nil where nothing is.
   let finals: [FinalError?]
-  let prior: CurvePrior
+  /// Standard deviation of the log error of a cluster's members around their medoid's.
+  let spread: Double
   let spentGPUSeconds: Double
   let gpuSecondsPerWeight: Double
-
-  /// The last error observed, or infinity.
-  func lastError(_ candidate: Int) -> Double { states[candidate].observations.last?.error ?? .infinity }
 
   /// Candidates by a figure, least first, ties by their number.
   func sorted(_ candidates: [Int], by figure: (Int) -> Double) -> [Int] {

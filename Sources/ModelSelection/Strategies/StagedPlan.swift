@@ -61,7 +61,7 @@ struct StagedPlan: Equatable, Sendable {
       let seen = view.pool.candidates.indices.filter { view.isObserved($0, at: fraction) }
       guard fraction < 1, seen.count > 1 else { return nil }
       step = .halving(rung: rung + 1)
-      let kept = Array(view.sorted(seen, by: view.lastError).prefix(view.kept(of: seen.count)))
+      let kept = Array(view.sorted(seen) { view.error($0, at: fraction) }.prefix(view.kept(of: seen.count)))
       return Stage(.baseline, rung: rung + 1, fraction: view.fraction(ofRung: rung + 1), members: kept)
     default: return nil
     }
@@ -89,7 +89,8 @@ struct StagedPlan: Equatable, Sendable {
     case .bracket(let bracket, let rung, let members):
       let seen = members.filter { view.isObserved($0, at: fraction(bracket, rung)) }
       if rung < bracket, seen.count > 1 {
-        let kept = Array(view.sorted(seen, by: view.lastError).prefix(max(1, Int(Double(seen.count) / eta))))
+        let ranked = view.sorted(seen) { view.error($0, at: fraction(bracket, rung)) }
+        let kept = Array(ranked.prefix(max(1, Int(Double(seen.count) / eta))))
         step = .bracket(bracket, rung: rung + 1, members: kept)
         return Stage(.baseline, rung: rung + 1, fraction: fraction(bracket, rung + 1), members: kept)
       }
@@ -124,7 +125,7 @@ extension StagedPlan {
       return alive.count > view.settings.survivingClusterCount ? halvingStage(view, rung: 0) : intraStage(view, rung: 0)
     case .halving(let rung):
       let medoids = alive.map { view.pool.clusters[$0].medoid }
-      let order = view.sorted(Array(alive.indices)) { view.lastError(medoids[$0]) }
+      let order = view.sorted(Array(alive.indices)) { view.error(medoids[$0], at: view.fraction(ofRung: rung)) }
       let kept = max(view.settings.survivingClusterCount, view.kept(of: alive.count))
       let ranked = order.map { alive[$0] }
       // Past the observed fraction a halving would cost more than the prediction that follows.
@@ -187,9 +188,7 @@ extension StagedPlan {
       guard let medoid = view.finals[cluster.medoid] else { continue }
       let untried = cluster.members.filter { view.states[$0].observations.isEmpty && !view.states[$0].isClosed }
       guard let candidate = view.sorted(untried, by: { view.pool.candidates[$0].costWeight }).first else { continue }
-      let member = FinalError(
-        mean: medoid.mean,
-        deviation: (medoid.deviation * medoid.deviation + view.prior.spread * view.prior.spread).squareRoot())
+      let member = medoid.widened(by: view.spread)
       let miss = 1 - member.probability(below: leader)
       var allMiss = 1.0
       for _ in untried { allMiss *= miss }

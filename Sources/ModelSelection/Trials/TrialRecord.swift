@@ -9,6 +9,12 @@ struct Trial: Sendable {
   /// What it has cost so far, as counted in ``Spending``.
   var gpuSeconds = 0.0
   var joules = 0.0
+  /// What it said itself of its GPU-seconds, and the work it had done by then.
+  var metered = (gpuSeconds: 0.0, weight: 0.0)
+  /// The cost weight of the work that it has reported.
+  var seenWeight = 0.0
+  /// When it was assigned, as far as the time was told.
+  var begunSeconds = 0.0
 
   /// Where a step is, or belongs, among the reports.
   func place(of step: Int) -> Int {
@@ -27,27 +33,21 @@ struct Trial: Sendable {
 struct CandidateState: Sendable {
   var checkpoint: TrialCheckpoint?
   var openTrial: Int?
-  /// By ascending fraction, one for each.
-  var observations: [Observation] = []
+  var curve = LearningCurve()
   var exceedsBytes = 0
   var failureCount = 0
   var isGivenUp = false
   /// Whether it is trained no further because it can hardly be the best.
   var isStopped = false
   var isTried = false
+  /// How many reports in a row have left it most unlikely to be the best.
+  var doubtCount = 0
 
   /// Whether no further trial of it will be assigned.
   var isClosed: Bool { isGivenUp || isStopped }
 
-  /// Takes an error at a fraction; the later report of one fraction counts.
-  mutating func observe(_ observation: Observation) {
-    let place = observations.firstIndex { $0.dataFraction >= observation.dataFraction } ?? observations.count
-    if place < observations.count, observations[place].dataFraction == observation.dataFraction {
-      observations[place] = observation
-    } else {
-      observations.insert(observation, at: place)
-    }
-  }
+  /// By ascending fraction.
+  var observations: [Observation] { curve.observations }
 }
 
 extension Report {

@@ -64,6 +64,15 @@ package struct Metric: Sendable, Equatable {
     }
   }
 
+  /// How far a score is from the best possible one, in the metric's unit.
+  package func distance(ofScore score: Double) -> Double { abs(score - best) }
+
+  /// The score that is so far from the best possible one; nil where that is beyond the worst.
+  package func score(atDistance distance: Double) -> Double? {
+    let score = direction == .maximize ? best - distance : best + distance
+    return range.contains(score) ? score : nil
+  }
+
   /// How much score an error of `error` is away from one of `better`, at least 0.
   package func scoreLoss(ofError error: Double, from better: Double) -> Double {
     abs(score(ofError: error) - score(ofError: better))

@@ -23,7 +23,7 @@ extension ModelSearch {
 
   /// The leader, if it is another than was last told.
   package mutating func takeNewLeader() -> Prediction? {
-    // Most of the time the leader stays, and to see that costs little.
+    // Most of the time the leader stays, and to see that costs nothing.
     guard let leader = engine.leader, leader != toldLeader else { return nil }
     toldLeader = leader
     return engine.suggestion()?.prediction

@@ -1,5 +1,5 @@
 internal import JSON
-internal import ModelSelection
+package import ModelSelection
 
 /// A session's search for the best model: the pool by name, the engine that decides, who works on what, and the log that
 /// makes an equal search when it is replayed.
@@ -10,7 +10,8 @@ package struct ModelSearch: Sendable {
   package private(set) var settings: SelectionSettings
   package private(set) var clustering: PoolClustering
   package private(set) var log = SearchLog()
-  var engine: Search
+  /// The search by numbers; only the methods here change it.
+  package internal(set) var engine: Search
   var representations: [RepresentationKey: PoolRepresentation] = [:]
   /// Counts the changes to the pool and its representations.
   var inputRevision = 0
@@ -46,7 +47,9 @@ package struct ModelSearch: Sendable {
     _ pool: CandidatePool, _ clustering: PoolClustering, _ settings: SelectionSettings, _ sessionSeed: UInt64
   ) throws(Refusal) -> Search {
     do throws(SelectionError) {
-      let pool = try Pool(candidates: pool.candidates.map(Candidate.init), clusters: clustering.clusters)
+      let pool = try Pool(
+        candidates: pool.candidates.map(Candidate.init), clusters: clustering.clusters,
+        hasRelativeCosts: pool.costBasis != .costWeight)
       var search = settings.search
       search.seed = settings.seed ?? sessionSeed
       return try Search(pool: pool, settings: search)
@@ -187,7 +190,7 @@ package struct ModelSearch: Sendable {
           step: report.step, dataFraction: report.dataFraction,
           error: report.score.isFinite ? metric.error(ofScore: report.score) : .infinity,
           gpuSeconds: report.gpuSeconds, joules: report.energyJoules, hasCheckpoint: report.checkpoint != nil),
-        of: index)
+        of: index, elapsedSeconds: report.elapsedSeconds)
     } catch {
       throw Refusal(error, trial: report.trial)
     }
@@ -201,7 +204,6 @@ package struct ModelSearch: Sendable {
   private mutating func accept(_ report: TrialReport, _ decision: Decision, endsTrial: Bool) {
     let index = report.trial - 1
     log.append(report)
-    if let seconds = report.elapsedSeconds { engine.tell(elapsedSeconds: seconds) }
     let closes = decision != .proceed
     trials[index].note(report, isKept: closes || endsTrial || report.checkpoint != nil)
     if closes { close(index) } else if endsTrial { end(index, as: .completed) }

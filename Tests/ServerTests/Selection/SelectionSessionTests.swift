@@ -55,6 +55,16 @@ import Transcripts
     }
   }
 
+  /// Whoever leads after a request was told with it: what was pushed last is what suggestion/get says.
+  @Test(arguments: strategies + ["race"]) func whoLeadsIsToldAtOnce(_ strategy: String) throws {
+    let driver = Driver(strategy: strategy, seed: 13)
+    driver.checksLeader = true
+    try driver.run(events: 200)
+    #expect(driver.leaderCount >= 2, "told of \(driver.leaderCount) leaders")
+    #expect(driver.leaderCountInTrials >= 1)
+    #expect(driver.conflicts == [])
+  }
+
   /// A device never works for two trials, nor for one that it is too small for; a worker that asks while a device is idle
   /// waits only when nothing that is left fits, or everything is being trained.
   @Test(arguments: strategies) func devicesAreGivenOutOnce(_ strategy: String) throws {
@@ -74,6 +84,12 @@ private final class Driver {
   private(set) var noiseCount = 0
   private(set) var givenOut = 0
   private(set) var conflicts: [String] = []
+  /// Whether to ask after every request whether the leader that was told last leads.
+  var checksLeader = false
+  private(set) var leaderCount = 0
+  /// Those told with a report that did not end its trial.
+  private(set) var leaderCountInTrials = 0
+  private var toldLeader: JSON?
   private var open: [(trial: Int, gpus: [String], step: Int, from: Double, to: Double, candidate: JSON)] = []
   private var closed: [Int] = []
   private var gpus = ["g0": 80, "g1": 40, "g2": 24, "g3": 24]
@@ -133,7 +149,17 @@ private final class Driver {
       "jsonrpc": "2.0", "id": "r", "method": .string(method), "params": .object(JSONObject(members: members)),
     ]
     let answers = try client.send(message.text).map { try JSON.parse($0) }
-    return try #require(answers.first { $0["id"] == "r" })
+    let answer = try #require(answers.first { $0["id"] == "r" })
+    for push in answers where push["method"] == "suggestion/changed" {
+      toldLeader = push["params"]?["candidate"]
+      leaderCount += 1
+      if answer["result"]?["decision"] == "continue" { leaderCountInTrials += 1 }
+    }
+    if checksLeader, method != "suggestion/get", method != "session/open", method != "gpu/register" {
+      let leader = try call("suggestion/get", [:])["suggestion"]?["candidate"]
+      if leader != toldLeader { conflicts.append("\(method): \(String(describing: leader)) leads untold") }
+    }
+    return answer
   }
 
   func run(events: Int) throws {

@@ -1,5 +1,4 @@
 package import JSON
-internal import ModelSelection
 internal import Representations
 package import Sessions
 
@@ -14,80 +13,19 @@ package enum PoolAttachRepresentation: SessionStep {
 
   package struct Params: SessionScoped {
     package let session: String
-    let key: RepresentationKey
-    let source: PoolRepresentation.Source
+    let entry: RepresentationEntry
     var resolved: PoolRepresentation?
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
-      let encoder = try reader.required("encoder", .text(), "The encoder.")
-      let languageModel = try reader.optional(
-        "languageModel", .text(),
-        "The language model, where these are its last hidden states behind this encoder; the encoder is then best the medoid of its cluster."
-      )
-      let path = try reader.optional(
-        "npyPath", .text(1...4096),
-        "A .npy file below a root: float16, float32 or float64, C order, samples x features. It is read where it lies and must stay as it is. Or:"
-      )
-      let base64 = try reader.optional(
-        "base64", .text(0...(48 << 20)), "The elements row by row, little endian, beside elementType and shape. Or:")
-      let elementType: ElementType? = try reader.optional("elementType", .choice(), "Only beside base64.")
-      let shape = try reader.optional(
-        "shape", .list(of: .integer(in: 1...(1 << 40)), count: 2...2), "Samples and features. Only beside base64.")
-      let rows = try reader.optional(
-        "rows", .list(of: .list(of: .number, count: 1...(1 << 20)), count: 1...(1 << 20)), "The samples themselves.")
-      try reader.check(
-        [path != nil, base64 != nil, rows != nil].count { $0 } == 1, "npyPath",
-        expected: "exactly one of npyPath, base64 and rows")
-      try reader.check(
-        (base64 == nil) == (elementType == nil) && (base64 == nil) == (shape == nil), "base64",
-        expected: "elementType and shape beside it, and only beside it")
-      key = RepresentationKey(encoder: encoder, languageModel: languageModel)
-      if let path {
-        source = .npyPath(path)
-      } else if let base64 {
-        source = .base64(base64, elementType ?? .float32, shape: shape ?? [])
-      } else {
-        source = .rows(rows ?? [])
-      }
+      entry = try RepresentationEntry(from: &reader)
     }
   }
 
   package static func resolve(_ params: Params, _ files: FileAccess) throws(Refusal) -> Params {
-    let (matrix, path): (Representation, String)
-    switch params.source {
-    case .npyPath(let file):
-      let bytes = try files.mapped(at: file, field: "npyPath")
-      (matrix, path) = (
-        try read("npyPath") { () throws(RepresentationError) in try Representation(npy: bytes) }, "npyPath"
-      )
-    case .base64(let text, let elementType, let shape):
-      (matrix, path) = (
-        try read("base64") { () throws(RepresentationError) in
-          try Representation(base64: text, elementType: elementType, shape: shape)
-        }, "base64"
-      )
-    case .rows(let rows):
-      (matrix, path) = (try read("rows") { () throws(RepresentationError) in try Representation(rows: rows) }, "rows")
-    }
-    guard matrix.sampleCount >= 2 else {
-      throw Refusal(
-        .invalidRepresentation, path: path, expected: "at least 2 samples", found: "\(matrix.sampleCount)",
-        fix: "show the models more samples; a few thousand tell them apart well")
-    }
     var resolved = params
-    resolved.resolved = PoolRepresentation(key: params.key, source: params.source, matrix: matrix)
+    resolved.resolved = try params.entry.resolved(files)
     return resolved
-  }
-
-  private static func read(
-    _ path: String, _ body: () throws(RepresentationError) -> Representation
-  ) throws(Refusal) -> Representation {
-    do throws(RepresentationError) {
-      return try body()
-    } catch {
-      throw Refusal(error, path: path)
-    }
   }
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
@@ -108,22 +46,6 @@ package enum PoolAttachRepresentation: SessionStep {
       object.field("featureCount", matrix.featureCount, "Features of each.")
       object.field("elementType", matrix.elementType.rawValue, "How its numbers are stored.")
       object.field("representationCount", count, "Representations attached so far.")
-    }
-  }
-}
-
-extension PoolRepresentation {
-  /// The fields as they were sent.
-  func write(to object: inout ObjectWriter) {
-    object.field("encoder", key.encoder)
-    object.field("languageModel", key.languageModel)
-    switch source {
-    case .npyPath(let path): object.field("npyPath", path)
-    case .base64(let text, let elementType, let shape):
-      object.field("base64", text)
-      object.field("elementType", elementType.rawValue)
-      object.field("shape", shape)
-    case .rows(let rows): object.field("rows", rows)
     }
   }
 }

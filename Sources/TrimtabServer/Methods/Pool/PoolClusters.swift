@@ -19,39 +19,8 @@ package enum PoolClusters: SessionComputation {
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
-      let kernel: KernelName = try reader.optional(
-        "kernel", .choice(), default: .linear, "What makes two samples alike: inner products, or `rbf`.")
-      let bandwidth = try reader.optional(
-        "bandwidthFraction", .positive, default: 1, "For `rbf`: its width over the median distance of two samples.")
-      let estimator: EstimatorName = try reader.optional(
-        "estimator", .choice(), default: .biased,
-        "`biased`, `unbiased`, or `minibatch`: the mean of unbiased estimates over batches.")
-      let batch = try reader.optional(
-        "batchSize", .integer(in: 4...(1 << 40)), default: 256, "For `minibatch`: its samples.")
-      let published = ClusteringSettings()
-      let clustering = ClusteringSettings(
-        encoderThreshold: try reader.optional(
-          "encoderSimilarity", .number(in: -1...1), default: published.encoderThreshold,
-          "Join encoders down to this similarity; higher means more clusters. 0.7 by default."),
-        languageModelThreshold: try reader.optional(
-          "languageModelSimilarity", .number(in: -1...1), default: published.languageModelThreshold,
-          "The same for language models; 0.8 by default."),
-        linkage: try reader.optional(
-          "linkage", .choice(), default: published.linkage,
-          "How the distance of two clusters follows from their members'."))
-      settings = ComparisonSettings(
-        kernel: kernel == .linear ? .linear : .rbf(bandwidthFraction: bandwidth),
-        estimator: estimator == .biased ? .biased : estimator == .unbiased ? .unbiased : .minibatch(size: batch),
-        clustering: clustering)
+      settings = try ComparisonSettingsEntry(from: &reader).settings
     }
-  }
-
-  fileprivate enum KernelName: String, CaseIterable, Sendable {
-    case linear, rbf
-  }
-
-  fileprivate enum EstimatorName: String, CaseIterable, Sendable {
-    case biased, unbiased, minibatch
   }
 
   package struct Product: Sendable {
@@ -144,27 +113,5 @@ extension ModelClustering {
       entry.field("similarity", 1 - join.distance, "How alike they are.")
       entry.field("memberCount", join.memberCount, "Models in the joined cluster.")
     }
-  }
-}
-
-extension ComparisonSettings {
-  /// The fields as pool/clusters takes them.
-  func write(to object: inout ObjectWriter) {
-    switch kernel {
-    case .linear: object.field("kernel", "linear")
-    case .rbf(let fraction):
-      object.field("kernel", "rbf")
-      object.field("bandwidthFraction", fraction)
-    }
-    switch estimator {
-    case .biased: object.field("estimator", "biased")
-    case .unbiased: object.field("estimator", "unbiased")
-    case .minibatch(let size):
-      object.field("estimator", "minibatch")
-      object.field("batchSize", size)
-    }
-    object.field("encoderSimilarity", clustering.encoderThreshold)
-    object.field("languageModelSimilarity", clustering.languageModelThreshold)
-    object.field("linkage", clustering.linkage.rawValue)
   }
 }

@@ -6,6 +6,35 @@ internal import Sessions
 /// The largest count or size: sums of three stay exact as doubles.
 private let largestCount = 1 << 51
 
+/// What is submitted: the params of pool/submit but for the session, and the greater part of a pool file.
+struct PoolSubmissionEntry: ObjectReadable {
+  let submission: PoolSubmission
+  /// Nil where nothing is said of the search.
+  let settings: SelectionSettings?
+
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    let components = Shape<[PoolComponentEntry]>.list(of: .object(), count: 0...4096)
+    let encoders = try reader.optional("encoders", components, default: [], "Vision encoders.")
+    let projectors = try reader.optional(
+      "projectors", components, default: [],
+      "Projectors between them and the language models; leave out where there is no choice.")
+    let languageModels = try reader.optional("languageModels", components, default: [], "Language models.")
+    let constraints: PoolConstraintsEntry? = try reader.optional(
+      "constraints", .object(),
+      "Rules for the candidates that are added; those of the submission before, where left out. A figure that is not stated is within every bound."
+    )
+    let task: SelectionTaskEntry? = try reader.optional(
+      "task", .object(), "What the models are wanted for; required the first time.")
+    let search: SelectionSettingsEntry? = try reader.optional(
+      "search", .object(), "How to search; by default as published. Fixed once a trial has been given out.")
+    func component(_ entry: PoolComponentEntry) -> PoolComponent { entry.component }
+    submission = PoolSubmission(
+      encoders: encoders.map(component), projectors: projectors.map(component),
+      languageModels: languageModels.map(component), constraints: constraints?.constraints, task: task?.task)
+    settings = search?.settings
+  }
+}
+
 struct PoolComponentEntry: ObjectReadable {
   let component: PoolComponent
 

@@ -11,40 +11,22 @@ package enum PoolSubmit: SessionStep {
 
   package struct Params: SessionScoped {
     package let session: String
-    let submission: PoolSubmission
-    let settings: SelectionSettings?
+    let entry: PoolSubmissionEntry
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
-      let components = Shape<[PoolComponentEntry]>.list(of: .object(), count: 0...4096)
-      let encoders = try reader.optional("encoders", components, default: [], "Vision encoders.")
-      let projectors = try reader.optional(
-        "projectors", components, default: [],
-        "Projectors between them and the language models; leave out where there is no choice.")
-      let languageModels = try reader.optional("languageModels", components, default: [], "Language models.")
-      let constraints: PoolConstraintsEntry? = try reader.optional(
-        "constraints", .object(),
-        "Rules for the candidates that are added; those of the submission before, where left out. A figure that is not stated is within every bound."
-      )
-      let task: SelectionTaskEntry? = try reader.optional(
-        "task", .object(), "What the models are wanted for; required the first time.")
-      let search: SelectionSettingsEntry? = try reader.optional(
-        "search", .object(), "How to search; by default as published. Fixed once a trial has been given out.")
-      func component(_ entry: PoolComponentEntry) -> PoolComponent { entry.component }
-      submission = PoolSubmission(
-        encoders: encoders.map(component), projectors: projectors.map(component),
-        languageModels: languageModels.map(component), constraints: constraints?.constraints, task: task?.task)
-      settings = search?.settings
+      entry = try PoolSubmissionEntry(from: &reader)
     }
   }
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
     let known = session.search?.pool.candidates.count ?? 0
+    let (submission, settings) = (params.entry.submission, params.entry.settings)
     if session.search == nil {
-      let settings = params.settings ?? SelectionSettings()
-      session.search = try ModelSearch(params.submission, settings, seed: session.seed, gpus: session.gpus)
+      session.search = try ModelSearch(
+        submission, settings ?? SelectionSettings(), seed: session.seed, gpus: session.gpus)
     } else {
-      try session.editSearch { (search) throws(Refusal) in try search.grow(by: params.submission, params.settings) }
+      try session.editSearch { (search) throws(Refusal) in try search.grow(by: submission, settings) }
     }
     let search = try session.requireSearch()
     return Accepted(Answer(revision: session.revision, search: search, knownCount: known))

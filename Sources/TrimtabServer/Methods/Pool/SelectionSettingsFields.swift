@@ -10,7 +10,7 @@ struct SelectionSettingsEntry: ObjectReadable {
   init(from reader: inout ObjectReader) throws(InvalidField) {
     let strategy: Strategy = try reader.optional(
       "strategy", .choice(), default: SearchSettings().strategy,
-      "`mordal`: halving over clusters, then scaling prediction inside the best. `race`: all on little data, then whoever may most likely be best for its cost; needs no clusters. The others are baselines."
+      "`mordal`: halving over clusters, then scaling prediction inside the best. `race`: all on little data, then whoever has most to gain over the leader for its cost; needs no clusters. The others are baselines."
     )
     let published = SearchSettings(strategy: strategy)
     var search = published
@@ -25,10 +25,11 @@ struct SelectionSettingsEntry: ObjectReadable {
       "Halving ends with so many clusters; 3 by default.")
     search.observedFraction = try reader.optional(
       "observedFraction", .number(in: 1e-9...1), default: published.observedFraction,
-      "Scaling prediction looks at up to this part of the data; 1/8 by default, and 1/4 for a race.")
+      "Scaling prediction looks at up to this part of the data; 1/8 by default. A race goes beyond it where that is not enough."
+    )
     search.regimeDeviations = try reader.optional(
       "regimeDeviations", .positive, default: published.regimeDeviations,
-      "A point counts as part of the straight end of a learning curve while it is within so many deviations of the fit; 5 by default, and 1 for a race."
+      "The evidence counts a point as part of the straight end of a learning curve while it is within so many deviations of the fit; 5 by default. Predictions do not depend on it."
     )
     search.explorationFraction = try reader.optional(
       "explorationFraction", .number(in: 0...1), default: published.explorationFraction,
@@ -41,7 +42,10 @@ struct SelectionSettingsEntry: ObjectReadable {
       "A candidate whose trials failed so often is given up.")
     let seed = try reader.optional(
       "seed", .integer(in: 0...Int.max), "Where its randomness begins; the session's by default.")
-    let budget: BudgetEntry? = try reader.optional("budget", .object(), "What may be spent; without limits by default.")
+    let budget: BudgetEntry? = try reader.optional(
+      "budget", .object(),
+      "What may be spent; without limits by default. No trial is given out that would pass a limit together with those under way, at what trials took so far; where one is reached all the same, trials under way are paused at their next report."
+    )
     let gpus = try reader.optional(
       "gpusPerTrial", .integer(in: 1...1024), default: 1, "Registered GPUs that each trial runs on.")
     if let budget { search.budget = budget.budget }
@@ -55,10 +59,16 @@ private struct BudgetEntry: ObjectReadable {
   init(from reader: inout ObjectReader) throws(InvalidField) {
     budget = Budget(
       gpuSeconds: try reader.optional(
-        "gpuSeconds", .number(in: 0...1e30), "GPU-seconds, or the unit of the cost weights where trials report none."),
-      joules: try reader.optional("energyJoules", .number(in: 0...1e30), "Joules that trials report."),
+        "gpuSeconds", .number(in: 0...1e30),
+        "GPU-seconds, or the unit of the cost weights where trials report none. Where the pool states no cost weights, one trial runs until it has reported."
+      ),
+      joules: try reader.optional(
+        "energyJoules", .number(in: 0...1e30), "Joules that trials report; one trial runs until some work was reported."
+      ),
       trials: try reader.optional("trials", .integer(in: 0...Int.max), "Trials given out."),
-      wallSeconds: try reader.optional("elapsedSeconds", .number(in: 0...1e30), "Seconds by the client's clock."))
+      wallSeconds: try reader.optional(
+        "elapsedSeconds", .number(in: 0...1e30),
+        "Seconds by the client's clock, as trial/next, trial/update and trial/fail tell it."))
   }
 }
 

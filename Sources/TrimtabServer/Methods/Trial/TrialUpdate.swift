@@ -6,7 +6,7 @@ package import Sessions
 package enum TrialUpdate: NotifiableEdit {
   package static let name = "trial/update"
   package static let purpose =
-    "Reports a trial's score at one step and tells it to continue, pause or stop. The same step sent again changes nothing, and steps may come in any order. As a notification its decision is pushed as trial/decided."
+    "Reports a trial's score at one step and tells it to continue, pause or stop. Every score is an observation of the candidate's learning curve, also on the way to the assigned fraction: who leads may change with it, and a trial that has become hopeless is stopped. The same step sent again changes nothing, and steps may come in any order. As a notification its decision is pushed as trial/decided."
   package static let refusals: [Refusal.Kind] = [
     .unknownSession, .noPool, .unknownTrial, .trialClosed, .invalidReport,
   ]
@@ -65,11 +65,8 @@ package enum TrialUpdate: NotifiableEdit {
           gpuSeconds: params.gpuSeconds, energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds,
           checkpoint: params.checkpoint, isLast: params.isLast))
     }
-    // Who leads is looked for when a trial ends; between, a report must cost the same however many candidates there are.
-    let endsTrial = decision.verdict != .continue && !decision.isDuplicate
     return Accepted(
-      Answer(decision: decision), events: endsTrial ? session.takeLeaderEvents() : [],
-      isChange: !decision.isDuplicate)
+      Answer(decision: decision), events: session.takeLeaderEvents(), isChange: !decision.isDuplicate)
   }
 
   package static func event(for outcome: Result<Answer, RPCError>, _ params: JSON?) -> SessionEvent {

@@ -1,0 +1,64 @@
+package import JSON
+internal import ModelSelection
+internal import Representations
+package import Sessions
+
+/// A pool as a file: one object with what a launcher would send.
+///
+/// The fields of `pool/submit` but for the session; beside them `representations`, each with the fields of
+/// `pool/attachRepresentation`, and `clusters`, with those of `pool/clusters`.
+package struct PoolFile: ObjectReadable {
+  private let submission: PoolSubmission
+  /// How to search; as published where the file does not say.
+  package let settings: SelectionSettings
+  private let representations: [RepresentationEntry]
+  private let comparison: ComparisonSettings
+
+  package init(from reader: inout ObjectReader) throws(InvalidField) {
+    let entry = try PoolSubmissionEntry(from: &reader)
+    (submission, settings) = (entry.submission, entry.settings ?? SelectionSettings())
+    representations = try reader.optional(
+      "representations", .list(of: .object(), count: 0...(1 << 20)), default: [],
+      "What models make of a sample of the task's data.")
+    let comparison: ComparisonSettingsEntry? = try reader.optional(
+      "clusters", .object(), "How to compare and cluster them; as published by default.")
+    if let comparison {
+      self.comparison = comparison.settings
+    } else {
+      self.comparison = try ComparisonSettingsEntry(reading: nil).settings
+    }
+  }
+
+  /// The candidates alone. O(combinations).
+  ///
+  /// - Throws: ``Refusal`` of kind `invalidPool`.
+  package func pool() throws(Refusal) -> CandidatePool { try CandidatePool(submission) }
+
+  /// The search that a session has after these requests, before its first trial: over clusters by representations where
+  /// the file names any, else by families.
+  ///
+  /// - Parameters:
+  ///   - settings: those to search by, perhaps other ones than the file's.
+  ///   - files: reads what the representations name.
+  /// - Throws: ``Refusal`` as `pool/submit`, `pool/attachRepresentation` and `pool/clusters` do.
+  package func search(
+    _ settings: SelectionSettings, _ files: FileAccess, progress: @escaping @Sendable (Double) -> Void = { _ in }
+  ) throws(Refusal) -> ModelSearch {
+    var search = try ModelSearch(submission, settings, seed: 0, gpus: [])
+    for (index, entry) in representations.enumerated() {
+      do throws(Refusal) {
+        try search.attach(try entry.resolved(files))
+      } catch {
+        var refusal = error
+        refusal.path = "representations[\(index)]" + (error.path.isEmpty ? "" : ".\(error.path)")
+        throw refusal
+      }
+    }
+    guard !representations.isEmpty else { return search }
+    let inputs = search.comparison
+    let found = try inputs.clustering(
+      comparison, parallel: .threads(), progress: AlignmentProgress(report: progress))
+    _ = try search.adopt(found, of: inputs, comparison)
+    return search
+  }
+}
