@@ -69,30 +69,18 @@ extension Frontier {
       waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), checkpoint
     ) { checkpoint.report(0.35 + 0.25 * $0) }
     let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
-    func boundJoules(_ ticks: Int64) -> Double {
-      curve.energyJoules(at: Double(ticks) / scaled.ticksPerSecond) ?? curve.breakpoints[0].energyJoules
-    }
-    let rankBoundJoules = { boundJoules($0) / devices }
+    let rankBoundJoules = { (ticks: Int64) in curve.boundJoules(at: Double(ticks) / scaled.ticksPerSecond) / devices }
     try search.refine(
       options.effort, waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, checkpoint
     ) { checkpoint.report(0.6 + 0.4 * $0) }
     let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
-    func plan(
-      _ choices: [UInt16], ticks: Int64, effectiveJoules: Double, switchCount: Int
-    ) throws(FrontierError) -> Plan {
-      try checkpoint.check()
-      let seconds = Double(ticks) / scaled.ticksPerSecond
-      let energy = devices * (effectiveJoules + problem.waitingPowerWatts * seconds)
-      return Plan(
-        choices: choices, iterationTimeSeconds: seconds, energyJoules: energy,
-        gapFraction: energy / boundJoules(ticks) - 1, switchCount: switchCount)
-    }
     guard let switching else {
       plans = try drafts.map { (draft) throws(FrontierError) in
+        try checkpoint.check()
         let choices = space.choices(of: draft.options)
-        return try plan(
-          choices, ticks: draft.ticks, effectiveJoules: draft.effectiveJoules,
-          switchCount: problem.switchCount(ofChoices: choices))
+        return Plan(
+          ticks: draft.ticks, effectiveJoules: draft.effectiveJoules, choices: choices,
+          switchCount: problem.switchCount(ofChoices: choices), of: problem, scaled: scaled, curve: curve)
       }
       return
     }
@@ -102,9 +90,10 @@ extension Frontier {
     let switchingTargets = targets.map { SwitchingSearch.Target(deadline: $0.ticks, prices: $0.prices) }
     let switched = try switchingSearch.plans(switchingTargets, naive: drafts, wholeCheckpoint.part(0.3...1))
     plans = try switched.map { (draft) throws(FrontierError) in
-      try plan(
-        switchingSpace.choices(of: draft.options), ticks: draft.ticks, effectiveJoules: draft.joules,
-        switchCount: draft.switchCount)
+      try checkpoint.check()
+      return Plan(
+        ticks: draft.ticks, effectiveJoules: draft.joules, choices: switchingSpace.choices(of: draft.options),
+        switchCount: draft.switchCount, of: problem, scaled: scaled, curve: curve)
     }
   }
 

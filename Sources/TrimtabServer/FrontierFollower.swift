@@ -1,6 +1,10 @@
 internal import Sessions
 
-/// Computes frontiers anew in the background, beginning from the old ones, when the profile of a pipeline changes whose client asked for that.
+/// Computes frontiers anew in the background when the profile of a pipeline changes whose client asked for that.
+///
+/// The plans of before are held against the new bound first, which takes a small part of the time that a search takes: so the
+/// client has certified plans at once. What a search finds then replaces them; it begins from nothing, so that a frontier
+/// is a function of the measurements alone and not of what they were before.
 ///
 /// For each pipeline at most one computation runs and at most one waits: further changes meanwhile add nothing, as the one
 /// that waits takes its snapshot when it begins. The one that runs is not stopped, or steady changes would let none
@@ -24,30 +28,60 @@ final class FrontierFollower {
     }
   }
 
-  private func compute(_ pipeline: Pipeline, at server: Server) {
-    // Whoever closed the session, defined the pipeline anew, no longer follows it, or has computed it himself, wants nothing.
+  /// What to compute and for what state; nil when nobody wants it: whoever closed the session, defined the pipeline anew, no
+  /// longer follows it, or has computed it himself.
+  private func wanted(
+    _ pipeline: Pipeline, at server: Server
+  ) -> (params: FrontierCharacterize.Params, state: SessionState)? {
     guard let state = try? server.sessions.state(pipeline.session),
       let defined = state.pipelines.first(where: { $0.name == pipeline.name }),
-      let origin = defined.frontierOrigin, origin.follows, origin.inputRevision != defined.inputRevision
-    else { return }
-    let params = FrontierCharacterize.Params(session: pipeline.session, pipeline: defined, origin: origin)
+      let origin = defined.frontierOrigin, origin.follows,
+      origin.inputRevision != defined.inputRevision || origin.isProvisional
+    else { return nil }
+    return (FrontierCharacterize.Params(session: pipeline.session, pipeline: defined, origin: origin), state)
+  }
+
+  /// Publishes the plans of before against the new bound, and searches then.
+  private func compute(_ pipeline: Pipeline, at server: Server) {
+    guard let (params, state) = wanted(pipeline, at: server) else { return }
     do throws(Refusal) {
-      let work = try FrontierCharacterize.prepare(params, in: state)
+      guard let work = try FrontierCharacterize.prepareCarried(params, in: state) else {
+        return search(pipeline, at: server)
+      }
       running.insert(pipeline)
       server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) { [unowned server] in
-        self.finish($0, params, pipeline, at: server)
+        self.running.remove(pipeline)
+        if self.publish($0, params, pipeline, at: server) { self.search(pipeline, at: server) }
       }
     } catch {
       fail(error, pipeline, at: server)
     }
   }
 
-  private func finish(
+  private func search(_ pipeline: Pipeline, at server: Server) {
+    // It takes its snapshot now, so that nothing that changed until now needs another.
+    waiting.remove(pipeline)
+    guard let (params, state) = wanted(pipeline, at: server) else { return }
+    do throws(Refusal) {
+      let work = try FrontierCharacterize.prepare(params, in: state)
+      running.insert(pipeline)
+      server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) { [unowned server] in
+        self.running.remove(pipeline)
+        let isWanted = self.waiting.remove(pipeline) != nil
+        if self.publish($0, params, pipeline, at: server), isWanted { self.compute(pipeline, at: server) }
+      }
+    } catch {
+      fail(error, pipeline, at: server)
+    }
+  }
+
+  /// Puts a result in the place of an older one.
+  ///
+  /// - Returns: false when its session was closed.
+  private func publish(
     _ outcome: Result<FrontierCharacterize.Product, Refusal>, _ params: FrontierCharacterize.Params,
     _ pipeline: Pipeline, at server: Server
-  ) {
-    running.remove(pipeline)
-    let isWanted = waiting.remove(pipeline) != nil
+  ) -> Bool {
     do throws(Refusal) {
       let product = try outcome.get()
       let accepted = try server.sessions.change(pipeline.session) { (state) throws(Refusal) in
@@ -57,13 +91,13 @@ final class FrontierFollower {
     } catch {
       switch error.kind {
       // Only the end of its session cancels it; nobody is left to tell.
-      case .cancelled: return
+      case .cancelled: return false
       // A request of the client's own was faster, and has told.
       case .inputsChanged: break
       default: fail(error, pipeline, at: server)
       }
     }
-    if isWanted { compute(pipeline, at: server) }
+    return true
   }
 
   private func fail(_ refusal: Refusal, _ pipeline: Pipeline, at server: Server) {

@@ -7,7 +7,7 @@ import pytest
 from conftest import (
     AWAIT_SECONDS, FIXTURES, MODELLED, check_error, define, prepare, prepare_long_work, unchanged,
 )
-from reference import is_outlier, read_profile
+from reference import is_outlier, on_curve, pipeline, read_profile
 from trimtab import ProfileRow, Sample, Trimtab, Withdrawal
 
 
@@ -167,6 +167,16 @@ def next_change(server):
             return message["method"], message["params"]
 
 
+def next_searched(server):
+    """The next frontier with plans of its own, and the number of provisional ones before it."""
+    provisional = 0
+    while True:
+        method, params = next_change(server)
+        if method == "frontier/failed" or not params["provisional"]:
+            return method, params, provisional
+        provisional += 1
+
+
 def test_a_followed_frontier_is_replaced_and_equals_one_from_scratch(server):
     asked = follow(server)
     query = {**asked, "objective": "fastest"}
@@ -177,10 +187,11 @@ def test_a_followed_frontier_is_replaced_and_equals_one_from_scratch(server):
     assert server.answer(next_change_of_own["id"])["result"]["recomputes"] is True
     meanwhile = server.answer(again["id"])["result"]
     assert meanwhile == {**before, "stale": True}  # asked in one write, so before anything could be computed
-    method, changed = next_change(server)
-    assert (method, changed["generation"], changed["stale"]) == ("frontier/changed", 2, False)
+    # First the plans of before under the new bound, then those of a search.
+    method, changed, provisional = next_searched(server)
+    assert (method, changed["generation"], changed["stale"], provisional) == ("frontier/changed", 3, False, 1)
     curve = server.result("frontier/curve", asked)
-    assert curve["generation"] == 2 and curve["stale"] is False
+    assert curve["generation"] == 3 and curve["stale"] is False
 
     fresh = {**asked, "session": "t"}
     server.result("session/open", {"session": "t"})
@@ -188,21 +199,45 @@ def test_a_followed_frontier_is_replaced_and_equals_one_from_scratch(server):
         server.result(method, params)
     server.result("profile/submit", revised("t", 1.2))
     server.result("frontier/characterize", fresh)
-    assert {**server.result("frontier/curve", fresh), "generation": 2} == curve
+    assert {**server.result("frontier/curve", fresh), "generation": 3} == curve
+
+
+def test_the_plans_of_before_are_held_against_the_new_bound_at_once(server):
+    asked = follow(server, microbatches=96)  # the search takes long enough to look at what comes before it
+    submit = server.request("profile/submit", revised("s", 1.1))
+    server.send(submit)
+    method, changed = next_change(server)
+    assert (method, changed["generation"], changed["provisional"]) == ("frontier/changed", 2, True)
+    curve = server.result("frontier/curve", asked)
+    assert curve["generation"] == 2, "the search was faster than two requests"
+    problem = pipeline(read_profile(MODELLED["a100"][0]), 4, 96, MODELLED["a100"][2])
+    for knob, (seconds, joules) in problem.tables[2, "forward"].items():
+        problem.tables[2, "forward"][knob] = 1.1 * seconds, joules
+    bound = [(point["iterationTimeSeconds"], point["energyJoules"]) for point in curve["lowerBound"]]
+    (fastest, _), *_, (slowest, _) = sorted(bound)
+    for deadline in numpy.linspace(fastest, slowest, 4):
+        least = on_curve(bound, deadline)
+        assert least == pytest.approx(problem.lower_bound(deadline), rel=1e-6)
+    assert curve["plans"][0]["iterationTimeSeconds"] == pytest.approx(fastest, rel=1e-9)
+    for plan in curve["plans"]:
+        least = on_curve(bound, plan["iterationTimeSeconds"])
+        assert plan["gapFraction"] == pytest.approx(plan["energyJoules"] / least - 1, abs=1e-9)
+        assert 0 <= plan["gapFraction"] < 0.05
 
 
 def test_many_changes_at_once_cost_at_most_one_running_and_one_waiting(server):
     asked = follow(server, microbatches=96)  # takes long beside what the requests take
     factors = [1 + n / 40 for n in range(1, 31)]
     server.send(*(server.request("profile/submit", revised("s", factor)) for factor in factors))
-    generations = []
+    generations, searches = [], 0
     while True:
         method, changed = next_change(server)
         assert method == "frontier/changed"
         generations.append(changed["generation"])
-        if not changed["stale"]:
+        searches += not changed["provisional"]
+        if not changed["stale"] and not changed["provisional"]:
             break
-    assert generations == list(range(2, 2 + len(generations))) and len(generations) <= 3
+    assert generations == list(range(2, 2 + len(generations))) and searches <= 3 and len(generations) <= 6
     curve = server.result("frontier/curve", asked)
     assert curve["stale"] is False
     # The newest won.
@@ -235,7 +270,7 @@ def test_a_job_moves_to_the_frontier_that_followed(server):
     told = {}
     while len(told) < 3:
         message = server.receive(AWAIT_SECONDS)
-        if message.get("method") == "plan/changed" and message["params"]["generation"] == 2:
+        if message.get("method") == "plan/changed" and message["params"]["generation"] == 3:
             told[message["params"]["pipeline"]] = message["params"]
     slowest = told["r"]["slowestTimeSeconds"]
     for name in "pq":
@@ -298,7 +333,7 @@ def test_whatever_comes_in_between_the_last_frontier_is_that_of_the_last_profile
         server.result("profile/submit", revised("s", 1.0, stage))
     server.result("frontier/characterize", {**asked, "planCount": 4, "follow": True})
     assert server.result("profile/submit", revised("s", 1.1 + seed / 100))["recomputes"] is True
-    while next_change(server)[1]["stale"]:
+    while next_searched(server)[1]["stale"]:
         pass
     export = server.result("session/export", {"session": "s"})
     copy = spawn(roots=[str(FIXTURES)])

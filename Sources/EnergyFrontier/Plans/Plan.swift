@@ -23,6 +23,25 @@ public struct Plan: Sendable, Equatable {
   }
 }
 
+extension Plan {
+  /// A plan found in ticks, held against the bound.
+  init(
+    ticks: Int64, effectiveJoules: Double, choices: [UInt16], switchCount: Int, of problem: IterationProblem,
+    scaled: ScaledProblem, curve: LowerBoundCurve
+  ) {
+    let seconds = Double(ticks) / scaled.ticksPerSecond
+    let energy = Double(problem.deviceMultiplicity) * (effectiveJoules + problem.waitingPowerWatts * seconds)
+    self.init(
+      choices: choices, iterationTimeSeconds: seconds, energyJoules: energy,
+      gapFraction: energy / curve.boundJoules(at: seconds) - 1, switchCount: switchCount)
+  }
+}
+
+extension LowerBoundCurve {
+  /// The bound at a time that may be a rounding error below the fastest.
+  func boundJoules(at seconds: Double) -> Double { energyJoules(at: seconds) ?? breakpoints[0].energyJoules }
+}
+
 /// A plan under construction: an option for each place, with their length in ticks and effective energy.
 struct DraftPlan: Sendable {
   /// For each place of the ``PlanSpace`` an index into its options.
@@ -40,4 +59,17 @@ struct DraftPlan: Sendable {
 
   /// What stands in a timetable; the times of which are settled.
   init(_ timetable: Timetable) { self.init(Array(timetable.options), in: timetable.space) }
+}
+
+extension DraftPlan {
+  /// The drafts that no other dominates, fastest first, by time and by energy with waiting.
+  static func pareto(_ drafts: [DraftPlan], waitingJoulesPerTick: Double) -> [DraftPlan] {
+    let keyed = drafts.map { ($0, $0.effectiveJoules + waitingJoulesPerTick * Double($0.ticks)) }
+    var pareto: [(draft: DraftPlan, joules: Double)] = []
+    for (draft, joules) in keyed.sorted(by: { ($0.0.ticks, $0.1) < ($1.0.ticks, $1.1) })
+    where pareto.isEmpty || joules < pareto[pareto.count - 1].joules {
+      pareto.append((draft, joules))
+    }
+    return pareto.map(\.draft)
+  }
 }

@@ -142,12 +142,6 @@ struct PlanSearch {
 
   /// The drafts that no other dominates, fastest first, by time and by energy with waiting.
   func paretoDrafts(waitingJoulesPerTick: Double) -> [DraftPlan] {
-    let keyed = drafts.map { ($0, $0.effectiveJoules + waitingJoulesPerTick * Double($0.ticks)) }
-    var pareto: [(draft: DraftPlan, joules: Double)] = []
-    for (draft, joules) in keyed.sorted(by: { ($0.0.ticks, $0.1) < ($1.0.ticks, $1.1) })
-    where pareto.isEmpty || joules < pareto[pareto.count - 1].joules {
-      pareto.append((draft, joules))
-    }
-    return pareto.map(\.draft)
+    DraftPlan.pareto(drafts, waitingJoulesPerTick: waitingJoulesPerTick)
   }
 }

@@ -146,6 +146,34 @@ package struct CharacterizedFrontier: Sendable {
     inputs.problem.deviceMultiplicity * inputs.definition.rankBlockingPowerWatts.count
   }
 
+  /// The plans as choices among other measurements of the same pipeline: the efficient option of the same knob, and where there
+  /// is none any more, the slowest efficient option that is no slower than that knob now is.
+  ///
+  /// - Returns: nil when changes of setting cost something, since plans are then no choices among efficient options, or when a
+  ///   knob is not measured any more. O(plans * instructions).
+  package func choices(among other: FrontierInputs) -> [[UInt16]]? {
+    guard [inputs, other].allSatisfy({ $0.problem.switching?.isFree ?? true }),
+      inputs.definition.tables == other.definition.tables,
+      inputs.problem.tableOfInstruction == other.problem.tableOfInstruction
+    else { return nil }
+    var mapped: [[UInt16]] = []
+    for (number, table) in inputs.problem.tables.enumerated() {
+      let newer = other.problem.tables[number]
+      var ofTable: [UInt16] = []
+      for measurement in table.efficient {
+        let knob = inputs.knobs[number][measurement]
+        guard let same = other.knobs[number].firstIndex(of: knob) else { return nil }
+        let seconds = newer.measurements[same].timeSeconds
+        let noSlower = newer.efficient.lastIndex { newer.measurements[$0].timeSeconds <= seconds }
+        ofTable.append(UInt16(noSlower ?? 0))
+      }
+      mapped.append(ofTable)
+    }
+    return frontier.plans.map { plan in
+      zip(plan.choices, inputs.problem.tableOfInstruction).map { mapped[$1][Int($0)] }
+    }
+  }
+
   /// For each instruction the measurement behind the choice of `plan`, an index into its table.
   package func measurements(of plan: Plan) -> [Int] {
     plan.choices.enumerated().map { inputs.problem.table(of: $0).options[Int($1)] }

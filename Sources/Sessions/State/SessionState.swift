@@ -30,8 +30,13 @@ package struct SessionState: Sendable {
     package let certifies: Bool
     /// Whether it is computed anew whenever the profile changes.
     package let follows: Bool
+    /// Whether its plans are those of before, and better ones are being searched for.
+    package let isProvisional: Bool
 
-    package init(inputRevision: Int, options: CharacterizationOptions, certifies: Bool, follows: Bool) {
+    package init(
+      inputRevision: Int, options: CharacterizationOptions, certifies: Bool, follows: Bool, isProvisional: Bool
+    ) {
+      self.isProvisional = isProvisional
       self.inputRevision = inputRevision
       self.options = options
       self.certifies = certifies

@@ -8,6 +8,7 @@ package struct FrontierChanged: ObjectWritable, Sendable {
   let revision: Int
   let generation: Int
   let isStale: Bool
+  let isProvisional: Bool
 
   package func write(to object: inout ObjectWriter) {
     object.field("session", session, "The session.")
@@ -15,5 +16,8 @@ package struct FrontierChanged: ObjectWritable, Sendable {
     object.field("revision", revision, "Counts the session's accepted changes.")
     object.field("generation", generation, "Counts the pipeline's frontiers from 1.")
     object.field("stale", isStale, "Whether the profile has changed again since; then another one follows.")
+    object.field(
+      "provisional", isProvisional,
+      "Whether its plans are those of before, held against the new lower bound; then the result of a search follows.")
   }
 }

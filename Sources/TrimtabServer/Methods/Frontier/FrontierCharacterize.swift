@@ -30,7 +30,7 @@ package enum FrontierCharacterize: SessionComputation {
         "Whether to check the curve and every plan independently of how they were found.")
       follow = try reader.optional(
         "follow", .bool, default: false,
-        "Whether to compute the frontier anew in the background, with these options, whenever the profile changes; `frontier/changed` tells of each. Holds until the next frontier/characterize or pipeline/define."
+        "Whether to compute the frontier anew in the background, with these options, whenever the profile changes; `frontier/changed` tells of each. First comes the new lower bound with the plans of before, at once, then the result of a whole search. Holds until the next frontier/characterize or pipeline/define."
       )
       let precision = CurvePrecision(
         breakpointBudget: try reader.optional(
@@ -70,6 +70,8 @@ package enum FrontierCharacterize: SessionComputation {
     let certificate: FrontierCertificate?
     let inputRevision: Int
     let definitionRevision: Int
+    /// Whether its plans were only taken over.
+    var isProvisional = false
   }
 
   package static func prepare(
@@ -100,6 +102,30 @@ package enum FrontierCharacterize: SessionComputation {
       }
       try checkEnergy(of: product.characterized.frontier.curve)
       return product
+    }
+  }
+
+  /// The exact bound for the measurements as they are now, with the plans of before: what can be had at once.
+  ///
+  /// - Returns: nil where plans of before cannot be run any more.
+  static func prepareCarried(
+    _ params: Params, in session: SessionState
+  ) throws(Refusal) -> (@Sendable (Checkpoint) throws(Refusal) -> Product)? {
+    let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
+    let inputs = try FrontierInputs(pipeline.definition, session.profiles[params.pipeline] ?? Profile())
+    guard let old = pipeline.frontier, let choices = old.choices(among: inputs) else { return nil }
+    let precision = params.options.precision
+    return { (checkpoint) throws(Refusal) in
+      let frontier: Frontier
+      do throws(FrontierError) {
+        frontier = try Frontier(of: inputs.problem, carrying: choices, precision: precision, checkpoint: checkpoint)
+      } catch {
+        throw .cancelled
+      }
+      try checkEnergy(of: frontier.curve)
+      return Product(
+        characterized: CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 0), certificate: nil,
+        inputRevision: pipeline.inputRevision, definitionRevision: pipeline.definitionRevision, isProvisional: true)
     }
   }
 
@@ -139,6 +165,7 @@ package enum FrontierCharacterize: SessionComputation {
     let pipeline = session.pipelines[index]
     guard pipeline.definitionRevision == product.definitionRevision, let origin = pipeline.frontierOrigin,
       origin.inputRevision < product.inputRevision
+        || (origin.inputRevision == product.inputRevision && origin.isProvisional && !product.isProvisional)
     else {
       throw Refusal(
         .inputsChanged, path: "pipeline", expected: "the pipeline as it was when this began",
@@ -155,11 +182,12 @@ package enum FrontierCharacterize: SessionComputation {
     session.pipelines[index].frontier = characterized
     session.pipelines[index].frontierOrigin = SessionState.FrontierOrigin(
       inputRevision: product.inputRevision, options: params.options, certifies: params.certify,
-      follows: params.follow)
+      follows: params.follow, isProvisional: product.isProvisional)
     let event = FrontierChanged(
       session: session.name, pipeline: params.pipeline, revision: session.revision,
       generation: characterized.generation,
-      isStale: product.inputRevision != session.pipelines[index].inputRevision)
+      isStale: product.inputRevision != session.pipelines[index].inputRevision,
+      isProvisional: product.isProvisional)
     return (characterized, [.frontierChanged(event)] + session.planEvents(ofSource: index, cause: .frontier))
   }
 

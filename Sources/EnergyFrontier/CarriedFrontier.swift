@@ -1,0 +1,37 @@
+extension Frontier {
+  /// The lower bound of a problem, with plans that are known already, whatever they are worth now.
+  ///
+  /// When measurements change, the bound has to be computed anew, but the plans of before are still plans: run as now measured and
+  /// held against the new bound, they make a certified frontier in a fraction of the time that a search takes. To them comes
+  /// the fastest iteration, so that every deadline that can be kept is kept.
+  ///
+  /// - Parameter choices: for each plan and instruction a position in its table's `efficient`.
+  /// - Throws: ``FrontierError/cancelled``.
+  /// - Complexity: that of ``ParametricFlow``, and O(plans x (instructions + dependencies)).
+  public init(
+    of problem: IterationProblem, carrying choices: [[UInt16]], precision: CurvePrecision = CurvePrecision(),
+    checkpoint: Checkpoint = Checkpoint()
+  ) throws(FrontierError) {
+    let curve = try LowerBoundCurve(of: problem, precision: precision, checkpoint: checkpoint)
+    let scaled = ScaledProblem(problem)
+    let space = PlanSpace(problem, scaled: scaled)
+    let fastest = (0..<space.count).map { space.optionStart[$0] }
+    var drafts = [
+      try LocalSearch(space).improved(fastest, deadline: space.longestPath(fastest), checkpoint)
+    ]
+    for choices in choices {
+      try checkpoint.check()
+      let options = (0..<space.count).map { space.optionStart[$0] + Int32(choices[space.instructions[$0]]) }
+      drafts.append(DraftPlan(options, in: space))
+    }
+    let waitingJoulesPerTick = problem.waitingPowerWatts / scaled.ticksPerSecond
+    self.curve = curve
+    plans = DraftPlan.pareto(drafts, waitingJoulesPerTick: waitingJoulesPerTick).map {
+      let choices = space.choices(of: $0.options)
+      return Plan(
+        ticks: $0.ticks, effectiveJoules: $0.effectiveJoules, choices: choices,
+        switchCount: problem.switchCount(ofChoices: choices), of: problem, scaled: scaled,
+        curve: curve)
+    }
+  }
+}
