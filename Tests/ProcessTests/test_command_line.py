@@ -30,6 +30,20 @@ def points(list_of_points):
     return [(p["iterationTimeSeconds"], p["energyJoules"]) for p in list_of_points]
 
 
+def test_rounds_bring_plans_nearer_and_a_sufficient_gap_ends_the_search(binary, document):
+    def least(plans, seconds):
+        return min(p["energyJoules"] for p in plans if p["iterationTimeSeconds"] <= seconds)
+
+    usual = document["plans"]
+    thorough = json.loads(run(binary, *FRONTIER, "--json", "--rounds", "2").stdout)["plans"]
+    changes = [least(thorough, p["iterationTimeSeconds"]) / p["energyJoules"] - 1 for p in usual]
+    assert max(changes) <= 1e-12 and min(changes) < 0
+    # Where everything is good enough from the start, rounds cost nothing and change nothing.
+    satisfied = [json.loads(run(binary, *FRONTIER, "--json", "--sufficient-gap", "0.1", *more).stdout)["plans"]
+                 for more in ([], ["--rounds", "1000"])]
+    assert satisfied[0] == satisfied[1]
+
+
 def test_json_document(document):
     problem = pipeline(read_profile(PATH), STAGES, 6, POWER)
     lower = points(document["lowerBound"])
@@ -91,8 +105,9 @@ def test_mistakes_end_with_a_code_and_a_hint(binary, arguments):
 
 @pytest.mark.parametrize("arguments, said", [
     ([*FRONTIER, "-x"], "found \"-x\""), ([*FRONTIER, "--bound-only", "--plans", "8"], "--plans"),
+    ([*FRONTIER, "--bound-only", "--rounds", "1"], "--rounds"),
     ([*FRONTIER[:-1], "1e30"], "watts"),
-], ids=["short-option", "plans-without-plans", "power"])
+], ids=["short-option", "plans-without-plans", "rounds-without-plans", "power"])
 def test_a_mistake_is_named(binary, arguments, said):
     done = run(binary, *arguments)
     assert done.returncode in (64, 65) and said in done.stderr and not done.stdout
