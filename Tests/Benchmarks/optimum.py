@@ -108,7 +108,7 @@ def best_plan(problem, tables, deadline, seconds):
 
 
 def prices(problem, tables, deadline):
-    """(least energy without waiting, starts, price of each instruction's time, of each dependency's) of the bound."""
+    """(least energy without waiting, price of each instruction's time, of each dependency's) of the bound."""
     def hull(options):
         kept = []
         for t, c in options:
@@ -143,7 +143,7 @@ def prices(problem, tables, deadline):
     through = numpy.zeros(len(problem.keys))
     for price, a in zip(flow, [a for a, _ in problem.edges] + sinks):
         through[a] += price
-    return answer.fun, answer.x[:len(problem.keys)], through, flow[:len(problem.edges)]
+    return answer.fun, through, flow[:len(problem.edges)]
 
 
 def least_loss(problem, tables, members, early, late, through, flow, seconds):
@@ -166,7 +166,7 @@ def least_loss(problem, tables, members, early, late, through, flow, seconds):
                 costs[column] += price * value
     # Windows alike but for rounding, as rounds of a steady state are, are solved once.
     system = choice.rows.constraint(choice.count)
-    known = tuple(numpy.round(numpy.concatenate([costs, low, high, system.A.data, system.lb, system.ub]), 7))
+    known = tuple(numpy.round(numpy.concatenate([costs, low, high, system.A.data, system.lb, system.ub]), 6))
     if known not in least_loss.solved:
         least_loss.solved[known] = max(0.0, choice.solve(costs, low, high, seconds).mip_dual_bound or 0.0)
     return least_loss.solved[known]
@@ -175,19 +175,20 @@ def least_loss(problem, tables, members, early, late, through, flow, seconds):
 least_loss.solved = {}
 
 
-def floor(problem, tables, microbatches, deadline, rounds, first_stage, seconds=600):
+def floor(problem, tables, deadline, rounds, first_stage, seconds=600):
     """A share of the bound's energy that every plan which keeps the deadline loses at least."""
-    energy, starts, through, flow = prices(problem, tables, deadline)
+    energy, through, flow = prices(problem, tables, deadline)
     fastest = [tables[key][0][0] for key in problem.keys]
     early, late = problem.starts(fastest), [deadline] * len(problem.keys)
     for a in reversed(problem.order):
         for b in problem.successors[a]:
             late[a] = min(late[a], late[b] - fastest[b])
-    cuts = [starts[problem.names[STAGES - 1, "forward", m]] for m in range(0, microbatches, rounds)]
     windows = {}
-    for (stage, _, _), i in problem.names.items():
+    for (stage, kind, microbatch), i in problem.names.items():
         if stage >= first_stage:
-            windows.setdefault(int(numpy.searchsorted(cuts, starts[i] + 1e-9)), []).append(i)
+            # A stage runs the forward so many microbatches ahead right after a backward.
+            ahead = STAGES - stage if kind == "forward" else 0
+            windows.setdefault(max(0, microbatch - ahead) // rounds, []).append(i)
     lost = sum(least_loss(problem, tables, members, early, late, through, flow, seconds)
                for _, members in sorted(windows.items()))
     return lost / (energy + problem.blocking_power * problem.devices * deadline)
@@ -233,7 +234,7 @@ def measure(report, run, binary, data, full):
             known = [r for r in recorded if same.items() <= r.items()]
             _, document = ours(microbatches)
             if full:
-                share = floor(*problem(microbatches), microbatches, deadline(document, index), rounds, stage)
+                share = floor(*problem(microbatches), deadline(document, index), rounds, stage)
                 known = [{**same, "floorFraction": share}]
                 fresh += known
             if known:
