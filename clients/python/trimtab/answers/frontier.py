@@ -1,0 +1,220 @@
+"""Answers about frontiers and plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Optional
+
+
+@dataclass(frozen=True)
+class Point:
+    iteration_time_seconds: float
+    energy_joules: float
+
+
+@dataclass(frozen=True)
+class LowerBound:
+    """No plan uses less energy at this time; `price_watts` is what one more second would save."""
+
+    iteration_time_seconds: float
+    energy_joules: float
+    price_watts: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan's realised time and energy, and how far above the lower bound at its time it lies."""
+
+    plan: int
+    iteration_time_seconds: float
+    energy_joules: float
+    average_power_watts: float
+    gap_fraction: float
+    switch_count: int = 0
+
+
+@dataclass(frozen=True)
+class CurvePlan:
+    plan: int
+    iteration_time_seconds: float
+    energy_joules: float
+    gap_fraction: float
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the server's independent checker found, as it was sent."""
+
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Characterization:
+    revision: int
+    generation: int
+    minimum_time_seconds: float
+    maximum_time_seconds: float
+    cheapest_time_seconds: float
+    breakpoint_count: int
+    exact: bool
+    bracket_fraction: float
+    plan_count: int
+    all_max_frequency: Point
+    largest_gap_fraction: Optional[float] = None
+    certificate: Optional[Certificate] = None
+
+
+@dataclass(frozen=True)
+class FrontierPoint:
+    """The best plan for what was asked. `stale`: the pipeline or its profile has changed since it was computed."""
+
+    generation: int
+    deadline_seconds: Optional[float]
+    lower_bound: LowerBound
+    plan: Plan
+    saving_fraction: float
+    slowdown_fraction: Optional[float] = None
+    excess_fraction: Optional[float] = None
+    energy_until_straggler_joules: Optional[float] = None
+    stale: bool = False
+    average_device_power_watts: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    generation: int
+    lower_bound: tuple[Point, ...]
+    plans: tuple[CurvePlan, ...]
+    all_max_frequency: Point
+    stale: bool = False
+    svg: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class OverlappedBackward:
+    """The backward's half of an overlapped pair; `forward_stage` is where the forward's is."""
+
+    forward_stage: int
+    stage: int
+    microbatch: int
+
+
+@dataclass(frozen=True)
+class PlannedInstruction:
+    instruction: str
+    microbatch: Optional[int]
+    frequency: Any
+    start_seconds: float
+    time_seconds: float
+    energy_joules: float
+    id: Optional[str] = None
+    overlapped: Optional[OverlappedBackward] = None
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    stage: int
+    instructions: tuple[PlannedInstruction, ...]
+
+
+@dataclass(frozen=True)
+class RankPlace:
+    """Where a global rank is; the last two only by a rank order."""
+
+    rank: int
+    replica: int
+    tensor_index: Optional[int] = None
+    context_index: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class PlanDetail:
+    """`price_watts` is what one second more would save, by the lower bound at the plan's time."""
+    generation: int
+    plan: Plan
+    price_watts: float
+    stages: tuple[StagePlan, ...]
+    place: Optional[RankPlace] = None
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where `confidence_fraction` of the outcomes lie, with their mean and standard deviation."""
+
+    mean: float
+    standard_deviation: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PlanUncertainty:
+    """`sampled_fraction`: the share of instructions with several samples; the others count as exact."""
+
+    generation: int
+    plan: Plan
+    resample_count: int
+    confidence_fraction: float
+    sampled_fraction: float
+    iteration_time_seconds: Interval
+    energy_joules: Interval
+    deadline_seconds: Optional[float] = None
+    miss_fraction: Optional[float] = None
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class PipelinesReplicated:
+    revision: int
+    job: str
+    pipeline_count: int
+
+
+@dataclass(frozen=True)
+class Saving:
+    """At one slowdown of a straggler; energies are all devices' until it is done."""
+
+    slowdown_fraction: float
+    straggler_time_seconds: float
+    plan: int
+    all_max_energy_joules: float
+    plan_energy_joules: float
+    saving_fraction: float
+    bound_fraction: float
+
+
+@dataclass(frozen=True)
+class Savings:
+    generation: int
+    savings: tuple[Saving, ...]
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One plan for a while; `plan` is None during a pause."""
+
+    start_seconds: float
+    duration_seconds: float
+    iteration_count: float
+    average_power_watts: float
+    energy_joules: float
+    cost: float
+    plan: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class PlanSeries:
+    """`price_per_iteration`: what one iteration more would cost."""
+
+    generation: int
+    segments: tuple[Segment, ...]
+    iteration_count: float
+    energy_joules: float
+    cost: float
+    price_per_iteration: float
+    lower_bound_cost: Optional[float] = None
+    lower_bound_iteration_count: Optional[float] = None
+    unit: Optional[str] = None
+    stale: bool = False

@@ -1,0 +1,89 @@
+"""Answers about pipelines in lockstep and their stragglers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .wire import reader
+
+
+@dataclass(frozen=True)
+class RankBusyTime:
+    planned_seconds: float
+    busy_seconds: float
+    slowdown_fraction: float
+    is_slow: bool
+
+
+@dataclass(frozen=True)
+class StragglerReported:
+    """`slowest_time_seconds` is what the slowest pipeline of the job needs, None until there is a frontier."""
+
+    revision: int
+    job: str
+    slowest_time_seconds: Optional[float]
+    straggler_count: int
+    change_count: int
+    ranks: tuple[RankBusyTime, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanChange:
+    """A pipeline, or one replica of it, runs another plan from the next iteration on."""
+
+    session: str
+    job: str
+    pipeline: str
+    generation: int
+    plan: int
+    iteration_time_seconds: float
+    cause: str
+    replica: Optional[int] = None
+    slowest_time_seconds: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class JobPipeline:
+    pipeline: str
+    replica_of: Optional[str] = None
+    generation: Optional[int] = None
+    plan: Optional[int] = None
+    iteration_time_seconds: Optional[float] = None
+    energy_joules: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class SlowRank:
+    rank: int
+    slowdown_fraction: float
+
+
+@dataclass(frozen=True)
+class Straggler:
+    pipeline: str
+    slowdown_fraction: float
+    replica: Optional[int] = None
+    reported_time_seconds: Optional[float] = None
+    ranks: tuple[SlowRank, ...] = ()
+    generation: Optional[int] = None
+    plan: Optional[int] = None
+    iteration_time_seconds: Optional[float] = None
+    energy_joules: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Job:
+    job: str
+    slowest_time_seconds: Optional[float]
+    pipelines: tuple[JobPipeline, ...]
+    stragglers: tuple[Straggler, ...] = ()
+
+
+def plan_changed(method: str, params: Any) -> Optional[PlanChange]:
+    """The change that a notification tells of, None for every other notification; for use in `on_notification`."""
+    if method != "plan/changed":
+        return None
+    read = reader(PlanChange)
+    assert read is not None
+    return read(params)  # type: ignore[no-any-return]

@@ -1,0 +1,293 @@
+"""Answers about which model to train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+
+@dataclass(frozen=True)
+class ModelPart:
+    """An encoder, a projector or a language model that candidates are made of."""
+
+    id: str
+    parameter_count: Optional[int] = None
+    memory_bytes: Optional[int] = None
+    licence: Optional[str] = None
+    tags: Optional[tuple[str, ...]] = None
+    embedding_width: Optional[int] = None
+    family: Optional[str] = None
+    latency_seconds: Optional[float] = None
+    cost_weight: Optional[float] = None
+    layer_count: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """`direction` is "maximize" or "minimize"; `range` the least and the greatest possible score."""
+
+    name: str
+    direction: str
+    range: Optional[tuple[float, ...]] = None
+    error_transform: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class SelectionTask:
+    name: str
+    metric: Metric
+    alignment_sample_count: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    encoder: str
+    language_model: str
+    projector: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Excluded:
+    rule: str
+    count: int
+
+
+@dataclass(frozen=True)
+class PoolSubmitted:
+    revision: int
+    candidate_count: int
+    added_count: int
+    excluded: tuple[Excluded, ...]
+    cost_basis: str
+    cluster_count: int
+    cluster_basis: str
+
+
+@dataclass(frozen=True)
+class RepresentationAttached:
+    revision: int
+    sample_count: int
+    feature_count: int
+    element_type: str
+    representation_count: int
+
+
+@dataclass(frozen=True)
+class CandidateCluster:
+    encoder_cluster: int
+    language_model_cluster: int
+    candidate_count: int
+    medoid: Candidate
+    encoder_basis: str
+    language_model_basis: str
+
+
+@dataclass(frozen=True)
+class ModelCluster:
+    members: tuple[str, ...]
+    medoid: str
+    basis: str
+
+
+@dataclass(frozen=True)
+class Join:
+    """Clusters below the number of compared models are models; join k makes the next number."""
+
+    first: int
+    second: int
+    similarity: float
+    member_count: int
+
+
+@dataclass(frozen=True)
+class ModelClusters:
+    """Clusters of encoders, or of the language models behind `encoder`."""
+
+    clusters: tuple[ModelCluster, ...]
+    compared: tuple[str, ...]
+    similarity: Optional[tuple[tuple[float, ...], ...]] = None
+    joins: tuple[Join, ...] = ()
+    encoder: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class PoolClusters:
+    revision: int
+    used_by_search: bool
+    clusters: tuple[CandidateCluster, ...]
+    encoders: ModelClusters
+    language_models: tuple[ModelClusters, ...]
+
+
+@dataclass(frozen=True)
+class Resume:
+    """The checkpoint to go on from, in the words of the trial that wrote it."""
+
+    trial: int
+    step: int
+    checkpoint: Any = None
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What to train: `candidate`, from `resume` or anew, up to `to_fraction` of the data, on `gpus`."""
+
+    trial: int
+    candidate: Candidate
+    from_fraction: float
+    to_fraction: float
+    from_sample_count: int
+    to_sample_count: int
+    gpus: tuple[str, ...]
+    rung: int
+    phase: str
+    resume: Optional[Resume] = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class NoTrial:
+    """There is no trial for this worker now; false, so that `while trial := pool.next_trial()` ends."""
+
+    reason: str
+    finished: bool
+
+    def __bool__(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class TrialDecision:
+    """`decision` is "continue", "pause" or "stop"; after the last two the trial has ended."""
+
+    trial: int
+    step: int
+    decision: str
+    reason: str
+    duplicate: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        return self.decision == "continue"
+
+
+@dataclass(frozen=True)
+class TrialEnded:
+    trial: int
+    outcome: str
+    goes_on: bool
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`score_interval` holds the score on all data with probability 0.9; None while nothing has been observed."""
+
+    candidate: Candidate
+    status: str
+    rank: Optional[int] = None
+    predicted_score: Optional[float] = None
+    score_interval: Optional[tuple[float, ...]] = None
+    probability_best_fraction: Optional[float] = None
+    expected_regret_fraction: Optional[float] = None
+    expected_regret_score: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    data_fraction: float
+    score: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    candidate: Candidate
+    observations: tuple[Observation, ...]
+    regime_point_count: int
+    slope: Optional[float] = None
+    fit_mean_square_log_error: Optional[float] = None
+    extrapolation_ratio: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class SearchCost:
+    gpu_seconds: float
+    energy_joules: Optional[float] = None
+    trial_count: Optional[int] = None
+    open_trial_count: Optional[int] = None
+    elapsed_seconds: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class SuggestionReport:
+    """The best candidate so far, what finding it has cost beside training them all, and what it rests on."""
+
+    revision: int
+    finished: bool
+    cost: SearchCost
+    grid_cost: SearchCost
+    untried_count: int
+    untried: tuple[Candidate, ...]
+    evidence: tuple[Evidence, ...]
+    suggestion: Optional[Prediction] = None
+    finish_reason: Optional[str] = None
+    saving_factor: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    revision: int
+    candidate_count: int
+    ranking: tuple[Prediction, ...]
+    next_offset: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class EpochCost:
+    """One iteration, and one pass over the alignment data."""
+
+    iteration_time_seconds: float
+    energy_joules: float
+    epoch_time_seconds: float
+    epoch_energy_joules: float
+
+
+@dataclass(frozen=True)
+class TrainedCandidate:
+    candidate: Candidate
+    status: str
+    pipeline: str
+    generation: int
+    iteration_count: int
+    fastest: EpochCost
+    cheapest: EpochCost
+    unbeaten_at_fastest: bool
+    unbeaten_at_cheapest: bool
+    predicted_score: Optional[float] = None
+    score_interval: Optional[tuple[float, ...]] = None
+    probability_best_fraction: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class StagePart:
+    part: str
+    id: str
+    first_layer: int
+    layer_count: int
+
+
+@dataclass(frozen=True)
+class StageParts:
+    parameter_count: float
+    parts: tuple[StagePart, ...]
+
+
+@dataclass(frozen=True)
+class DividedCandidate:
+    candidate: Candidate
+    stages: tuple[StageParts, ...]
+
+
+@dataclass(frozen=True)
+class SuggestedPipelines:
+    candidates: tuple[TrainedCandidate, ...]
+    stages: tuple[DividedCandidate, ...] = ()

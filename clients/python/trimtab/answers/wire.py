@@ -1,0 +1,75 @@
+"""Between Python values and wire values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Callable, Optional, get_args, get_origin, get_type_hints
+
+from .frontier import Certificate
+
+_ACRONYMS = {"csv": "CSV"}
+
+
+@lru_cache(maxsize=None)
+def camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(_ACRONYMS.get(word, word.capitalize()) for word in tail)
+
+
+def named(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Wire fields from Python ones; those that are None are left out."""
+    return {camel(name): value for name, value in fields.items() if value is not None}
+
+
+def to_wire(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {name: to_wire(field) for name, field in named(vars(value)).items()}
+    return [to_wire(one) for one in value] if isinstance(value, tuple) else value
+
+
+def deeply(value: Any) -> Any:
+    """Wire form of dataclasses, lists and mappings inside one another; keys may be Python names or wire names."""
+    if dataclasses.is_dataclass(value):
+        value = vars(value)
+    if isinstance(value, Mapping):
+        return {camel(name): deeply(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, (list, tuple)):
+        return [deeply(inner) for inner in value]
+    return value
+
+
+@lru_cache(maxsize=None)
+def reader(kind: Any) -> Optional[Callable[[Any], Any]]:
+    """A function from a wire value to `kind`, or None where the wire value already is one."""
+    if kind is Certificate:
+        return Certificate
+    if dataclasses.is_dataclass(kind):
+        return _object_reader(kind)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        each = reader(arguments[0])
+        return tuple if each is None else lambda values: tuple([each(value) for value in values])
+    if type(None) in arguments:
+        read = reader(arguments[0])
+        return None if read is None else lambda value: None if value is None else read(value)
+    return None
+
+
+def _object_reader(kind: Any) -> Callable[[Any], Any]:
+    hints = get_type_hints(kind)
+    steps = []
+    for field in dataclasses.fields(kind):
+        optional = field.default is not dataclasses.MISSING or type(None) in get_args(hints[field.name])
+        default = None if field.default is dataclasses.MISSING else field.default
+        steps.append((camel(field.name), reader(hints[field.name]), optional, default))
+
+    def read(wire: Mapping[str, Any]) -> Any:
+        values = []
+        for name, step, optional, default in steps:
+            value = wire.get(name, default) if optional else wire[name]
+            values.append(value if step is None else step(value))
+        return kind(*values)
+
+    return read
