@@ -54,8 +54,25 @@ def measure(report, binary, files, peer):
         known = [tau for tau in taus if tau is not None]
         report.add(f"  mean regret of {strategy}", sum(regrets) / len(regrets), "%", aim="<= 0.5",
                    note=f"mean weighted tau {sum(known) / len(known):.3f}, aim 0.9" if known else "")
+    measure_uniform(report, files)
     if peer:
         measure_peers(report, files, peer)
+
+
+def measure_uniform(report, files):
+    """What a ranking is worth that trains everybody alike and takes the last errors as they are."""
+    for share in (2, 4, 8, 16):
+        taus = []
+        for path in files:
+            with open(path, newline="") as file:
+                rows = list(csv.DictReader(file))
+            sizes = sorted(int(name) for name in rows[0] if name.isdigit() and int(name) > 0)
+            column = str(next(size for size in reversed(sizes) if size <= sizes[-1] / share))
+            ranking = [row["config name"] for row in sorted(rows, key=lambda row: float(row[column]))]
+            taus.append(weighted_tau(final_losses(path), ranking))
+        if None not in taus:
+            report.add(f"ranked by the errors at 1/{share} of the data, mean weighted tau", statistics.mean(taus), "",
+                       note=f"{share} times cheaper than all; " + ", ".join(f"{tau:.3f}" for tau in taus))
 
 
 def measure_peers(report, files, peer):
