@@ -21,6 +21,11 @@ extension Frontier {
     ]
     for choices in choices {
       try checkpoint.check()
+      // They are read through unsafe buffers from here on.
+      precondition(
+        choices.count == space.count
+          && choices.indices.allSatisfy { Int(choices[$0]) < problem.table(of: $0).efficient.count },
+        "a plan to be carried must choose one of the efficient options of each instruction")
       let options = (0..<space.count).map { space.optionStart[$0] + Int32(choices[space.instructions[$0]]) }
       drafts.append(DraftPlan(options, in: space))
     }

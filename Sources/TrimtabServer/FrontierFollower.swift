@@ -51,7 +51,12 @@ final class FrontierFollower {
       running.insert(pipeline)
       server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) { [unowned server] in
         self.running.remove(pipeline)
-        if self.publish($0, params, pipeline, at: server) { self.search(pipeline, at: server) }
+        // What is wrong with the inputs, the search tells.
+        if self.publish($0, params, pipeline, tellsFailure: false, at: server) {
+          self.search(pipeline, at: server)
+        } else {
+          self.waiting.remove(pipeline)
+        }
       }
     } catch {
       fail(error, pipeline, at: server)
@@ -68,7 +73,9 @@ final class FrontierFollower {
       server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) { [unowned server] in
         self.running.remove(pipeline)
         let isWanted = self.waiting.remove(pipeline) != nil
-        if self.publish($0, params, pipeline, at: server), isWanted { self.compute(pipeline, at: server) }
+        if self.publish($0, params, pipeline, tellsFailure: true, at: server), isWanted {
+          self.compute(pipeline, at: server)
+        }
       }
     } catch {
       fail(error, pipeline, at: server)
@@ -80,7 +87,7 @@ final class FrontierFollower {
   /// - Returns: false when its session was closed.
   private func publish(
     _ outcome: Result<FrontierCharacterize.Product, Refusal>, _ params: FrontierCharacterize.Params,
-    _ pipeline: Pipeline, at server: Server
+    _ pipeline: Pipeline, tellsFailure: Bool, at server: Server
   ) -> Bool {
     do throws(Refusal) {
       let product = try outcome.get()
@@ -94,7 +101,7 @@ final class FrontierFollower {
       case .cancelled: return false
       // A request of the client's own was faster, and has told.
       case .inputsChanged: break
-      default: fail(error, pipeline, at: server)
+      default: if tellsFailure { fail(error, pipeline, at: server) }
       }
     }
     return true

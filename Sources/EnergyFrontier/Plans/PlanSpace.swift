@@ -21,8 +21,6 @@ final class PlanSpace {
   /// `optionStart[p]..<optionEnd[p]` are the options of place p in `ticks` and `joules`, fastest first.
   let optionStart: UnsafeMutableBufferPointer<Int32>
   let optionEnd: UnsafeMutableBufferPointer<Int32>
-  /// The most options that a place has.
-  let mostOptions: Int
   /// Ticks of each option, rising within a table.
   let ticks: UnsafeMutableBufferPointer<Int64>
   /// Effective joules of each option, falling within a table.
@@ -47,7 +45,6 @@ final class PlanSpace {
 
     arcs = Self.arcs(of: graph, in: instructions)
 
-    mostOptions = scaled.tables.map(\.ticks.count).max() ?? 0
     var firstOption: [Int] = [0]
     for table in scaled.tables { firstOption.append(firstOption.last! + table.ticks.count) }
     let tables = instructions.map { problem.tableOfInstruction[$0] }
@@ -71,7 +68,6 @@ final class PlanSpace {
     (predecessorStart, predecessors, predecessorLags) = Self.flatten(before)
     (successorStart, successors, successorLags) = Self.flatten(after)
     arcs = space.reversedDependencies.map { space.arcs[$0] }
-    mostOptions = space.mostOptions
     optionStart = Self.copy(backwards.map { space.optionStart[$0] })
     optionEnd = Self.copy(backwards.map { space.optionEnd[$0] })
     ticks = Self.copy(Array(space.ticks))

@@ -94,11 +94,7 @@ package enum FrontierCharacterize: SessionComputation {
           certificate: certificate, inputRevision: pipeline.inputRevision,
           definitionRevision: pipeline.definitionRevision)
       } catch {
-        if error == .cancelled { throw .cancelled }
-        // The inputs were validated when the snapshot was taken; were one to slip through, the client shall hear of it.
-        throw Refusal(
-          .invalidProfile, path: "pipeline", expected: "a problem that can be solved", found: "\(error)",
-          fix: "check the profile and the blocking powers")
+        throw refusal(of: error)
       }
       try checkEnergy(of: product.characterized.frontier.curve)
       return product
@@ -120,13 +116,21 @@ package enum FrontierCharacterize: SessionComputation {
       do throws(FrontierError) {
         frontier = try Frontier(of: inputs.problem, carrying: choices, precision: precision, checkpoint: checkpoint)
       } catch {
-        throw .cancelled
+        throw refusal(of: error)
       }
       try checkEnergy(of: frontier.curve)
       return Product(
         characterized: CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 0), certificate: nil,
         inputRevision: pipeline.inputRevision, definitionRevision: pipeline.definitionRevision, isProvisional: true)
     }
+  }
+
+  /// The inputs were validated when the snapshot was taken; were one to slip through, the client shall hear of it.
+  private static func refusal(of error: FrontierError) -> Refusal {
+    if error == .cancelled { return .cancelled }
+    return Refusal(
+      .invalidProfile, path: "pipeline", expected: "a problem that can be solved", found: "\(error)",
+      fix: "check the profile and the blocking powers")
   }
 
   /// Refuses a frontier that promises energy for nothing. Only an explicit graph can have one: where instructions of one
