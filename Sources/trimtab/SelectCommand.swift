@@ -9,6 +9,7 @@ struct SelectCommand {
     trimtab select [POOL.json] --curves CURVES.csv   replays recorded learning curves through a search
       POOL.json                  the candidates, rules, task and settings, as pool/submit takes them; beside these
                                  representations: a list of {encoder, languageModel?, npyPath}, paths from the file's folder;
+                                 a field of another name is refused;
                                  without the file each curve is a candidate, and families or encoders are the clusters
       --curves FILE              config name,SAMPLES...,size,family with an error in each cell (cost: size x samples), or
                                  encoder,languageModel,fraction,errorFraction,costSeconds; there may be projector,
@@ -155,6 +156,7 @@ struct SelectCommand {
     _ object: JSONObject, _ path: String, _ status: ExitStatus
   ) throws(CommandFailure) -> PoolFile {
     do throws(InvalidField) {
+      try object.checkFields(Schema.of(PoolFile.self))
       return try PoolFile(reading: .object(object))
     } catch {
       throw CommandFailure(status: status, message: "\(path): \(error)")

@@ -66,6 +66,25 @@ private func job(_ extra: String) throws -> Job {
     #expect(job.edges.map(\.0) == ["x", "y"] && job.edges.map(\.1) == ["y", "z"] && job.edges.map(\.2) == [nil, 0.5])
   }
 
+  @Test func fieldsOfOtherNamesAreFound() throws {
+    func check(_ text: String) throws {
+      guard case .object(let object) = try JSON.parse(text) else { return }
+      try object.checkFields(Schema.of(Job.self))
+    }
+    try check(#"{"name":"a","rows":[{"stage":1,"knob":{"anything":1}}],"edges":[["x","y"]]}"#)
+    let fix = "correct its name, or take it out"
+    #expect(
+      throws: InvalidField(
+        path: [.key("rows"), .index(1), .key("time")], expected: "one of the fields stage, timeSeconds, knob",
+        found: "\"time\"", fix: fix)
+    ) { try check(#"{"rows":[{"stage":1},{"time":2}]}"#) }
+    #expect(
+      throws: InvalidField(
+        path: [.key("Name")], expected: "one of the fields name, schedule, power, certify, rows, edges",
+        found: "\"Name\"", fix: fix)
+    ) { try check(#"{"Name":"a"}"#) }
+  }
+
   @Test func nullMeansAbsent() throws {
     let job = try job(#""power":null,"certify":null,"rows":[{"stage":0,"timeSeconds":1,"knob":null}],"#)
     #expect(job.power == nil && job.certify && job.rows[0].knob == "none")

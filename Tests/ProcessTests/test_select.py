@@ -255,7 +255,9 @@ def test_a_wide_file_with_a_pool(binary, pool, tmp_path):
 
 @pytest.mark.parametrize("content, word", [
     ("[]", "object"), ("{", "byte 1"), ('{"encoders": 3}', "encoders"), ("{}", "task"),
-    ('{"search": {"startFraction": 3}}', "search.startFraction")])
+    ('{"search": {"startFraction": 3}}', "search.startFraction"),
+    ('{"search": {"startFractoin": 0.1}}', "search.startFractoin"), ('{"comment": "ours"}', "comment"),
+    ('{"encoders": [{"id": "a"}, {"id": "b", "memory": 3}]}', "encoders[1].memory")])
 def test_a_pool_that_cannot_be_read_is_explained(binary, tmp_path, content, word):
     path = tmp_path / "pool.json"
     path.write_text(content)
