@@ -98,18 +98,19 @@ struct PlanSearch {
     report: (Double) -> Void
   ) throws(FrontierError) {
     func energy(_ draft: DraftPlan) -> Double { draft.effectiveJoules + waitingJoulesPerTick * Double(draft.ticks) }
-    let pareto = paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
-    let goals = targets.map { deadline, prices in
-      let incumbent = pareto[pareto.partitionIndex { $0.ticks > deadline } - 1]
-      return Refinement.Target(
-        deadline: deadline, prices: prices, boundJoules: boundJoules(deadline), incumbent: incumbent,
-        joules: energy(incumbent))
+    func goals(_ targets: [(deadline: Int64, prices: BoundPrices)]) -> [Refinement.Target] {
+      let pareto = paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
+      return targets.map { deadline, prices in
+        let incumbent = pareto[pareto.partitionIndex { $0.ticks > deadline } - 1]
+        return Refinement.Target(
+          deadline: deadline, prices: prices, boundJoules: boundJoules(deadline), incumbent: incumbent,
+          joules: energy(incumbent))
+      }
     }
     let gap = effort.sufficientGapFraction
-    var first = Refinement(goals, sufficientGapFraction: gap, in: space)
+    var first = Refinement(goals(targets), sufficientGapFraction: gap, in: space)
     try run(&first, energy: energy, checkpoint) { report($0 / Double(effort.roundCount + 1)) }
-    var start = first.targets
-    for index in start.indices { start[index].searches = 0 }
+    let start = goals(withMiddles(targets))
     for round in 0..<effort.roundCount {
       var refinement = Refinement(start, round: round, sufficientGapFraction: gap, in: space)
       try run(&refinement, energy: energy, checkpoint) {
@@ -117,6 +118,15 @@ struct PlanSearch {
       }
     }
     report(1)
+  }
+
+  /// The deadlines and one between each two of them, by the faster one's prices.
+  private func withMiddles(
+    _ targets: [(deadline: Int64, prices: BoundPrices)]
+  ) -> [(deadline: Int64, prices: BoundPrices)] {
+    zip(targets, targets.dropFirst()).flatMap { slow, fast in
+      [slow, ((slow.deadline + fast.deadline) / 2, fast.prices)]
+    } + targets.suffix(1)
   }
 
   private mutating func run(

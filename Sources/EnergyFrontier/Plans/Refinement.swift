@@ -13,9 +13,9 @@
 ///
 /// **Rounds.** Guided by the best plan so far, a search mostly comes back to it. So where more effort is asked for, a *round*
 /// goes by the prices of other deadlines, too, which are as valid (the identity of ``BoundPrices`` holds for any flow, up to a
-/// constant), and by the times of plans that others keep, stretched. Each round begins with what the first searches found and not
-/// with what earlier rounds did, since what one misses another finds; deadlines are taken by the square root of the loss, so
-/// that those near the bound are searched, too.
+/// constant), and by the times of plans that others keep, stretched. It also searches between the deadlines, where there are
+/// only splices before. Each round begins with what the first searches found and not with what earlier rounds did, since what
+/// one misses another finds; deadlines are taken by the square root of the loss, so that those near the bound are searched, too.
 struct Refinement {
   struct Target {
     let deadline: Int64
