@@ -54,11 +54,11 @@ class Problem:
     lags: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        self.successors = defaultdict(list)
-        waiting = [0] * len(self.keys)
+        self.successors, self.predecessors = defaultdict(list), defaultdict(list)
         for a, b in self.edges:
             self.successors[a].append(b)
-            waiting[b] += 1
+            self.predecessors[b].append(a)
+        waiting = [len(self.predecessors[i]) for i in range(len(self.keys))]
         self.order = [i for i, count in enumerate(waiting) if count == 0]
         for i in self.order:
             for j in self.successors[i]:
