@@ -49,7 +49,7 @@ def extrapolate(x, y, law, mean_slope):
     return weights @ (y - mean_slope * x), 1 / (ones @ cho_solve(factor, ones)) + law[2] ** 2, -weights @ x
 
 
-def spaced(x, y, least=0.2):
+def spaced(x, y, least=0.6):
     """Points apart, from the largest down."""
     kept = []
     for index in reversed(range(len(x))):

@@ -19,8 +19,10 @@ struct CurvePrior: Equatable, Sendable {
   static let lawDeviation = (slope: 0.2, memory: 0.5, noise: 0.5)
   /// So many curves say enough; more would only cost time.
   static let mostCurves = 128
-  /// Points of one curve that are nearer than this in log fraction are alike and tell nothing of how a curve moves.
-  static let leastSpacing = 0.2
+  /// Points of one curve that are nearer than this in log fraction, a little less than a doubling of the data, tell nothing of how
+  /// slopes change on the way to all the data: nearby, curves are smoother than the law has it, and a law learned from
+  /// dense points would be too sure of what is far.
+  static let leastSpacing = 0.6
   /// No part of the law leaves its belief by more than this factor's logarithm: curves without any noise tell of none.
   private static let mostShift = 4.0
 
