@@ -14,8 +14,9 @@ struct SelectCommand {
       --curves FILE              config name,SAMPLES...,size,family with an error in each cell (cost: size x samples), or
                                  encoder,languageModel,fraction,errorFraction,costSeconds; there may be projector,
                                  energyJoules, and with a pool score in place of errorFraction
-      --strategy NAME            \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")) (the pool's, or mordal)
+      --strategy NAME            \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")) (the pool's, or mordal; race without a pool)
       --budget SHARE             of what training every candidate on all data costs; then the search stops
+                                 (without a pool race stops at 1/15, or where --regret-bound says)
       --regret-bound FRACTION    stops when the suggestion is expected to be no worse than this above the best
       --start-fraction FRACTION  of the data in the first evaluations (\(SearchSettings().startFraction))
       --observed-fraction F      up to which errors are observed before they are extrapolated (\(SearchSettings().observedFraction))
@@ -54,7 +55,8 @@ struct SelectCommand {
     budgetShare = try arguments.number("--budget", atLeast: 0)
     var overrides: [JSONObject.Member] = []
     func override(_ key: String, _ value: JSON?) { if let value { overrides.append(.init(key: key, value: value)) } }
-    override("strategy", arguments.text("--strategy").map(JSON.string))
+    let strategy = arguments.text("--strategy") ?? (poolPath == nil ? Strategy.race.rawValue : nil)
+    override("strategy", strategy.map(JSON.string))
     override("regretBoundFraction", try arguments.number("--regret-bound", atLeast: 0).map(JSON.number))
     override("startFraction", try arguments.number("--start-fraction", atLeast: 0).map(JSON.number))
     override("observedFraction", try arguments.number("--observed-fraction", atLeast: 0).map(JSON.number))
@@ -88,7 +90,10 @@ struct SelectCommand {
           + "name a pool")
     }
     var settings = try Self.pool(overridden(JSONObject()), "the command line", .usage).settings
-    settings.search.budget.gpuSeconds = budgetShare.map { $0 * curves.gridCost }
+    // A race without a limit goes on until nobody has anything to gain, which may take half of what training all would.
+    let isUnlimited = budgetShare == nil && !overrides.contains { $0.key == "regretBoundFraction" }
+    let share = isUnlimited && settings.search.strategy == .race ? Self.raceShare : budgetShare
+    settings.search.budget.gpuSeconds = share.map { $0 * curves.gridCost }
     settings.search.seed = settings.seed ?? 0
     let search: Search
     do throws(SelectionError) {
@@ -173,6 +178,9 @@ struct SelectCommand {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
+
+  /// What a race over curves alone may spend of what training every candidate costs.
+  private static let raceShare = 1.0 / 15
 
   /// A pool with what the command line says of the search in place of what it says itself.
   private func overridden(_ pool: JSONObject) -> JSONObject {

@@ -47,7 +47,7 @@ def write(rows, fractions=FRACTIONS):
 def search(binary, rows, strategy, fractions=FRACTIONS, options=()):
     path = write(rows, fractions)
     try:
-        command = [str(binary), "select", "--curves", path, "--json", "--strategy", strategy, *options]
+        command = [str(binary), "select", "--curves", path, "--json", "--strategy", strategy, "--budget", "1", *options]
         found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
     finally:
         os.unlink(path)

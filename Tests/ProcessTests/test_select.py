@@ -50,6 +50,21 @@ def test_grid_finds_the_best(binary, last):
     assert found["cost"] == pytest.approx(found["gridCost"])
 
 
+def test_without_a_pool_a_race_stops_at_a_fifteenth(binary, tmp_path):
+    sizes = [100 * 2**k for k in range(10)]
+    rows = [",".join(["config name", *map(str, sizes), "size", "family"])]
+    # Ten that stay as near to each other as a race can tell.
+    for n in range(10):
+        rows.append(",".join([f"m{n}", *(str((1 + 0.001 * n) * size**-0.1) for size in sizes), "1000", f"f{n}"]))
+    curves = tmp_path / "curves.csv"
+    curves.write_text("\n".join(rows) + "\n")
+    found = document(binary, curves=curves)
+    assert found == document(binary, "--strategy", "race", "--budget", 1 / 15, curves=curves)
+    assert found["stopReason"] == "gpuSecondsSpent" and 15 * found["cost"] <= found["gridCost"]
+    unlimited = document(binary, "--regret-bound", 0, curves=curves)
+    assert unlimited["stopReason"] != "gpuSecondsSpent" and unlimited["cost"] > found["cost"]
+
+
 @pytest.mark.parametrize("share", [0.05, 0.2])
 def test_a_budget_is_kept(binary, share):
     found = document(binary, "--strategy", "race", "--budget", share)
