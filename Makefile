@@ -31,8 +31,8 @@ $(VENV)/ready: Tests/ProcessTests/requirements.txt
 test: $(VENV)/ready
 	@SWIFT="$(SWIFT)" PYTHON="$(CURDIR)/$(VENV)/bin/python" Tests/run
 
-bench: release
-	@TRIMTAB_BINARY=out/trimtab $(PYTHON) Tests/Benchmarks/bench.py $(BENCH)
+bench: release $(VENV)/ready
+	@TRIMTAB_BINARY=out/trimtab $(VENV)/bin/python Tests/Benchmarks/bench.py $(BENCH)
 
 release:
 	@$(SWIFT) build -c release --product trimtab --static-swift-stdlib --scratch-path .build-release

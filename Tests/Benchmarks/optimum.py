@@ -24,9 +24,9 @@ STAGES = 8
 # Deadlines, of 64 from the fastest to the cheapest.
 DEADLINES = (0, 3, 6, 9, 14, 20, 26, 32, 38, 44, 50, 57, 63)
 MIP_SECONDS = 60
-ROUNDS = 16
+ROUNDS = 8
 # Floors: (microbatches, deadline of 64), all with the same windows.
-FLOORS = ((12, 0), (24, 0), (48, 0), (96, 0), (48, 32))
+FLOORS = ((12, 0), (24, 0), (48, 0), (96, 0))
 FIRST_STAGE = 2
 PASSES = ((2, 20), (4, 12))
 
