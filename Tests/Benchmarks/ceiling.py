@@ -18,7 +18,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 from scipy.stats import weightedtau
 
-BUDGETS = (15, 8)
+BUDGETS = (15, 8, 3)  # the last is where 0.9 can be expected
 FIRST = 5  # smaller sizes lie outside the power law
 BEGIN = 7  # 1/64 of the data
 DRAWS, TRIALS = 400, 60
