@@ -124,7 +124,11 @@ def least(task):
 
 
 def ascend(windows, multipliers, most, steps, seconds, pool):
-    """(largest sum of the windows' least losses that was found, multipliers)."""
+    """(largest sum of the windows' least losses that was found, its multipliers).
+
+    The sum is concave in the multipliers; each window's least loss lies under the plane of every answer it gave, and the next
+    multipliers are the best by all planes within the box (Kelley 1960). `most` bounds each multiplier from above.
+    """
     best, box, rows, right = (-numpy.inf, multipliers), 150.0, [], []
     for _ in range(steps):
         answers = list(pool.map(least, [(window, multipliers, seconds) for window in windows]))
@@ -162,6 +166,7 @@ def floor(problem, tables, deadline, stages, first_stage, passes, seconds=60):
         for b in problem.successors[a]:
             late[a] = min(late[a], late[b] - fastest[b])
     price = dict(zip(problem.edges, flow))
+    assert len(price) == len(flow), "a dependency stands twice, so it has two prices"
     chosen, best = {}, 0.0
     with ProcessPoolExecutor(os.cpu_count(), initializer=say_nothing) as pool:
         for rounds, steps in passes:
