@@ -13,6 +13,7 @@ extension Search {
   /// The same, but for the budget of trials, which those that are open have been counted in already.
   var spentBudgetOfOpenTrials: StopReason? {
     let budget = settings.budget
+    if let most = budget.gridFraction, spentWeight >= most * pool.totalCostWeight { return .gridFractionSpent }
     if let most = budget.gpuSeconds, spending.gpuSeconds >= most { return .gpuSecondsSpent }
     if let most = budget.joules, spending.joules >= most { return .joulesSpent }
     if let most = budget.wallSeconds, spending.wallSeconds >= most { return .wallSecondsSpent }
@@ -25,9 +26,12 @@ extension Search {
   /// While nobody knows yet what work takes, one trial runs to find out. Only time passes also without trials: there all run.
   func limit(on candidate: Int, to fraction: Double) -> StopReason? {
     let budget = settings.budget
-    guard budget.gpuSeconds != nil || budget.joules != nil || budget.wallSeconds != nil else { return nil }
+    guard budget != Budget(trials: budget.trials) else { return nil }
     let begun = states[candidate].checkpoint?.dataFraction ?? 0
     let weight = pool.candidates[candidate].costWeight * (fraction - begun)
+    if let most = budget.gridFraction, spentWeight + openWeight + weight > most * pool.totalCostWeight * (1 + 1e-9) {
+      return .gridFractionSpent
+    }
     func isPassed(_ most: Double?, _ spent: Double, _ perWeight: Double?) -> Bool {
       guard let most else { return false }
       guard let perWeight else { return openCount > 0 }

@@ -72,7 +72,7 @@ public struct Search: Sendable {
   public var neverTried: [Int] { states.indices.filter { !states[$0].isTried } }
 
   /// What training every candidate on all data would cost. O(candidates).
-  public var gridGPUSeconds: Double { gpuSecondsPerWeight * pool.candidates.reduce(0) { $0 + $1.costWeight } }
+  public var gridGPUSeconds: Double { gpuSecondsPerWeight * pool.totalCostWeight }
 
   var view: StageView {
     StageView(

@@ -124,6 +124,32 @@ import Testing
     }
   }
 
+  /// A part of what the whole grid costs is kept whatever a unit of cost weight takes, from the first trial on.
+  @Test(arguments: Strategy.allCases, [1, 9]) func partsOfTheGridHold(strategy: Strategy, workers: Int) throws {
+    for (reportCount, hasRelativeCosts) in [(1, true), (5, false)] {
+      var fleet = Fleet(zoo: try StrategyTests.Zoo(seed: 7), workerCount: workers, reportCount: reportCount)
+      fleet.secondsPerWeight = 1e-6
+      var settings = SearchSettings(strategy: strategy)
+      settings.budget.gridFraction = 0.15
+      let search = try fleet.run(settings, hasRelativeCosts: hasRelativeCosts).search
+      let most = 0.15 * fleet.totalWeight * fleet.secondsPerWeight
+      #expect(search.spending.gpuSeconds <= most * (1 + 1e-9))
+      #expect(search.stopReason == .planComplete || search.spending.gpuSeconds > 0.7 * most)
+    }
+  }
+
+  @Test func aPoolThatGrowsRaisesThePart() throws {
+    var settings = SearchSettings(strategy: .grid)
+    settings.budget.gridFraction = 0.5
+    let candidate = Candidate(encoder: 0, languageModel: 0, costWeight: 1)
+    var search = try Search(pool: Pool(unclustered: [candidate]), settings: settings)
+    #expect(search.nextTrial() == .none(.finished(.gridFractionSpent)))
+    try search.add([Candidate(encoder: 1, languageModel: 0, costWeight: 1)], clusterIndices: [1])
+    guard case .assigned(let work) = search.nextTrial() else { throw Missing() }
+    _ = try search.record(Report(step: 1, dataFraction: 1, error: 2), of: work.trial)
+    #expect(search.nextTrial() == .none(.finished(.gridFractionSpent)))
+  }
+
   /// Weights that only compare candidates say nothing of GPU-seconds: one trial runs to find out, and then the budget holds.
   @Test(arguments: Strategy.allCases) func relativeCostsAreLearned(strategy: Strategy) throws {
     var fleet = Fleet(zoo: try StrategyTests.Zoo(seed: 6), workerCount: 9)

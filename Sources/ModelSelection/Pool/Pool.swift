@@ -4,6 +4,8 @@ public struct Pool: Equatable, Sendable {
   public private(set) var clusters: [Cluster]
   /// For each candidate the index of its cluster.
   public private(set) var clusterOfCandidate: [Int]
+  /// The cost weights of all candidates together: what training each on all the data would take.
+  public private(set) var totalCostWeight: Double
   /// Whether cost weights only compare candidates, so that GPU-seconds are known once a trial has reported some.
   public let hasRelativeCosts: Bool
 
@@ -34,6 +36,7 @@ public struct Pool: Equatable, Sendable {
     self.candidates = candidates
     self.clusters = clusters
     clusterOfCandidate = owner
+    totalCostWeight = candidates.reduce(0) { $0 + $1.costWeight }
     self.hasRelativeCosts = hasRelativeCosts
   }
 
@@ -64,6 +67,7 @@ public struct Pool: Equatable, Sendable {
       let index = candidates.count
       candidates.append(candidate)
       clusterOfCandidate.append(cluster)
+      totalCostWeight += candidate.costWeight
       if cluster == clusters.count {
         clusters.append(Cluster(members: [index], medoid: index))
       } else {

@@ -51,6 +51,7 @@ public struct SearchSettings: Equatable, Sendable {
     try require(0...1 ~= explorationFraction, "explorationFraction", "from 0 to 1", explorationFraction)
     try require(regretBoundFraction >= 0, "regretBoundFraction", "at least 0", regretBoundFraction)
     try require(failureLimit >= 1, "failureLimit", "at least 1", Double(failureLimit))
+    try require((budget.gridFraction ?? 0) >= 0, "budget.gridFraction", "at least 0", budget.gridFraction ?? 0)
     try require((budget.gpuSeconds ?? 0) >= 0, "budget.gpuSeconds", "at least 0", budget.gpuSeconds ?? 0)
     try require((budget.joules ?? 0) >= 0, "budget.joules", "at least 0", budget.joules ?? 0)
     try require((budget.trials ?? 0) >= 0, "budget.trials", "at least 0", Double(budget.trials ?? 0))

@@ -46,7 +46,7 @@ public enum NoAssignment: Equatable, Sendable {
 
 /// Why a search asks for no further trials.
 public enum StopReason: String, CaseIterable, Sendable {
-  case gpuSecondsSpent, joulesSpent, trialsSpent, wallSecondsSpent
+  case gridFractionSpent, gpuSecondsSpent, joulesSpent, trialsSpent, wallSecondsSpent
   /// The expected regret of the suggestion is below the bound.
   case regretBelowBound
   /// The strategy's plan is carried out, or no candidate is left that could be trained further.

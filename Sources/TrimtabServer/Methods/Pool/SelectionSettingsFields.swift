@@ -58,6 +58,10 @@ private struct BudgetEntry: ObjectReadable {
 
   init(from reader: inout ObjectReader) throws(InvalidField) {
     budget = Budget(
+      gridFraction: try reader.optional(
+        "gridFraction", .number(in: 0...1),
+        "Part of what training every candidate on all data would cost, by the cost weights; candidates that join later raise the limit."
+      ),
       gpuSeconds: try reader.optional(
         "gpuSeconds", .number(in: 0...1e30),
         "GPU-seconds, or the unit of the cost weights where trials report none. Where the pool states no cost weights, one trial runs until it has reported."
@@ -87,6 +91,7 @@ extension SelectionSettings {
     object.field("seed", seed.map(Int.init))
     object.field("gpusPerTrial", gpusPerTrial)
     object.object("budget") {
+      $0.field("gridFraction", search.budget.gridFraction)
       $0.field("gpuSeconds", search.budget.gpuSeconds)
       $0.field("energyJoules", search.budget.joules)
       $0.field("trials", search.budget.trials)
