@@ -129,13 +129,19 @@ def peer_python(name):
 
 
 def curve(report, full):
-    profile, power, name = MEASURED / "gpt3-175b_a100-sxm.csv", 83.64, "GPT-3 175B A100"
-    if not profile.exists():
-        profile, power, name = MODELLED / "modelled-h100-8stage.csv", 95.0, "modelled H100"
+    jobs = [("gpt3-175b_a100-sxm.csv", 83.64, "GPT-3 175B A100", (12, 24, 48, 96)),
+            ("gpt3-175b_a40.csv", 70.38, "GPT-3 175B A40", (12, 24))]
+    jobs = [(MEASURED / file, *job) for file, *job in jobs if (MEASURED / file).exists()]
+    for job in jobs or [(MODELLED / "modelled-h100-8stage.csv", 95.0, "modelled H100", (12, 24, 48, 96))]:
+        measure_curve(report, full, *job)
+
+
+def measure_curve(report, full, profile, power, name, sizes):
     recorded = {r["microbatches"]: r for r in map(json.loads, RECORDED.read_text().splitlines())
-                } if "GPT-3" in name and RECORDED.exists() else {}
+                } if "A100" in name and RECORDED.exists() else {}
+    aims = {12: ">= 500", 96: ">= 2000"} if "A100" in name else {}
     peer = peer_python("lowtime")
-    for microbatches in (12, 24, 48, 96):
+    for microbatches in sizes:
         problem = ["--stages", 8, "--microbatches", microbatches, "--blocking-power", power]
         command = [BINARY, "frontier", profile, *problem, "--json"]
         seconds, document = median_run([*command, "--bound-only"], 9)
@@ -153,8 +159,7 @@ def curve(report, full):
         report.add(f"  lowtime 0.3.0, {source}", theirs["cpuSeconds"], "CPU s", note=same_problem(document, theirs))
         if "realised" in theirs:
             report.add("  its plans that draw less than ours at their time", *undercut(all_document, theirs["realised"]))
-        report.add("  ratio, curve", theirs["cpuSeconds"] / seconds, "x",
-                   aim={12: ">= 500", 96: ">= 2000"}.get(microbatches, ""))
+        report.add("  ratio, curve", theirs["cpuSeconds"] / seconds, "x", aim=aims.get(microbatches, ""))
         report.add("  ratio, with all plans", theirs["cpuSeconds"] / all_seconds, "x")
 
 
