@@ -50,6 +50,9 @@ PEERS = REPOSITORY / ".build" / "peers"
 RECORDED = HERE / "recorded.jsonl"
 
 
+LONG_SEARCH = 40  # rounds; a minute or two each
+
+
 class Report:
     """Collects rows, prints them as one table, writes them as JSON lines."""
 
@@ -227,10 +230,14 @@ SMALL = (MODELLED / "modelled-h100-8stage.csv", 8, 95.0, 12)
 
 
 def gap(report, full):
+    searches = [(*profile, None) for profile in profiles((12, 24, 48, 96) if full else (12, 96))]
+    if full:
+        searches += [(f"{name}, {LONG_SEARCH} rounds", *problem, LONG_SEARCH) for name, *problem in profiles((12, 24))
+                     if name.startswith("GPT-3")]
     with start_client() as client:
-        for name, *problem in profiles((12, 24, 48, 96) if full else (12, 96)):
+        for name, *problem, rounds in searches:
             session = open_pipeline(client, *problem)
-            frontier = session.characterize("p")
+            frontier = session.characterize("p", round_count=rounds)
             first, last = frontier.minimum_time_seconds, frontier.cheapest_time_seconds
             gaps = sorted(session.query("p", deadline_seconds=first + (last - first) * n / 63).plan.gap_fraction
                           for n in range(64))
