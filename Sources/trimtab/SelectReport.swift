@@ -93,11 +93,12 @@ struct SelectReport {
     return String(decoding: writer.json.bytes, as: UTF8.self) + "\n"
   }
 
+  /// The trials in the order they were given out, and below them, where a terminal's reader looks first, what came of them.
   var table: String {
     let search = search
     func shown(_ error: Double) -> String { loss(ofError: error).map { decimal($0, 4) } ?? "unknown" }
     var rows = [["candidate", "predicted loss", "90 % interval", "P(best)", "seen", "status"]]
-    for prediction in search.ranking(limit: 12) {
+    for prediction in search.ranking(limit: Self.mostRanks) {
       let seen = search.evidence(of: prediction.candidate).observations.last?.dataFraction ?? 0
       rows.append([
         name(prediction.candidate), shown(prediction.predictedError),
@@ -106,16 +107,37 @@ struct SelectReport {
         prediction.status.rawValue,
       ])
     }
+    let more = search.pool.candidates.count - (rows.count - 1)
     let (cost, grid) = (search.spending.gpuSeconds, replay.curves.gridCost)
     let regret = search.suggestion().map { "\(decimal(100 * $0.expectedRegretFraction, 2)) %" } ?? "unknown"
     let saving =
       cost > 0 ? "\(decimal(grid / cost, 1)) times cheaper than training all" : "nothing spent"
     return """
-      \(FrontierReport.aligned(rows))
+      \(decisionLog)
+
+      \(FrontierReport.aligned(rows))\(more > 0 ? "\nand \(more) more" : "")
       \(replay.decisions.count) trials of \(search.pool.candidates.count) candidates, \(saving); \
-      expected regret \(regret); \(search.neverTried.count) never tried
+      expected regret \(regret); \(search.neverTried.count) never tried; \
+      ended by \(search.stopReason?.rawValue ?? "nothing")
       \(clusters)\(omissions)
       """
+  }
+
+  /// A long ranking hides what matters; the JSON document has all of it.
+  private static let mostRanks = 50
+
+  /// What was trained, one row for each trial: cost as a part of what training all candidates takes.
+  private var decisionLog: String {
+    var rows = [["trial", "candidate", "phase", "from", "to", "loss", "cost"]]
+    for decision in replay.decisions {
+      let work = decision.assignment
+      rows.append([
+        "\(work.trial)", name(work.candidate), work.phase.rawValue, "\(decimal(100 * work.fromFraction, 2)) %",
+        "\(decimal(100 * decision.evaluation.fraction, 2)) %", decimal(loss(of: decision.evaluation), 4),
+        "\(decimal(100 * decision.cost / replay.curves.gridCost, 3)) %",
+      ])
+    }
+    return FrontierReport.aligned(rows)
   }
 
   private var clusters: String {

@@ -65,6 +65,24 @@ def test_without_a_pool_a_race_stops_at_a_fifteenth(binary, tmp_path):
     assert unlimited["stopReason"] != "gpuSecondsSpent" and unlimited["cost"] > found["cost"]
 
 
+def test_the_table_has_every_decision_and_the_end(binary):
+    found, lines = document(binary, "--strategy", "ats"), select(binary, "--strategy", "ats").stdout.splitlines()
+    blank = lines.index("")
+    assert lines[0].split()[0] == "trial" and blank == 1 + len(found["decisions"])
+    for line, decision in zip(lines[1:blank], found["decisions"]):
+        assert line.split()[0] == str(decision["trial"]) and f" {decision['candidate']} " in line
+    for line, entry in zip(lines[blank + 2:], found["ranking"]):
+        assert line.strip().startswith(entry["candidate"])
+    assert f"ended by {found['stopReason']}" in lines[blank + 2 + len(found["ranking"])]
+
+
+def test_a_long_ranking_is_cut(binary, tmp_path):
+    rows = ["config name,100,200,400,size,family"] + [f"m{n},{3 + n},{2 + n},{1 + n},1000,f" for n in range(60)]
+    curves = tmp_path / "curves.csv"
+    curves.write_text("\n".join(rows) + "\n")
+    assert "\nand 10 more\n" in select(binary, curves=curves).stdout
+
+
 @pytest.mark.parametrize("share", [0.05, 0.2])
 def test_a_budget_is_kept(binary, share):
     found = document(binary, "--strategy", "race", "--budget", share)
