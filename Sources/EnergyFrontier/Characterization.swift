@@ -29,7 +29,7 @@ extension Frontier {
   ///
   /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and within every search for a plan.
   /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` up to a dozen times;
-  ///   for each round of ``PlanEffort`` twenty to forty times more.
+  ///   for each round of ``PlanEffort`` twenty to forty times as many searches as in its last step.
   public init(
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
     checkpoint: Checkpoint = Checkpoint()

@@ -26,6 +26,7 @@ extension Search {
   /// While nobody knows yet what work takes, one trial runs to find out. Only time passes also without trials: there all run.
   func limit(on candidate: Int, to fraction: Double) -> StopReason? {
     let budget = settings.budget
+    // A limit on trials alone leaves nothing to weigh.
     guard budget != Budget(trials: budget.trials) else { return nil }
     let begun = states[candidate].checkpoint?.dataFraction ?? 0
     let weight = pool.candidates[candidate].costWeight * (fraction - begun)

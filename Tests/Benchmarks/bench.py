@@ -660,8 +660,8 @@ def calibration(report, full):
 
 
 SECTIONS = {section.__name__: section for section in (
-    curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, cancel, cka, trials, selection, ceiling, zoo,
-    reports, calibration)}
+    curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, cancel, cka, trials, selection,
+    ceiling, zoo, reports, calibration)}
 
 
 def main():

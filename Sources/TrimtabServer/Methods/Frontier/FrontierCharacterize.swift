@@ -44,7 +44,7 @@ package enum FrontierCharacterize: SessionComputation {
       let effort = PlanEffort(
         roundCount: try reader.optional(
           "roundCount", .integer(in: 0...1000), default: PlanEffort().roundCount,
-          "Rounds of search for better plans beyond the first, each twenty to forty times as long as its last step: 16 rounds are worth waiting for where a plan will run for days."
+          "Rounds of search for better plans beyond the first, each with twenty to forty times the searches of its last step: 16 rounds are worth waiting for where a plan will run for days."
         ),
         sufficientGapFraction: try reader.optional(
           "sufficientGapFraction", .number(in: 0...1), default: PlanEffort().sufficientGapFraction,
