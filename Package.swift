@@ -20,51 +20,71 @@ let package = Package(
     .executable(name: "trimtab", targets: ["trimtab"]),
   ],
   targets: [
-    // The engine: from measured options to the exact curve, plans and certificates. Imports nothing of ours.
+    // The ground floor: what several targets need and none owns. Imports nothing of ours.
+    .target(name: "Basics", swiftSettings: settings),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics"], swiftSettings: settings),
+
+    // The platform's C library under one name.
+    .target(name: "CLibrary", swiftSettings: settings),
+
+    // What tests of several targets share.
+    .target(name: "TestSupport", dependencies: ["CLibrary"], path: "Tests/TestSupport", swiftSettings: settings),
+
+    // The engine: from measured options to the exact curve, plans and certificates. Imports only Basics.
     // A program that embeds only this library imports no C library, and on Linux rounding functions live in libm.
     .target(
-      name: "EnergyFrontier", exclude: ["GUIDE.md"], swiftSettings: settings,
+      name: "EnergyFrontier", dependencies: ["Basics"], exclude: ["GUIDE.md"], swiftSettings: settings,
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
-    .testTarget(name: "EnergyFrontierTests", dependencies: ["EnergyFrontier"], swiftSettings: settings),
+    .testTarget(
+      name: "EnergyFrontierTests", dependencies: ["Basics", "CLibrary", "EnergyFrontier", "TestSupport"],
+      swiftSettings: settings),
 
-    // The engine of model selection: what to train next, and what is best so far. Imports nothing of ours.
+    // The engine of model selection: what to train next, and what is best so far. Imports only Basics.
     .target(
-      name: "ModelSelection", exclude: ["GUIDE.md"], swiftSettings: settings,
+      name: "ModelSelection", dependencies: ["Basics"], exclude: ["GUIDE.md"], swiftSettings: settings,
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
-    .testTarget(name: "ModelSelectionTests", dependencies: ["ModelSelection"], swiftSettings: settings),
+    .testTarget(name: "ModelSelectionTests", dependencies: ["Basics", "ModelSelection"], swiftSettings: settings),
 
     // Arithmetic on blocks of single-precision numbers, with the instructions that the processor turns out to have.
     .target(name: "SimilarityKernels"),
-    .testTarget(name: "SimilarityKernelsTests", dependencies: ["SimilarityKernels"], swiftSettings: settings),
+    .testTarget(
+      name: "SimilarityKernelsTests", dependencies: ["Basics", "SimilarityKernels"], swiftSettings: settings),
 
     // Matrices of representations as they are stored, and how alike two of them are.
     .target(
-      name: "Representations", dependencies: ["SimilarityKernels"], exclude: ["GUIDE.md"], swiftSettings: settings,
+      name: "Representations", dependencies: ["Basics", "SimilarityKernels"], exclude: ["GUIDE.md"],
+      swiftSettings: settings,
       linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
-    .testTarget(name: "RepresentationsTests", dependencies: ["Representations"], swiftSettings: settings),
+    .testTarget(
+      name: "RepresentationsTests", dependencies: ["Basics", "CLibrary", "Representations"], swiftSettings: settings),
 
     // JSON text, values and typed object readers and writers.
-    .target(name: "JSON", swiftSettings: settings),
-    .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+    .target(name: "JSON", dependencies: ["Basics", "CLibrary"], swiftSettings: settings),
+    .testTarget(name: "JSONTests", dependencies: ["Basics", "CLibrary", "JSON"], swiftSettings: settings),
 
     // JSON-RPC 2.0 over byte streams; knows no product name.
-    .target(name: "JSONRPC", dependencies: ["JSON"], swiftSettings: settings),
-    .testTarget(name: "JSONRPCTests", dependencies: ["JSON", "JSONRPC"], swiftSettings: settings),
+    .target(name: "JSONRPC", dependencies: ["Basics", "CLibrary", "JSON"], swiftSettings: settings),
+    .testTarget(
+      name: "JSONRPCTests", dependencies: ["Basics", "CLibrary", "JSON", "JSONRPC"], swiftSettings: settings),
 
     // Session state, its pure steps, and the pool that runs long computations.
     .target(
-      name: "Sessions", dependencies: ["EnergyFrontier", "JSON", "ModelSelection", "Representations"],
+      name: "Sessions",
+      dependencies: ["Basics", "CLibrary", "EnergyFrontier", "JSON", "ModelSelection", "Representations"],
       swiftSettings: settings),
 
     // One file per RPC method, and the server that routes to them.
     .target(
       name: "TrimtabServer",
-      dependencies: ["EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions"],
+      dependencies: [
+        "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions", "Transcripts", "TrimtabServer",
+        "Basics", "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions", "TestSupport", "Transcripts",
+        "TrimtabServer",
       ],
       swiftSettings: settings),
 
@@ -73,14 +93,15 @@ let package = Package(
 
     // Writes and checks protocol-spec/ and the transcripts' answers.
     .executableTarget(
-      name: "protocol-tool", dependencies: ["JSON", "Sessions", "Transcripts", "TrimtabServer"], swiftSettings: settings
-    ),
+      name: "protocol-tool", dependencies: ["CLibrary", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
+      swiftSettings: settings),
 
     // The command line.
     .executableTarget(
       name: "trimtab",
       dependencies: [
-        "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions", "TrimtabServer",
+        "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions",
+        "TrimtabServer",
       ],
       swiftSettings: settings),
   ]

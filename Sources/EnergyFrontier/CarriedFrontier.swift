@@ -1,3 +1,5 @@
+public import Basics
+
 extension Frontier {
   /// The lower bound of a problem, with plans that are known already, whatever they are worth now.
   ///
@@ -10,17 +12,17 @@ extension Frontier {
   /// - Complexity: that of ``ParametricFlow``, and O(plans x (instructions + dependencies)).
   public init(
     of problem: IterationProblem, carrying choices: [[UInt16]], precision: CurvePrecision = CurvePrecision(),
-    checkpoint: Checkpoint = Checkpoint()
+    progress: ProgressHandle = ProgressHandle()
   ) throws(FrontierError) {
-    let curve = try LowerBoundCurve(of: problem, precision: precision, checkpoint: checkpoint)
+    let curve = try LowerBoundCurve(of: problem, precision: precision, progress: progress)
     let scaled = ScaledProblem(problem)
     let space = PlanSpace(problem, scaled: scaled)
     let fastest = (0..<space.count).map { space.optionStart[$0] }
     var drafts = [
-      try LocalSearch(space).improved(fastest, deadline: space.longestPath(fastest), checkpoint)
+      try LocalSearch(space).improved(fastest, deadline: space.longestPath(fastest), progress)
     ]
     for choices in choices {
-      try checkpoint.check()
+      try progress.check()
       // They are read through unsafe buffers from here on.
       precondition(
         choices.count == space.count

@@ -1,3 +1,5 @@
+public import Basics
+
 /// How a frontier is to be computed.
 public struct CharacterizationOptions: Sendable, Equatable {
   /// How many deadlines, evenly spaced from the fastest to the cheapest iteration time, get a search of their own; at
@@ -27,29 +29,29 @@ public struct CharacterizationOptions: Sendable, Equatable {
 extension Frontier {
   /// Computes the lower bound and near-optimal plans, and keeps the plans that no other dominates.
   ///
-  /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner and within every search for a plan.
+  /// - Throws: ``FrontierError/cancelled``; the progress is asked at every corner and within every search for a plan.
   /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` up to a dozen times;
   ///   for each round of ``PlanEffort`` twenty to forty times as many searches as in its last step.
   public init(
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
-    checkpoint: Checkpoint = Checkpoint()
+    progress: ProgressHandle = ProgressHandle()
   ) throws(FrontierError) {
     let switching = problem.switching.flatMap { $0.isFree ? nil : $0 }
     // Plans with switches are made from those without.
-    let wholeCheckpoint = checkpoint
-    let checkpoint = wholeCheckpoint.part(switching == nil ? 0...1 : 0...0.3)
+    let wholeProgress = progress
+    let progress = wholeProgress.part(switching == nil ? 0...1 : 0...0.3)
     // On tens of thousands of instructions each of these takes some 20 ms.
     let scaled = ScaledProblem(problem)
     let space = PlanSpace(problem, scaled: scaled)
-    try checkpoint.check()
+    try progress.check()
     var search = PlanSearch(space, beamWidth: max(1, options.beamWidth))
     let waitingJoulesPerTick = problem.waitingPowerWatts / scaled.ticksPerSecond
-    try checkpoint.check()
+    try progress.check()
     let deadlineCount = min(options.deadlineCount, max(2, Self.mostPricedPlaces / problem.graph.count))
     var deadlines = DeadlineGrid(problem, scaled: scaled, count: deadlineCount)
     var targets: [(ticks: Int64, prices: BoundPrices)] = []
     var walks = 0.0
-    curve = try LowerBoundCurve.walked(problem, options.precision, checkpoint) { scaled in
+    curve = try LowerBoundCurve.walked(problem, options.precision, progress) { scaled in
       deadlines = DeadlineGrid(problem, scaled: scaled, count: deadlineCount)
       targets.removeAll()
       walks += 1
@@ -58,25 +60,25 @@ extension Frontier {
         targets.append((ticks, BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)))
       }
       // The walks double, and nobody knows how many there will be.
-      checkpoint.report(0.1 * (1 - 1 / walks + deadlines.doneShare(after: segment) / walks / (walks + 1)))
+      progress.report(0.1 * (1 - 1 / walks + deadlines.doneShare(after: segment) / walks / (walks + 1)))
     }
     for (index, (ticks, prices)) in targets.enumerated() {
-      try search.gather(deadline: ticks, prices: prices, checkpoint)
-      checkpoint.report(0.1 + 0.25 * Double(index + 1) / Double(targets.count))
+      try search.gather(deadline: ticks, prices: prices, progress)
+      progress.report(0.1 + 0.25 * Double(index + 1) / Double(targets.count))
     }
     search.addSlowestIfEmpty()
     try search.splice(
-      waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), checkpoint
-    ) { checkpoint.report(0.35 + 0.25 * $0) }
+      waitingJoulesPerTick: waitingJoulesPerTick, step: max(1e-5, options.energyStepFraction), progress
+    ) { progress.report(0.35 + 0.25 * $0) }
     let (curve, devices) = (curve, Double(problem.deviceMultiplicity))
     let rankBoundJoules = { (ticks: Int64) in curve.boundJoules(at: Double(ticks) / scaled.ticksPerSecond) / devices }
     try search.refine(
-      options.effort, waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, checkpoint
-    ) { checkpoint.report(0.6 + 0.4 * $0) }
+      options.effort, waitingJoulesPerTick: waitingJoulesPerTick, boundJoules: rankBoundJoules, progress
+    ) { progress.report(0.6 + 0.4 * $0) }
     let drafts = search.paretoDrafts(waitingJoulesPerTick: waitingJoulesPerTick)
     guard let switching else {
       plans = try drafts.map { (draft) throws(FrontierError) in
-        try checkpoint.check()
+        try progress.check()
         let choices = space.choices(of: draft.options)
         return Plan(
           ticks: draft.ticks, effectiveJoules: draft.effectiveJoules, choices: choices,
@@ -88,9 +90,9 @@ extension Frontier {
     var switchingSearch = SwitchingSearch(
       switchingSpace, beamWidth: max(1, options.beamWidth), waitingJoulesPerTick: waitingJoulesPerTick)
     let switchingTargets = targets.map { SwitchingSearch.Target(deadline: $0.ticks, prices: $0.prices) }
-    let switched = try switchingSearch.plans(switchingTargets, naive: drafts, wholeCheckpoint.part(0.3...1))
+    let switched = try switchingSearch.plans(switchingTargets, naive: drafts, wholeProgress.part(0.3...1))
     plans = try switched.map { (draft) throws(FrontierError) in
-      try checkpoint.check()
+      try progress.check()
       return Plan(
         ticks: draft.ticks, effectiveJoules: draft.joules, choices: switchingSpace.choices(of: draft.options),
         switchCount: draft.switchCount, of: problem, scaled: scaled, curve: curve)

@@ -24,6 +24,6 @@ public enum FrontierError: Error, Equatable, Sendable {
   case invalidSchedule(ScheduleError)
   /// The problem has no instruction.
   case noInstructions
-  /// The computation was cancelled through its checkpoint.
+  /// The computation was cancelled through its progress.
   case cancelled
 }

@@ -1,11 +1,5 @@
 // Imported for linking only: the standard library's rounding of doubles calls the C mathematics library.
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+internal import CLibrary
 
 /// One JSON value, kept so that it can be sent back as it came.
 ///

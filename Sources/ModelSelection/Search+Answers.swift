@@ -1,3 +1,5 @@
+internal import Basics
+
 extension Search {
   /// What is believed of every candidate that may still turn out best, untried ones by their cluster.
   private var field: [(candidate: Int, final: FinalError)] {
@@ -22,12 +24,12 @@ extension Search {
     let contest = Contest(field, favourite: favourite)
     func chance(_ candidate: Int) -> Double { contest.contenders.first { $0.candidate == candidate }?.probability ?? 0 }
     // The errors' ratio: 1 less the best's over the suggestion's.
-    let regret = 1 - Elementary.exp(-contest.regret)
+    let regret = 1 - PortableMath.exp(-contest.regret)
     let suggestion = Suggestion(
       prediction: prediction(leader, favourite, probabilityBest: chance(leader)), expectedRegretFraction: regret,
       spending: spending, gridGPUSeconds: gridGPUSeconds,
       stopReason: isEnough(regretFraction: regret) ? .regretBelowBound : stopReasonWithoutRegret)
-    let ordered = field.least(min(limit, field.count)) {
+    let ordered = field.smallest(min(limit, field.count)) {
       ($0.final.mean, $0.candidate) < ($1.final.mean, $1.candidate)
     }
     var ranking = ordered.map { prediction($0.candidate, $0.final, probabilityBest: chance($0.candidate)) }

@@ -1,13 +1,6 @@
+internal import CLibrary
 package import Representations
 package import Sessions
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// Reads the files that a client may name: those below the roots it declared at `initialize`.
 package struct FileAccess: Sendable {
@@ -37,8 +30,8 @@ package struct FileAccess: Sendable {
   /// The text of a file, in O(bytes).
   ///
   /// - Parameter field: the name of the param that holds the path, for errors.
-  /// - Throws: ``Refusal`` of kind `fileOutsideRoots` or `unreadableFile`.
-  package func text(at path: String, field: String) throws(Refusal) -> String {
+  /// - Throws: ``RequestError`` of kind `fileOutsideRoots` or `unreadableFile`.
+  package func text(at path: String, field: String) throws(RequestError) -> String {
     let expected = "a readable UTF-8 file of at most \(maximumBytes) bytes"
     return try Self.read(try located(path, field, expected), maximumBytes: maximumBytes) { (found) in
       unreadable(path, field, expected, found)
@@ -48,20 +41,20 @@ package struct FileAccess: Sendable {
   /// The bytes of a file where they are, mapped into memory; a file of any size. It must stay as it is meanwhile.
   ///
   /// - Parameter field: the name of the param that holds the path, for errors.
-  /// - Throws: ``Refusal`` of kind `fileOutsideRoots` or `unreadableFile`.
-  package func mapped(at path: String, field: String) throws(Refusal) -> ByteStorage {
+  /// - Throws: ``RequestError`` of kind `fileOutsideRoots` or `unreadableFile`.
+  package func mapped(at path: String, field: String) throws(RequestError) -> ByteStorage {
     let expected = "a readable file"
     return try Self.map(try located(path, field, expected)) { (found) in unreadable(path, field, expected, found) }
   }
 
   /// The real path of a file below the roots.
-  private func located(_ path: String, _ field: String, _ expected: String) throws(Refusal) -> String {
+  private func located(_ path: String, _ field: String, _ expected: String) throws(RequestError) -> String {
     // Links are followed first, so that none leads outside the roots.
     guard let real = Self.canonical(path.hasPrefix("/") ? path : (base.map { $0 + "/" } ?? "") + path) else {
       throw unreadable(path, field, expected, String(cString: strerror(errno)))
     }
     guard canonicalRoots.contains(where: { real == $0 || real.hasPrefix($0 == "/" ? $0 : $0 + "/") }) else {
-      throw Refusal(
+      throw RequestError(
         .fileOutsideRoots, path: field,
         expected: roots.isEmpty
           ? "roots declared at initialize before any file is named"
@@ -71,8 +64,8 @@ package struct FileAccess: Sendable {
     return real
   }
 
-  private func unreadable(_ path: String, _ field: String, _ expected: String, _ found: String) -> Refusal {
-    Refusal(
+  private func unreadable(_ path: String, _ field: String, _ expected: String, _ found: String) -> RequestError {
+    RequestError(
       .unreadableFile, path: field, expected: expected, found: "\(found) for \"\(path)\"",
       fix: "check the path and its permissions")
   }

@@ -44,7 +44,7 @@ final class FrontierFollower {
   /// Publishes the plans of before against the new bound, and searches then.
   private func compute(_ pipeline: Pipeline, at server: Server) {
     guard let (params, state) = wanted(pipeline, at: server) else { return }
-    do throws(Refusal) {
+    do throws(RequestError) {
       guard let work = try FrontierCharacterize.prepareCarried(params, in: state) else {
         return search(pipeline, at: server)
       }
@@ -67,7 +67,7 @@ final class FrontierFollower {
     // It takes its snapshot now, so that nothing that changed until now needs another.
     waiting.remove(pipeline)
     guard let (params, state) = wanted(pipeline, at: server) else { return }
-    do throws(Refusal) {
+    do throws(RequestError) {
       let work = try FrontierCharacterize.prepare(params, in: state)
       running.insert(pipeline)
       server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) { [unowned server] in
@@ -86,12 +86,12 @@ final class FrontierFollower {
   ///
   /// - Returns: false when its session was closed.
   private func publish(
-    _ outcome: Result<FrontierCharacterize.Product, Refusal>, _ params: FrontierCharacterize.Params,
+    _ outcome: Result<FrontierCharacterize.Product, RequestError>, _ params: FrontierCharacterize.Params,
     _ pipeline: Pipeline, tellsFailure: Bool, at server: Server
   ) -> Bool {
-    do throws(Refusal) {
+    do throws(RequestError) {
       let product = try outcome.get()
-      let accepted = try server.sessions.change(pipeline.session) { (state) throws(Refusal) in
+      let accepted = try server.sessions.change(pipeline.session) { (state) throws(RequestError) in
         try FrontierCharacterize.finishUnasked(product, params, in: &state)
       }
       server.send(accepted.events, of: pipeline.session)
@@ -107,7 +107,7 @@ final class FrontierFollower {
     return true
   }
 
-  private func fail(_ refusal: Refusal, _ pipeline: Pipeline, at server: Server) {
+  private func fail(_ refusal: RequestError, _ pipeline: Pipeline, at server: Server) {
     server.notify(
       FrontierFailed.name, FrontierFailed(session: pipeline.session, pipeline: pipeline.name, refusal: refusal))
   }

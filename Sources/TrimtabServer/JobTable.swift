@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 package import JSONRPC
 package import Sessions
@@ -35,18 +36,18 @@ package final class JobTable {
   /// - Parameter call: who waits for it and may cancel it; nobody where the server itself wants it.
   func start<Product: Sendable>(
     _ call: Call?, session: String, title: String,
-    _ work: @escaping @Sendable (Checkpoint) throws(Refusal) -> Product,
-    finish: @escaping (Result<Product, Refusal>) -> Void
+    _ work: @escaping @Sendable (ProgressHandle) throws(RequestError) -> Product,
+    finish: @escaping (Result<Product, RequestError>) -> Void
   ) {
     lastJob += 1
     let (job, mailbox, flag, outcome) = (lastJob, mailbox, CancellationFlag(), OutcomeBox<Product>())
     let reporter = PercentageReporter(mailbox, job: job)
     let run: @Sendable () -> Void = {
-      let checkpoint = Checkpoint(isCancelled: { flag.isRaised }, report: { reporter.report($0) })
-      let result: Result<Product, Refusal>
-      do throws(Refusal) {
+      let progress = ProgressHandle(isCancelled: { flag.isRaised }, report: { reporter.report($0) })
+      let result: Result<Product, RequestError>
+      do throws(RequestError) {
         if flag.isRaised { throw .cancelled }
-        result = .success(try work(checkpoint))
+        result = .success(try work(progress))
       } catch {
         result = .failure(error)
       }
@@ -70,7 +71,7 @@ package final class JobTable {
       jobs[job] = nil
       finish(
         .failure(
-          Refusal(
+          RequestError(
             .overloaded, expected: "room for one more computation", found: "a full queue",
             fix: "wait for an answer and ask again")))
     }
@@ -100,7 +101,7 @@ package final class JobTable {
 
 /// Where a pool thread leaves its result for the loop.
 private final class OutcomeBox<Product: Sendable>: Sendable {
-  let value = Mutex<Result<Product, Refusal>?>(nil)
+  let value = Mutex<Result<Product, RequestError>?>(nil)
 }
 
 /// Posts a percentage when it has risen by one, so at most a hundred times.
@@ -122,8 +123,8 @@ private final class PercentageReporter: Sendable {
   }
 }
 
-extension Refusal {
-  static let cancelled = Refusal(
+extension RequestError {
+  static let cancelled = RequestError(
     .cancelled, expected: "the request to run to its end", found: "its cancellation",
     fix: "send it again if it is needed")
 }

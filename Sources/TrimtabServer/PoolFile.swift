@@ -1,3 +1,4 @@
+internal import Basics
 package import JSON
 internal import ModelSelection
 internal import Representations
@@ -31,8 +32,8 @@ package struct PoolFile: ObjectReadable {
 
   /// The candidates alone. O(combinations).
   ///
-  /// - Throws: ``Refusal`` of kind `invalidPool`.
-  package func pool() throws(Refusal) -> CandidatePool { try CandidatePool(submission) }
+  /// - Throws: ``RequestError`` of kind `invalidPool`.
+  package func pool() throws(RequestError) -> CandidatePool { try CandidatePool(submission) }
 
   /// The search that a session has after these requests, before its first trial: over clusters by representations where
   /// the file names any, else by families.
@@ -40,13 +41,13 @@ package struct PoolFile: ObjectReadable {
   /// - Parameters:
   ///   - settings: those to search by, perhaps other ones than the file's.
   ///   - files: reads what the representations name.
-  /// - Throws: ``Refusal`` as `pool/submit`, `pool/attachRepresentation` and `pool/clusters` do.
+  /// - Throws: ``RequestError`` as `pool/submit`, `pool/attachRepresentation` and `pool/clusters` do.
   package func search(
     _ settings: SelectionSettings, _ files: FileAccess, progress: @escaping @Sendable (Double) -> Void = { _ in }
-  ) throws(Refusal) -> ModelSearch {
+  ) throws(RequestError) -> ModelSearch {
     var search = try ModelSearch(submission, settings, seed: 0, gpus: [])
     for (index, entry) in representations.enumerated() {
-      do throws(Refusal) {
+      do throws(RequestError) {
         try search.attach(try entry.resolved(files))
       } catch {
         var refusal = error
@@ -57,7 +58,7 @@ package struct PoolFile: ObjectReadable {
     guard !representations.isEmpty else { return search }
     let inputs = search.comparison
     let found = try inputs.clustering(
-      comparison, parallel: .threads(), progress: AlignmentProgress(report: progress))
+      comparison, parallel: .threads(), progress: ProgressHandle(report: progress))
     _ = try search.adopt(found, of: inputs, comparison)
     return search
   }

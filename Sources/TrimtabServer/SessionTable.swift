@@ -10,8 +10,8 @@ package struct SessionTable {
 
   /// The state of an open session.
   ///
-  /// - Throws: ``Refusal`` of kind `unknownSession`.
-  package func state(_ name: String) throws(Refusal) -> SessionState {
+  /// - Throws: ``RequestError`` of kind `unknownSession`.
+  package func state(_ name: String) throws(RequestError) -> SessionState {
     guard let state = states[name] else { throw unknown(name) }
     return state
   }
@@ -20,8 +20,8 @@ package struct SessionTable {
 
   /// Changes a session as a whole or, when `step` throws, not at all: `step` works on a copy.
   package mutating func change<Answer>(
-    _ name: String, _ step: (inout SessionState) throws(Refusal) -> Accepted<Answer>
-  ) throws(Refusal) -> Accepted<Answer> {
+    _ name: String, _ step: (inout SessionState) throws(RequestError) -> StepResult<Answer>
+  ) throws(RequestError) -> StepResult<Answer> {
     var next = try state(name)
     next.revision += 1
     let accepted = try step(&next)
@@ -32,11 +32,11 @@ package struct SessionTable {
   /// Changes a session where it stands, so that a small change to much data copies nothing; `edit` must throw before its
   /// first change.
   package mutating func edit<Answer>(
-    _ name: String, _ edit: (inout SessionState) throws(Refusal) -> Accepted<Answer>
-  ) throws(Refusal) -> Accepted<Answer> {
+    _ name: String, _ edit: (inout SessionState) throws(RequestError) -> StepResult<Answer>
+  ) throws(RequestError) -> StepResult<Answer> {
     guard contains(name) else { throw unknown(name) }
     states[name]!.revision += 1
-    do throws(Refusal) {
+    do throws(RequestError) {
       let accepted = try edit(&states[name]!)
       if !accepted.isChange { states[name]!.revision -= 1 }
       return accepted
@@ -59,8 +59,8 @@ package struct SessionTable {
     return state
   }
 
-  private func unknown(_ name: String) -> Refusal {
-    Refusal(
+  private func unknown(_ name: String) -> RequestError {
+    RequestError(
       .unknownSession, path: "session",
       expected: names.isEmpty
         ? "the name of an open session; none is open"

@@ -1,12 +1,5 @@
+internal import CLibrary
 internal import Transcripts
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// Small text files, named relative to the repository's root; a failure ends the tool.
 enum Files {

@@ -14,7 +14,7 @@ struct Specification {
   private var answerFields: [String: [WrittenField]] = [:]
 
   /// Refusals that need a computation under way, which a transcript cannot have; process tests show them.
-  private static let timingDependent: Set<Refusal.Kind> = [.overloaded, .cancelled, .inputsChanged]
+  private static let timingDependent: Set<RequestError.Kind> = [.overloaded, .cancelled, .inputsChanged]
 
   init(transcripts recorded: [(name: String, transcript: Transcript)]) {
     var replayed: [(name: String, transcript: Transcript)] = []
@@ -66,7 +66,7 @@ struct Specification {
     }
   }
 
-  private static func refusalTable(_ kinds: [Refusal.Kind]) -> String {
+  private static func refusalTable(_ kinds: [RequestError.Kind]) -> String {
     table(
       ["`data.kind`", "code", "meaning"],
       kinds.compactMap { kind in

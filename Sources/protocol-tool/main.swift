@@ -1,13 +1,7 @@
 // `protocol-tool write` generates protocol-spec/ and the transcripts' answers from the code; `protocol-tool check` fails
 // where a file differs from what would be written. Run it in the repository's root.
 
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import CLibrary
 
 func fail(_ message: String) { Files.standardError("protocol-tool: \(message)\n") }
 

@@ -1,12 +1,5 @@
+internal import CLibrary
 internal import TrimtabServer
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// The process's exit status, after the C library's `sysexits.h` where it has one.
 enum ExitStatus: Int32 {

@@ -92,7 +92,7 @@ extension Search: ReplayedSearch {
 
 extension ModelSearch: ReplayedSearch {
   mutating func nextAssignment(elapsedSeconds: Double?) throws(CommandFailure) -> Assignment? {
-    do throws(Refusal) {
+    do throws(RequestError) {
       let request = TrialRequest(worker: nil, gpus: nil, memoryBytes: nil, elapsedSeconds: elapsedSeconds)
       guard case .trial(let trial, _) = try next(request) else { return nil }
       return try? engine.trial(trial.number - 1).assignment
@@ -105,7 +105,7 @@ extension ModelSearch: ReplayedSearch {
     _ evaluation: RecordedCurves.Evaluation, step: Int, spent: (cost: Double, energyJoules: Double?),
     elapsedSeconds: Double?, of assignment: Assignment
   ) throws(CommandFailure) -> Bool {
-    do throws(Refusal) {
+    do throws(RequestError) {
       let decision = try report(
         TrialReport(
           trial: assignment.trial + 1, step: step, dataFraction: evaluation.fraction, score: evaluation.value,
@@ -120,7 +120,7 @@ extension ModelSearch: ReplayedSearch {
 
 extension CommandFailure {
   /// A request that a session would refuse, in a file.
-  init(_ refusal: Refusal, path: String? = nil) {
+  init(_ refusal: RequestError, path: String? = nil) {
     self.init(status: .badInput, message: (path.map { "\($0): " } ?? "") + refusal.message)
   }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 internal import JSON
 internal import Sessions
@@ -108,14 +109,14 @@ struct FrontierCommand {
   func run() throws(CommandFailure) {
     let inputs = try readInputs()
     if isBoundOnly {
-      let curve = try compute(inputs) { (checkpoint) throws(FrontierError) in
-        try LowerBoundCurve(of: inputs.problem, precision: options.precision, checkpoint: checkpoint)
+      let curve = try compute(inputs) { (progress) throws(FrontierError) in
+        try LowerBoundCurve(of: inputs.problem, precision: options.precision, progress: progress)
       }
       let report = FrontierReport(curve: curve, plans: [], allMaxFrequency: inputs.allMaxFrequency)
       return try writeOutput(printsJSON ? report.json : report.boundTable(title: title))
     }
-    let frontier = try compute(inputs) { (checkpoint) throws(FrontierError) in
-      try Frontier(of: inputs.problem, options: options, checkpoint: checkpoint)
+    let frontier = try compute(inputs) { (progress) throws(FrontierError) in
+      try Frontier(of: inputs.problem, options: options, progress: progress)
     }
     let characterized = CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 1)
     let chosen = try chosenPlan(characterized)
@@ -147,7 +148,7 @@ struct FrontierCommand {
       dataParallelWidth: dataParallelWidth,
       blockingPowerWatts: blockingPowerWatts)
     definition.rankSwitchCosts = Array(repeating: switchCost, count: definition.rankBlockingPowerWatts.count)
-    do throws(Refusal) {
+    do throws(RequestError) {
       try Limits.check(definition)
       var profile = Profile()
       let rows = try ProfileCSV.parse(text)
@@ -167,16 +168,16 @@ struct FrontierCommand {
     let count = odd.reduce(0) { $0 + $1.combination.outliers.count }
     writeError(
       "trimtab: \(profilePath): left out \(count) of \(profile.sampleCount) samples, which are far from the others; "
-        + "the first of stage \(first.table.stage) \(first.table.instruction) at \(first.knob.preview())\n")
+        + "the first of stage \(first.table.stage) \(first.table.instruction) at \(first.setting.preview())\n")
   }
 
   private func compute<Result>(
-    _ inputs: FrontierInputs, _ body: (Checkpoint) throws(FrontierError) -> Result
+    _ inputs: FrontierInputs, _ body: (ProgressHandle) throws(FrontierError) -> Result
   ) throws(CommandFailure) -> Result {
     let progress = ProgressBar()
     defer { progress.finish() }
     do throws(FrontierError) {
-      return try body(Checkpoint(report: { progress.show($0) }))
+      return try body(ProgressHandle(report: { progress.show($0) }))
     } catch {
       throw CommandFailure(status: .badInput, message: "\(profilePath): expected a solvable problem, found \(error)")
     }

@@ -141,9 +141,9 @@ enum PlanCSV {
         // An overlapped pair is written under both its halves' stages, each time with that half's microbatch.
         let backward = step.instruction.overlapped.flatMap { $0.stage == stage ? $0 : nil }
         let microbatch = backward?.microbatch ?? step.instruction.microbatch
-        let knob = step.knob.stringValue ?? step.knob.text
+        let setting = step.setting.stringValue ?? step.setting.text
         lines.append(
-          "\(stage),\(step.instruction.table.instruction),\(microbatch.map(String.init) ?? ""),\(knob)"
+          "\(stage),\(step.instruction.table.instruction),\(microbatch.map(String.init) ?? ""),\(setting)"
         )
       }
     }

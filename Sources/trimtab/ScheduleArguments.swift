@@ -152,8 +152,8 @@ struct SurroundingArguments {
     stepsOptimizer = arguments.has("--optimizer-step")
   }
 
-  func value(stageCount: Int) -> ScheduleSurroundings {
-    var surroundings = ScheduleSurroundings()
+  func value(stageCount: Int) -> IterationExtras {
+    var surroundings = IterationExtras()
     surroundings.dataLoadingStages = loadsData ? [0] : []
     surroundings.hasOptimizerStep = stepsOptimizer
     surroundings.forwardTransferSeconds = forward.map { Array(repeating: $0, count: stageCount - 1) } ?? []

@@ -113,13 +113,13 @@ struct SelectCommand {
     // As it is first, so that its own mistakes are not blamed on the command line.
     _ = try Self.pool(object, path, .badInput)
     let file = try Self.pool(overridden(object), "the command line", .usage)
-    let pool = try Self.inFile(path) { () throws(Refusal) in try file.pool() }
+    let pool = try Self.inFile(path) { () throws(RequestError) in try file.pool() }
     let (curves, unused) = try recorded.matched(to: pool)
     var settings = file.settings
     if let budgetShare { settings.search.budget.gpuSeconds = budgetShare * curves.gridCost }
     try check(settings.search.budget, path, curves)
     let progress = ProgressBar()
-    let search = try Self.inFile(path) { () throws(Refusal) in
+    let search = try Self.inFile(path) { () throws(RequestError) in
       try file.search(settings, FileAccess(folder: Self.folder(of: path))) { progress.show($0) }
     }
     progress.finish()
@@ -169,9 +169,9 @@ struct SelectCommand {
   }
 
   private static func inFile<Value>(
-    _ path: String, _ body: () throws(Refusal) -> Value
+    _ path: String, _ body: () throws(RequestError) -> Value
   ) throws(CommandFailure) -> Value {
-    do throws(Refusal) { return try body() } catch { throw CommandFailure(error, path: path) }
+    do throws(RequestError) { return try body() } catch { throw CommandFailure(error, path: path) }
   }
 
   private static func folder(of path: String) -> String {

@@ -1,3 +1,4 @@
+internal import Basics
 internal import ModelSelection
 internal import Representations
 internal import Sessions
@@ -89,7 +90,7 @@ struct SimilarityCommand {
       return try AlignmentMatrix(
         of: models, kernel: kernel, estimator: estimator,
         parallel: threadCount.map { .threads($0) } ?? .threads(),
-        progress: AlignmentProgress(report: { progress.show($0) }))
+        progress: ProgressHandle(report: { progress.show($0) }))
     } catch {
       let place = error.index.map { paths[$0] + ": " } ?? ""
       throw CommandFailure(status: .badInput, message: place + error.message)

@@ -1,13 +1,6 @@
+import CLibrary
 import JSON
 import JSONRPC
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// A thread of its own, as the loop under test blocks it.
 final class TestThread {

@@ -1,14 +1,7 @@
+import CLibrary
 import JSON
 import JSONRPC
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 @Suite struct EventLoopTests {
   private func request(_ id: Int, _ method: String, _ params: String = "[]") -> String {

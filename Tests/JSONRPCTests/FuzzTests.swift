@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import JSONRPC
 import Testing
@@ -15,7 +16,7 @@ import Testing
 
   @Test(arguments: 0..<60 as Range<UInt64>)
   func wholeRequestsAreAnsweredOnce(seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let usesLines = Bool.random(using: &generator)
     // Starts the connection in the chosen framing.
     var stream = Array((usesLines ? "{}\n" : frame("{}")).utf8)
@@ -49,7 +50,7 @@ import Testing
 
   @Test(arguments: 0..<60 as Range<UInt64>)
   func mutatedStreamsDoNotCrash(seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     var stream: [UInt8] = []
     for _ in 0..<20 { stream += Array(frame(Self.seeds.randomElement(using: &generator)!).utf8) }
     for _ in 0..<3 { stream = mutated(stream, &generator) }
@@ -59,7 +60,7 @@ import Testing
     for message in peer.takeMessages() { #expect(message.stringValue == nil, "seed \(seed): \(message)") }
   }
 
-  private func feed(_ stream: [UInt8], to peer: Peer, _ generator: inout SeededGenerator) {
+  private func feed(_ stream: [UInt8], to peer: Peer, _ generator: inout SplitMix64) {
     var rest = stream[...]
     while !rest.isEmpty {
       let piece = rest.prefix(Int.random(in: 1...200, using: &generator))
@@ -70,7 +71,7 @@ import Testing
   }
 
   /// One to four small changes.
-  private func mutated(_ bytes: [UInt8], _ generator: inout SeededGenerator) -> [UInt8] {
+  private func mutated(_ bytes: [UInt8], _ generator: inout SplitMix64) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...4, using: &generator) {
       let place = Int.random(in: 0...bytes.count, using: &generator)

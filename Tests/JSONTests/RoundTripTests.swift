@@ -1,38 +1,19 @@
+import Basics
+import CLibrary
 import JSON
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// SplitMix64 (Steele, Lea, Flood 2014): a few lines, and every failure can be replayed from the seed in its message.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
 
 @Suite struct RoundTripTests {
   @Test(arguments: 0..<400 as Range<UInt64>)
   func parseUndoesWrite(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let value = randomValue(depth: 5, &generator)
     #expect(try JSON.parse(value.text) == value, "seed \(seed)")
     #expect(try JSON.parse(value.canonicalText).canonicalText == value.canonicalText, "seed \(seed)")
   }
 
   @Test func doublesComeBackBitForBit() throws {
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     for _ in 0..<20_000 {
       let value = randomDouble(&generator)
       #expect(try JSON.parse(JSON.number(value).text).doubleValue?.bitPattern == value.bitPattern, "\(value)")
@@ -40,7 +21,7 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   @Test func decimalsReadAsStrtodReadsThem() throws {
-    var generator = SeededGenerator(seed: 11)
+    var generator = SplitMix64(seed: 11)
     for _ in 0..<20_000 {
       let integer = generator.next() >> UInt64.random(in: 0...63, using: &generator)
       let digitCount = Int.random(in: 1...25, using: &generator)
@@ -87,12 +68,12 @@ struct SeededGenerator: RandomNumberGenerator {
     #expect(try JSON.parse(#"{"a":[1,"b"]}"#).preview() == #"{"a":[1,"b"]}"#)
   }
 
-  private func randomDouble(_ generator: inout SeededGenerator) -> Double {
+  private func randomDouble(_ generator: inout SplitMix64) -> Double {
     let value = Double(bitPattern: generator.next())
     return value.isFinite ? value : 0.5
   }
 
-  private func randomValue(depth: Int, _ generator: inout SeededGenerator) -> JSON {
+  private func randomValue(depth: Int, _ generator: inout SplitMix64) -> JSON {
     switch Int.random(in: 0..<(depth > 0 ? 8 : 6), using: &generator) {
     case 0: return .null
     case 1: return .bool(.random(using: &generator))
@@ -111,7 +92,7 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
-  private func randomText(_ generator: inout SeededGenerator) -> String {
+  private func randomText(_ generator: inout SplitMix64) -> String {
     var scalars = String.UnicodeScalarView()
     for _ in 0..<Int.random(in: 0...20, using: &generator) {
       let bound: UInt32 = [0x20, 0x80, 0x800, 0x110000].randomElement(using: &generator)!

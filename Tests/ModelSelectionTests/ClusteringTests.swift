@@ -1,3 +1,4 @@
+import Basics
 import ModelSelection
 import Testing
 
@@ -25,7 +26,7 @@ import Testing
 
   /// The distances of joins and the partitions at every cut, against joining the nearest two over and over by definition.
   @Test(arguments: Linkage.allCases) func agreesWithJoiningTheNearestTwo(_ linkage: Linkage) {
-    var generator = SeededGenerator(seed: 11)
+    var generator = SplitMix64(seed: 11)
     for count in [1, 2, 3, 7, 20] {
       var values = [Double](repeating: 1, count: count * count)
       for i in 0..<count {

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import ModelSelection
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test(arguments: 0..<40 as Range<UInt64>) func keepsTheSameInAnyOrder(seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let told = (0..<Int.random(in: 1...60, using: &generator)).map { index in
       // Coarse fractions, so that many meet in a cell or are equal.
       let fraction = Double(Int.random(in: 1...64, using: &generator)) / 64

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import ModelSelection
@@ -17,7 +18,7 @@ import Testing
   }
 
   private func powerLaw(_ final: Double, _ fraction: Double, slope: Double = -0.12) -> Double {
-    final * Elementary.exp(slope * Elementary.log(fraction))
+    final * PortableMath.exp(slope * PortableMath.log(fraction))
   }
 
   @Test func theLeaderChangesInTheMiddleOfATrial() throws {
@@ -141,7 +142,7 @@ import Testing
 
   /// Whoever leads by the sums kept from report to report leads by looking at all of them.
   @Test(arguments: Strategy.allCases) func theLeaderIsTheBestOfAll(_ strategy: Strategy) throws {
-    var generator = SeededGenerator(seed: 11)
+    var generator = SplitMix64(seed: 11)
     var search = try search(strategy, candidates: 20, start: 0.05)
     var open: [(work: Assignment, step: Int)] = []
     for _ in 0..<1500 {

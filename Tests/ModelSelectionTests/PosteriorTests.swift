@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import ModelSelection
@@ -8,32 +9,32 @@ import Testing
     for (x, log) in [
       (2.0, 0.693147180559945), (10, 2.30258509299405), (1e-300, -690.775527898214), (0.5, -0.693147180559945),
     ] {
-      #expect(abs(Elementary.log(x) - log) <= 1e-14 * max(1, abs(log)))
-      #expect(abs(Elementary.exp(log) / x - 1) <= 1e-12)
+      #expect(abs(PortableMath.log(x) - log) <= 1e-14 * max(1, abs(log)))
+      #expect(abs(PortableMath.exp(log) / x - 1) <= 1e-12)
     }
     for (x, below) in [
       (0.0, 0.5), (1, 0.841344746068543), (-1, 0.158655253931457), (-3, 0.00134989803163009),
       (3.5, 0.999767370920964), (-6, 9.86587645037698e-10), (-10, 7.61985302416053e-24),
     ] {
-      #expect(abs(Elementary.normalProbability(below: x) / below - 1) <= 1e-12)
+      #expect(abs(PortableMath.normalProbability(below: x) / below - 1) <= 1e-12)
     }
   }
 
   /// An exact power law is found again, and continued.
   @Test func readsAPowerLaw() throws {
     let points = [1.0 / 64, 1.0 / 32, 1.0 / 16, 1.0 / 8].map {
-      Observation(dataFraction: $0, error: 0.4 * Elementary.exp(-0.2 * Elementary.log($0)))
+      Observation(dataFraction: $0, error: 0.4 * PortableMath.exp(-0.2 * PortableMath.log($0)))
     }
     let fit = try #require(LogLinearFit(points, pointCount: 3, deviations: 5))
     #expect(fit.count == 4)
-    #expect(abs(fit.slope + 0.2) < 1e-12 && abs(Elementary.exp(fit.intercept) - 0.4) < 1e-12)
+    #expect(abs(fit.slope + 0.2) < 1e-12 && abs(PortableMath.exp(fit.intercept) - 0.4) < 1e-12)
     #expect(fit.meanSquare < 1e-20)
   }
 
   /// Points off the line do not belong to the regime.
   @Test func leavesTheBendOut() throws {
     var points = [1.0 / 64, 1.0 / 32, 1.0 / 16, 1.0 / 8].map {
-      Observation(dataFraction: $0, error: 0.4 * Elementary.exp(-0.2 * Elementary.log($0)))
+      Observation(dataFraction: $0, error: 0.4 * PortableMath.exp(-0.2 * PortableMath.log($0)))
     }
     points[0] = Observation(dataFraction: points[0].dataFraction, error: 0.8 * points[0].error)
     #expect(LogLinearFit(points, pointCount: 3, deviations: 5)?.count == 3)
@@ -80,7 +81,7 @@ import Testing
     var filter: CurveFilter?
     var off: [Double] = []
     for step in stride(from: 8.0, through: 1, by: -1) {
-      let x = -step * Elementary.log(2)
+      let x = -step * PortableMath.log(2)
       if filter == nil { filter = CurveFilter(logFraction: x, logError: -1 - 0.2 * x, law: prior.law) }
       filter?.observe(logFraction: x, logError: -1 - 0.2 * x, law: prior.law)
       off.append(abs(FinalError(filter!, prior: prior).mean + 1))
@@ -91,7 +92,7 @@ import Testing
 
   /// Curves drawn from a law, with the mean slope and the noise that it has.
   @Test func learnsFromCurves() {
-    var generator = SeededGenerator(seed: 5)
+    var generator = SplitMix64(seed: 5)
     func normal() -> Double { (0..<12).reduce(-6) { sum, _ in sum + Double.random(in: 0..<1, using: &generator) } }
     let curves = (0..<CurvePrior.mostCurves).map { _ -> CurvePrior.Curve in
       let slope = -0.15 + 0.05 * normal()
@@ -99,7 +100,7 @@ import Testing
     }
     let prior = CurvePrior(curves)
     #expect(abs(prior.meanSlope + 0.15) < 0.015 && prior.meanSlopeDeviation < 0.01)
-    #expect(abs(Elementary.log(prior.law.noise / 0.02)) < 0.25)
+    #expect(abs(PortableMath.log(prior.law.noise / 0.02)) < 0.25)
     #expect(prior.law.slopeMemory > CurvePrior.lawBelief.slopeMemory)
   }
 

@@ -11,7 +11,7 @@ import Testing
     let slopes: [Double]
 
     init(seed: UInt64, encoders: Int = 6, models: Int = 5) throws {
-      var generator = OrderGenerator(seed: seed)
+      var generator = CandidateOrder(seed: seed)
       func draw() -> Double { Double(generator.order(1000)[0]) / 1000 }
       let encoderErrors = (0..<encoders).map { _ in 0.3 + 0.4 * draw() }
       let modelFactors = (0..<models).map { _ in 0.85 + 0.3 * draw() }
@@ -33,14 +33,14 @@ import Testing
     }
 
     func error(_ candidate: Int, at fraction: Double) -> Double {
-      finalErrors[candidate] * Elementary.exp(-slopes[candidate] * Elementary.log(fraction))
+      finalErrors[candidate] * PortableMath.exp(-slopes[candidate] * PortableMath.log(fraction))
     }
   }
 
   /// Lets `workers` work on a search; they finish in a seeded order.
   private func finished(_ zoo: Zoo, _ settings: SearchSettings, workers: Int, seed: UInt64 = 1) throws -> Search {
     var search = try Search(pool: zoo.pool, settings: settings)
-    var generator = OrderGenerator(seed: seed)
+    var generator = CandidateOrder(seed: seed)
     var running: [Assignment] = []
     for _ in 0..<10_000 {
       while running.count < workers, case .assigned(let work) = search.nextTrial() { running.append(work) }

@@ -1,12 +1,5 @@
+import CLibrary
 import Representations
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// CKA from whole kernel matrices in double precision, after the formulas of the papers.
 enum AlignmentReference {

@@ -1,3 +1,4 @@
+import Basics
 import Representations
 import Testing
 
@@ -145,11 +146,11 @@ import Testing
     let models = try Self.models(300, [40, 50]).map { try Representation(rows: $0) }
     for kernel in Self.kernels {
       #expect(throws: RepresentationError.self) {
-        try AlignmentMatrix(of: models, kernel: kernel, progress: AlignmentProgress(isCancelled: { true }))
+        try AlignmentMatrix(of: models, kernel: kernel, progress: ProgressHandle(isCancelled: { true }))
       }
       let told = Told()
       _ = try AlignmentMatrix(
-        of: models, kernel: kernel, progress: AlignmentProgress(report: { told.shares.append($0) }))
+        of: models, kernel: kernel, progress: ProgressHandle(report: { told.shares.append($0) }))
       #expect(told.shares == told.shares.sorted() && told.shares.last == 1 && told.shares.allSatisfy { $0 >= 0 })
     }
   }
@@ -160,7 +161,7 @@ import Testing
 
   /// Models that share a signal of three figures a sample, each beside noise of its own.
   static func models(_ samples: Int, _ features: [Int]) -> [[[Double]]] {
-    var generator = SeededGenerator(seed: UInt64(samples))
+    var generator = SplitMix64(seed: UInt64(samples))
     func number() -> Double { Double.random(in: -1...1, using: &generator) }
     let signal = (0..<samples).map { _ in [number(), number(), number()] }
     return features.map { count in

@@ -1,3 +1,5 @@
+public import Basics
+
 /// What an independent check of the whole lower-bound curve found.
 ///
 /// Every piece is checked at both of its ends against the measurements as they were given: event times must respect each
@@ -57,14 +59,15 @@ public struct CurveCertificate: Sendable, Equatable {
   /// - Throws: ``FrontierError/cancelled``.
   /// - Complexity: that of the curve, and for each piece O(m + q) for m arcs and q measurements summed over the instructions.
   public static func certify(
-    _ problem: IterationProblem, precision: CurvePrecision = CurvePrecision(), checkpoint: Checkpoint = Checkpoint()
+    _ problem: IterationProblem, precision: CurvePrecision = CurvePrecision(),
+    progress: ProgressHandle = ProgressHandle()
   ) throws(FrontierError) -> CurveCertificate {
     var checker = CurveChecker(problem, scaled: ScaledProblem(problem))
     // Within its budget of corners the first walk is the exact one. Others bracket, and lines of all of them may count.
     let mayTrace = precision.budget(instructionCount: problem.graph.count) > 0
     var walks = 0
     var isTracing: Bool { mayTrace && walks == 1 }
-    let curve = try LowerBoundCurve.walked(problem, precision, checkpoint) { scaled in
+    let curve = try LowerBoundCurve.walked(problem, precision, progress) { scaled in
       let earlier = walks > 0 && !isTracing ? checker : nil
       walks += 1
       checker = CurveChecker(problem, scaled: scaled)

@@ -1,3 +1,5 @@
+public import Basics
+
 /// Walks the lower-bound curve from the slowest iteration to the fastest and collects its corners.
 struct CurveTracer {
   private let problem: IterationProblem
@@ -39,13 +41,13 @@ struct CurveTracer {
   /// Walks the whole curve.
   ///
   /// - Parameter visit: sees each piece before it is walked, slowest first, and may ask for schedules in it.
-  /// - Throws: ``FrontierError/cancelled``; the checkpoint is asked at every corner.
+  /// - Throws: ``FrontierError/cancelled``; the progress is asked at every corner.
   mutating func trace(
-    _ checkpoint: Checkpoint, visit: (Segment) throws(FrontierError) -> Void
+    _ progress: ProgressHandle, visit: (Segment) throws(FrontierError) -> Void
   ) throws(FrontierError) -> LowerBoundCurve {
     record()
     while corners.count <= cornerLimit {
-      try checkpoint.check()
+      try progress.check()
       let slack = flow.findSlack()
       if slack == 0 {
         if flow.raisePrice() { continue }
@@ -89,15 +91,16 @@ extension LowerBoundCurve {
   /// - Complexity: see ``ParametricFlow``, one augmentation for most corners, and ``BracketSearch``.
   /// - Throws: ``FrontierError/cancelled``.
   public init(
-    of problem: IterationProblem, precision: CurvePrecision = CurvePrecision(), checkpoint: Checkpoint = Checkpoint()
+    of problem: IterationProblem, precision: CurvePrecision = CurvePrecision(),
+    progress: ProgressHandle = ProgressHandle()
   ) throws(FrontierError) {
     self = try Self.walked(
-      problem, precision, checkpoint, willWalk: { _ in }, visit: { (_, _) throws(FrontierError) in })
+      problem, precision, progress, willWalk: { _ in }, visit: { (_, _) throws(FrontierError) in })
   }
 
   /// The same, and what a walk passes on its way: of several walks only the last is over the curve that is returned.
   static func walked(
-    _ problem: IterationProblem, _ precision: CurvePrecision, _ checkpoint: Checkpoint,
+    _ problem: IterationProblem, _ precision: CurvePrecision, _ progress: ProgressHandle,
     willWalk: (ScaledProblem) -> Void, visit: BracketSearch.Visit
   ) throws(FrontierError) -> LowerBoundCurve {
     let budget = precision.budget(instructionCount: problem.graph.count)
@@ -105,11 +108,11 @@ extension LowerBoundCurve {
       let scaled = ScaledProblem(problem)
       willWalk(scaled)
       var tracer = CurveTracer(problem, scaled: scaled, cornerLimit: budget)
-      let curve = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in try visit(segment, scaled) }
+      let curve = try tracer.trace(progress) { (segment) throws(FrontierError) in try visit(segment, scaled) }
       if tracer.isComplete { return curve }
     }
     var search = BracketSearch(problem)
     let tolerance = max(precision.toleranceFraction, CurvePrecision.leastToleranceFraction)
-    return try search.narrow(to: tolerance, checkpoint, willWalk: willWalk, visit: visit)
+    return try search.narrow(to: tolerance, progress, willWalk: willWalk, visit: visit)
   }
 }

@@ -1,3 +1,5 @@
+public import Basics
+
 /// How much the outcome of a plan could differ because its options were measured with noise: the bootstrap (Efron 1979,
 /// 10.1214/aos/1176344552) over the samples of each option.
 public struct OutcomeBootstrap: Sendable {
@@ -56,7 +58,7 @@ public struct OutcomeBootstrap: Sendable {
   /// - Throws: ``FrontierError/cancelled``.
   /// - Complexity: O(count * (instructions + dependencies + samples)).
   public func outcomes(
-    count: Int, seed: UInt64, resampling: Resampling = .options, checkpoint: Checkpoint = Checkpoint()
+    count: Int, seed: UInt64, resampling: Resampling = .options, progress: ProgressHandle = ProgressHandle()
   ) throws(FrontierError) -> [Outcome] {
     var path = LongestPath(problem, run)
     let switchJoules = problem.switching?.energyJoules(of: run) ?? 0
@@ -65,8 +67,8 @@ public struct OutcomeBootstrap: Sendable {
     var outcomes: [Outcome] = []
     outcomes.reserveCapacity(count)
     for resample in 0..<count {
-      try checkpoint.check()
-      var random = SeededRandom(seed: seed, index: resample)
+      try progress.check()
+      var random = SplitMix64(seed: seed, index: resample)
       if resampling == .options {
         for option in options.indices { drawn[option] = Self.meanOfResample(options[option], &random) }
       }
@@ -82,12 +84,12 @@ public struct OutcomeBootstrap: Sendable {
         Outcome(
           iterationTimeSeconds: time,
           energyJoules: Double(problem.deviceMultiplicity) * (effective + problem.waitingPowerWatts * time)))
-      checkpoint.report(Double(resample + 1) / Double(count))
+      progress.report(Double(resample + 1) / Double(count))
     }
     return outcomes
   }
 
-  private static func meanOfResample(_ samples: [Measurement], _ random: inout SeededRandom) -> Measurement {
+  private static func meanOfResample(_ samples: [Measurement], _ random: inout SplitMix64) -> Measurement {
     if samples.count == 1 { return samples[0] }
     var (seconds, joules) = (0.0, 0.0)
     for _ in samples.indices {

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// ``BeamSearch`` from the last instruction to the first.
 ///
 /// The identity of ``BoundPrices`` holds as well when time runs backwards: each dependency's time keeps its price, and
@@ -21,10 +23,10 @@ final class BackwardBeam {
   ///
   /// - Throws: ``FrontierError/cancelled``.
   func plan(
-    deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ checkpoint: Checkpoint
+    deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ progress: ProgressHandle
   ) throws(FrontierError) -> [Int32] {
     let reversed = reversed(prices, deadline: deadline)
-    return try beam.plan(deadline: deadline, prices: reversed, guidance: guidance, checkpoint).reversed()
+    return try beam.plan(deadline: deadline, prices: reversed, guidance: guidance, progress).reversed()
   }
 
   /// The same prices and schedule for the reversed problem.
@@ -48,10 +50,10 @@ struct BeamPair {
 
   /// The best plan found in that direction, as ``BeamSearch`` does.
   func plan(
-    isBackward: Bool, deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ checkpoint: Checkpoint
+    isBackward: Bool, deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ progress: ProgressHandle
   ) throws(FrontierError) -> [Int32] {
     isBackward
-      ? try backwards.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
-      : try forwards.plan(deadline: deadline, prices: prices, guidance: guidance, checkpoint)
+      ? try backwards.plan(deadline: deadline, prices: prices, guidance: guidance, progress)
+      : try forwards.plan(deadline: deadline, prices: prices, guidance: guidance, progress)
   }
 }

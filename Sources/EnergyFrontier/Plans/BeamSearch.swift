@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Builds a plan for a deadline instruction by instruction and keeps the most promising beginnings.
 ///
 /// **Idea.** ``BoundPrices`` says what each option and each wait costs against the lower bound. Instructions are taken in
@@ -87,12 +89,12 @@ final class BeamSearch {
   ///
   /// - Throws: ``FrontierError/cancelled``.
   func plan(
-    deadline: Int64, prices: BoundPrices, guidance: Guidance, _ checkpoint: Checkpoint
+    deadline: Int64, prices: BoundPrices, guidance: Guidance, _ progress: ProgressHandle
   ) throws(FrontierError) -> [Int32] {
     var memory = memory
     memory.now.restart()
     for place in 0..<space.count {
-      if place % 64 == 0 { try checkpoint.check() }
+      if place % 64 == 0 { try progress.check() }
       extend(place, deadline: deadline, prices: prices, guidance: guidance, &memory.best, from: memory.now)
       keep(place, &memory)
       swap(&memory.now, &memory.next)

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Lowers the energy of a plan without letting any path exceed the deadline.
 ///
 /// **Problem.** Each instruction runs with one of its options; the longest path must not exceed the deadline; the sum of
@@ -62,8 +64,8 @@ final class LocalSearch {
   ///
   /// - Parameter deadline: ticks that the longest path keeps to, as it must to begin with.
   /// - Throws: ``FrontierError/cancelled``.
-  func improved(_ options: [Int32], deadline: Int64, _ checkpoint: Checkpoint) throws(FrontierError) -> DraftPlan {
-    try checkpoint.check()
+  func improved(_ options: [Int32], deadline: Int64, _ progress: ProgressHandle) throws(FrontierError) -> DraftPlan {
+    try progress.check()
     timetable.load(options, deadline: deadline)
     var steps = 0
     var from = 0
@@ -80,7 +82,7 @@ final class LocalSearch {
         steps += 1 + space.predecessors(of: place).count + space.successors(of: place).count
         if steps >= 1024 {
           steps = 0
-          try checkpoint.check()
+          try progress.check()
         }
       } while moveStar(at: place)
       timetable.commit()

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Gathers plans while the curve is traced, and makes better ones of those that turn out to matter.
 ///
 /// 1. Each deadline gets two plans by beam search with the bound's prices, one forwards and one backwards in time, improved
@@ -38,19 +40,19 @@ struct PlanSearch {
 
   /// Finds plans for a deadline; deadlines come slowest first.
   mutating func gather(
-    deadline: Int64, prices: BoundPrices, _ checkpoint: Checkpoint
+    deadline: Int64, prices: BoundPrices, _ progress: ProgressHandle
   ) throws(FrontierError) {
     targets.append((deadline, prices))
-    try searchBothWays(deadline: deadline, prices: prices, guidance: Self.guidance, checkpoint)
+    try searchBothWays(deadline: deadline, prices: prices, guidance: Self.guidance, progress)
   }
 
   private mutating func searchBothWays(
-    deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ checkpoint: Checkpoint
+    deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ progress: ProgressHandle
   ) throws(FrontierError) {
     for isBackward in [false, true] {
       let plan = try beams.plan(
-        isBackward: isBackward, deadline: deadline, prices: prices, guidance: guidance, checkpoint)
-      drafts.append(try search.improved(plan, deadline: deadline, checkpoint))
+        isBackward: isBackward, deadline: deadline, prices: prices, guidance: guidance, progress)
+      drafts.append(try search.improved(plan, deadline: deadline, progress))
     }
   }
 
@@ -66,7 +68,7 @@ struct PlanSearch {
   ///   - step: the share of the energy that two plans next to each other are to differ by, at most.
   ///   - report: takes the done share of this step, in 0...1.
   mutating func splice(
-    waitingJoulesPerTick: Double, step: Double, _ checkpoint: Checkpoint, report: (Double) -> Void
+    waitingJoulesPerTick: Double, step: Double, _ progress: ProgressHandle, report: (Double) -> Void
   ) throws(FrontierError) {
     let corners = PlanHull(drafts).corners
     func energy(_ draft: DraftPlan) -> Double { draft.effectiveJoules + waitingJoulesPerTick * Double(draft.ticks) }
@@ -81,7 +83,7 @@ struct PlanSearch {
       if between.isEmpty && asked.isEmpty { continue }
       let splicer = Splicer(space, fast: fast, slow: slow, scratch: search.timetable)
       for deadline in between + asked {
-        drafts.append(try search.improved(splicer.splice(deadline: deadline), deadline: deadline, checkpoint))
+        drafts.append(try search.improved(splicer.splice(deadline: deadline), deadline: deadline, progress))
       }
       report(Double(index + 1) / Double(corners.count))
     }
@@ -94,7 +96,7 @@ struct PlanSearch {
   ///   - boundJoules: the bound at a deadline in ticks, for one device per rank and with waiting.
   ///   - report: takes the done share of this step, in 0...1.
   mutating func refine(
-    _ effort: PlanEffort, waitingJoulesPerTick: Double, boundJoules: (Int64) -> Double, _ checkpoint: Checkpoint,
+    _ effort: PlanEffort, waitingJoulesPerTick: Double, boundJoules: (Int64) -> Double, _ progress: ProgressHandle,
     report: (Double) -> Void
   ) throws(FrontierError) {
     func energy(_ draft: DraftPlan) -> Double { draft.effectiveJoules + waitingJoulesPerTick * Double(draft.ticks) }
@@ -109,11 +111,11 @@ struct PlanSearch {
     }
     let gap = effort.sufficientGapFraction
     var first = Refinement(goals(targets), sufficientGapFraction: gap, in: space)
-    try run(&first, energy: energy, checkpoint) { report($0 / Double(effort.roundCount + 1)) }
+    try run(&first, energy: energy, progress) { report($0 / Double(effort.roundCount + 1)) }
     let start = goals(withMiddles(targets))
     for round in 0..<effort.roundCount {
       var refinement = Refinement(start, round: round, sufficientGapFraction: gap, in: space)
-      try run(&refinement, energy: energy, checkpoint) {
+      try run(&refinement, energy: energy, progress) {
         report((Double(round + 1) + $0) / Double(effort.roundCount + 1))
       }
     }
@@ -130,7 +132,7 @@ struct PlanSearch {
   }
 
   private mutating func run(
-    _ refinement: inout Refinement, energy: (DraftPlan) -> Double, _ checkpoint: Checkpoint, report: (Double) -> Void
+    _ refinement: inout Refinement, energy: (DraftPlan) -> Double, _ progress: ProgressHandle, report: (Double) -> Void
   ) throws(FrontierError) {
     while let task = refinement.next() {
       let (target, variant) = (refinement.targets[task.target], task.variant)
@@ -141,8 +143,8 @@ struct PlanSearch {
       let beams = variant.isWide ? wideBeams : beams
       let plan = try beams.plan(
         isBackward: variant.isBackward, deadline: target.deadline, prices: prices, guidance: variant.guidance,
-        checkpoint)
-      let draft = try search.improved(plan, deadline: target.deadline, checkpoint)
+        progress)
+      let draft = try search.improved(plan, deadline: target.deadline, progress)
       // What nobody needs is forgotten, or long searches would fill the memory.
       if refinement.offer(draft, joules: energy(draft)) { drafts.append(draft) }
       report(Double(refinement.searchesDone) / Double(refinement.mostSearches))

@@ -1,12 +1,5 @@
+internal import CLibrary
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 /// Carries events from any thread to the one that runs an ``EventLoop``, in the order they are posted.
 package final class Mailbox<Event: Sendable>: Sendable {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import CLibrary
 
 /// Repeats a system call while a signal interrupts it.
 func retryingInterrupts<Value: FixedWidthInteger>(_ call: () -> Value) -> Value {

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
+internal import CLibrary
 
 /// Says that the program itself is wrong: traps in debug builds, else writes to standard error and goes on.
 func reportFault(_ message: String) {

@@ -34,7 +34,7 @@ public struct Observation: Equatable, Sendable {
 
   init(dataFraction: Double, error: Double) {
     (self.dataFraction, self.error) = (dataFraction, error)
-    (logFraction, logError) = (Elementary.log(dataFraction), Elementary.log(error))
+    (logFraction, logError) = (PortableMath.log(dataFraction), PortableMath.log(error))
   }
 }
 

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Who of several candidates is best, given what is known of each: probabilities and the expected regret.
 ///
 /// Everybody is taken beside the favourite, so that what is common to the pool does not count: exact for each pair with the
@@ -35,7 +37,7 @@ struct Contest: Equatable, Sendable {
     // Among those with a chance at all the most promising; candidates have different numbers, so there are no ties.
     let kept = field.lazy.filter { $0.final.mean - Self.reach * $0.final.deviation <= limit }
       .map { (promise: $0.final.mean - 2 * $0.final.deviation, one: $0) }
-      .least(Self.mostContenders) { ($0.promise, $0.one.candidate) < ($1.promise, $1.one.candidate) }
+      .smallest(Self.mostContenders) { ($0.promise, $0.one.candidate) < ($1.promise, $1.one.candidate) }
       .map(\.one)
     guard let low = kept.map({ $0.final.mean - Self.reach * $0.final.deviation }).min() else { return }
     var integral = LeastOfNormals(kept.map(\.final), from: low, reach: Self.reach)
@@ -92,7 +94,7 @@ private struct LeastOfNormals {
 
   private func aboveProbability(_ one: FinalError, _ y: Double) -> Double {
     let z = (y - one.mean) / one.deviation
-    return z <= -reach ? 1 : z >= reach ? 0 : Elementary.normalProbability(below: -z)
+    return z <= -reach ? 1 : z >= reach ? 0 : PortableMath.normalProbability(below: -z)
   }
 
   /// The product of all but one of the values; `all` is that of all.

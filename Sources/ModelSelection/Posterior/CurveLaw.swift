@@ -51,7 +51,7 @@ struct CurveFilter: Sendable {
   mutating func advance(to target: Double, law: CurveLaw) {
     let distance = target - logFraction
     let ratio = distance / law.slopeMemory
-    let kept = Elementary.exp(-ratio)
+    let kept = PortableMath.exp(-ratio)
     let reach = law.slopeMemory * (1 - kept)
     level.value += reach * departure.value
     level.coefficient += distance + reach * departure.coefficient

@@ -60,8 +60,9 @@ struct CurvePrior: Equatable, Sendable {
     _ curves: [Curve], shifts: [Double]
   ) -> (loss: Double, law: CurveLaw, meanSlope: Double, deviation: Double) {
     let law = CurveLaw(
-      slopeDeviation: lawBelief.slopeDeviation * Elementary.exp(shifts[0]),
-      slopeMemory: lawBelief.slopeMemory * Elementary.exp(shifts[1]), noise: lawBelief.noise * Elementary.exp(shifts[2])
+      slopeDeviation: lawBelief.slopeDeviation * PortableMath.exp(shifts[0]),
+      slopeMemory: lawBelief.slopeMemory * PortableMath.exp(shifts[1]),
+      noise: lawBelief.noise * PortableMath.exp(shifts[2])
     )
     let belief = 1 / (meanSlopeBelief.deviation * meanSlopeBelief.deviation)
     // Sums of squares of surprises, as a parabola in the mean slope.
@@ -79,13 +80,13 @@ struct CurvePrior: Equatable, Sendable {
         precision += surprise.coefficient * surprise.coefficient / variance
         product *= variance
         // One logarithm for several points, before the product leaves the range of numbers.
-        if product < 1e-200 { (logVariances, product) = (logVariances + Elementary.log(product), 1) }
+        if product < 1e-200 { (logVariances, product) = (logVariances + PortableMath.log(product), 1) }
       }
-      logVariances += Elementary.log(product)
+      logVariances += PortableMath.log(product)
     }
     let deviations = [lawDeviation.slope, lawDeviation.memory, lawDeviation.noise]
     let off = zip(shifts, deviations).reduce(0) { $0 + ($1.0 / $1.1) * ($1.0 / $1.1) }
-    let loss = (square - cross * cross / precision + logVariances + Elementary.log(precision) + off) / 2
+    let loss = (square - cross * cross / precision + logVariances + PortableMath.log(precision) + off) / 2
     return (loss, law, -cross / precision, 1 / precision.squareRoot())
   }
 }

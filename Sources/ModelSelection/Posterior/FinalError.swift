@@ -11,11 +11,11 @@ struct FinalError: Equatable, Sendable {
   let commonDeviation: Double
 
   /// The median error.
-  var error: Double { Elementary.exp(mean) }
+  var error: Double { PortableMath.exp(mean) }
   /// The ends of the interval that holds the error with probability 0.9.
   var interval: (Double, Double) {
     let half = Self.ninety * (deviation * deviation + commonDeviation * commonDeviation).squareRoot()
-    return (Elementary.exp(mean - half), Elementary.exp(mean + half))
+    return (PortableMath.exp(mean - half), PortableMath.exp(mean + half))
   }
 
   /// How fast the mean slope wanders beside how fast a curve's own slope does: a ratio of variances.
@@ -23,7 +23,7 @@ struct FinalError: Equatable, Sendable {
   private static let ninety = 1.6448536269514722
 
   /// The error itself was seen. A deviation of nothing would have no density.
-  init(seen error: Double) { self.init(mean: Elementary.log(error), deviation: 1e-9) }
+  init(seen error: Double) { self.init(mean: PortableMath.log(error), deviation: 1e-9) }
 
   init(mean: Double, deviation: Double, commonDeviation: Double = 0) {
     self.mean = mean
@@ -66,13 +66,13 @@ struct FinalError: Equatable, Sendable {
     let z = (other.mean - mean) / max(deviation, 1e-12)
     // So little is 0, and most of a large pool has no more than that to gain.
     guard z > -8 else { return 0 }
-    return max(0, deviation * (z * Elementary.normalProbability(below: z) + Elementary.normalDensity(z)))
+    return max(0, deviation * (z * PortableMath.normalProbability(below: z) + PortableMath.normalDensity(z)))
   }
 
   /// The probability that this one ends below the other.
   func probability(below other: FinalError) -> Double {
     let own = beside(other).deviation
     let deviation = (own * own + other.deviation * other.deviation).squareRoot()
-    return Elementary.normalProbability(below: (other.mean - mean) / max(deviation, 1e-12))
+    return PortableMath.normalProbability(below: (other.mean - mean) / max(deviation, 1e-12))
   }
 }

@@ -29,7 +29,7 @@ struct AsynchronousHalving: Equatable, Sendable {
     }
     let waiting = view.pool.candidates.indices.filter { !begun.contains($0) && canRun($0, view.fraction(ofRung: 0)) }
     return waiting.min {
-      (OrderGenerator.rank($0, view.settings.seed), $0) < (OrderGenerator.rank($1, view.settings.seed), $1)
+      (CandidateOrder.rank($0, view.settings.seed), $0) < (CandidateOrder.rank($1, view.settings.seed), $1)
     }.map { Choice(candidate: $0, rung: 0) }
   }
 

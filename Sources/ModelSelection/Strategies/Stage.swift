@@ -1,3 +1,5 @@
+internal import Basics
+
 /// A step of a strategy: some candidates are to be brought to one data fraction; when all have got there, or will not any
 /// more, the strategy decides what comes next.
 struct Stage: Equatable, Sendable {
@@ -49,30 +51,22 @@ struct StageView {
   }
 }
 
-/// A seeded generator for orders of candidates: Steele, Lea and Flood 2014 (10.1145/2660193.2660195).
-struct OrderGenerator {
-  private var state: UInt64
+/// Random orders of candidates, a function of the seed.
+struct CandidateOrder {
+  private var generator: SplitMix64
 
-  init(seed: UInt64) { state = seed }
-
-  private mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var bits = state
-    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-    return bits ^ (bits >> 31)
-  }
+  init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
   /// A number to order an element by, the same whatever other elements there are.
   static func rank(_ element: Int, _ seed: UInt64) -> UInt64 {
-    var generator = OrderGenerator(seed: seed ^ (UInt64(bitPattern: Int64(element)) &* 0xD134_2543_DE82_EF95))
+    var generator = SplitMix64(seed: seed ^ (UInt64(bitPattern: Int64(element)) &* 0xD134_2543_DE82_EF95))
     return generator.next()
   }
 
   /// 0..<count in a random order (Fisher and Yates).
   mutating func order(_ count: Int) -> [Int] {
     var order = Array(0..<count)
-    for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, Int(next() % UInt64(last + 1))) }
+    for last in stride(from: count - 1, to: 0, by: -1) { order.swapAt(last, Int(generator.next() % UInt64(last + 1))) }
     return order
   }
 }

@@ -44,7 +44,7 @@ struct StagedPlan: Equatable, Sendable {
   private mutating func nextFull(_ view: StageView) -> Stage? {
     guard step == .begin else { return nil }
     step = .done
-    var generator = OrderGenerator(seed: view.settings.seed)
+    var generator = CandidateOrder(seed: view.settings.seed)
     let count = view.pool.candidates.count
     let members = strategy == .random ? generator.order(count) : Array(0..<count)
     return Stage(.baseline, rung: 0, fraction: 1, members: members)
@@ -70,7 +70,7 @@ struct StagedPlan: Equatable, Sendable {
   /// Brackets of halving, each beginning with fewer candidates on more data (Li et al. 2018, arXiv 1603.06560).
   private mutating func nextBracket(_ view: StageView) -> Stage? {
     let eta = view.settings.reductionFactor
-    let most = Int((Elementary.log(1 / view.settings.startFraction) / Elementary.log(eta)).rounded(.down))
+    let most = Int((PortableMath.log(1 / view.settings.startFraction) / PortableMath.log(eta)).rounded(.down))
     func fraction(_ bracket: Int, _ rung: Int) -> Double {
       var fraction = 1.0
       for _ in 0..<max(0, bracket - rung) { fraction /= eta }
@@ -79,7 +79,7 @@ struct StagedPlan: Equatable, Sendable {
     func begin(_ bracket: Int) -> Stage {
       var size = Double(most + 1) / Double(bracket + 1)
       for _ in 0..<bracket { size *= eta }
-      var generator = OrderGenerator(seed: view.settings.seed &+ UInt64(bracket))
+      var generator = CandidateOrder(seed: view.settings.seed &+ UInt64(bracket))
       let members = Array(generator.order(view.pool.candidates.count).prefix(Int(size.rounded(.up))))
       step = .bracket(bracket, rung: 0, members: members)
       return Stage(.baseline, rung: 0, fraction: fraction(bracket, 0), members: members)

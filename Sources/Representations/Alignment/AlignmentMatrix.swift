@@ -1,3 +1,5 @@
+public import Basics
+
 /// What makes two samples alike to a representation.
 public enum SampleKernel: Sendable, Hashable {
   /// The inner product of their features.
@@ -40,7 +42,7 @@ public struct AlignmentMatrix: Sendable, Hashable {
   ///   that is less; minibatches of size b, O(n b (D + count^2)).
   public init(
     of representations: [Representation], kernel: SampleKernel = .linear, estimator: AlignmentEstimator = .biased,
-    parallel: ParallelMap = .serial, progress: AlignmentProgress = AlignmentProgress()
+    parallel: ParallelMap = .serial, progress: ProgressHandle = ProgressHandle()
   ) throws(RepresentationError) {
     let sampleCount = representations.first?.sampleCount ?? 0
     guard case .minibatch(let size) = estimator else {
@@ -114,7 +116,7 @@ public struct MinibatchAlignment: Sendable {
   ///
   /// - Throws: ``RepresentationError``; the batch is then not part of the sums.
   public mutating func add(
-    _ batch: [Representation], parallel: ParallelMap = .serial, progress: AlignmentProgress = AlignmentProgress()
+    _ batch: [Representation], parallel: ParallelMap = .serial, progress: ProgressHandle = ProgressHandle()
   ) throws(RepresentationError) {
     try add(batch, firstSample: 0, parallel, ProgressSpan(progress))
   }
@@ -150,11 +152,11 @@ public struct MinibatchAlignment: Sendable {
 
 /// A part of the progress of a whole.
 struct ProgressSpan: Sendable {
-  private let whole: AlignmentProgress
+  private let whole: ProgressHandle
   private let from: Double
   private let share: Double
 
-  init(_ whole: AlignmentProgress, from: Double = 0, share: Double = 1) {
+  init(_ whole: ProgressHandle, from: Double = 0, share: Double = 1) {
     (self.whole, self.from, self.share) = (whole, from, share)
   }
 

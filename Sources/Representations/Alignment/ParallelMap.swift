@@ -22,19 +22,3 @@ public struct ParallelMap: Sendable {
     self.body(count, body)
   }
 }
-
-/// How a long comparison asks whether to go on and tells how far it is.
-public struct AlignmentProgress: Sendable {
-  /// Answers whether the caller wants the comparison to stop; asked from any worker, after at most some milliseconds of
-  /// each one's work where the processor has fused multiply-add.
-  public let isCancelled: @Sendable () -> Bool
-  /// Takes the done share of the work, in 0...1, never decreasing; told by the thread that asked for the comparison.
-  public let report: @Sendable (Double) -> Void
-
-  public init(
-    isCancelled: @escaping @Sendable () -> Bool = { false }, report: @escaping @Sendable (Double) -> Void = { _ in }
-  ) {
-    self.isCancelled = isCancelled
-    self.report = report
-  }
-}

@@ -20,16 +20,16 @@ extension SessionState {
 
   /// The pipeline whose definition and frontier a name stands for: its own, or those it shares.
   ///
-  /// - Throws: ``Refusal`` of kind `unknownPipeline`.
-  package func sourceIndex(_ pipeline: String) throws(Refusal) -> Int {
+  /// - Throws: ``RequestError`` of kind `unknownPipeline`.
+  package func sourceIndex(_ pipeline: String) throws(RequestError) -> Int {
     let (job, member) = try place(of: pipeline)
     return jobs[job].members[member].source
   }
 
   /// The job and the member that a pipeline's name stands for.
   ///
-  /// - Throws: ``Refusal`` of kind `unknownPipeline`.
-  package func place(of pipeline: String) throws(Refusal) -> (job: Int, member: Int) {
+  /// - Throws: ``RequestError`` of kind `unknownPipeline`.
+  package func place(of pipeline: String) throws(RequestError) -> (job: Int, member: Int) {
     if let place = membership(pipeline) { return place }
     throw unknown(pipeline: pipeline)
   }

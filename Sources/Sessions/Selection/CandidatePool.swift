@@ -36,10 +36,10 @@ package struct CandidatePool: Sendable {
 
   /// A pool of the first submission.
   ///
-  /// - Throws: ``Refusal`` of kind `invalidPool`. O(combinations).
-  package init(_ submission: PoolSubmission) throws(Refusal) {
+  /// - Throws: ``RequestError`` of kind `invalidPool`. O(combinations).
+  package init(_ submission: PoolSubmission) throws(RequestError) {
     guard let task = submission.task else {
-      throw Refusal(
+      throw RequestError(
         .invalidPool, path: "task", expected: "a task in the first submission of a pool", found: "none",
         fix: "say what the models are wanted for")
     }
@@ -54,10 +54,10 @@ package struct CandidatePool: Sendable {
 
   /// Adds the parts of a submission and every new combination. O(combinations).
   ///
-  /// - Throws: ``Refusal`` of kind `invalidPool`; the pool may then be half grown, so grow a copy.
-  package mutating func grow(by submission: PoolSubmission) throws(Refusal) {
+  /// - Throws: ``RequestError`` of kind `invalidPool`; the pool may then be half grown, so grow a copy.
+  package mutating func grow(by submission: PoolSubmission) throws(RequestError) {
     guard submission.task == nil || submission.task == task else {
-      throw Refusal(
+      throw RequestError(
         .invalidPool, path: "task", expected: "the task of the first submission, or none", found: "another one",
         fix: "open another session for another task")
     }
@@ -68,13 +68,13 @@ package struct CandidatePool: Sendable {
     }
     // Candidates without a projector cannot gain one later: they would be other candidates.
     guard known.1 > 0 || projectors.isEmpty || candidates.isEmpty else {
-      throw Refusal(
+      throw RequestError(
         .invalidPool, path: "projectors", expected: "no projectors, as in the first submission",
         found: "\(projectors.count)", fix: "name projectors in the first submission")
     }
     let count = encoders.count * max(projectors.count, 1) * languageModels.count
     guard count <= Limits.candidateCount else {
-      throw Refusal(
+      throw RequestError(
         .invalidPool, path: "encoders", expected: "at most \(Limits.candidateCount) combinations", found: "\(count)",
         fix: "submit fewer models")
     }
@@ -83,7 +83,7 @@ package struct CandidatePool: Sendable {
       let excluded = PoolConstraints.Rule.allCases.compactMap { rule in
         excludedCounts[rule].map { "\($0) by \(rule.rawValue)" }
       }
-      throw Refusal(
+      throw RequestError(
         .invalidPool, path: "constraints", expected: "rules that leave at least one candidate",
         found: excluded.isEmpty
           ? "no encoder or no language model" : "all excluded: " + excluded.joined(separator: ", "),
@@ -110,7 +110,7 @@ package struct CandidatePool: Sendable {
       + [(.languageModel, languageModels[parts.languageModel])]
   }
 
-  private mutating func add(_ components: [PoolComponent], as role: PoolComponent.Role) throws(Refusal) {
+  private mutating func add(_ components: [PoolComponent], as role: PoolComponent.Role) throws(RequestError) {
     var list =
       switch role {
       case .encoder: encoders
@@ -122,7 +122,7 @@ package struct CandidatePool: Sendable {
       let path = "\(role.rawValue)s[\(index)]"
       if let known = place[component.id] {
         guard list[known] == component else {
-          throw Refusal(
+          throw RequestError(
             .invalidPool, path: path, expected: "\"\(component.id)\" as it was described before",
             found: "another description", fix: "leave it out, or give the new model another id")
         }
@@ -140,7 +140,7 @@ package struct CandidatePool: Sendable {
   }
 
   /// Costs are only comparable when all of them come from the same kind of figure.
-  private func checkCost(of component: PoolComponent, _ role: PoolComponent.Role, _ path: String) throws(Refusal) {
+  private func checkCost(of component: PoolComponent, _ role: PoolComponent.Role, _ path: String) throws(RequestError) {
     let missing =
       switch costBasis {
       case .costWeight: component.costWeight == nil && role != .projector
@@ -148,7 +148,7 @@ package struct CandidatePool: Sendable {
       case .equal: false
       }
     guard missing else { return }
-    throw Refusal(
+    throw RequestError(
       .invalidPool, path: "\(path).\(costBasis.rawValue)",
       expected: "a \(costBasis.rawValue) for every encoder and language model, because others have one",
       found: "nothing", fix: "state it, so that costs can be compared")

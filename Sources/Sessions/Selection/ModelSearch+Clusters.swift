@@ -5,9 +5,9 @@ internal import Representations
 extension ModelSearch {
   /// Keeps a representation; one of the same model replaces it.
   ///
-  /// - Throws: ``Refusal`` of kind `unknownCandidate`, or `invalidRepresentation` when it is not of as many samples as
+  /// - Throws: ``RequestError`` of kind `unknownCandidate`, or `invalidRepresentation` when it is not of as many samples as
   ///   those that it will be compared with. O(representations).
-  package mutating func attach(_ representation: PoolRepresentation) throws(Refusal) {
+  package mutating func attach(_ representation: PoolRepresentation) throws(RequestError) {
     let key = representation.key
     guard pool.encoders.contains(where: { $0.id == key.encoder }) else { throw .unknown("encoder", key.encoder) }
     if let model = key.languageModel, !pool.languageModels.contains(where: { $0.id == model }) {
@@ -19,7 +19,7 @@ extension ModelSearch {
           ? other.key.languageModel == nil : other.key.languageModel != nil && other.key.encoder == key.encoder)
     }
     if let peer = peers.first(where: { $0.matrix.sampleCount != representation.matrix.sampleCount }) {
-      throw Refusal(
+      throw RequestError(
         .invalidRepresentation, expected: "\(peer.matrix.sampleCount) samples, as of the models it is compared with",
         found: "\(representation.matrix.sampleCount)", fix: "show every model the same samples")
     }
@@ -40,12 +40,12 @@ extension ModelSearch {
   /// Takes the clusters that a comparison found; a search that has begun keeps those that it began with.
   ///
   /// - Returns: whether the search goes by them.
-  /// - Throws: ``Refusal`` of kind `inputsChanged` when the comparison is out of date.
+  /// - Throws: ``RequestError`` of kind `inputsChanged` when the comparison is out of date.
   package mutating func adopt(
     _ found: TwoStepClustering, of comparison: PoolComparison, _ settings: ComparisonSettings
-  ) throws(Refusal) -> Bool {
+  ) throws(RequestError) -> Bool {
     guard comparison.inputRevision == inputRevision else {
-      throw Refusal(
+      throw RequestError(
         .inputsChanged, path: "session", expected: "the pool and its representations as they were when this began",
         found: "a change in between", fix: "send pool/clusters again")
     }
@@ -57,9 +57,9 @@ extension ModelSearch {
   }
 }
 
-extension Refusal {
-  fileprivate static func unknown(_ field: String, _ id: String) -> Refusal {
-    Refusal(
+extension RequestError {
+  fileprivate static func unknown(_ field: String, _ id: String) -> RequestError {
+    RequestError(
       .unknownCandidate, path: field, expected: "a model of the pool", found: "\"\(id)\"",
       fix: "submit it with pool/submit")
   }

@@ -27,8 +27,10 @@ package struct ModelSearch: Sendable {
 
   /// A search that has not begun.
   ///
-  /// - Throws: ``Refusal`` of kind `invalidPool`.
-  package init(_ submission: PoolSubmission, _ settings: SelectionSettings, seed: UInt64, gpus: [GPU]) throws(Refusal) {
+  /// - Throws: ``RequestError`` of kind `invalidPool`.
+  package init(_ submission: PoolSubmission, _ settings: SelectionSettings, seed: UInt64, gpus: [GPU])
+    throws(RequestError)
+  {
     pool = try CandidatePool(submission)
     self.settings = settings
     sessionSeed = seed
@@ -45,7 +47,7 @@ package struct ModelSearch: Sendable {
 
   private static func engine(
     _ pool: CandidatePool, _ clustering: PoolClustering, _ settings: SelectionSettings, _ sessionSeed: UInt64
-  ) throws(Refusal) -> Search {
+  ) throws(RequestError) -> Search {
     do throws(SelectionError) {
       let pool = try Pool(
         candidates: pool.candidates.map(Candidate.init), clusters: clustering.clusters,
@@ -54,7 +56,7 @@ package struct ModelSearch: Sendable {
       search.seed = settings.seed ?? sessionSeed
       return try Search(pool: pool, settings: search)
     } catch {
-      throw Refusal(error, path: "search")
+      throw RequestError(error, path: "search")
     }
   }
 
@@ -62,10 +64,10 @@ package struct ModelSearch: Sendable {
 
   /// Adds candidates; settings may only change before the first trial.
   ///
-  /// - Throws: ``Refusal`` of kind `invalidPool` or `searchBegun`. O(candidates).
-  package mutating func grow(by submission: PoolSubmission, _ settings: SelectionSettings?) throws(Refusal) {
+  /// - Throws: ``RequestError`` of kind `invalidPool` or `searchBegun`. O(candidates).
+  package mutating func grow(by submission: PoolSubmission, _ settings: SelectionSettings?) throws(RequestError) {
     if let settings, settings != self.settings, hasBegun {
-      throw Refusal(
+      throw RequestError(
         .searchBegun, path: "search", expected: "the settings of the search that has begun, or none",
         found: "other settings", fix: "leave `search` out, or open another session")
     }
@@ -80,7 +82,7 @@ package struct ModelSearch: Sendable {
           grown.candidates[added].map(Candidate.init),
           clusterIndices: added.map { newClustering.clusterOfCandidate[$0] })
       } catch {
-        throw Refusal(error, path: "encoders")
+        throw RequestError(error, path: "encoders")
       }
     } else {
       engine = try Self.engine(grown, newClustering, newSettings, sessionSeed)
@@ -91,7 +93,7 @@ package struct ModelSearch: Sendable {
   }
 
   /// Searches by other clusters from the beginning.
-  mutating func cluster(_ new: PoolClustering) throws(Refusal) {
+  mutating func cluster(_ new: PoolClustering) throws(RequestError) {
     engine = try Self.engine(pool, new, settings, sessionSeed)
     clustering = new
   }
@@ -119,8 +121,8 @@ package struct ModelSearch: Sendable {
 
   /// The next trial of a worker that asks, or why there is none.
   ///
-  /// - Throws: ``Refusal`` of kind `unknownGPU` or `busyGPU`.
-  package mutating func next(_ request: TrialRequest) throws(Refusal) -> TrialOffer {
+  /// - Throws: ``RequestError`` of kind `unknownGPU` or `busyGPU`.
+  package mutating func next(_ request: TrialRequest) throws(RequestError) -> TrialOffer {
     if let worker = request.worker, let trial = trialOfWorker[worker] {
       return .trial(openTrial(trial), isRepeated: true)
     }
@@ -172,13 +174,13 @@ package struct ModelSearch: Sendable {
 
   /// Takes a report and says what the trial is to do.
   ///
-  /// - Throws: ``Refusal`` of kind `unknownTrial`, `trialClosed` or `invalidReport`.
-  package mutating func report(_ report: TrialReport) throws(Refusal) -> TrialDecision {
+  /// - Throws: ``RequestError`` of kind `unknownTrial`, `trialClosed` or `invalidReport`.
+  package mutating func report(_ report: TrialReport) throws(RequestError) -> TrialDecision {
     let index = report.trial - 1
     guard trials.indices.contains(index) else { throw unknownTrial(report.trial) }
     let metric = pool.task.metric
     if report.score.isFinite, !metric.range.contains(report.score) {
-      throw Refusal(
+      throw RequestError(
         .invalidReport, path: "score", expected: "a score in \(metric.rangeText), the range of \"\(metric.name)\"",
         found: "\(report.score)", fix: "check the unit, or state another range in pool/submit")
     }
@@ -192,7 +194,7 @@ package struct ModelSearch: Sendable {
           gpuSeconds: report.gpuSeconds, joules: report.energyJoules, hasCheckpoint: report.checkpoint != nil),
         of: index, elapsedSeconds: report.elapsedSeconds)
     } catch {
-      throw Refusal(error, trial: report.trial)
+      throw RequestError(error, trial: report.trial)
     }
     let isEnded = report.isLast && decision == .proceed && (isNew || !trials[index].isOpen)
     if isNew { accept(report, decision, endsTrial: isEnded) }
@@ -212,8 +214,8 @@ package struct ModelSearch: Sendable {
   /// Ends a trial that did not come to a decision.
   ///
   /// - Returns: whether its candidate may be given out again.
-  /// - Throws: ``Refusal`` of kind `unknownTrial` or `trialClosed`.
-  package mutating func fail(_ failure: TrialFailure) throws(Refusal) -> Bool {
+  /// - Throws: ``RequestError`` of kind `unknownTrial` or `trialClosed`.
+  package mutating func fail(_ failure: TrialFailure) throws(RequestError) -> Bool {
     let index = failure.trial - 1
     guard trials.indices.contains(index) else { throw unknownTrial(failure.trial) }
     guard trials[index].isOpen else { throw trialClosed(index) }
@@ -279,31 +281,31 @@ package struct ModelSearch: Sendable {
     return gpus
   }
 
-  private func check(_ gpus: [String]) throws(Refusal) {
+  private func check(_ gpus: [String]) throws(RequestError) {
     for (position, id) in gpus.enumerated() {
       guard let trial = devices.trial(on: id) else {
-        throw Refusal(
+        throw RequestError(
           .unknownGPU, path: "gpus[\(position)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
           fix: "register it with gpu/register")
       }
       if let trial {
-        throw Refusal(
+        throw RequestError(
           .busyGPU, path: "gpus[\(position)]", expected: "an idle GPU", found: "\"\(id)\" at work for trial \(trial)",
           fix: "end that trial first: trial/fail with kind lost, if its worker is gone",
-          facts: [.init(key: "trial", value: .integer(Int64(trial)))])
+          details: [.init(key: "trial", value: .integer(Int64(trial)))])
       }
     }
   }
 
-  private func unknownTrial(_ number: Int) -> Refusal {
-    Refusal(
+  private func unknownTrial(_ number: Int) -> RequestError {
+    RequestError(
       .unknownTrial, path: "trial",
       expected: trials.isEmpty ? "a trial; none has been given out yet" : "a trial in 1...\(trials.count)",
       found: "\(number)", fix: "ask for one with trial/next")
   }
 
-  private func trialClosed(_ index: Int) -> Refusal {
+  private func trialClosed(_ index: Int) -> RequestError {
     let outcome = (try? engine.trial(index).outcome)?.word ?? "closed"
-    return Refusal.trialClosed(index + 1, outcome: outcome)
+    return RequestError.trialClosed(index + 1, outcome: outcome)
   }
 }

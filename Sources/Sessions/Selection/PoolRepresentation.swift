@@ -1,3 +1,4 @@
+package import Basics
 package import ModelSelection
 package import Representations
 
@@ -55,16 +56,16 @@ package struct PoolComparison: Sendable {
   /// Compares and clusters.
   ///
   /// - Parameter parallel: brings in further cores; the result has the same bits on any number of them.
-  /// - Throws: ``Refusal`` of kind `invalidRepresentation` or `cancelled`.
+  /// - Throws: ``RequestError`` of kind `invalidRepresentation` or `cancelled`.
   package func clustering(
-    _ settings: ComparisonSettings, parallel: ParallelMap, progress: AlignmentProgress
-  ) throws(Refusal) -> TwoStepClustering {
+    _ settings: ComparisonSettings, parallel: ParallelMap, progress: ProgressHandle
+  ) throws(RequestError) -> TwoStepClustering {
     let encoderMatrices = encoders.map { representations[RepresentationKey(encoder: $0.id, languageModel: nil)] }
     return try TwoStepClustering(
       encoders: try clustering(
         encoderMatrices, of: encoders, isShared: false, settings, settings.clustering.encoderThreshold, parallel,
         progress)
-    ) { (medoid) throws(Refusal) in
+    ) { (medoid) throws(RequestError) in
       let key = encoders[medoid].id
       let matrices = languageModels.map { representations[RepresentationKey(encoder: key, languageModel: $0.id)] }
       return try clustering(
@@ -75,8 +76,8 @@ package struct PoolComparison: Sendable {
 
   private func clustering(
     _ sent: [PoolRepresentation?], of models: [PoolComponent], isShared: Bool, _ settings: ComparisonSettings,
-    _ threshold: Double, _ parallel: ParallelMap, _ progress: AlignmentProgress
-  ) throws(Refusal) -> ModelClustering {
+    _ threshold: Double, _ parallel: ParallelMap, _ progress: ProgressHandle
+  ) throws(RequestError) -> ModelClustering {
     let measured = sent.indices.filter { sent[$0] != nil }
     var similarity: SimilarityMatrix?
     if !measured.isEmpty {
@@ -86,7 +87,7 @@ package struct PoolComparison: Sendable {
           parallel: parallel, progress: progress)
         similarity = SimilarityMatrix(count: alignment.count, values: alignment.values)
       } catch {
-        throw Refusal(error, key: error.index.flatMap { sent[measured[$0]]?.key })
+        throw RequestError(error, key: error.index.flatMap { sent[measured[$0]]?.key })
       }
     }
     return ModelClustering(
@@ -95,7 +96,7 @@ package struct PoolComparison: Sendable {
   }
 }
 
-extension Refusal {
+extension RequestError {
   /// Why a representation was refused; `key` says whose it is, where that is not plain from the request.
   package init(_ error: RepresentationError, path: String = "", key: RepresentationKey? = nil) {
     if error.kind == .cancelled {

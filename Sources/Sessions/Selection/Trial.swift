@@ -170,12 +170,12 @@ extension TrialOutcome {
   }
 }
 
-extension Refusal {
-  static func trialClosed(_ number: Int, outcome: String) -> Refusal {
-    Refusal(
+extension RequestError {
+  static func trialClosed(_ number: Int, outcome: String) -> RequestError {
+    RequestError(
       .trialClosed, path: "trial", expected: "a trial that is open", found: "trial \(number), which is \(outcome)",
       fix: "stop training it and ask for another with trial/next",
-      facts: [.init(key: "outcome", value: .string(outcome))])
+      details: [.init(key: "outcome", value: .string(outcome))])
   }
 
   /// Why the engine refused a report on a trial.

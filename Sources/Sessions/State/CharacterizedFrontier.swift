@@ -1,12 +1,12 @@
 package import EnergyFrontier
 package import JSON
 
-/// What must be known to compute a pipeline's frontier: its problem, and the knob behind each option.
+/// What must be known to compute a pipeline's frontier: its problem, and the setting behind each option.
 package struct FrontierInputs: Sendable {
   package let definition: PipelineDefinition
   package let problem: IterationProblem
-  /// For each table of the definition, in its order, the knob of each measurement.
-  package let knobs: [[JSON]]
+  /// For each table of the definition, in its order, the setting of each measurement.
+  package let settings: [[JSON]]
   /// The same for the samples behind each measurement, outliers left out.
   package let samples: [[[Measurement]]]
   /// What happens when every instruction runs at its highest frequency.
@@ -16,22 +16,22 @@ package struct FrontierInputs: Sendable {
 
   /// Joins a definition and its measurements.
   ///
-  /// - Throws: ``Refusal`` of kind `incompleteProfile` when a table has no measurement, `invalidProfile` when a
+  /// - Throws: ``RequestError`` of kind `incompleteProfile` when a table has no measurement, `invalidProfile` when a
   ///   measurement cannot be right, alone or beside the others.
-  package init(_ definition: PipelineDefinition, _ profile: Profile) throws(Refusal) {
+  package init(_ definition: PipelineDefinition, _ profile: Profile) throws(RequestError) {
     let missing = definition.tables.filter { profile.rows[$0] == nil }
     guard missing.isEmpty else {
-      throw Refusal(
+      throw RequestError(
         .incompleteProfile, path: "pipeline",
         expected: "measurements for every (stage, instruction) of the pipeline",
         found: "none for " + missing.prefix(8).map { "stage \($0.stage) \($0.instruction)" }.joined(separator: ", ")
           + (missing.count > 8 ? " and \(missing.count - 8) more" : ""),
         fix: "add the missing measurements (profile/submit)",
-        facts: [.init(key: "missing", value: .array(missing.map(\.json)))])
+        details: [.init(key: "missing", value: .array(missing.map(\.json)))])
     }
     let rows = definition.tables.map { profile.rows[$0]! }
     self.definition = definition
-    knobs = rows.map { $0.map(\.knob) }
+    settings = rows.map { $0.map(\.setting) }
     samples = rows.map { $0.map { $0.combination.kept(of: $0.samples) } }
     problem = try Self.problem(definition, rows)
     try Self.checkMagnitudes(problem)
@@ -42,7 +42,7 @@ package struct FrontierInputs: Sendable {
 
   private static func problem(
     _ definition: PipelineDefinition, _ rows: [[ProfileRow]]
-  ) throws(Refusal) -> IterationProblem {
+  ) throws(RequestError) -> IterationProblem {
     var tables: [OptionTable] = []
     for (key, rows) in zip(definition.tables, rows) {
       let measurements = rows.map { Measurement(timeSeconds: $0.timeSeconds, energyJoules: $0.energyJoules) }
@@ -51,12 +51,12 @@ package struct FrontierInputs: Sendable {
           try OptionTable(
             measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts(ofStage: key.stage)))
       } catch {
-        throw Refusal(
+        throw RequestError(
           .invalidProfile, path: "pipeline", expected: "positive finite times and energies",
           found: "\(error) in stage \(key.stage) \(key.instruction)", fix: "measure this instruction again")
       }
     }
-    let switching = try definition.switching(rows.map { $0.map(\.knob) })
+    let switching = try definition.switching(rows.map { $0.map(\.setting) })
     let index = Dictionary(uniqueKeysWithValues: zip(definition.tables, definition.tables.indices))
     do {
       return try IterationProblem(
@@ -64,13 +64,13 @@ package struct FrontierInputs: Sendable {
         waitingPowerWatts: definition.rankBlockingPowerWatts.reduce(0, +),
         deviceMultiplicity: definition.deviceMultiplicity, switching: switching)
     } catch FrontierError.invalidBlockingPower(let watts) {
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, path: "pipeline",
         expected: "blocking powers of at most \(Measurement.acceptedRange.upperBound) W together",
         found: "\(watts) W", fix: "check the unit of the powers, which is watts")
     } catch {
       // The definition was checked when it was accepted.
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, path: "pipeline", expected: "a consistent pipeline and profile", found: "\(error)",
         fix: "define the pipeline again")
     }
@@ -78,7 +78,7 @@ package struct FrontierInputs: Sendable {
 
   /// Refuses figures so far apart that sums of them mean nothing: beside the longest times the fastest iteration would
   /// last none, or beside what is drawn while waiting the measured energies would be lost in rounding.
-  private static func checkMagnitudes(_ problem: IterationProblem) throws(Refusal) {
+  private static func checkMagnitudes(_ problem: IterationProblem) throws(RequestError) {
     func outcome(_ precedes: (Measurement, Measurement) -> Bool) -> Outcome {
       let first = problem.tables.map { table in
         table.measurements.indices.min { precedes(table.measurements[$0], table.measurements[$1]) }!
@@ -86,7 +86,7 @@ package struct FrontierInputs: Sendable {
       return problem.outcome(ofMeasurements: problem.tableOfInstruction.map { first[$0] })
     }
     guard outcome({ $0.timeSeconds < $1.timeSeconds }).iterationTimeSeconds > 0 else {
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, path: "pipeline", expected: "times that can be added up exactly, within 1e18 of each other",
         found: "a fastest iteration that vanishes beside the slowest",
         fix: "check the unit of the times, which is seconds")
@@ -95,16 +95,16 @@ package struct FrontierInputs: Sendable {
     let least = problem.tableOfInstruction.reduce(0) { $0 + leastOfTable[$1] }
     let waiting = problem.waitingPowerWatts * outcome({ $0.timeSeconds > $1.timeSeconds }).iterationTimeSeconds
     guard waiting <= 1e9 * least else {
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, path: "pipeline",
         expected: "blocking powers that draw at most 1e9 times the measured energies",
         found: "\(waiting) J beside \(least) J", fix: "check the units, which are watts, seconds and joules")
     }
   }
 
-  /// The measurement at the highest numeric knob, and the fastest where knobs are not all numbers.
+  /// The measurement at the highest numeric setting, and the fastest where settings are not all numbers.
   private static func highestFrequency(_ rows: [ProfileRow]) -> Int {
-    let frequencies = rows.compactMap(\.knob.doubleValue)
+    let frequencies = rows.compactMap(\.setting.doubleValue)
     if frequencies.count == rows.count { return rows.indices.max { frequencies[$0] < frequencies[$1] }! }
     return rows.indices.min { rows[$0].timeSeconds < rows[$1].timeSeconds }!
   }
@@ -146,11 +146,11 @@ package struct CharacterizedFrontier: Sendable {
     inputs.problem.deviceMultiplicity * inputs.definition.rankBlockingPowerWatts.count
   }
 
-  /// The plans as choices among other measurements of the same pipeline: the efficient option of the same knob, and where there
-  /// is none any more, the slowest efficient option that is no slower than that knob now is.
+  /// The plans as choices among other measurements of the same pipeline: the efficient option of the same setting, and where there
+  /// is none any more, the slowest efficient option that is no slower than that setting now is.
   ///
   /// - Returns: nil when changes of setting cost something, since plans are then no choices among efficient options, or when a
-  ///   knob is not measured any more. O(plans * instructions).
+  ///   setting is not measured any more. O(plans * instructions).
   package func choices(among other: FrontierInputs) -> [[UInt16]]? {
     guard [inputs, other].allSatisfy({ $0.problem.switching?.isFree ?? true }),
       inputs.definition.tables == other.definition.tables,
@@ -161,8 +161,8 @@ package struct CharacterizedFrontier: Sendable {
       let newer = other.problem.tables[number]
       var ofTable: [UInt16] = []
       for measurement in table.efficient {
-        let knob = inputs.knobs[number][measurement]
-        guard let same = other.knobs[number].firstIndex(of: knob) else { return nil }
+        let setting = inputs.settings[number][measurement]
+        guard let same = other.settings[number].firstIndex(of: setting) else { return nil }
         let seconds = newer.measurements[same].timeSeconds
         let noSlower = newer.efficient.lastIndex { newer.measurements[$0].timeSeconds <= seconds }
         ofTable.append(UInt16(noSlower ?? 0))

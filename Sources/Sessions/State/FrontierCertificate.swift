@@ -1,3 +1,4 @@
+package import Basics
 package import EnergyFrontier
 
 /// What the engine's independent checkers found of a whole frontier: of every piece of the curve and of every plan.
@@ -13,13 +14,13 @@ package struct FrontierCertificate: Sendable {
   ///
   /// - Throws: ``FrontierError/cancelled``.
   package init(
-    _ frontier: Frontier, of problem: IterationProblem, precision: CurvePrecision, checkpoint: Checkpoint
+    _ frontier: Frontier, of problem: IterationProblem, precision: CurvePrecision, progress: ProgressHandle
   ) throws(FrontierError) {
     // Progress has been told for the frontier itself; checking goes on at 100 %.
     curve = try CurveCertificate.certify(
-      problem, precision: precision, checkpoint: Checkpoint(isCancelled: checkpoint.isCancelled))
+      problem, precision: precision, progress: ProgressHandle(isCancelled: progress.isCancelled))
     let plans = try frontier.plans.map { (plan) throws(FrontierError) in
-      try checkpoint.check()
+      try progress.check()
       return PlanCertificate(of: plan, problem: problem, curve: frontier.curve)
     }
     checkedPlanCount = plans.count

@@ -6,7 +6,7 @@ package struct GPU: Sendable, Equatable {
   package var node: String?
   package var model: String?
   package var memoryBytes: Int?
-  /// Knob settings the device supports, usually clocks in MHz, as they were sent.
+  /// Settings the device supports, usually clocks in MHz, as they were sent.
   package var frequencies: [JSON]?
   /// Watts it draws while it waits for others.
   package var blockingPowerWatts: Double?

@@ -24,10 +24,10 @@ package enum Limits {
 
   /// Refuses an iteration that is too long once its schedule is written out; one with split backwards has more instructions
   /// than its size alone tells.
-  package static func check(_ definition: PipelineDefinition) throws(Refusal) {
+  package static func check(_ definition: PipelineDefinition) throws(RequestError) {
     let count = definition.instructions.count
     guard count <= instructionCount else {
-      throw Refusal(
+      throw RequestError(
         .invalidPipeline, path: "microbatches", expected: "at most \(instructionCount) instructions in an iteration",
         found: "\(count)", fix: "use fewer microbatches")
     }

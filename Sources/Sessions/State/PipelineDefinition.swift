@@ -55,7 +55,7 @@ package struct PipelineDefinition: Sendable, Equatable {
   /// Its other widths, and which global rank is where.
   package var layout = RankLayout()
   /// What there is beside a schedule's forwards and backwards; nothing in a graph.
-  package let surroundings: ScheduleSurroundings
+  package let surroundings: IterationExtras
   /// Watts that one device of each rank draws while it waits.
   package let rankBlockingPowerWatts: [Double]
   /// Watts that one device of each rank may draw; infinite where nobody said.
@@ -69,7 +69,7 @@ package struct PipelineDefinition: Sendable, Equatable {
 
   /// A generated schedule; one blocking power for each of its ranks.
   package init(
-    recipe: ScheduleRecipe, surroundings: ScheduleSurroundings = ScheduleSurroundings(), tensorParallelWidth: Int,
+    recipe: ScheduleRecipe, surroundings: IterationExtras = IterationExtras(), tensorParallelWidth: Int,
     dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
   ) throws(FrontierError) {
     try self.init(
@@ -80,7 +80,7 @@ package struct PipelineDefinition: Sendable, Equatable {
 
   /// A schedule that a client wrote; one blocking power for each of its ranks.
   package init(
-    schedule: ExpandedSchedule, surroundings: ScheduleSurroundings = ScheduleSurroundings(), tensorParallelWidth: Int,
+    schedule: ExpandedSchedule, surroundings: IterationExtras = IterationExtras(), tensorParallelWidth: Int,
     dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
   ) throws(FrontierError) {
     try self.init(
@@ -90,7 +90,7 @@ package struct PipelineDefinition: Sendable, Equatable {
   }
 
   private init(
-    schedule: ExpandedSchedule, _ surroundings: ScheduleSurroundings, origin: Origin, tensorParallelWidth: Int,
+    schedule: ExpandedSchedule, _ surroundings: IterationExtras, origin: Origin, tensorParallelWidth: Int,
     dataParallelWidth: Int, rankBlockingPowerWatts: [Double]
   ) throws(FrontierError) {
     let whole = try surroundings.applied(to: schedule)
@@ -112,7 +112,7 @@ package struct PipelineDefinition: Sendable, Equatable {
   }
 
   private init(
-    origin: Origin, surroundings: ScheduleSurroundings = ScheduleSurroundings(), rankOfStage: [Int],
+    origin: Origin, surroundings: IterationExtras = IterationExtras(), rankOfStage: [Int],
     tensorParallelWidth: Int, dataParallelWidth: Int,
     rankBlockingPowerWatts: [Double], instructions: [PipelineInstruction], graph: InstructionGraph
   ) {

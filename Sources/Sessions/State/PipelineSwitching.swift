@@ -13,12 +13,12 @@ extension PipelineDefinition {
 
   /// Refuses costs of switching for ranks whose instructions could run in another order: then nobody knows what is changed
   /// between which.
-  package func checkRankOrders() throws(Refusal) {
+  package func checkRankOrders() throws(RequestError) {
     guard !hasFreeSwitches else { return }
     for order in rankOrders {
       for (before, after) in zip(order, order.dropFirst()) where !graph.predecessors(of: after).contains(before) {
         let names = [before, after].map { instructions[$0].id ?? "\($0)" }
-        throw Refusal(
+        throw RequestError(
           .invalidPipeline, path: "dependencies",
           expected: "a dependency from each instruction of a rank to its next one, where switching costs something",
           found: "none from \"\(names[0])\" to \"\(names[1])\"",
@@ -30,27 +30,27 @@ extension PipelineDefinition {
   /// Whether no rank's changes of setting cost anything.
   package var hasFreeSwitches: Bool { rankSwitchCosts.allSatisfy { $0 == .free } }
 
-  /// What changes of setting cost when tables have these knobs; nil where the order on a rank is not fixed.
+  /// What changes of setting cost when tables have these settings; nil where the order on a rank is not fixed.
   ///
-  /// - Throws: ``Refusal`` of kind `invalidPipeline` for a cost that is no cost.
-  func switching(_ knobs: [[JSON]]) throws(Refusal) -> Switching? {
+  /// - Throws: ``RequestError`` of kind `invalidPipeline` for a cost that is no cost.
+  func switching(_ tables: [[JSON]]) throws(RequestError) -> Switching? {
     var numbers: [JSON: Int] = [:]
-    let settings = knobs.map { table in
-      table.map { knob in
+    let numbered = tables.map { table in
+      table.map { setting in
         let next = numbers.count
-        let setting = knob.setting
-        if let known = numbers[setting] { return known }
-        numbers[setting] = next
+        let canonical = setting.canonicalSetting
+        if let known = numbers[canonical] { return known }
+        numbers[canonical] = next
         return next
       }
     }
     let ranks = zip(rankOrders, rankSwitchCosts).map { Switching.Rank(instructions: $0, cost: $1) }
     do throws(FrontierError) {
-      return try Switching(ranks: ranks, settings: settings, graph: graph)
+      return try Switching(ranks: ranks, settings: numbered, graph: graph)
     } catch {
       // Then changes cost nothing: ``checkRankOrders()`` has seen to it.
       if case .unorderedRank = error, hasFreeSwitches { return nil }
-      throw Refusal(
+      throw RequestError(
         .invalidPipeline, path: "switchLatencySeconds",
         expected: "costs in 0...\(Measurement.acceptedRange.upperBound), in seconds and joules", found: "\(error)",
         fix: "correct switchLatencySeconds or switchEnergyJoules")
@@ -60,5 +60,5 @@ extension PipelineDefinition {
 
 extension JSON {
   /// What tells one setting from another: 1410 and 1410.0 are the same clock.
-  var setting: JSON { doubleValue.map(JSON.number) ?? self }
+  var canonicalSetting: JSON { doubleValue.map(JSON.number) ?? self }
 }

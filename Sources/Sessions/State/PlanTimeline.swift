@@ -6,7 +6,7 @@ package struct PlanTimeline: Sendable {
   /// One instruction as it runs. All times are in seconds after the iteration began.
   package struct Step: Sendable {
     package let instruction: PipelineInstruction
-    package let knob: JSON
+    package let setting: JSON
     /// Earliest start.
     package let startSeconds: Double
     package let timeSeconds: Double
@@ -67,7 +67,7 @@ package struct PlanTimeline: Sendable {
       let table = problem.tableOfInstruction[number]
       let measurement = problem.tables[table].measurements[measurements[number]]
       let step = Step(
-        instruction: instruction, knob: inputs.knobs[table][measurements[number]],
+        instruction: instruction, setting: inputs.settings[table][measurements[number]],
         startSeconds: seconds(run.startTicks[number]), timeSeconds: measurement.timeSeconds,
         energyJoules: measurement.energyJoules, slackSeconds: seconds(slack[number]), isCritical: slack[number] == 0)
       steps[definition.rankOfStage[instruction.table.stage]].append((number, step))
@@ -123,18 +123,18 @@ extension PlanTimeline.Rank {
       if end > cursor { waits.append(.init(startSeconds: cursor, endSeconds: end)) }
       cursor = max(cursor, end)
     }
-    func change(from: PlanTimeline.Step, to knob: JSON) {
+    func change(from: PlanTimeline.Step, to setting: JSON) {
       let end = from.endSeconds + cost.latencySeconds
-      switches.append(.init(startSeconds: from.endSeconds, endSeconds: end, from: from.knob, to: knob))
+      switches.append(.init(startSeconds: from.endSeconds, endSeconds: end, from: from.setting, to: setting))
       cursor = max(cursor, end)
     }
     for (index, entry) in ordered.enumerated() {
-      if run.switchesBefore[entry.instruction] { change(from: ordered[index - 1].step, to: entry.step.knob) }
+      if run.switchesBefore[entry.instruction] { change(from: ordered[index - 1].step, to: entry.step.setting) }
       wait(until: entry.step.startSeconds)
       cursor = max(cursor, entry.step.endSeconds)
     }
     if isSwitchingAtEnd, let first = ordered.first, let last = ordered.last {
-      change(from: last.step, to: first.step.knob)
+      change(from: last.step, to: first.step.setting)
     }
     wait(until: iterationTimeSeconds)
     let busy = ordered.reduce(0) { $0 + $1.step.timeSeconds }

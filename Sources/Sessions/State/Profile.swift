@@ -5,7 +5,7 @@ package import JSON
 package struct ProfileRow: Sendable, Equatable {
   package let table: TableKey
   /// The setting it was measured at, usually a clock in MHz: any JSON value, which comes back as it was sent.
-  package let knob: JSON
+  package let setting: JSON
   /// What was measured, oldest first: seconds of one execution on one device, and joules that it drew. At least one, at most
   /// ``Limits/samplesOfMeasurement``.
   package let samples: [Measurement]
@@ -23,26 +23,26 @@ package struct ProfileRow: Sendable, Equatable {
 
   /// Keeps the last ``Limits/samplesOfMeasurement`` of the samples.
   package init(
-    table: TableKey, knob: JSON, samples: [Measurement], sensorPowerWatts: Double? = nil,
+    table: TableKey, setting: JSON, samples: [Measurement], sensorPowerWatts: Double? = nil,
     samplingIntervalSeconds: Double? = nil
   ) {
     self.table = table
-    self.knob = knob
+    self.setting = setting
     self.samples = samples.suffix(Limits.samplesOfMeasurement)
     self.sensorPowerWatts = sensorPowerWatts
     self.samplingIntervalSeconds = samplingIntervalSeconds
     combination = SampleCombination(self.samples)
   }
 
-  package init(table: TableKey, knob: JSON, timeSeconds: Double, energyJoules: Double) {
+  package init(table: TableKey, setting: JSON, timeSeconds: Double, energyJoules: Double) {
     self.init(
-      table: table, knob: knob, samples: [Measurement(timeSeconds: timeSeconds, energyJoules: energyJoules)])
+      table: table, setting: setting, samples: [Measurement(timeSeconds: timeSeconds, energyJoules: energyJoules)])
   }
 
   /// The same option with the samples of `later` after its own; what else was said of it is the later's, where it said it.
   fileprivate func followed(by later: ProfileRow) -> ProfileRow {
     ProfileRow(
-      table: table, knob: later.knob, samples: samples + later.samples,
+      table: table, setting: later.setting, samples: samples + later.samples,
       sensorPowerWatts: later.sensorPowerWatts ?? sensorPowerWatts,
       samplingIntervalSeconds: later.samplingIntervalSeconds ?? samplingIntervalSeconds)
   }
@@ -63,15 +63,15 @@ package struct Profile: Sendable, Equatable {
   /// Adds measurements. Those of one option are samples of it.
   ///
   /// - Parameter keepsSamples: whether those of an option that is known already join its samples instead of replacing them.
-  /// - Throws: ``Refusal`` when there are more options than ``Limits/measurementCount`` or more samples than
+  /// - Throws: ``RequestError`` when there are more options than ``Limits/measurementCount`` or more samples than
   ///   ``Limits/sampleCount``; the profile is then of no use any more.
-  package mutating func merge(_ newRows: [ProfileRow], keepsSamples: Bool = false) throws(Refusal) {
+  package mutating func merge(_ newRows: [ProfileRow], keepsSamples: Bool = false) throws(RequestError) {
     var place: [Place: Int] = [:]
     for (key, existing) in rows {
-      for (index, row) in existing.enumerated() { place[Place(table: key, knob: row.knob)] = index }
+      for (index, row) in existing.enumerated() { place[Place(table: key, setting: row.setting)] = index }
     }
     for row in Self.joined(newRows) {
-      if let known = place[Place(table: row.table, knob: row.knob)] {
+      if let known = place[Place(table: row.table, setting: row.setting)] {
         rows[row.table]![known] = keepsSamples ? rows[row.table]![known].followed(by: row) : row
       } else {
         rows[row.table, default: []].append(row)
@@ -80,21 +80,21 @@ package struct Profile: Sendable, Equatable {
     for (unit, count, most) in [
       ("measurements", rowCount, Limits.measurementCount), ("samples", sampleCount, Limits.sampleCount),
     ] where count > most {
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, path: "rows", expected: "at most \(most) \(unit) in a profile", found: "\(count)",
         fix: "send fewer settings, or fewer samples of each")
     }
   }
 
-  /// Takes measurements back, each all of a table or, where a knob is given, the one at it. O(measurements).
+  /// Takes measurements back, each all of a table or, where a setting is given, the one at it. O(measurements).
   ///
   /// - Returns: the index of the first that there is nothing of; nil when each had something. The profile is of no use any
   ///   more where it is not nil.
-  package mutating func withdraw(_ withdrawals: [(table: TableKey, knob: JSON?)]) -> Int? {
-    var left = rows.mapValues { Set($0.map { Place(table: $0.table, knob: $0.knob) }) }
-    for (index, (table, knob)) in withdrawals.enumerated() {
-      if let knob {
-        guard left[table]?.remove(Place(table: table, knob: knob)) != nil else { return index }
+  package mutating func withdraw(_ withdrawals: [(table: TableKey, setting: JSON?)]) -> Int? {
+    var left = rows.mapValues { Set($0.map { Place(table: $0.table, setting: $0.setting) }) }
+    for (index, (table, setting)) in withdrawals.enumerated() {
+      if let setting {
+        guard left[table]?.remove(Place(table: table, setting: setting)) != nil else { return index }
         if left[table]?.isEmpty == true { left[table] = nil }
       } else {
         guard left.removeValue(forKey: table) != nil else { return index }
@@ -102,7 +102,7 @@ package struct Profile: Sendable, Equatable {
     }
     if withdrawals.isEmpty { return nil }
     rows = left.reduce(into: [:]) { kept, entry in
-      kept[entry.key] = rows[entry.key]?.filter { entry.value.contains(Place(table: $0.table, knob: $0.knob)) }
+      kept[entry.key] = rows[entry.key]?.filter { entry.value.contains(Place(table: $0.table, setting: $0.setting)) }
     }
     return nil
   }
@@ -112,7 +112,7 @@ package struct Profile: Sendable, Equatable {
     var place: [Place: Int] = [:]
     var groups: [[ProfileRow]] = []
     for row in rows {
-      let here = Place(table: row.table, knob: row.knob)
+      let here = Place(table: row.table, setting: row.setting)
       if let known = place[here] {
         groups[known].append(row)
       } else {
@@ -124,20 +124,20 @@ package struct Profile: Sendable, Equatable {
       group.count == 1
         ? group[0]
         : ProfileRow(
-          table: group[0].table, knob: group[0].knob, samples: group.flatMap(\.samples),
+          table: group[0].table, setting: group[0].setting, samples: group.flatMap(\.samples),
           sensorPowerWatts: group.last { $0.sensorPowerWatts != nil }?.sensorPowerWatts,
           samplingIntervalSeconds: group.last { $0.samplingIntervalSeconds != nil }?.samplingIntervalSeconds)
     }
   }
 
-  /// A knob's identity: 1410 and 1410.0 are the same clock.
+  /// A setting's identity: 1410 and 1410.0 are the same clock.
   private struct Place: Hashable {
     let table: TableKey
-    let knob: JSON
+    let setting: JSON
 
-    init(table: TableKey, knob: JSON) {
+    init(table: TableKey, setting: JSON) {
       self.table = table
-      self.knob = knob.setting
+      self.setting = setting.canonicalSetting
     }
   }
 }

@@ -8,10 +8,10 @@ package enum ProfileCSV {
 
   /// Parses CSV text.
   ///
-  /// - Throws: ``Refusal`` of kind `invalidProfile` that names the line and the column.
-  package static func parse(_ text: String) throws(Refusal) -> [ProfileRow] {
+  /// - Throws: ``RequestError`` of kind `invalidProfile` that names the line and the column.
+  package static func parse(_ text: String) throws(RequestError) -> [ProfileRow] {
     guard text.utf8.count <= Limits.profileBytes else {
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, expected: "at most \(Limits.profileBytes) bytes", found: "\(text.utf8.count)",
         fix: "send fewer settings, or fewer samples of each")
     }
@@ -29,7 +29,7 @@ package enum ProfileCSV {
     var rows: [ProfileRow] = []
     for (offset, line) in lines.enumerated() where !line.allSatisfy(isWhiteSpace) {
       let values = fields(line)
-      func value(_ column: Int) throws(Refusal) -> Substring {
+      func value(_ column: Int) throws(RequestError) -> Substring {
         if place[column] < values.count, !values[place[column]].isEmpty { return values[place[column]] }
         throw invalid(line: offset + 2, column: column, expected: "a value", found: "nothing")
       }
@@ -40,10 +40,10 @@ package enum ProfileCSV {
       let key = TableKey(stage: stage, instruction: String(try value(1)))
       let time = try positive(value(3), line: offset + 2, column: 3)
       let energy = try positive(value(4), line: offset + 2, column: 4)
-      rows.append(ProfileRow(table: key, knob: knob(try value(2)), timeSeconds: time, energyJoules: energy))
+      rows.append(ProfileRow(table: key, setting: setting(try value(2)), timeSeconds: time, energyJoules: energy))
     }
     guard !rows.isEmpty else {
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, expected: "at least one measurement below the header", found: "none",
         fix: "write one line for each (stage, instruction, frequency)")
     }
@@ -63,13 +63,13 @@ package enum ProfileCSV {
   private static func isWhiteSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
 
   /// A clock becomes a number, anything else stays text.
-  private static func knob(_ text: Substring) -> JSON {
+  private static func setting(_ text: Substring) -> JSON {
     if let integer = Int64(text) { return .integer(integer) }
     if let number = decimalNumber(text), number.isFinite { return .number(number) }
     return .string(String(text))
   }
 
-  private static func positive(_ text: Substring, line: Int, column: Int) throws(Refusal) -> Double {
+  private static func positive(_ text: Substring, line: Int, column: Int) throws(RequestError) -> Double {
     if let number = decimalNumber(text), Measurement.acceptedRange.contains(number) { return number }
     let range = Measurement.acceptedRange
     throw invalid(
@@ -82,14 +82,14 @@ package enum ProfileCSV {
     text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(text) : nil
   }
 
-  private static func invalid(line: Int, column: Int, expected: String, found: String) -> Refusal {
-    Refusal(
+  private static func invalid(line: Int, column: Int, expected: String, found: String) -> RequestError {
+    RequestError(
       .invalidProfile, path: "line \(line), column \"\(columns[column])\"", expected: expected, found: found,
       fix: "correct or remove this line")
   }
 
-  private static func missingHeader(found: String) -> Refusal {
-    Refusal(
+  private static func missingHeader(found: String) -> RequestError {
+    RequestError(
       .invalidProfile, path: "line 1", expected: "a header with the columns " + columns.joined(separator: ","),
       found: found, fix: "add the header line")
   }

@@ -67,20 +67,20 @@ package struct SessionState: Sendable {
 
   /// Where the pipeline stands in `pipelines`.
   ///
-  /// - Throws: ``Refusal`` of kind `unknownPipeline`.
-  package func pipelineIndex(_ name: String) throws(Refusal) -> Int {
+  /// - Throws: ``RequestError`` of kind `unknownPipeline`.
+  package func pipelineIndex(_ name: String) throws(RequestError) -> Int {
     if let index = pipelines.firstIndex(where: { $0.name == name }) { return index }
     if let (job, member) = membership(name) {
       let source = pipelines[jobs[job].members[member].source].name
-      throw Refusal(
+      throw RequestError(
         .unknownPipeline, path: "pipeline", expected: "a pipeline with a definition of its own",
         found: "\"\(name)\", which shares that of \"\(source)\"", fix: "ask for \"\(source)\"")
     }
     throw unknown(pipeline: name)
   }
 
-  func unknown(pipeline name: String) -> Refusal {
-    Refusal(
+  func unknown(pipeline name: String) -> RequestError {
+    RequestError(
       .unknownPipeline, path: "pipeline",
       expected: pipelines.isEmpty
         ? "the name of a defined pipeline; none is defined yet"
@@ -90,10 +90,10 @@ package struct SessionState: Sendable {
 
   /// The pipeline's frontier.
   ///
-  /// - Throws: ``Refusal`` of kind `unknownPipeline` or `notCharacterized`.
-  package func frontier(of name: String) throws(Refusal) -> CharacterizedFrontier {
+  /// - Throws: ``RequestError`` of kind `unknownPipeline` or `notCharacterized`.
+  package func frontier(of name: String) throws(RequestError) -> CharacterizedFrontier {
     if let frontier = pipelines[try sourceIndex(name)].frontier { return frontier }
-    throw Refusal(
+    throw RequestError(
       .notCharacterized, path: "pipeline", expected: "a pipeline whose frontier has been computed",
       found: "\"\(name)\" without a frontier",
       fix: "send frontier/characterize and wait for its answer")
@@ -101,25 +101,25 @@ package struct SessionState: Sendable {
 
   /// Changes the search where it stands.
   ///
-  /// - Throws: ``Refusal`` of kind `noPool`, or what `edit` throws.
+  /// - Throws: ``RequestError`` of kind `noPool`, or what `edit` throws.
   package mutating func editSearch<Value>(
-    _ edit: (inout ModelSearch) throws(Refusal) -> Value
-  ) throws(Refusal) -> Value {
+    _ edit: (inout ModelSearch) throws(RequestError) -> Value
+  ) throws(RequestError) -> Value {
     if search == nil { throw .noPool }
     return try edit(&search!)
   }
 
   /// The search.
   ///
-  /// - Throws: ``Refusal`` of kind `noPool`.
-  package func requireSearch() throws(Refusal) -> ModelSearch {
+  /// - Throws: ``RequestError`` of kind `noPool`.
+  package func requireSearch() throws(RequestError) -> ModelSearch {
     if let search { return search }
     throw .noPool
   }
 }
 
-extension Refusal {
-  fileprivate static let noPool = Refusal(
+extension RequestError {
+  fileprivate static let noPool = RequestError(
     .noPool, path: "session", expected: "a session with a pool of candidates", found: "none",
     fix: "submit one with pool/submit")
 }

@@ -1,13 +1,6 @@
+internal import CLibrary
 package import Representations
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Musl)
-  internal import Musl
-#else
-  internal import Darwin
-#endif
 
 extension ParallelMap {
   /// Threads that live as long as one call: their start costs microseconds, the calls take milliseconds and more.

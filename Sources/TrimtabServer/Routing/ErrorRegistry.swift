@@ -5,7 +5,7 @@ package import Sessions
 /// The number and meaning of each refusal. Numbers are given out in order within an area and never used again.
 package enum ErrorRegistry {
   package struct Entry: Sendable {
-    package let kind: Refusal.Kind
+    package let kind: RequestError.Kind
     package let code: Int
     package let meaning: String
   }
@@ -51,13 +51,13 @@ package enum ErrorRegistry {
 
 extension RPCError {
   /// A refusal as the client sees it.
-  package init(_ refusal: Refusal) {
+  package init(_ refusal: RequestError) {
     var members: [JSONObject.Member] = [
       .init(key: "kind", value: .string(refusal.kind.rawValue)), .init(key: "path", value: .string(refusal.path)),
       .init(key: "expected", value: .string(refusal.expected)), .init(key: "found", value: .string(refusal.found)),
       .init(key: "fix", value: .string(refusal.fix)),
     ]
-    members += refusal.facts
+    members += refusal.details
     self.init(
       ErrorCode(rawValue: ErrorRegistry.codes[refusal.kind] ?? ErrorCode.requestFailed.rawValue), refusal.message,
       data: .object(JSONObject(members: members)))

@@ -1,4 +1,4 @@
-package import EnergyFrontier
+package import Basics
 package import JSON
 package import JSONRPC
 package import Sessions
@@ -13,7 +13,7 @@ package protocol Method: Sendable {
   /// What it is for, in a sentence or two.
   static var purpose: String { get }
   /// Why it may refuse a request that is well formed.
-  static var refusals: [Refusal.Kind] { get }
+  static var refusals: [RequestError.Kind] { get }
 }
 
 /// Params that name the session they are for.
@@ -23,7 +23,7 @@ package protocol SessionScoped: ObjectReadable {
 
 /// A method that reads one session and changes nothing.
 package protocol SessionQuery: Method where Params: SessionScoped {
-  static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer
+  static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer
 }
 
 /// A method that changes one session by a pure step: (state, params) -> (state, answer, events).
@@ -32,12 +32,12 @@ package protocol SessionQuery: Method where Params: SessionScoped {
 /// nothing. `session.revision` already counts the step.
 package protocol SessionStep: Method where Params: SessionScoped {
   /// Replaces references to the outside, such as files, by what they hold; what is left determines the step.
-  static func resolve(_ params: Params, _ files: FileAccess) throws(Refusal) -> Params
-  static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer>
+  static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params
+  static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
 }
 
 extension SessionStep {
-  package static func resolve(_ params: Params, _ files: FileAccess) throws(Refusal) -> Params { params }
+  package static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params { params }
 }
 
 /// A method that changes one session by a pure step where the session stands: for frequent small changes to much data,
@@ -45,45 +45,45 @@ extension SessionStep {
 ///
 /// It throws before its first change, so that here too a refused request changes nothing. `session.revision` already
 /// counts the step.
-package protocol SessionEdit: Method where Params: SessionScoped {
-  static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer>
+package protocol InPlaceStep: Method where Params: SessionScoped {
+  static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
 }
 
 /// An edit that may come as a notification too: then what would have been the answer is pushed.
-package protocol NotifiableEdit: SessionEdit {
+package protocol NotifiableStep: InPlaceStep {
   /// What to push; `params` are as they came, because what is refused may be the params themselves.
   static func event(for outcome: Result<Answer, RPCError>, _ params: JSON?) -> SessionEvent
 }
 
 /// A method whose work takes long: an immutable snapshot is computed upon beside the loop, and the product then changes
 /// the session by a pure step.
-package protocol SessionComputation: Method where Params: SessionScoped {
+package protocol BackgroundStep: Method where Params: SessionScoped {
   associatedtype Product: Sendable
   /// Takes the snapshot; the closure runs on a pool thread and knows nothing but it.
   static func prepare(
     _ params: Params, in session: SessionState
-  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product
+  ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> Product
   /// Applies the product; throws `inputsChanged` when it no longer fits.
   static func finish(
     _ product: Product, _ params: Params, in session: inout SessionState
-  ) throws(Refusal) -> Accepted<Answer>
+  ) throws(RequestError) -> StepResult<Answer>
 }
 
 /// A method that reads one session and takes long about it; the closure runs on a pool thread and knows nothing but the
 /// snapshot that was taken.
-package protocol SessionEstimate: Method where Params: SessionScoped, Answer: Sendable {
+package protocol BackgroundQuery: Method where Params: SessionScoped, Answer: Sendable {
   static func prepare(
     _ params: Params, in session: SessionState
-  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Answer
+  ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> Answer
 }
 
 /// A method about the server as a whole.
 package protocol ServerMethod: Method {
-  static func answer(_ params: Params, by server: Server) throws(Refusal) -> Answer
+  static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer
 }
 
 /// What a step gives back beside the new state.
-package struct Accepted<Answer> {
+package struct StepResult<Answer> {
   package let answer: Answer
   /// What to tell the client after the answer.
   package let events: [SessionEvent]

@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 package import JSON
 internal import JSONRPC
@@ -7,7 +8,7 @@ package import Sessions
 package struct Route {
   package let name: String
   package let purpose: String
-  package let refusals: [Refusal.Kind]
+  package let refusals: [RequestError.Kind]
   /// Whether the answer may come after those of later requests.
   package let isLong: Bool
   package let params: () -> [FieldSchema]
@@ -33,13 +34,13 @@ package struct Route {
 
   static func server<M: ServerMethod>(_ method: M.Type) -> Route {
     Route(method) { server, call in
-      call.serve(method) { (params) throws(Refusal) in try M.answer(params, by: server) }
+      call.serve(method) { (params) throws(RequestError) in try M.answer(params, by: server) }
     }
   }
 
   static func query<M: SessionQuery>(_ method: M.Type) -> Route {
     Route(method) { server, call in
-      call.serve(method) { (params) throws(Refusal) in
+      call.serve(method) { (params) throws(RequestError) in
         try M.answer(params, in: try server.sessions.state(params.session))
       }
     }
@@ -48,11 +49,11 @@ package struct Route {
   static func step<M: SessionStep>(_ method: M.Type) -> Route {
     Route(method) { server, call in
       var events: (session: String, list: [SessionEvent]) = ("", [])
-      call.serve(method) { (params) throws(Refusal) in
+      call.serve(method) { (params) throws(RequestError) in
         // Existence is checked before files are read, and the files before anything changes.
         _ = try server.sessions.state(params.session)
         let resolved = try M.resolve(params, server.files)
-        let accepted = try server.sessions.change(params.session) { (state) throws(Refusal) in
+        let accepted = try server.sessions.change(params.session) { (state) throws(RequestError) in
           try M.apply(resolved, to: &state)
         }
         events = (params.session, accepted.events)
@@ -62,17 +63,17 @@ package struct Route {
     }
   }
 
-  static func edit<M: SessionEdit>(_ method: M.Type) -> Route { Route(method, serve: serve(edit: method)) }
+  static func edit<M: InPlaceStep>(_ method: M.Type) -> Route { Route(method, serve: serve(edit: method)) }
 
-  static func edit<M: NotifiableEdit>(notifiable method: M.Type) -> Route {
+  static func edit<M: NotifiableStep>(notifiable method: M.Type) -> Route {
     Route(
       method,
       take: { server, json in
-        let outcome: Result<Accepted<M.Answer>, RPCError>
+        let outcome: Result<StepResult<M.Answer>, RPCError>
         do throws(InvalidField) {
           let params = try M.Params(reading: json)
-          outcome = Result { () throws(Refusal) in
-            try server.sessions.edit(params.session) { (state) throws(Refusal) in try M.apply(params, to: &state) }
+          outcome = Result { () throws(RequestError) in
+            try server.sessions.edit(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
           }.mapError(RPCError.init)
         } catch {
           outcome = .failure(RPCError(error))
@@ -84,11 +85,11 @@ package struct Route {
       serve: serve(edit: method))
   }
 
-  private static func serve<M: SessionEdit>(edit method: M.Type) -> (Server, Call) -> Void {
+  private static func serve<M: InPlaceStep>(edit method: M.Type) -> (Server, Call) -> Void {
     { server, call in
       var events: (session: String, list: [SessionEvent]) = ("", [])
-      call.serve(method) { (params) throws(Refusal) in
-        let accepted = try server.sessions.edit(params.session) { (state) throws(Refusal) in
+      call.serve(method) { (params) throws(RequestError) in
+        let accepted = try server.sessions.edit(params.session) { (state) throws(RequestError) in
           try M.apply(params, to: &state)
         }
         events = (params.session, accepted.events)
@@ -98,20 +99,20 @@ package struct Route {
     }
   }
 
-  static func computation<M: SessionComputation>(_ method: M.Type) -> Route {
+  static func computation<M: BackgroundStep>(_ method: M.Type) -> Route {
     Route(method, isLong: true) { server, call in
       guard let params = call.params(of: method) else { return }
-      let work: @Sendable (Checkpoint) throws(Refusal) -> M.Product
-      do throws(Refusal) {
+      let work: @Sendable (ProgressHandle) throws(RequestError) -> M.Product
+      do throws(RequestError) {
         work = try M.prepare(params, in: try server.sessions.state(params.session))
       } catch {
         return call.fail(RPCError(error))
       }
       server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
         var events: [SessionEvent] = []
-        call.settle { () throws(Refusal) in
+        call.settle { () throws(RequestError) in
           let product = try outcome.get()
-          let accepted = try server.sessions.change(params.session) { (state) throws(Refusal) in
+          let accepted = try server.sessions.change(params.session) { (state) throws(RequestError) in
             try M.finish(product, params, in: &state)
           }
           events = accepted.events
@@ -122,17 +123,17 @@ package struct Route {
     }
   }
 
-  static func estimate<M: SessionEstimate>(_ method: M.Type) -> Route {
+  static func estimate<M: BackgroundQuery>(_ method: M.Type) -> Route {
     Route(method, isLong: true) { server, call in
       guard let params = call.params(of: method) else { return }
-      let work: @Sendable (Checkpoint) throws(Refusal) -> M.Answer
-      do throws(Refusal) {
+      let work: @Sendable (ProgressHandle) throws(RequestError) -> M.Answer
+      do throws(RequestError) {
         work = try M.prepare(params, in: try server.sessions.state(params.session))
       } catch {
         return call.fail(RPCError(error))
       }
       server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
-        call.settle { () throws(Refusal) in try outcome.get() }
+        call.settle { () throws(RequestError) in try outcome.get() }
       }
     }
   }
@@ -140,9 +141,9 @@ package struct Route {
 
 extension Call {
   /// Answers with what `body` makes of the params, or with why they are wrong or refused.
-  fileprivate func serve<M: Method>(_ method: M.Type, _ body: (M.Params) throws(Refusal) -> M.Answer) {
+  fileprivate func serve<M: Method>(_ method: M.Type, _ body: (M.Params) throws(RequestError) -> M.Answer) {
     guard let params = params(of: method) else { return }
-    settle { () throws(Refusal) in try body(params) }
+    settle { () throws(RequestError) in try body(params) }
   }
 
   /// The params; nil when they are wrong, and then the call has been answered.
@@ -155,8 +156,8 @@ extension Call {
     }
   }
 
-  fileprivate func settle(_ body: () throws(Refusal) -> some ObjectWritable) {
-    do throws(Refusal) {
+  fileprivate func settle(_ body: () throws(RequestError) -> some ObjectWritable) {
+    do throws(RequestError) {
       answer(try body())
     } catch {
       fail(RPCError(error))

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import EnergyFrontier
@@ -89,11 +90,11 @@ import Testing
 
   /// 1F1B over stages whose times differ by up to a tenth, each with six options.
   static func unlikeStages(_ stages: Int, microbatches: Int) throws -> IterationProblem {
-    var random = SplitMix64(state: 5)
+    var random = SplitMix64(seed: 5)
     let recipe = try ScheduleRecipe(.oneForwardOneBackward, stageCount: stages, microbatchCount: microbatches)
     let schedule = try ExpandedSchedule(recipe)
     let tables = try (0..<2 * stages).map { table in
-      let scale = (table % 2 == 0 ? 0.05 : 0.1) * (0.9 + 0.2 * random.fraction())
+      let scale = (table % 2 == 0 ? 0.05 : 0.1) * (0.9 + 0.2 * random.unitFraction())
       return try OptionTable(
         measurements: (0..<6).map { step in
           let slow = 1 + 0.07 * Double(step)

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import EnergyFrontier
@@ -36,7 +37,7 @@ import Testing
   /// Options on a line, up to rounding: their slopes come out equal, or in the wrong order by a digit.
   @Test(arguments: [UInt64](0..<3000))
   func collinearOptions(seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     var sketch = ProblemSketch(
       (0..<2).map { _ in
         let (first, step) = (

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import EnergyFrontier
@@ -35,7 +36,7 @@ import Testing
   @Test(arguments: seeds)
   func doesNotDependOnNumbering(seed: UInt64) throws {
     let sketch = ProblemSketch.random(seed: seed)
-    var generator = SeededGenerator(seed: seed &+ 1000)
+    var generator = SplitMix64(seed: seed &+ 1000)
     let number = sketch.tableOfInstruction.indices.shuffled(using: &generator)
     var relabelled = sketch
     for (old, new) in number.enumerated() { relabelled.tableOfInstruction[new] = sketch.tableOfInstruction[old] }

@@ -1,3 +1,4 @@
+import Basics
 import EnergyFrontier
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
 
   @Test(arguments: UInt64(0)..<40) func withoutNoiseEveryOutcomeIsThePlans(seed: UInt64) throws {
     let problem = try ProblemSketch.random(seed: seed).problem()
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let choice = problem.tableOfInstruction.map {
       Int.random(in: problem.tables[$0].measurements.indices, using: &generator)
     }
@@ -79,7 +80,7 @@ import Testing
       problem, samples: samples(problem) { [problem.tables[$0].measurements[$1]] },
       measurementOfInstruction: [0, 0, 0, 0, 0])
     #expect(throws: FrontierError.cancelled) {
-      try bootstrap.outcomes(count: 10, seed: 0, checkpoint: Checkpoint(isCancelled: { true }))
+      try bootstrap.outcomes(count: 10, seed: 0, progress: ProgressHandle(isCancelled: { true }))
     }
   }
 

@@ -1,10 +1,11 @@
+import Basics
 import EnergyFrontier
 import Testing
 
 /// Repeated measurements become one, and wrong ones among them do no harm.
 @Suite struct SampleCombinationTests {
   /// Sound samples: times and powers a percent or so around theirs.
-  private static func sound(_ count: Int, _ generator: inout SeededGenerator) -> [Measurement] {
+  private static func sound(_ count: Int, _ generator: inout SplitMix64) -> [Measurement] {
     (0..<count).map { _ in
       let time = 0.1 * Double.random(in: 0.99...1.01, using: &generator)
       return Measurement(
@@ -26,7 +27,7 @@ import Testing
 
   /// A run that was held up is long and costly; a counter read too soon shows in the power only. Both go as a whole.
   @Test(arguments: UInt64(0)..<200) func aWrongSampleIsLeftOutWhole(seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let good = Self.sound(Int.random(in: 4...30, using: &generator), &generator)
     let held = Measurement(timeSeconds: 0.15, energyJoules: 0.15 * 300)
     let early = Measurement(timeSeconds: 0.1, energyJoules: 0.1 * 220)
@@ -42,7 +43,7 @@ import Testing
 
   /// Up to just below half of the samples may lie anywhere without carrying the result away.
   @Test(arguments: UInt64(0)..<100) func nearlyHalfMayBeWrong(seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let good = Self.sound(21, &generator)
     let wrong = (0..<Int.random(in: 1...20, using: &generator)).map { _ in
       let factor = Double.random(in: 2...1000, using: &generator)
@@ -54,7 +55,7 @@ import Testing
 
   /// Whatever the samples: the mean lies among those kept, fewer than half go, and the order does not matter.
   @Test(arguments: UInt64(0)..<300) func properties(seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let samples = (0..<Int.random(in: 1...40, using: &generator)).map { _ in
       Measurement(
         timeSeconds: Double.random(in: 0...1, using: &generator) * Double.random(in: 1e-3...1, using: &generator)
@@ -82,7 +83,7 @@ import Testing
 
   /// Sound samples with normal noise of 1 % lose one in at most one option of sixteen, and one of fifty in all.
   @Test(arguments: [3, 4, 5, 6, 8, 10, 20, 50]) func soundSamplesAreRarelyLeftOut(count: Int) {
-    var generator = SeededGenerator(seed: UInt64(count))
+    var generator = SplitMix64(seed: UInt64(count))
     func normal() -> Double {
       // Twelve uniform numbers, whose sum has variance 1.
       (0..<12).reduce(-6) { sum, _ in sum + Double.random(in: 0...1, using: &generator) }

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import EnergyFrontier
@@ -23,7 +24,7 @@ struct CarriedFrontierTests {
     let small = try PlanTestProblem(seed: seed)
     var random = small.random
     let choices = (0..<20).map { _ in
-      (0..<small.problem.graph.count).map { UInt16(random.below(small.problem.table(of: $0).efficient.count)) }
+      (0..<small.problem.graph.count).map { UInt16(random.index(below: small.problem.table(of: $0).efficient.count)) }
     }
     let frontier = try Frontier(of: small.problem, carrying: choices)
     for plan in frontier.plans {

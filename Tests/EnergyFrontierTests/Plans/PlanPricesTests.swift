@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import EnergyFrontier
@@ -13,7 +14,7 @@ struct PlanPricesTests {
     var tracer = CurveTracer(problem, scaled: scaled)
     let options = small.randomOptions()
     let plan = DraftPlan(options, in: space)
-    _ = try tracer.trace(Checkpoint()) { (segment) throws(FrontierError) in
+    _ = try tracer.trace(ProgressHandle()) { (segment) throws(FrontierError) in
       let deadline = (segment.slowTicks + segment.fastTicks) / 2
       if plan.ticks > deadline { return }
       let prices = BoundPrices(segment, lasting: deadline, space: space, scaled: scaled)
@@ -36,13 +37,13 @@ struct PlanPricesTests {
     let space = small.space
     var tracer = CurveTracer(small.problem, scaled: small.scaled)
     let beams = [1, 2, 7].map { (BeamSearch(space, width: $0), BackwardBeam(space, width: $0)) }
-    _ = try tracer.trace(Checkpoint()) { (segment) throws(FrontierError) in
+    _ = try tracer.trace(ProgressHandle()) { (segment) throws(FrontierError) in
       for deadline in [segment.fastTicks, segment.slowTicks - 1] {
         let prices = BoundPrices(segment, lasting: deadline, space: space, scaled: small.scaled)
         for (forward, backward) in beams {
           let guidance = BeamSearch.Guidance(early: 0.1, late: 0.2)
-          let first = try forward.plan(deadline: deadline, prices: prices, guidance: guidance, Checkpoint())
-          let second = try backward.plan(deadline: deadline, prices: prices, guidance: guidance, Checkpoint())
+          let first = try forward.plan(deadline: deadline, prices: prices, guidance: guidance, ProgressHandle())
+          let second = try backward.plan(deadline: deadline, prices: prices, guidance: guidance, ProgressHandle())
           #expect(space.longestPath(first) <= deadline)
           #expect(space.longestPath(second) <= deadline)
         }

@@ -1,3 +1,5 @@
+import Basics
+
 @testable import EnergyFrontier
 
 /// Small random problems for the tests of plans, the same for the same seed.
@@ -10,30 +12,31 @@ struct PlanTestProblem {
   /// Up to `largest` instructions, each dependency present with one chance in three, up to four options; for odd seeds some
   /// dependencies have lags.
   init(seed: UInt64, largest: Int = 8) throws {
-    var random = SplitMix64(state: seed &* 0x9E37_79B9 &+ 1)
-    let count = 1 + random.below(largest)
+    var random = SplitMix64(seed: seed &* 0x9E37_79B9 &+ 1)
+    let count = 1 + random.index(below: largest)
     var dependencies: [(before: Int, after: Int)] = []
     for after in 0..<count {
-      for before in 0..<after where random.below(3) == 0 { dependencies.append((before, after)) }
+      for before in 0..<after where random.index(below: 3) == 0 { dependencies.append((before, after)) }
     }
     let tables = try (0..<3).map { _ in
-      let measurements = (0...random.below(4)).map { _ in
-        Measurement(timeSeconds: 1 + 2 * random.fraction(), energyJoules: 40 + 100 * random.fraction())
+      let measurements = (0...random.index(below: 4)).map { _ in
+        Measurement(timeSeconds: 1 + 2 * random.unitFraction(), energyJoules: 40 + 100 * random.unitFraction())
       }
       return try OptionTable(measurements: measurements, blockingPowerWatts: 10)
     }
-    var lags = SplitMix64(state: seed &+ 0x1A6)
+    var lags = SplitMix64(seed: seed &+ 0x1A6)
     let lagged = dependencies.map {
       InstructionGraph.Dependency(
         before: $0.before, after: $0.after,
-        lagSeconds: seed % 2 == 1 && lags.below(2) == 0 ? lags.fraction() : 0)
+        lagSeconds: seed % 2 == 1 && lags.index(below: 2) == 0 ? lags.unitFraction() : 0)
     }
     // Each table has an instruction, as in every problem made from a profile.
     let used = min(3, count)
     problem = try IterationProblem(
       graph: InstructionGraph(count: count, lagged: lagged),
-      tableOfInstruction: (0..<count).map { $0 < used ? $0 : random.below(used) }, tables: Array(tables[..<used]),
-      waitingPowerWatts: random.below(4) == 0 ? 500 : 30, deviceMultiplicity: 1 + random.below(2))
+      tableOfInstruction: (0..<count).map { $0 < used ? $0 : random.index(below: used) },
+      tables: Array(tables[..<used]),
+      waitingPowerWatts: random.index(below: 4) == 0 ? 500 : 30, deviceMultiplicity: 1 + random.index(below: 2))
     scaled = ScaledProblem(problem)
     space = PlanSpace(problem, scaled: scaled)
     self.random = random
@@ -64,27 +67,9 @@ struct PlanTestProblem {
   /// A random option of each place, as an index into the space's options.
   mutating func randomOptions() -> [Int32] {
     (0..<space.count).map {
-      space.optionStart[$0] + Int32(random.below(Int(space.optionEnd[$0] - space.optionStart[$0])))
+      space.optionStart[$0] + Int32(random.index(below: Int(space.optionEnd[$0] - space.optionStart[$0])))
     }
   }
 
-  mutating func randomPlace() -> Int { random.below(space.count) }
-}
-
-/// Steele, Lea & Flood 2014 (10.1145/2660193.2660195).
-struct SplitMix64 {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var bits = state
-    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-    return bits ^ (bits >> 31)
-  }
-
-  mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-
-  /// In 0..<1.
-  mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
+  mutating func randomPlace() -> Int { random.index(below: space.count) }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Synchronization
 import Testing
 
@@ -82,8 +83,8 @@ struct PlanSearchTests {
 
   @Test func progressRisesToOne() throws {
     let reports = Mutex<[Double]>([])
-    let checkpoint = Checkpoint(report: { done in reports.withLock { $0.append(done) } })
-    _ = try Frontier(of: pipeline(microbatches: 6), checkpoint: checkpoint)
+    let progress = ProgressHandle(report: { done in reports.withLock { $0.append(done) } })
+    _ = try Frontier(of: pipeline(microbatches: 6), progress: progress)
     let seen = reports.withLock { $0 }
     #expect(seen == seen.sorted())
     #expect(seen.first! >= 0)
@@ -94,21 +95,21 @@ struct PlanSearchTests {
   @Test func cancellationEndsEveryStep() throws {
     let problem = try pipeline(microbatches: 4)
     let asked = Mutex(0)
-    let count = Checkpoint(isCancelled: {
+    let count = ProgressHandle(isCancelled: {
       asked.withLock { $0 += 1 }
       return false
     })
-    _ = try Frontier(of: problem, checkpoint: count)
+    _ = try Frontier(of: problem, progress: count)
     let all = asked.withLock { $0 }
     for last in stride(from: 1, through: all, by: max(1, all / 10)) {
       let asked = Mutex(0)
-      let checkpoint = Checkpoint(isCancelled: {
+      let progress = ProgressHandle(isCancelled: {
         asked.withLock {
           $0 += 1
           return $0 >= last
         }
       })
-      #expect(throws: FrontierError.cancelled) { try Frontier(of: problem, checkpoint: checkpoint) }
+      #expect(throws: FrontierError.cancelled) { try Frontier(of: problem, progress: progress) }
       #expect(asked.withLock { $0 } == last)
     }
   }
@@ -116,13 +117,13 @@ struct PlanSearchTests {
   /// Three unequal stages of 1F1B.
   private func pipeline(microbatches: Int) throws -> IterationProblem {
     let schedule = try ExpandedSchedule(.oneForwardOneBackward, stageCount: 3, microbatchCount: microbatches)
-    var random = SplitMix64(state: 7)
+    var random = SplitMix64(seed: 7)
     let tables = try (0..<6).map { _ in
-      let size = 1 + random.fraction()
+      let size = 1 + random.unitFraction()
       let measurements = (0..<8).map { step in
         Measurement(
           timeSeconds: size * (1 + 0.1 * Double(step)),
-          energyJoules: size * (200 + 150 / Double(step + 1) + 3 * random.fraction()))
+          energyJoules: size * (200 + 150 / Double(step + 1) + 3 * random.unitFraction()))
       }
       return try OptionTable(measurements: measurements, blockingPowerWatts: 80)
     }

@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import EnergyFrontier
@@ -48,7 +49,7 @@ struct PlanTimetableTests {
     let before = DraftPlan(small.randomOptions(), in: small.space)
     let slack = before.ticks / 50
     let after = try LocalSearch(small.space).improved(
-      before.options, deadline: before.ticks + slack, Checkpoint())
+      before.options, deadline: before.ticks + slack, ProgressHandle())
     #expect(after.ticks <= before.ticks + slack)
     #expect(after.effectiveJoules <= before.effectiveJoules + 1e-9)
   }

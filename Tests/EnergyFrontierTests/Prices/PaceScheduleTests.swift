@@ -1,3 +1,4 @@
+import Basics
 import EnergyFrontier
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 
     /// Plans by rising time and falling energy, sometimes with a pause, and up to six prices, some equal or negative.
     init(seed: UInt64) {
-      var generator = SeededGenerator(seed: seed)
+      var generator = SplitMix64(seed: seed)
       var (time, energy) = (
         Double.random(in: 0.5...2, using: &generator), Double.random(in: 50...100, using: &generator)
       )

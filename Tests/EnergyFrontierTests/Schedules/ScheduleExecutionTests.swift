@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import EnergyFrontier
@@ -7,7 +8,7 @@ import Testing
 @Suite struct ScheduleExecutionTests {
   @Test(arguments: PipelineSchedule.allCases, 1...20 as ClosedRange<UInt64>)
   func acceptsExactlyWhatEnds(schedule: PipelineSchedule, seed: UInt64) throws {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let recipe = try ScheduleRecipe(
       schedule, stageCount: schedule.defaultChunksPerRank * Int.random(in: 1...3, using: &generator),
       microbatchCount: 6)

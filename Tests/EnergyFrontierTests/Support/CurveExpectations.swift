@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import EnergyFrontier
@@ -41,6 +42,6 @@ func tracedPieces(_ problem: IterationProblem) throws -> (pieces: [CurvePiece], 
   let scaled = ScaledProblem(problem)
   var tracer = CurveTracer(problem, scaled: scaled)
   var pieces: [CurvePiece] = []
-  _ = try tracer.trace(Checkpoint()) { (segment) throws(FrontierError) in pieces.append(segment.piece) }
+  _ = try tracer.trace(ProgressHandle()) { (segment) throws(FrontierError) in pieces.append(segment.piece) }
   return (pieces, CurveChecker(problem, scaled: scaled))
 }

@@ -1,3 +1,4 @@
+import Basics
 import EnergyFrontier
 
 /// A problem in the plainest form, easy to write by hand, to generate and to change.
@@ -34,7 +35,7 @@ struct ProblemSketch {
   ///
   /// Every third seed has small whole times, so that many paths tie; every fourth has dependencies with lags.
   static func random(seed: UInt64) -> ProblemSketch {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix64(seed: seed)
     let count = Int.random(in: 1...8, using: &generator)
     let ties = seed % 3 == 0
     let tables = (0..<Int.random(in: 1...count, using: &generator)).map { _ in
@@ -61,7 +62,7 @@ struct ProblemSketch {
 
   /// Gives half of the dependencies a lag, with a generator of its own so that the rest of the problem stays the same.
   mutating func addLags(whole: Bool, seed: UInt64) {
-    var generator = SeededGenerator(seed: seed &+ 0x1A6)
+    var generator = SplitMix64(seed: seed &+ 0x1A6)
     dependencies = dependencies.map { dependency in
       let lag =
         whole

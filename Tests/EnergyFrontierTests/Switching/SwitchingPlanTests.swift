@@ -1,3 +1,4 @@
+import Basics
 import Testing
 
 @testable import EnergyFrontier
@@ -90,11 +91,11 @@ struct SwitchingPlanTests {
     let all = small.allPlans().map(small.run)
     var tracer = CurveTracer(problem, scaled: scaled)
     var deadlines = DeadlineGrid(problem, scaled: scaled, count: 5)
-    _ = try tracer.trace(Checkpoint()) { (segment) throws(FrontierError) in
+    _ = try tracer.trace(ProgressHandle()) { (segment) throws(FrontierError) in
       for ticks in deadlines.take(in: segment) {
         let flow = BoundPrices(segment, lasting: ticks, space: base, scaled: scaled)
         let value = (0..<base.count).reduce(0) { $0 + (base.successors(of: $1).isEmpty ? flow.places[$1] : 0) }
-        let prices = try SwitchingPrices(raising: flow, value: value, in: space, Checkpoint())
+        let prices = try SwitchingPrices(raising: flow, value: value, in: space, ProgressHandle())
         for result in all {
           let seconds = result.outcome.iterationTimeSeconds
           let bound = prices.boundJoules(Int64((seconds * scaled.ticksPerSecond).rounded(.up)))

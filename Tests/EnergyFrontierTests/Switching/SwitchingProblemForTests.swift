@@ -1,3 +1,5 @@
+import Basics
+
 @testable import EnergyFrontier
 
 /// A small pipeline whose changes of setting cost something, the same for the same seed, and every plan it has.
@@ -9,24 +11,26 @@ struct SwitchingTestProblem {
   ///
   /// - Parameter cost: nil for a random one.
   init(seed: UInt64, cost: SwitchCost? = nil) throws {
-    var random = SplitMix64(state: seed &* 0x9E37_79B9 &+ 3)
-    let microbatches = 1 + random.below(2)
+    var random = SplitMix64(seed: seed &* 0x9E37_79B9 &+ 3)
+    let microbatches = 1 + random.index(below: 2)
     let schedule = try ExpandedSchedule(
-      random.below(2) == 0 ? .oneForwardOneBackward : .gpipe, stageCount: 2, microbatchCount: microbatches)
+      random.index(below: 2) == 0 ? .oneForwardOneBackward : .gpipe, stageCount: 2, microbatchCount: microbatches)
     let graph = try Self.withLags(schedule.graph, &random)
     var settings: [[Int]] = []
     var tables: [OptionTable] = []
     for _ in 0..<4 {
-      let known = [0, 1, 2].filter { _ in random.below(5) > 0 }
+      let known = [0, 1, 2].filter { _ in random.index(below: 5) > 0 }
       settings.append(known.isEmpty ? [1] : known)
       tables.append(
         try OptionTable(
           measurements: settings.last!.map { _ in
-            Measurement(timeSeconds: 1 + 2 * random.fraction(), energyJoules: 40 + 100 * random.fraction())
+            Measurement(timeSeconds: 1 + 2 * random.unitFraction(), energyJoules: 40 + 100 * random.unitFraction())
           }, blockingPowerWatts: 10))
     }
     let costs = (0..<2).map { _ in
-      SwitchCost(latencySeconds: random.fraction(), energyJoules: random.below(2) == 0 ? 0 : 15 * random.fraction())
+      SwitchCost(
+        latencySeconds: random.unitFraction(),
+        energyJoules: random.index(below: 2) == 0 ? 0 : 15 * random.unitFraction())
     }
     let count = schedule.instructions.count / 2
     switching = try Switching(
@@ -36,7 +40,7 @@ struct SwitchingTestProblem {
     problem = try IterationProblem(
       graph: graph,
       tableOfInstruction: schedule.instructions.map { 2 * $0.stage + ($0.kind == .forward ? 0 : 1) }, tables: tables,
-      waitingPowerWatts: 20, deviceMultiplicity: 1 + random.below(2), switching: switching)
+      waitingPowerWatts: 20, deviceMultiplicity: 1 + random.index(below: 2), switching: switching)
   }
 
   /// Every third dependency gets a lag, on a rank or between ranks.
@@ -44,7 +48,7 @@ struct SwitchingTestProblem {
     var dependencies: [InstructionGraph.Dependency] = []
     for after in 0..<graph.count {
       for before in graph.predecessors(of: after) {
-        let lag = random.below(3) == 0 ? random.fraction() : 0
+        let lag = random.index(below: 3) == 0 ? random.unitFraction() : 0
         dependencies.append(.init(before: before, after: after, lagSeconds: lag))
       }
     }

@@ -1,3 +1,4 @@
+import Basics
 import Sessions
 import Testing
 
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test func agreesWithTheList() {
-    var generator = SeededGenerator(seed: 11)
+    var generator = SplitMix64(seed: 11)
     for _ in 0..<50 {
       var (table, model, trial) = (DeviceTable([]), Model(), 0)
       for _ in 0..<200 {

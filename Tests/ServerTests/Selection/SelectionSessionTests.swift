@@ -1,4 +1,6 @@
+import Basics
 import JSON
+import TestSupport
 import Testing
 import Transcripts
 
@@ -78,8 +80,8 @@ import Transcripts
 /// A launcher with a random fleet, the same for the same seed.
 private final class Driver {
   private let client = LocalClient()
-  private var generator: SeededGenerator
-  private var noise = SeededGenerator(seed: 77)
+  private var generator: SplitMix64
+  private var noise = SplitMix64(seed: 77)
   var isNoisy = false
   private(set) var noiseCount = 0
   private(set) var givenOut = 0
@@ -98,13 +100,13 @@ private final class Driver {
   static func bare() -> Driver { Driver() }
 
   private init() {
-    generator = SeededGenerator(seed: 0)
+    generator = SplitMix64(seed: 0)
     _ = client.send(#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#)
   }
 
   convenience init(strategy: String, seed: UInt64) {
     self.init()
-    generator = SeededGenerator(seed: seed)
+    generator = SplitMix64(seed: seed)
     _ = try? call("session/open", ["seed": .integer(Int64(seed))])
     for (id, memory) in gpus.sorted(by: { $0.key < $1.key }) { register(id, memory) }
     _ = try? call(

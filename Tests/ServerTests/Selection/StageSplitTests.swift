@@ -1,9 +1,10 @@
+import Basics
 import Sessions
 import Testing
 
 @Suite struct StageSplitTests {
   @Test func noStageCouldBeSmaller() throws {
-    var generator = SeededGenerator(seed: 7)
+    var generator = SplitMix64(seed: 7)
     for _ in 0..<300 {
       let parts = (0..<Int.random(in: 1...3, using: &generator)).map { index in
         let layers = Int.random(in: 1...4, using: &generator)

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Brackets the lower-bound curve where tracing every corner would take too long.
 ///
 /// **Problem.** With thousands of unlike instructions the curve has hundreds of thousands of corners, and each costs a search
@@ -64,14 +66,14 @@ struct BracketSearch {
   ///   - visit: sees each piece of each walk.
   /// - Throws: ``FrontierError/cancelled``.
   mutating func narrow(
-    to toleranceFraction: Double, _ checkpoint: Checkpoint, willWalk: (ScaledProblem) -> Void, visit: Visit
+    to toleranceFraction: Double, _ progress: ProgressHandle, willWalk: (ScaledProblem) -> Void, visit: Visit
   ) throws(FrontierError) -> LowerBoundCurve {
     var refinement = 0
     while true {
-      try checkpoint.check()
+      try progress.check()
       let scaled = ScaledProblem(problem, priceUnitWatts: unitWatts)
       willWalk(scaled)
-      try walk(scaled, checkpoint, visit: visit)
+      try walk(scaled, progress, visit: visit)
       let curve = bracket.curve(devices: Double(problem.deviceMultiplicity))
       if curve.bracketFraction <= toleranceFraction || refinement == Self.mostRefinements { return curve }
       unitWatts /= 2
@@ -80,13 +82,13 @@ struct BracketSearch {
   }
 
   private mutating func walk(
-    _ scaled: ScaledProblem, _ checkpoint: Checkpoint, visit: Visit
+    _ scaled: ScaledProblem, _ progress: ProgressHandle, visit: Visit
   ) throws(FrontierError) {
     var tracer = CurveTracer(problem, scaled: scaled)
     let range = bracket.timeRange
     let step = (range.upperBound - range.lowerBound) * scaled.ticksPerSecond / Self.samples
     var last: (ticks: Int64, price: FlowNetwork.Units)?
-    _ = try tracer.trace(checkpoint) { (segment) throws(FrontierError) in
+    _ = try tracer.trace(progress) { (segment) throws(FrontierError) in
       try visit(segment, scaled)
       // Neighbours hardly differ; only every so often one is worth the sums. The last one always is.
       if let last, Double(last.ticks - segment.fastTicks) < step, Double(segment.price) < 1.02 * Double(last.price),

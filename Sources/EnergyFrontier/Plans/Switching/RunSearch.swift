@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Lowers the energy of a plan with switches without letting the iteration exceed a deadline.
 ///
 /// **Moves.** A *run* is a stretch of a rank at one setting; a *track* is the same among the rank's instructions of one table
@@ -71,7 +73,7 @@ final class RunSearch {
   /// - Parameter deadline: ticks that the iteration keeps to, as it must to begin with.
   /// - Throws: ``FrontierError/cancelled``.
   func improved(
-    _ plan: [Int32], deadline: Int64, _ checkpoint: Checkpoint
+    _ plan: [Int32], deadline: Int64, _ progress: ProgressHandle
   ) throws(FrontierError) -> SwitchingDraft {
     self.deadline = deadline
     for place in plan.indices { options[place] = plan[place] }
@@ -84,7 +86,7 @@ final class RunSearch {
       for rank in space.chains.indices {
         var position = 0
         while position < space.chains[rank].count {
-          try checkpoint.check()
+          try progress.check()
           while moveSomething(rank, position) { hasChanged = true }
           position += 1
         }

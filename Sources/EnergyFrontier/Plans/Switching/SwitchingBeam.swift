@@ -1,3 +1,5 @@
+internal import Basics
+
 /// ``BeamSearch`` with changes of setting: each beginning knows where its ranks' settings stand.
 ///
 /// What a beginning has lost counts the energy of its changes, and their latencies through the waits that they cause. To it is
@@ -47,12 +49,12 @@ final class SwitchingBeam {
   /// The best plan found that lasts at most as long as the goal says; nil when none was found.
   ///
   /// - Throws: ``FrontierError/cancelled``.
-  func plan(_ goal: Goal, _ checkpoint: Checkpoint) throws(FrontierError) -> [Int32]? {
+  func plan(_ goal: Goal, _ progress: ProgressHandle) throws(FrontierError) -> [Int32]? {
     let outlook = RankOutlook(space, prices: goal.prices)
     let tails = SafeTails(space, goal.safe)
     now.restart()
     for place in 0..<space.count {
-      if place % 32 == 0 { try checkpoint.check() }
+      if place % 32 == 0 { try progress.check() }
       extend(place, goal, outlook, tails)
       keep(place)
       swap(&now, &next)

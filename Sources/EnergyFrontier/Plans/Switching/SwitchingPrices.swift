@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Prices of time that know of changes of setting, and the bound that they prove.
 ///
 /// **Bound.** Any flow of value F puts prices on the time of instructions and dependencies (``BoundPrices``). With them every
@@ -23,13 +25,13 @@ struct SwitchingPrices {
 
   /// Raises the bound of a flow of the value given.
   init(
-    raising flow: BoundPrices, value: Double, in space: SwitchingSpace, _ checkpoint: Checkpoint
+    raising flow: BoundPrices, value: Double, in space: SwitchingSpace, _ progress: ProgressHandle
   ) throws(FrontierError) {
     self.value = value
     prices = flow
     var (places, dependencies) = (flow.places, flow.dependencies)
     for round in 0..<Self.rounds {
-      try checkpoint.check()
+      try progress.check()
       let current = BoundPrices(places: places, dependencies: dependencies, starts: flow.starts, ends: flow.ends)
       let outlook = RankOutlook(space, prices: current)
       let (plan, joules) = outlook.cheapestPlan()

@@ -1,13 +1,14 @@
-package import EnergyFrontier
+package import Basics
+internal import EnergyFrontier
 package import JSON
 package import Sessions
 
 /// `frontier/characterize`: computes the frontier.
-package enum FrontierCharacterize: SessionComputation {
+package enum FrontierCharacterize: BackgroundStep {
   package static let name = "frontier/characterize"
   package static let purpose =
     "Computes the exact lower bound of energy over iteration time, and real plans certified close to it. Runs beside other requests; reports progress; can be cancelled. The old frontier answers until the new one replaces it as a whole."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .invalidProfile, .incompleteProfile, .overloaded, .cancelled, .inputsChanged,
   ]
 
@@ -76,19 +77,19 @@ package enum FrontierCharacterize: SessionComputation {
 
   package static func prepare(
     _ params: Params, in session: SessionState
-  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
+  ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> Product {
     let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
     let inputs = try FrontierInputs(pipeline.definition, session.profiles[params.pipeline] ?? Profile())
     let (options, certifies) = (params.options, params.certify)
-    return { (checkpoint) throws(Refusal) in
+    return { (progress) throws(RequestError) in
       let product: Product
       do throws(FrontierError) {
         let frontier = try Frontier(
-          of: inputs.problem, options: options, checkpoint: checkpoint)
+          of: inputs.problem, options: options, progress: progress)
         let certificate =
           certifies
           ? try FrontierCertificate(
-            frontier, of: inputs.problem, precision: options.precision, checkpoint: checkpoint) : nil
+            frontier, of: inputs.problem, precision: options.precision, progress: progress) : nil
         product = Product(
           characterized: CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 0),
           certificate: certificate, inputRevision: pipeline.inputRevision,
@@ -106,15 +107,15 @@ package enum FrontierCharacterize: SessionComputation {
   /// - Returns: nil where plans of before cannot be run any more.
   static func prepareCarried(
     _ params: Params, in session: SessionState
-  ) throws(Refusal) -> (@Sendable (Checkpoint) throws(Refusal) -> Product)? {
+  ) throws(RequestError) -> (@Sendable (ProgressHandle) throws(RequestError) -> Product)? {
     let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
     let inputs = try FrontierInputs(pipeline.definition, session.profiles[params.pipeline] ?? Profile())
     guard let old = pipeline.frontier, let choices = old.choices(among: inputs) else { return nil }
     let precision = params.options.precision
-    return { (checkpoint) throws(Refusal) in
+    return { (progress) throws(RequestError) in
       let frontier: Frontier
       do throws(FrontierError) {
-        frontier = try Frontier(of: inputs.problem, carrying: choices, precision: precision, checkpoint: checkpoint)
+        frontier = try Frontier(of: inputs.problem, carrying: choices, precision: precision, progress: progress)
       } catch {
         throw refusal(of: error)
       }
@@ -126,19 +127,19 @@ package enum FrontierCharacterize: SessionComputation {
   }
 
   /// The inputs were validated when the snapshot was taken; were one to slip through, the client shall hear of it.
-  private static func refusal(of error: FrontierError) -> Refusal {
+  private static func refusal(of error: FrontierError) -> RequestError {
     if error == .cancelled { return .cancelled }
-    return Refusal(
+    return RequestError(
       .invalidProfile, path: "pipeline", expected: "a problem that can be solved", found: "\(error)",
       fix: "check the profile and the blocking powers")
   }
 
   /// Refuses a frontier that promises energy for nothing. Only an explicit graph can have one: where instructions of one
   /// stage overlap, its device is taken not to wait more than once at a time.
-  private static func checkEnergy(of curve: LowerBoundCurve) throws(Refusal) {
+  private static func checkEnergy(of curve: LowerBoundCurve) throws(RequestError) {
     let least = curve.energyJoules(at: curve.cheapestTimeSeconds) ?? 0
     guard least > 0 else {
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, path: "pipeline", expected: "an iteration that draws energy", found: "one of \(least) J",
         fix: "add dependencies so that no two instructions of a stage overlap, or check energies and blocking powers")
     }
@@ -146,15 +147,15 @@ package enum FrontierCharacterize: SessionComputation {
 
   package static func finish(
     _ product: Product, _ params: Params, in session: inout SessionState
-  ) throws(Refusal) -> Accepted<Answer> {
+  ) throws(RequestError) -> StepResult<Answer> {
     let index = try session.pipelineIndex(params.pipeline)
     guard session.pipelines[index].inputRevision == product.inputRevision else {
-      throw Refusal(
+      throw RequestError(
         .inputsChanged, path: "pipeline", expected: "the pipeline and profile as they were when this began",
         found: "a change in between", fix: "send frontier/characterize again")
     }
     let (characterized, events) = publish(product, params, pipeline: index, in: &session)
-    return Accepted(
+    return StepResult(
       Answer(revision: session.revision, characterized: characterized, certificate: product.certificate),
       events: events)
   }
@@ -164,18 +165,18 @@ package enum FrontierCharacterize: SessionComputation {
   /// - Returns: nothing, where the pipeline was defined anew, or a later frontier is there.
   static func finishUnasked(
     _ product: Product, _ params: Params, in session: inout SessionState
-  ) throws(Refusal) -> Accepted<Void> {
+  ) throws(RequestError) -> StepResult<Void> {
     let index = try session.pipelineIndex(params.pipeline)
     let pipeline = session.pipelines[index]
     guard pipeline.definitionRevision == product.definitionRevision, let origin = pipeline.frontierOrigin,
       origin.inputRevision < product.inputRevision
         || (origin.inputRevision == product.inputRevision && origin.isProvisional && !product.isProvisional)
     else {
-      throw Refusal(
+      throw RequestError(
         .inputsChanged, path: "pipeline", expected: "the pipeline as it was when this began",
         found: "a change in between", fix: "nothing: what is there is newer")
     }
-    return Accepted((), events: publish(product, params, pipeline: index, in: &session).events)
+    return StepResult((), events: publish(product, params, pipeline: index, in: &session).events)
   }
 
   private static func publish(

@@ -7,7 +7,7 @@ package enum FrontierCurve: SessionQuery {
   package static let name = "frontier/curve"
   package static let purpose =
     "Gives the corners of the exact lower bound and all plans, both by rising iteration time."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .unknownPipeline, .notCharacterized]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownPipeline, .notCharacterized]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -21,7 +21,7 @@ package enum FrontierCurve: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     Answer(
       characterized: try session.frontier(of: params.pipeline), isStale: session.isStale(params.pipeline),
       title: params.picture ? params.pipeline : nil)

@@ -6,7 +6,7 @@ package struct FrontierFailed: ObjectWritable, Sendable {
   package static let name = "frontier/failed"
   let session: String
   let pipeline: String
-  let refusal: Refusal
+  let refusal: RequestError
 
   package func write(to object: inout ObjectWriter) {
     object.field("session", session, "The session.")

@@ -7,7 +7,7 @@ package enum FrontierQuery: SessionQuery {
   package static let name = "frontier/query"
   package static let purpose =
     "Looks up the best plan for a deadline, a slowdown, a budget, a power cap or an objective, with its certified distance from the lower bound. Never waits for a computation."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .deadlineBelowMinimum, .objectiveOutOfReach,
   ]
 
@@ -26,7 +26,7 @@ package enum FrontierQuery: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
     let point = try (params.target ?? .objective(.fastest)).plan(in: characterized)
     return Answer(

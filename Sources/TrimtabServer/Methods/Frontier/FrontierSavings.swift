@@ -6,7 +6,7 @@ package enum FrontierSavings: SessionQuery {
   package static let name = "frontier/savings"
   package static let purpose =
     "Tells for several slowdowns of a straggler what each other pipeline saves: its cheapest plan that is done by then, against every instruction at its highest frequency; both wait for the straggler and draw the blocking power meanwhile."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .unknownPipeline, .notCharacterized]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownPipeline, .notCharacterized]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -26,7 +26,7 @@ package enum FrontierSavings: SessionQuery {
     package static let usual = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5]
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
     return Answer(
       generation: characterized.generation, isStale: session.isStale(params.pipeline),

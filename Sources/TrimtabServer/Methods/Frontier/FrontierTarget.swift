@@ -64,9 +64,9 @@ package enum FrontierTarget: Sendable {
   /// The plan that is meant.
   ///
   /// - Returns: the plan's number, and the deadline that was asked for, if the target is one.
-  /// - Throws: ``Refusal`` of kind `deadlineBelowMinimum` or `objectiveOutOfReach`.
+  /// - Throws: ``RequestError`` of kind `deadlineBelowMinimum` or `objectiveOutOfReach`.
   /// - Complexity: O(log plans), or O(plans) for products and for the power of each device.
-  func plan(in characterized: CharacterizedFrontier) throws(Refusal) -> (index: Int, deadlineSeconds: Double?) {
+  func plan(in characterized: CharacterizedFrontier) throws(RequestError) -> (index: Int, deadlineSeconds: Double?) {
     let frontier = characterized.frontier
     switch self {
     case .deadlineSeconds(let seconds):
@@ -100,20 +100,20 @@ package enum FrontierTarget: Sendable {
     }
   }
 
-  private static func plan(within seconds: Double, in frontier: Frontier, path: String) throws(Refusal) -> Int {
+  private static func plan(within seconds: Double, in frontier: Frontier, path: String) throws(RequestError) -> Int {
     if let index = frontier.planIndex(within: seconds) { return index }
     let minimum = frontier.minimumPlanTimeSeconds
-    throw Refusal(
+    throw RequestError(
       .deadlineBelowMinimum, path: path, expected: "an iteration time of at least \(minimum) s", found: "\(seconds) s",
       fix: "allow at least the minimum, or register faster GPUs",
-      facts: [.init(key: "minimumTimeSeconds", value: .number(minimum))])
+      details: [.init(key: "minimumTimeSeconds", value: .number(minimum))])
   }
 
   private static func outOfReach(
     _ path: String, asked: Double, least: Double, unit: String, fact: String
-  ) -> Refusal {
-    Refusal(
+  ) -> RequestError {
+    RequestError(
       .objectiveOutOfReach, path: path, expected: "at least \(least) \(unit)", found: "\(asked) \(unit)",
-      fix: "allow at least the minimum", facts: [.init(key: fact, value: .number(least))])
+      fix: "allow at least the minimum", details: [.init(key: fact, value: .number(least))])
   }
 }

@@ -5,7 +5,7 @@ package import Sessions
 package enum GPUList: SessionQuery {
   package static let name = "gpu/list"
   package static let purpose = "Lists the registered GPUs in the order of registration, as they were described."
-  package static let refusals: [Refusal.Kind] = [.unknownSession]
+  package static let refusals: [RequestError.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -21,7 +21,7 @@ package enum GPUList: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     Answer(gpus: session.gpus)
   }
 }
@@ -33,7 +33,7 @@ extension GPU {
     object.field("node", node, "The machine it is in.")
     object.field("model", model, "Its model.")
     object.field("memoryBytes", memoryBytes, "Its memory in bytes.")
-    object.field("frequencies", frequencies, "The knob settings it supports.")
+    object.field("frequencies", frequencies, "The settings it supports.")
     object.field("blockingPowerWatts", blockingPowerWatts, "Watts it draws while it waits.")
     object.field("powerLimitWatts", powerLimitWatts, "Watts it is allowed to draw.")
     object.field("switchLatencySeconds", switchLatencySeconds, "Seconds that setting another frequency takes.")

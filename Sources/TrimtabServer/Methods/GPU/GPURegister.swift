@@ -3,10 +3,10 @@ package import JSON
 package import Sessions
 
 /// `gpu/register`: makes devices known to a session.
-package enum GPURegister: SessionEdit {
+package enum GPURegister: InPlaceStep {
   package static let name = "gpu/register"
   package static let purpose = "Registers GPUs with a session; an id that is known already is described anew."
-  package static let refusals: [Refusal.Kind] = [.unknownSession]
+  package static let refusals: [RequestError.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -30,7 +30,7 @@ package enum GPURegister: SessionEdit {
         model: try reader.optional("model", .text(), "Its model, for people; nothing is looked up by it."),
         memoryBytes: try reader.optional("memoryBytes", .integer(in: 1...Int.max), "Its memory in bytes."),
         frequencies: try reader.optional(
-          "frequencies", .list(of: .any), "The knob settings it supports, usually clocks in MHz."),
+          "frequencies", .list(of: .any), "The settings it supports, usually clocks in MHz."),
         blockingPowerWatts: try reader.optional(
           "blockingPowerWatts", .number(in: 0...1e30), "Watts it draws while it waits for others."),
         powerLimitWatts: try reader.optional(
@@ -45,7 +45,8 @@ package enum GPURegister: SessionEdit {
     }
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  {
     let known = Dictionary(uniqueKeysWithValues: zip(session.gpus.map(\.id), session.gpus.indices))
     for gpu in params.gpus.map(\.gpu) {
       if let index = known[gpu.id] {
@@ -55,7 +56,7 @@ package enum GPURegister: SessionEdit {
       }
     }
     session.search?.register(params.gpus.map(\.gpu))
-    return Accepted(Answer(revision: session.revision, gpuCount: session.gpus.count))
+    return StepResult(Answer(revision: session.revision, gpuCount: session.gpus.count))
   }
 
   package struct Answer: ObjectWritable {

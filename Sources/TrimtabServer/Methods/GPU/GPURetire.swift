@@ -2,11 +2,11 @@ package import JSON
 package import Sessions
 
 /// `gpu/retire`: devices that are gone.
-package enum GPURetire: SessionEdit {
+package enum GPURetire: InPlaceStep {
   package static let name = "gpu/retire"
   package static let purpose =
     "Removes GPUs from a session; pipelines that were defined with them keep their powers. Trials that run on them are lost, and will be given out again from their last checkpoints."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .unknownGPU]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownGPU]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -23,18 +23,18 @@ package enum GPURetire: SessionEdit {
 
   package static func apply(
     _ params: Params, to session: inout SessionState
-  ) throws(Refusal) -> Accepted<Answer> {
+  ) throws(RequestError) -> StepResult<Answer> {
     var kept = Set(session.gpus.map(\.id))
     for (position, id) in params.ids.enumerated() {
       guard kept.remove(id) != nil else {
-        throw Refusal(
+        throw RequestError(
           .unknownGPU, path: "ids[\(position)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
           fix: "see gpu/list")
       }
     }
     session.gpus.removeAll { !kept.contains($0.id) }
     let lost = session.search?.retire(params.ids) ?? []
-    return Accepted(
+    return StepResult(
       Answer(revision: session.revision, gpuCount: session.gpus.count, lostTrials: lost),
       events: session.takeLeaderEvents())
   }

@@ -6,7 +6,7 @@ package enum JobGet: SessionQuery {
   package static let name = "job/get"
   package static let purpose =
     "Tells what each pipeline of a job runs now, which are reported slow, and what the slowest needs."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .unknownJob]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownJob]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -19,10 +19,10 @@ package enum JobGet: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     let known = session.jobs.filter { !$0.members.isEmpty }
     guard let job = known.first(where: { $0.name == params.job }) else {
-      throw Refusal(
+      throw RequestError(
         .unknownJob, path: "job",
         expected: known.isEmpty
           ? "the name of a job; no pipeline is defined yet"

@@ -12,7 +12,7 @@ package enum Initialize: ServerMethod {
   package static let name = "initialize"
   package static let purpose =
     "Opens the connection: the client says who it is and which files may be read, the server what it can do."
-  package static let refusals: [Refusal.Kind] = []
+  package static let refusals: [RequestError.Kind] = []
 
   package struct Params: ObjectReadable {
     let processID: Int?
@@ -61,7 +61,7 @@ package enum Initialize: ServerMethod {
     }
   }
 
-  package static func answer(_ params: Params, by server: Server) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
     server.phase = .running
     server.files = FileAccess(roots: params.roots)
     if let processID = params.processID { server.watchParent(Int32(processID)) }

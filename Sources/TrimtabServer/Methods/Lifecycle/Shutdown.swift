@@ -5,7 +5,7 @@ package import Sessions
 package enum Shutdown: ServerMethod {
   package static let name = "shutdown"
   package static let purpose = "Ends the work; the `exit` notification that follows ends the process, with status 0."
-  package static let refusals: [Refusal.Kind] = []
+  package static let refusals: [RequestError.Kind] = []
 
   package struct Params: ObjectReadable {
     package init(from reader: inout ObjectReader) throws(InvalidField) {}
@@ -17,7 +17,7 @@ package enum Shutdown: ServerMethod {
     package func writeValue(to object: inout ObjectWriter) { object.json.write(JSON.null) }
   }
 
-  package static func answer(_ params: Params, by server: Server) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
     server.phase = .shutDown
     return Answer()
   }

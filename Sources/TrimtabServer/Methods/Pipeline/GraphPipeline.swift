@@ -6,16 +6,16 @@ internal import Sessions
 extension PipelineDefine {
   static func explicitDefinition(
     _ params: Params, _ instructions: [Instruction], blockingPowerWatts: [Double]
-  ) throws(Refusal) -> PipelineDefinition {
+  ) throws(RequestError) -> PipelineDefinition {
     var number: [String: Int] = [:]
     for (index, instruction) in instructions.enumerated() {
       guard instruction.stage < params.stages else {
-        throw Refusal(
+        throw RequestError(
           .invalidPipeline, path: "instructions[\(index)].stage", expected: "a stage in 0...\(params.stages - 1)",
           found: "\(instruction.stage)", fix: "raise stages, or correct the stage")
       }
       if let earlier = number.updateValue(index, forKey: instruction.id) {
-        throw Refusal(
+        throw RequestError(
           .invalidPipeline, path: "instructions[\(index)].id", expected: "each id once",
           found: "\"\(instruction.id)\" again, first in instructions[\(earlier)]", fix: "rename one of them")
       }
@@ -24,7 +24,7 @@ extension PipelineDefine {
     for (index, dependency) in params.dependencies.enumerated() {
       guard let before = number[dependency.before], let after = number[dependency.after] else {
         let unknown = number[dependency.before] == nil ? dependency.before : dependency.after
-        throw Refusal(
+        throw RequestError(
           .invalidPipeline, path: "dependencies[\(index)]", expected: "ids of instructions of this request",
           found: "\"\(unknown)\"", fix: "add the instruction, or correct the id")
       }
@@ -44,16 +44,16 @@ extension PipelineDefine {
     }
   }
 
-  private static func refusal(_ error: FrontierError, _ instructions: [Instruction]) -> Refusal {
+  private static func refusal(_ error: FrontierError, _ instructions: [Instruction]) -> RequestError {
     guard case .cyclicDependencies(let cycle) = error else {
-      return Refusal(
+      return RequestError(
         .invalidPipeline, path: "instructions", expected: "a graph of instructions", found: "\(error)",
         fix: "correct instructions or dependencies")
     }
     let ids = cycle.map { instructions[$0].id }
     let shown = (ids.prefix(16) + (ids.count > 16 ? ["..."] : []) + ids.prefix(1)).joined(separator: " -> ")
-    return Refusal(
+    return RequestError(
       .invalidPipeline, path: "dependencies", expected: "dependencies without a cycle", found: shown,
-      fix: "remove one of these dependencies", facts: [.init(key: "cycle", value: .array(ids.map(JSON.string)))])
+      fix: "remove one of these dependencies", details: [.init(key: "cycle", value: .array(ids.map(JSON.string)))])
   }
 }

@@ -7,7 +7,7 @@ package enum PipelineDefine: SessionStep {
   package static let name = "pipeline/define"
   package static let purpose =
     "Defines a pipeline by a named schedule, by a schedule's CSV, or by an explicit graph of instructions. A known name is defined anew: its profile stays, its frontier goes."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .unknownGPU, .invalidPipeline, .invalidProfile]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownGPU, .invalidPipeline, .invalidProfile]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -163,7 +163,8 @@ package enum PipelineDefine: SessionStep {
     }
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  {
     var definition = try definition(params, session)
     definition.layout = try params.layout.layout(for: definition, gpus: params.gpus)
     definition.rankPowerLimitWatts = try powerLimits(params, session, ranks: definition.rankPowerLimitWatts.count)
@@ -185,7 +186,7 @@ package enum PipelineDefine: SessionStep {
       session.pipelines.append(fresh)
     }
     let index = try session.pipelineIndex(params.pipeline)
-    return Accepted(
+    return StepResult(
       Answer(revision: session.revision, pipeline: params.pipeline, definition: definition),
       events: session.join(index, job: params.job ?? params.pipeline).map {
         session.planEvent($0.changes, ofJob: $0.job, cause: .pipelineDefined)
@@ -212,19 +213,19 @@ package enum PipelineDefine: SessionStep {
   }
 
   /// Watts of each rank, from the request or else from its GPUs.
-  static func blockingPowers(_ params: Params, _ session: SessionState, ranks: Int) throws(Refusal) -> [Double] {
+  static func blockingPowers(_ params: Params, _ session: SessionState, ranks: Int) throws(RequestError) -> [Double] {
     var powers = params.blockingPowerWatts.map { $0.count == 1 ? Array(repeating: $0[0], count: ranks) : $0 }
     // Most pipelines are defined without GPUs; those with thousands of them must not search the list for each rank.
     let known = params.gpus == nil ? [:] : Dictionary(uniqueKeysWithValues: session.gpus.map { ($0.id, $0) })
     for (rank, id) in (params.gpus ?? []).enumerated() {
       guard let gpu = known[id] else {
-        throw Refusal(
+        throw RequestError(
           .unknownGPU, path: "gpus[\(rank)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
           fix: "register it with gpu/register")
       }
       if params.blockingPowerWatts != nil { continue }
       guard let power = gpu.blockingPowerWatts else {
-        throw Refusal(
+        throw RequestError(
           .invalidPipeline, path: "gpus[\(rank)]", expected: "a GPU with blockingPowerWatts",
           found: "\"\(id)\" without it", fix: "register it with blockingPowerWatts, or send blockingPowerWatts here")
       }
@@ -232,7 +233,7 @@ package enum PipelineDefine: SessionStep {
     }
     let (sum, most) = ((powers ?? []).reduce(0, +), Measurement.acceptedRange.upperBound)
     guard sum <= most else {
-      throw Refusal(
+      throw RequestError(
         .invalidPipeline, path: "blockingPowerWatts", expected: "powers of at most \(most) W together",
         found: "\(sum) W", fix: "check the unit of the powers, which is watts")
     }
@@ -240,14 +241,16 @@ package enum PipelineDefine: SessionStep {
   }
 
   /// What each rank may draw, from the request or else from its GPUs.
-  private static func powerLimits(_ params: Params, _ session: SessionState, ranks: Int) throws(Refusal) -> [Double] {
+  private static func powerLimits(_ params: Params, _ session: SessionState, ranks: Int) throws(RequestError)
+    -> [Double]
+  {
     guard let limits = params.powerLimitWatts else {
       guard let gpus = params.gpus else { return Array(repeating: .infinity, count: ranks) }
       let known = Dictionary(uniqueKeysWithValues: session.gpus.map { ($0.id, $0) })
       return gpus.map { known[$0]?.powerLimitWatts ?? .infinity }
     }
     guard limits.count == 1 || limits.count == ranks else {
-      throw Refusal(
+      throw RequestError(
         .invalidPipeline, path: "powerLimitWatts", expected: "\(ranks), one for each rank of scheduleCSV",
         found: "\(limits.count)", fix: "send one for each row")
     }
@@ -255,7 +258,7 @@ package enum PipelineDefine: SessionStep {
     return all.map { $0 == Measurement.acceptedRange.upperBound ? .infinity : $0 }
   }
 
-  private static func definition(_ params: Params, _ session: SessionState) throws(Refusal) -> PipelineDefinition {
+  private static func definition(_ params: Params, _ session: SessionState) throws(RequestError) -> PipelineDefinition {
     if let schedule = params.schedule { return try generatedDefinition(params, schedule, session) }
     if let text = params.scheduleCSV { return try importedDefinition(params, text, session) }
     return try explicitDefinition(
@@ -275,10 +278,10 @@ extension PipelineDefinition {
   /// Refuses measurements that belong to no instruction of the pipeline.
   ///
   /// - Parameter path: where the key at an index stands, for the refusal.
-  package func check(_ keys: [TableKey], path: (Int) -> String) throws(Refusal) {
+  package func check(_ keys: [TableKey], path: (Int) -> String) throws(RequestError) {
     let known = Set(tables)
     for (index, key) in keys.enumerated() where !known.contains(key) {
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, path: path(index),
         expected: key.stage >= stageCount
           ? "measurements of stages in 0...\(stageCount - 1)"

@@ -7,7 +7,7 @@ package enum PipelineGet: SessionQuery {
   package static let name = "pipeline/get"
   package static let purpose =
     "Gives a pipeline's definition, its schedule as the CSV that PyTorch reads, and how far its frontier is."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .unknownPipeline]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownPipeline]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -19,7 +19,7 @@ package enum PipelineGet: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
     return Answer(pipeline: pipeline, isStale: session.isStale(params.pipeline))
   }

@@ -27,7 +27,7 @@ struct LayoutParams {
       expected: "tp, cp, dp and pp, each once and joined by hyphens, with ep or without")
   }
 
-  func layout(for definition: PipelineDefinition, gpus: [String]?) throws(Refusal) -> RankLayout {
+  func layout(for definition: PipelineDefinition, gpus: [String]?) throws(RequestError) -> RankLayout {
     var layout = RankLayout()
     layout.contextParallelWidth = contextParallelWidth
     layout.gpus = gpus
@@ -38,7 +38,7 @@ struct LayoutParams {
     var counts = [Int](repeating: 0, count: ranks * replicas)
     for (global, (rank, replica)) in rankMap.enumerated() {
       guard rank < ranks, replica < replicas else {
-        throw Refusal(
+        throw RequestError(
           .invalidPipeline, path: "rankMap[\(global)]",
           expected: "a rank in 0...\(ranks - 1) and a replica in 0...\(replicas - 1)", found: "[\(rank), \(replica)]",
           fix: "correct the map, or dataParallelWidth")
@@ -46,7 +46,7 @@ struct LayoutParams {
       counts[rank * replicas + replica] += 1
     }
     if let wrong = counts.firstIndex(where: { $0 != devices }) {
-      throw Refusal(
+      throw RequestError(
         .invalidPipeline, path: "rankMap",
         expected: "every rank of every replica \(devices) times, once for each of its devices",
         found: "rank \(wrong / replicas) of replica \(wrong % replicas) \(counts[wrong]) times",
@@ -89,10 +89,10 @@ struct SurroundingsParams {
     !dataLoadingStages.isEmpty || optimizerStep || transferSeconds != nil || backwardTransferSeconds != nil
   }
 
-  func value(stageCount: Int) throws(Refusal) -> ScheduleSurroundings {
-    var surroundings = ScheduleSurroundings()
+  func value(stageCount: Int) throws(RequestError) -> IterationExtras {
+    var surroundings = IterationExtras()
     for (index, stage) in dataLoadingStages.enumerated() where stage >= stageCount {
-      throw Refusal(
+      throw RequestError(
         .invalidPipeline, path: "dataLoadingStages[\(index)]", expected: "a stage in 0...\(stageCount - 1)",
         found: "\(stage)", fix: "correct the stage")
     }
@@ -104,11 +104,11 @@ struct SurroundingsParams {
     return surroundings
   }
 
-  private func boundaries(_ seconds: [Double]?, _ stageCount: Int, _ path: String) throws(Refusal) -> [Double] {
+  private func boundaries(_ seconds: [Double]?, _ stageCount: Int, _ path: String) throws(RequestError) -> [Double] {
     guard let seconds else { return [] }
     if seconds.count == stageCount - 1 { return seconds }
     guard seconds.count == 1 else {
-      throw Refusal(
+      throw RequestError(
         .invalidPipeline, path: path,
         expected: "one number, or \(stageCount - 1), one for each boundary between stages",
         found: "\(seconds.count)", fix: "send one for each stage but the last")
@@ -117,7 +117,7 @@ struct SurroundingsParams {
   }
 }
 
-extension ScheduleSurroundings {
+extension IterationExtras {
   /// As params of pipeline/define; nothing where there is nothing.
   func write(to params: inout ObjectWriter) {
     if !dataLoadingStages.isEmpty { params.field("dataLoadingStages", dataLoadingStages) }

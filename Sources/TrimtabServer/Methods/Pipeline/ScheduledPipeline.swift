@@ -5,14 +5,14 @@ internal import Sessions
 extension PipelineDefine {
   static func generatedDefinition(
     _ params: Params, _ schedule: PipelineSchedule, _ session: SessionState
-  ) throws(Refusal) -> PipelineDefinition {
+  ) throws(RequestError) -> PipelineDefinition {
     let recipe: ScheduleRecipe
     do throws(FrontierError) {
       recipe = try ScheduleRecipe(
         schedule, stageCount: params.stages, microbatchCount: params.microbatches ?? 0,
         chunksPerRank: params.chunksPerRank, microbatchGroupSize: params.microbatchGroupSize)
     } catch {
-      throw Refusal(error, path: "schedule")
+      throw RequestError(error, path: "schedule")
     }
     let powers = try blockingPowers(params, session, ranks: recipe.rankCount)
     let surroundings = try params.surroundings.value(stageCount: recipe.stageCount)
@@ -22,32 +22,32 @@ extension PipelineDefine {
         tensorParallelWidth: params.tensorParallelWidth, dataParallelWidth: params.dataParallelWidth,
         rankBlockingPowerWatts: powers)
     } catch {
-      throw Refusal(error, path: "schedule")
+      throw RequestError(error, path: "schedule")
     }
   }
 
   static func importedDefinition(
     _ params: Params, _ text: String, _ session: SessionState
-  ) throws(Refusal) -> PipelineDefinition {
+  ) throws(RequestError) -> PipelineDefinition {
     let schedule: ExpandedSchedule
     do throws(FrontierError) {
       schedule = try ScheduleCSV.parse(text)
     } catch {
-      throw Refusal(error, path: "scheduleCSV")
+      throw RequestError(error, path: "scheduleCSV")
     }
     let ranks = schedule.rankCount
     for (path, given, found) in [
       ("stages", params.stages, schedule.stageCount),
       ("microbatches", params.microbatches ?? schedule.microbatchCount, schedule.microbatchCount),
     ] where given != found {
-      throw Refusal(
+      throw RequestError(
         .invalidPipeline, path: path, expected: "\(found), as scheduleCSV has it", found: "\(given)",
         fix: "correct either")
     }
     let powerCount = params.blockingPowerWatts?.count ?? 1
     let counts = [("blockingPowerWatts", powerCount == 1 ? ranks : powerCount), ("gpus", params.gpus?.count ?? ranks)]
     for (path, count) in counts where count != ranks {
-      throw Refusal(
+      throw RequestError(
         .invalidPipeline, path: path, expected: "\(ranks), one for each rank of scheduleCSV", found: "\(count)",
         fix: "send one for each row")
     }
@@ -59,12 +59,12 @@ extension PipelineDefine {
         dataParallelWidth: params.dataParallelWidth,
         rankBlockingPowerWatts: powers)
     } catch {
-      throw Refusal(error, path: "scheduleCSV")
+      throw RequestError(error, path: "scheduleCSV")
     }
   }
 }
 
-extension Refusal {
+extension RequestError {
   /// What the engine says of a schedule, at the field it came from.
   fileprivate init(_ error: FrontierError, path: String) {
     guard case .invalidSchedule(let fault) = error else {

@@ -92,11 +92,11 @@ extension SessionState {
   }
 
   /// Refuses to give a definition to a pipeline that shares another's.
-  func checkIsNoReplica(_ name: String) throws(Refusal) {
+  func checkIsNoReplica(_ name: String) throws(RequestError) {
     guard let (job, member) = membership(name) else { return }
     let source = pipelines[jobs[job].members[member].source].name
     guard source != name else { return }
-    throw Refusal(
+    throw RequestError(
       .invalidPipeline, path: "pipeline", expected: "a name that no replica of another pipeline has",
       found: "\"\(name)\", a replica of \"\(source)\"", fix: "choose another name")
   }

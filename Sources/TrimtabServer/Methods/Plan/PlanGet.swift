@@ -7,7 +7,7 @@ package enum PlanGet: SessionQuery {
   package static let name = "plan/get"
   package static let purpose =
     "Gives one plan in full: for each stage its instructions in order of execution, each with its frequency, start, time and energy."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
     .unknownRank,
   ]
@@ -41,7 +41,7 @@ package enum PlanGet: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
     let scope = try PlanScope(params, characterized.inputs.definition)
     let planIndex = try characterized.planIndex(params.plan, params.target, generation: params.generation)
@@ -83,10 +83,10 @@ struct PlanScope {
   let stages: [Int]
   let place: RankLayout.Place?
 
-  init(_ params: PlanGet.Params, _ definition: PipelineDefinition) throws(Refusal) {
-    func check(_ value: Int?, below count: Int, _ path: String) throws(Refusal) {
+  init(_ params: PlanGet.Params, _ definition: PipelineDefinition) throws(RequestError) {
+    func check(_ value: Int?, below count: Int, _ path: String) throws(RequestError) {
       guard let value, value >= count else { return }
-      throw Refusal(
+      throw RequestError(
         .unknownRank, path: path, expected: "a number in 0...\(count - 1)", found: "\(value)",
         fix: "count from 0; see pipeline/define")
     }
@@ -124,7 +124,7 @@ extension PlanTimeline.Step {
         $0.field("microbatch", overlapped.microbatch, "The backward's microbatch.")
       }
     }
-    row.field("frequency", knob, "The setting to run it at, as it was sent.")
+    row.field("frequency", setting, "The setting to run it at, as it was sent.")
     row.field("startSeconds", startSeconds, "Earliest start after the iteration began.")
     row.field("timeSeconds", timeSeconds, "Measured time.")
     row.field("energyJoules", energyJoules, "Measured energy of one device.")
@@ -135,16 +135,16 @@ extension CharacterizedFrontier {
   /// The plan that a client means by its number, or else by a point of the frontier.
   ///
   /// - Parameter asked: which frontier the client means, where it said so.
-  /// - Throws: ``Refusal`` of kind `unknownPlan`, `deadlineBelowMinimum` or `objectiveOutOfReach`.
-  func planIndex(_ number: Int?, _ target: FrontierTarget?, generation asked: Int?) throws(Refusal) -> Int {
+  /// - Throws: ``RequestError`` of kind `unknownPlan`, `deadlineBelowMinimum` or `objectiveOutOfReach`.
+  func planIndex(_ number: Int?, _ target: FrontierTarget?, generation asked: Int?) throws(RequestError) -> Int {
     if let asked, asked != generation {
-      throw Refusal(
+      throw RequestError(
         .unknownPlan, path: "generation", expected: "\(generation), the current generation", found: "\(asked)",
         fix: "query the frontier again")
     }
     guard let number else { return try (target ?? .objective(.fastest)).plan(in: self).index }
     guard frontier.plans.indices.contains(number) else {
-      throw Refusal(
+      throw RequestError(
         .unknownPlan, path: "plan", expected: "a plan in 0...\(frontier.plans.count - 1)", found: "\(number)",
         fix: "see frontier/curve for the plans there are")
     }

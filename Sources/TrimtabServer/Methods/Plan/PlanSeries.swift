@@ -7,7 +7,7 @@ package enum PlanSeries: SessionQuery {
   package static let name = "plan/series"
   package static let purpose =
     "Chooses a plan for each interval of a series of prices per joule, in money or in carbon, so that a number of iterations costs least, or so that iterations of a given value pay best. No other choice of plans is cheaper; `lowerBoundCost` says what no plan at all could beat where prices are not negative."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .objectiveOutOfReach,
   ]
 
@@ -70,7 +70,7 @@ package enum PlanSeries: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
     let (frontier, problem) = (characterized.frontier, characterized.inputs.problem)
     let plans = frontier.plans.map {
@@ -81,11 +81,11 @@ package enum PlanSeries: SessionQuery {
       let waiting = problem.waitingPowerWatts * Double(problem.deviceMultiplicity)
       let power = params.pausedPowerWatts ?? min(waiting, plans[plans.count - 1].powerWatts)
       guard power <= plans[plans.count - 1].powerWatts else {
-        throw Refusal(
+        throw RequestError(
           .objectiveOutOfReach, path: "pausedPowerWatts",
           expected: "at most \(plans[plans.count - 1].powerWatts) W, the power of the slowest plan",
           found: "\(power) W", fix: "do not pause: training draws less",
-          facts: [.init(key: "maximumPausedPowerWatts", value: .number(plans[plans.count - 1].powerWatts))])
+          details: [.init(key: "maximumPausedPowerWatts", value: .number(plans[plans.count - 1].powerWatts))])
       }
       pause = [Pace(iterationsPerSecond: 0, powerWatts: power)]
     }
@@ -97,10 +97,10 @@ package enum PlanSeries: SessionQuery {
     guard let schedule = PaceSchedule(paces: plans + pause, intervals: intervals, goal: goal) else {
       let wanted = if case .iterations(let count) = goal { count } else { 0.0 }
       let most = plans[0].iterationsPerSecond * intervals.reduce(0) { $0 + $1.durationSeconds }
-      throw Refusal(
+      throw RequestError(
         .objectiveOutOfReach, path: params.goalField, expected: "at most \(most) iterations in that time",
         found: "\(wanted)",
-        fix: "allow more time, or ask for fewer", facts: [.init(key: "maximumIterationCount", value: .number(most))])
+        fix: "allow more time, or ask for fewer", details: [.init(key: "maximumIterationCount", value: .number(most))])
     }
     // Where a joule has a negative price wasting it pays, and no curve of least energy bounds that.
     let bound =

@@ -7,7 +7,7 @@ package enum PlanTimelineGet: SessionQuery {
   package static let name = "plan/timeline"
   package static let purpose =
     "Lays out one plan in time, as a Gantt chart shows it: for each rank what it runs when and at which frequency, when it waits, and when its frequency changes. Can draw it, below the same iteration with every instruction at its highest frequency."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
   ]
 
@@ -32,7 +32,7 @@ package enum PlanTimelineGet: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
     let planIndex = try characterized.planIndex(params.plan, params.target, generation: params.generation)
     return Answer(

@@ -1,13 +1,14 @@
-package import EnergyFrontier
+package import Basics
+internal import EnergyFrontier
 package import JSON
 package import Sessions
 
 /// `plan/uncertainty`: how far measurement noise lets a plan's outcome be off.
-package enum PlanUncertainty: SessionEstimate {
+package enum PlanUncertainty: BackgroundQuery {
   package static let name = "plan/uncertainty"
   package static let purpose =
     "Tells how much a plan's iteration time and energy could differ because its options were measured with noise, and how likely it misses a deadline: a bootstrap over the samples of each measurement, the same for the same session seed. Measurements with one sample count as exact."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
     .overloaded, .cancelled,
   ]
@@ -52,7 +53,7 @@ package enum PlanUncertainty: SessionEstimate {
 
   package static func prepare(
     _ params: Params, in session: SessionState
-  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Answer {
+  ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> Answer {
     let characterized = try session.frontier(of: params.pipeline)
     let planIndex = try characterized.planIndex(params.plan, params.target, generation: params.generation)
     let (isStale, seed) = (session.isStale(params.pipeline), session.seed)
@@ -62,7 +63,7 @@ package enum PlanUncertainty: SessionEstimate {
       case .slowdownFraction(let slowdown): characterized.frontier.curve.minimumTimeSeconds * (1 + slowdown)
       default: nil
       }
-    return { (checkpoint) throws(Refusal) in
+    return { (progress) throws(RequestError) in
       let plan = characterized.frontier.plans[planIndex]
       let bootstrap = OutcomeBootstrap(
         characterized.inputs.problem, samples: characterized.inputs.samples,
@@ -70,7 +71,7 @@ package enum PlanUncertainty: SessionEstimate {
       let outcomes: [Outcome]
       do throws(FrontierError) {
         outcomes = try bootstrap.outcomes(
-          count: params.resampleCount, seed: seed, resampling: params.resampling, checkpoint: checkpoint)
+          count: params.resampleCount, seed: seed, resampling: params.resampling, progress: progress)
       } catch {
         // The engine's only error here.
         throw .cancelled

@@ -7,7 +7,7 @@ package enum PoolAttachRepresentation: SessionStep {
   package static let name = "pool/attachRepresentation"
   package static let purpose =
     "Attaches a matrix of representations, one row of features for each sample: of an encoder, or of a language model that is shown what an encoder makes of the samples. All models must be shown the same samples in the same order."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .noPool, .unknownCandidate, .invalidRepresentation, .fileOutsideRoots, .unreadableFile,
   ]
 
@@ -22,17 +22,18 @@ package enum PoolAttachRepresentation: SessionStep {
     }
   }
 
-  package static func resolve(_ params: Params, _ files: FileAccess) throws(Refusal) -> Params {
+  package static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params {
     var resolved = params
     resolved.resolved = try params.entry.resolved(files)
     return resolved
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  {
     guard let representation = params.resolved else { preconditionFailure("a step is given resolved params") }
-    try session.editSearch { (search) throws(Refusal) in try search.attach(representation) }
+    try session.editSearch { (search) throws(RequestError) in try search.attach(representation) }
     let count = session.search?.representationCount ?? 0
-    return Accepted(Answer(revision: session.revision, matrix: representation.matrix, count: count))
+    return StepResult(Answer(revision: session.revision, matrix: representation.matrix, count: count))
   }
 
   package struct Answer: ObjectWritable {

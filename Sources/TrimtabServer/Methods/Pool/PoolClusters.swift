@@ -1,15 +1,15 @@
-package import EnergyFrontier
+package import Basics
 package import JSON
 internal import ModelSelection
 internal import Representations
 package import Sessions
 
 /// `pool/clusters`: which candidates are alike.
-package enum PoolClusters: SessionComputation {
+package enum PoolClusters: BackgroundStep {
   package static let name = "pool/clusters"
   package static let purpose =
     "Compares the representations by centered kernel alignment and clusters the encoders, then the language models behind each cluster's medoid. A search that has not begun goes by these clusters. Models without representations are grouped by family, else an encoder is a cluster of its own and language models are one cluster together; `basis` says which."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .noPool, .invalidRepresentation, .inputsChanged, .overloaded, .cancelled,
   ]
 
@@ -30,10 +30,10 @@ package enum PoolClusters: SessionComputation {
 
   package static func prepare(
     _ params: Params, in session: SessionState
-  ) throws(Refusal) -> @Sendable (Checkpoint) throws(Refusal) -> Product {
+  ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> Product {
     let (comparison, settings) = (try session.requireSearch().comparison, params.settings)
-    return { (checkpoint) throws(Refusal) in
-      let progress = AlignmentProgress(isCancelled: checkpoint.isCancelled)
+    return { (progress) throws(RequestError) in
+      let progress = ProgressHandle(isCancelled: progress.isCancelled)
       return Product(
         comparison: comparison,
         clustering: try comparison.clustering(settings, parallel: .threads(), progress: progress))
@@ -42,11 +42,11 @@ package enum PoolClusters: SessionComputation {
 
   package static func finish(
     _ product: Product, _ params: Params, in session: inout SessionState
-  ) throws(Refusal) -> Accepted<Answer> {
-    let isUsed = try session.editSearch { (search) throws(Refusal) in
+  ) throws(RequestError) -> StepResult<Answer> {
+    let isUsed = try session.editSearch { (search) throws(RequestError) in
       try search.adopt(product.clustering, of: product.comparison, params.settings)
     }
-    return Accepted(
+    return StepResult(
       Answer(revision: session.revision, isUsed: isUsed, found: product, search: try session.requireSearch()))
   }
 

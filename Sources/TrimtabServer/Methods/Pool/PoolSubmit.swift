@@ -7,7 +7,7 @@ package enum PoolSubmit: SessionStep {
   package static let name = "pool/submit"
   package static let purpose =
     "Submits the models that candidates are made of: every encoder with every projector and every language model, but for combinations that break a rule. A session has one pool; submitting again adds to it, also while the search runs."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .invalidPool, .searchBegun]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .invalidPool, .searchBegun]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -19,17 +19,18 @@ package enum PoolSubmit: SessionStep {
     }
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  {
     let known = session.search?.pool.candidates.count ?? 0
     let (submission, settings) = (params.entry.submission, params.entry.settings)
     if session.search == nil {
       session.search = try ModelSearch(
         submission, settings ?? SelectionSettings(), seed: session.seed, gpus: session.gpus)
     } else {
-      try session.editSearch { (search) throws(Refusal) in try search.grow(by: submission, settings) }
+      try session.editSearch { (search) throws(RequestError) in try search.grow(by: submission, settings) }
     }
     let search = try session.requireSearch()
-    return Accepted(Answer(revision: session.revision, search: search, knownCount: known))
+    return StepResult(Answer(revision: session.revision, search: search, knownCount: known))
   }
 
   package struct Answer: ObjectWritable {

@@ -44,8 +44,8 @@ struct RepresentationEntry: ObjectReadable {
 
   /// The representation with its matrix, of which a file is read where it lies. O(bytes) for what is not a file.
   ///
-  /// - Throws: ``Refusal`` of kind `fileOutsideRoots`, `unreadableFile` or `invalidRepresentation`.
-  func resolved(_ files: FileAccess) throws(Refusal) -> PoolRepresentation {
+  /// - Throws: ``RequestError`` of kind `fileOutsideRoots`, `unreadableFile` or `invalidRepresentation`.
+  func resolved(_ files: FileAccess) throws(RequestError) -> PoolRepresentation {
     let (matrix, path): (Representation, String)
     switch source {
     case .npyPath(let file):
@@ -63,7 +63,7 @@ struct RepresentationEntry: ObjectReadable {
       (matrix, path) = (try read("rows") { () throws(RepresentationError) in try Representation(rows: rows) }, "rows")
     }
     guard matrix.sampleCount >= 2 else {
-      throw Refusal(
+      throw RequestError(
         .invalidRepresentation, path: path, expected: "at least 2 samples", found: "\(matrix.sampleCount)",
         fix: "show the models more samples; a few thousand tell them apart well")
     }
@@ -72,11 +72,11 @@ struct RepresentationEntry: ObjectReadable {
 
   private func read(
     _ path: String, _ body: () throws(RepresentationError) -> Representation
-  ) throws(Refusal) -> Representation {
+  ) throws(RequestError) -> Representation {
     do throws(RepresentationError) {
       return try body()
     } catch {
-      throw Refusal(error, path: path)
+      throw RequestError(error, path: path)
     }
   }
 }

@@ -29,7 +29,7 @@ struct ProfileDiagnostic {
   let kind: Kind
   let table: TableKey
   /// The first frequency concerned, where it is about frequencies.
-  let knob: JSON?
+  let setting: JSON?
   let message: String
 
   /// Energy counters move at intervals, so a reading is off by up to one; with fewer than this many the energy is off by
@@ -49,28 +49,28 @@ struct ProfileDiagnostic {
       guard let first = odd.first else { return }
       found.append(
         ProfileDiagnostic(
-          kind: kind, table: key, knob: first.knob,
+          kind: kind, table: key, setting: first.setting,
           message: "\(odd.count) of \(rows.count) measurements " + message(first)))
     }
     if rows.count == 1 {
       found.append(
         ProfileDiagnostic(
-          kind: .singleOption, table: key, knob: nil,
+          kind: .singleOption, table: key, setting: nil,
           message: "measured at one frequency only: its time and energy are fixed"))
     }
     note(.outliers, rows.filter { !$0.combination.outliers.isEmpty }) {
-      "have samples far from the others, which were left out; the first at \($0.knob.preview()): "
+      "have samples far from the others, which were left out; the first at \($0.setting.preview()): "
         + "\($0.combination.outliers.count) of \($0.samples.count)"
     }
     if let power = blockingPowerWatts {
       note(.belowBlockingPower, rows.filter { $0.energyJoules < power * $0.timeSeconds }) {
         "draw less than the blocking power of \(power) W, "
-          + "the first at \($0.knob.preview()): was the energy counter read over too short a time?"
+          + "the first at \($0.setting.preview()): was the energy counter read over too short a time?"
       }
     }
     if let limit = powerLimitWatts {
       note(.abovePowerLimit, rows.filter { $0.powerWatts > (1 + powerLimitTolerance) * limit }) {
-        "draw more than the power limit of \(limit) W, the first \($0.powerWatts) W at \($0.knob.preview()): "
+        "draw more than the power limit of \(limit) W, the first \($0.powerWatts) W at \($0.setting.preview()): "
           + "was the energy of more than one device or execution counted?"
       }
     }
@@ -78,18 +78,18 @@ struct ProfileDiagnostic {
       .shortMeasurement,
       rows.filter { row in row.samplingIntervalSeconds.map { row.timeSeconds < fewestIntervals * $0 } ?? false }
     ) {
-      "are shorter than \(fewestIntervals) intervals of the energy counter, the first at \($0.knob.preview()): "
+      "are shorter than \(fewestIntervals) intervals of the energy counter, the first at \($0.setting.preview()): "
         + "measure many executions in a row and divide"
     }
     note(
       .sensorDisagrees,
       rows.filter { row in row.sensorPowerWatts.map { abs(row.powerWatts / $0 - 1) > sensorTolerance } ?? false }
     ) {
-      "draw another power than the sensor showed, the first \($0.powerWatts) W at \($0.knob.preview()) "
+      "draw another power than the sensor showed, the first \($0.powerWatts) W at \($0.setting.preview()) "
         + "instead of \($0.sensorPowerWatts ?? 0) W: check counter, sensor and units"
     }
     note(.energyFalls, energyFalls(rows)) {
-      "draw less energy than a faster one at less power, the first at \($0.knob.preview()): "
+      "draw less energy than a faster one at less power, the first at \($0.setting.preview()): "
         + "the energy counter cannot be right"
     }
     return found
@@ -99,13 +99,16 @@ struct ProfileDiagnostic {
   static func unsupported(_ key: TableKey, _ rows: [ProfileRow], on gpu: GPU?) -> [ProfileDiagnostic] {
     guard let gpu, let frequencies = gpu.frequencies else { return [] }
     let unsupported = rows.filter { row in
-      !frequencies.contains { $0 == row.knob || ($0.doubleValue != nil && $0.doubleValue == row.knob.doubleValue) }
+      !frequencies.contains {
+        $0 == row.setting || ($0.doubleValue != nil && $0.doubleValue == row.setting.doubleValue)
+      }
     }
     guard let first = unsupported.first else { return [] }
     return [
       ProfileDiagnostic(
-        kind: .unsupportedFrequency, table: key, knob: first.knob,
-        message: "\(unsupported.count) of \(rows.count) frequencies, the first \(first.knob.preview()), are none that "
+        kind: .unsupportedFrequency, table: key, setting: first.setting,
+        message:
+          "\(unsupported.count) of \(rows.count) frequencies, the first \(first.setting.preview()), are none that "
           + "\"\(gpu.id)\" was registered with: was this stage measured on another GPU?")
     ]
   }
@@ -127,7 +130,7 @@ struct ProfileDiagnostic {
       "`singleOption`, `outliers`, `belowBlockingPower`, `abovePowerLimit`, `shortMeasurement`, `sensorDisagrees`, `energyFalls` or `unsupportedFrequency`."
     )
     table.write(to: &object)
-    object.field("frequency", knob, "The first setting concerned, where it is about settings.")
+    object.field("frequency", setting, "The first setting concerned, where it is about settings.")
     object.field("message", message, "For a person.")
   }
 }

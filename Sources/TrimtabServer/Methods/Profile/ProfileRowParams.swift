@@ -11,7 +11,7 @@ extension ProfileSubmit {
       let table = TableKey(
         stage: try reader.required("stage", .integer(in: 0...4095), "The stage, from 0."),
         instruction: try reader.required("instruction", .text(), "The kind of instruction, such as `forward`."))
-      let knob = try reader.required(
+      let setting = try reader.required(
         "frequency", .any, "The setting, usually a clock in MHz; comes back as it was sent.")
       let time = try reader.optional(
         "timeSeconds", .number(in: Measurement.acceptedRange), "Seconds one execution took.")
@@ -35,7 +35,7 @@ extension ProfileSubmit {
         samples == nil || (time == nil && energy == nil), "samples",
         expected: "either samples, or timeSeconds and energyJoules")
       row = ProfileRow(
-        table: table, knob: knob,
+        table: table, setting: setting,
         samples: samples?.map(\.measurement) ?? [
           Measurement(timeSeconds: time ?? 1, energyJoules: energy ?? 1)
         ],
@@ -58,13 +58,13 @@ extension ProfileSubmit {
   /// Measurements that are taken back.
   struct Withdrawal: ObjectReadable {
     let table: TableKey
-    let knob: JSON?
+    let setting: JSON?
 
     init(from reader: inout ObjectReader) throws(InvalidField) {
       table = TableKey(
         stage: try reader.required("stage", .integer(in: 0...4095), "The stage, from 0."),
         instruction: try reader.required("instruction", .text(), "The kind of instruction."))
-      knob = try reader.optional("frequency", .any, "The setting; without it all settings are withdrawn.")
+      setting = try reader.optional("frequency", .any, "The setting; without it all settings are withdrawn.")
     }
   }
 }

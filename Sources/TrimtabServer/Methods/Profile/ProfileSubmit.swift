@@ -7,7 +7,7 @@ package enum ProfileSubmit: SessionStep {
   package static let name = "profile/submit"
   package static let purpose =
     "Adds, revises or withdraws measurements of a pipeline, also while its job runs. They may come in pieces, before or after the pipeline is defined; new ones at a known frequency replace the old unless `keepSamples`. A frontier already computed keeps answering, marked stale, and is computed anew in the background where it was asked to `follow`."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .invalidProfile, .fileOutsideRoots, .unreadableFile,
   ]
 
@@ -58,9 +58,9 @@ package enum ProfileSubmit: SessionStep {
     }
   }
 
-  package static func resolve(_ params: Params, _ files: FileAccess) throws(Refusal) -> Params {
+  package static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params {
     var resolved = params
-    do throws(Refusal) {
+    do throws(RequestError) {
       if let path = params.csvPath {
         resolved.rows = try ProfileCSV.parse(try files.text(at: path, field: "csvPath"))
       } else if let text = params.csvText {
@@ -78,18 +78,19 @@ package enum ProfileSubmit: SessionStep {
     return resolved
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  {
     let pipeline = session.pipelines.firstIndex { $0.name == params.pipeline }
     if let pipeline {
       try session.pipelines[pipeline].definition.check(params.rows.map(\.table)) { "rows[\($0)]" }
     }
     guard pipeline != nil || session.membership(params.pipeline) == nil else {
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, path: "pipeline", expected: "a pipeline with a profile of its own",
         found: "\"\(params.pipeline)\", a replica", fix: "submit for the pipeline that it is a replica of")
     }
     var profile = session.profiles[params.pipeline] ?? Profile()
-    if let index = profile.withdraw(params.withdraw.map { ($0.table, $0.knob) }) {
+    if let index = profile.withdraw(params.withdraw.map { ($0.table, $0.setting) }) {
       throw Self.nothing(toWithdraw: params.withdraw[index], at: index)
     }
     try profile.merge(params.rows, keepsSamples: params.keepSamples)
@@ -103,14 +104,14 @@ package enum ProfileSubmit: SessionStep {
       gpus: pipeline.map { session.gpus(of: session.pipelines[$0].definition) } ?? [],
       follows: changes && pipeline.map { session.pipelines[$0].isFollowed } ?? false)
     if params.refuseImplausible { try answer.refuseImplausible() }
-    return Accepted(answer, events: answer.isRecomputed ? [.inputsChanged(pipeline: params.pipeline)] : [])
+    return StepResult(answer, events: answer.isRecomputed ? [.inputsChanged(pipeline: params.pipeline)] : [])
   }
 
-  private static func nothing(toWithdraw withdrawal: Withdrawal, at index: Int) -> Refusal {
-    Refusal(
+  private static func nothing(toWithdraw withdrawal: Withdrawal, at index: Int) -> RequestError {
+    RequestError(
       .invalidProfile, path: "withdraw[\(index)]", expected: "a measurement that is there",
       found: "none of stage \(withdrawal.table.stage) \"\(withdrawal.table.instruction)\""
-        + (withdrawal.knob.map { " at \($0.preview())" } ?? ""),
+        + (withdrawal.setting.map { " at \($0.preview())" } ?? ""),
       fix: "leave it out, or correct it")
   }
 
@@ -129,9 +130,9 @@ package enum ProfileSubmit: SessionStep {
     /// An incomplete profile has no frontier; the next complete one will.
     var isRecomputed: Bool { follows && missing.isEmpty }
 
-    func refuseImplausible() throws(Refusal) {
+    func refuseImplausible() throws(RequestError) {
       guard let first = touched.flatMap(diagnostics).first(where: \.kind.isImplausible) else { return }
-      throw Refusal(
+      throw RequestError(
         .invalidProfile, path: "rows", expected: "figures that can be right, as refuseImplausible asks",
         found:
           "\(first.kind.rawValue) in stage \(first.table.stage) \"\(first.table.instruction)\": \(first.message)",
@@ -161,7 +162,7 @@ package enum ProfileSubmit: SessionStep {
       object.list("outliers", outliers, "Samples of this request's tables that were left out, at most 256.") {
         outlier, entry in
         outlier.row.table.write(to: &entry)
-        entry.field("frequency", outlier.row.knob, "The setting, as it was sent.")
+        entry.field("frequency", outlier.row.setting, "The setting, as it was sent.")
         entry.field("sample", outlier.sample, "Which of its samples, from 0, the oldest that is kept.")
         entry.field("timeSeconds", outlier.row.samples[outlier.sample].timeSeconds, "Seconds it took.")
         entry.field("energyJoules", outlier.row.samples[outlier.sample].energyJoules, "Joules it drew.")
@@ -214,7 +215,7 @@ extension ProfileRow {
   fileprivate func measured(every seconds: Double) -> ProfileRow {
     guard samplingIntervalSeconds == nil else { return self }
     return ProfileRow(
-      table: table, knob: knob, samples: samples, sensorPowerWatts: sensorPowerWatts,
+      table: table, setting: setting, samples: samples, sensorPowerWatts: sensorPowerWatts,
       samplingIntervalSeconds: seconds)
   }
 }

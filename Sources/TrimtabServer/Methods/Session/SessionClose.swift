@@ -5,7 +5,7 @@ package import Sessions
 package enum SessionClose: ServerMethod {
   package static let name = "session/close"
   package static let purpose = "Ends a session and forgets what it holds; its running computations are cancelled."
-  package static let refusals: [Refusal.Kind] = [.unknownSession]
+  package static let refusals: [RequestError.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -17,7 +17,7 @@ package enum SessionClose: ServerMethod {
     package func write(to object: inout ObjectWriter) { object.field("closed", true, "Always true.") }
   }
 
-  package static func answer(_ params: Params, by server: Server) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
     _ = try server.sessions.state(params.session)
     server.jobs.cancel(session: params.session)
     server.sessions.close(params.session)

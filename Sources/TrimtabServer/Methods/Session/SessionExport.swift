@@ -7,7 +7,7 @@ package enum SessionExport: SessionQuery {
   package static let name = "session/export"
   package static let purpose =
     "Gives the fewest requests that make an equal session: send them in order to have it elsewhere. A stale frontier is computed anew."
-  package static let refusals: [Refusal.Kind] = [.unknownSession]
+  package static let refusals: [RequestError.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -98,7 +98,7 @@ package enum SessionExport: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     Answer(state: session)
   }
 }
@@ -107,7 +107,7 @@ extension ProfileRow {
   /// The fields as profile/submit takes them; the samples make the same combination again.
   fileprivate func write(to object: inout ObjectWriter) {
     table.write(to: &object)
-    object.field("frequency", knob)
+    object.field("frequency", setting)
     if samples.count == 1 {
       samples[0].write(to: &object)
     } else {

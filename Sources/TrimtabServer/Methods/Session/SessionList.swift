@@ -5,7 +5,7 @@ package import Sessions
 package enum SessionList: ServerMethod {
   package static let name = "session/list"
   package static let purpose = "Lists the open sessions in the order in which they were opened."
-  package static let refusals: [Refusal.Kind] = []
+  package static let refusals: [RequestError.Kind] = []
 
   package struct Params: ObjectReadable {
     package init(from reader: inout ObjectReader) throws(InvalidField) {}
@@ -24,7 +24,7 @@ package enum SessionList: ServerMethod {
     }
   }
 
-  package static func answer(_ params: Params, by server: Server) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
     var sessions: [SessionState] = []
     for name in server.sessions.names { sessions.append(try server.sessions.state(name)) }
     return Answer(sessions: sessions)

@@ -6,7 +6,7 @@ package enum SessionOpen: ServerMethod {
   package static let name = "session/open"
   package static let purpose =
     "Opens a session, which holds GPUs, profiles, pipelines and frontiers. The name of an open session resumes it."
-  package static let refusals: [Refusal.Kind] = []
+  package static let refusals: [RequestError.Kind] = []
 
   package struct Params: ObjectReadable {
     let session: String?
@@ -31,7 +31,7 @@ package enum SessionOpen: ServerMethod {
     }
   }
 
-  package static func answer(_ params: Params, by server: Server) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
     if let name = params.session, server.sessions.contains(name) {
       return Answer(state: try server.sessions.state(name), resumed: true)
     }

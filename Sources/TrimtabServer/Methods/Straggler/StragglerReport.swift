@@ -7,7 +7,7 @@ package enum StragglerReport: SessionStep {
   package static let name = "straggler/report"
   package static let purpose =
     "Tells that a pipeline, one of its data-parallel replicas, or one of its ranks is slower than planned, or is so no longer. The slowest pipeline sets the pace of its job and runs its fastest plan; each other one moves to its cheapest plan that is done by then. What changes is pushed as plan/changed. A later report on the same replaces the earlier one; of several stragglers the worst counts."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .unknownRank, .unknownPlan, .notCharacterized,
   ]
 
@@ -80,7 +80,8 @@ package enum StragglerReport: SessionStep {
     }
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
+  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  {
     let (job, member) = try session.place(of: params.pipeline)
     let source = session.pipelines[session.jobs[job].members[member].source]
     try checkPlaces(params, source.definition)
@@ -89,7 +90,7 @@ package enum StragglerReport: SessionStep {
     let replica = place.map { source.definition.dataParallelWidth > 1 ? $0.replica : nil } ?? params.replica
     if let generation = params.generation {
       guard generation == source.frontier?.generation else {
-        throw Refusal(
+        throw RequestError(
           .unknownPlan, path: "generation",
           expected: source.frontier.map { "\($0.generation), the current generation" } ?? "no generation yet",
           found: "\(generation)", fix: "report against the current plan; see job/get")
@@ -119,7 +120,7 @@ package enum StragglerReport: SessionStep {
     let before = session.jobs[job].slowestTimeSeconds ?? 0
     let changes = session.report(straggler, job: job)
     let after = session.jobs[job]
-    return Accepted(
+    return StepResult(
       Answer(revision: session.revision, job: after, changeCount: changes.count, busy: busy),
       events: [
         session.planEvent(
@@ -128,20 +129,20 @@ package enum StragglerReport: SessionStep {
       ])
   }
 
-  private static func checkPlaces(_ params: Params, _ definition: PipelineDefinition) throws(Refusal) {
+  private static func checkPlaces(_ params: Params, _ definition: PipelineDefinition) throws(RequestError) {
     if let replica = params.replica, replica >= definition.dataParallelWidth {
-      throw Refusal(
+      throw RequestError(
         .unknownRank, path: "replica", expected: "a replica in 0...\(definition.dataParallelWidth - 1)",
         found: "\(replica)", fix: "raise dataParallelWidth, or name the pipeline that is meant")
     }
     if let globalRank = params.globalRank, globalRank >= definition.worldSize {
-      throw Refusal(
+      throw RequestError(
         .unknownRank, path: "globalRank", expected: "a global rank in 0...\(definition.worldSize - 1)",
         found: "\(globalRank)", fix: "check the widths in pipeline/define")
     }
     let ranks = definition.rankCount
     if let rank = params.rank, rank >= ranks {
-      throw Refusal(
+      throw RequestError(
         .unknownRank, path: "rank", expected: "a rank in 0...\(ranks - 1)", found: "\(rank)",
         fix: "count the ranks of the pipeline")
     }
@@ -149,7 +150,7 @@ package enum StragglerReport: SessionStep {
       ("busyTimesSeconds", params.busyTimesSeconds?.count),
       ("rankSlowdownFractions", params.rankSlowdownFractions?.count),
     ] where count ?? ranks != ranks {
-      throw Refusal(
+      throw RequestError(
         .unknownRank, path: path, expected: "\(ranks) numbers, one for each rank", found: "\(count ?? 0)",
         fix: "send one for each rank")
     }
@@ -157,15 +158,15 @@ package enum StragglerReport: SessionStep {
 
   private static func busyTimes(
     _ seconds: [Double], _ params: Params, _ source: SessionState.Pipeline, _ choice: PlanChoice?
-  ) throws(Refusal) -> BusyTimes {
+  ) throws(RequestError) -> BusyTimes {
     guard let characterized = source.frontier, let choice else {
-      throw Refusal(
+      throw RequestError(
         .notCharacterized, path: "pipeline", expected: "a pipeline whose frontier has been computed",
         found: "\"\(params.pipeline)\" without a frontier", fix: "send frontier/characterize and wait for its answer")
     }
     let (plan, plans) = (params.plan ?? choice.plan, characterized.frontier.plans)
     guard plans.indices.contains(plan) else {
-      throw Refusal(
+      throw RequestError(
         .unknownPlan, path: "plan", expected: "a plan in 0...\(plans.count - 1)", found: "\(plan)",
         fix: "see frontier/curve for the plans there are")
     }

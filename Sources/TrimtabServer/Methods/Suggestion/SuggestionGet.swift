@@ -7,7 +7,7 @@ package enum SuggestionGet: SessionQuery {
   package static let name = "suggestion/get"
   package static let purpose =
     "Suggests the candidate that will score best on all data: how well, how sure that is, what finding it has cost beside training them all, and what it rests on. May be asked at any time."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .noPool]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .noPool]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -25,7 +25,7 @@ package enum SuggestionGet: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     Answer(search: try session.requireSearch(), revision: session.revision, params: params)
   }
 

@@ -8,7 +8,7 @@ package enum SuggestionPipeline: SessionQuery {
   package static let name = "suggestion/pipeline"
   package static let purpose =
     "Ranks candidates by predicted score and by the energy of one pass over the alignment data, at the fastest and at the cheapest plan of the pipeline that trains them, and says which no other beats in both. Each pipeline is defined, profiled and characterized as any other. With `stageCount` it says how a candidate is best divided among stages."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .noPool, .unknownCandidate, .unknownPipeline, .notCharacterized, .invalidPool,
   ]
 
@@ -46,7 +46,7 @@ package enum SuggestionPipeline: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     let search = try session.requireSearch()
     let predictions = Dictionary(
       uniqueKeysWithValues: search.ranking(limit: nil).map { ($0.candidate, $0) })
@@ -54,12 +54,12 @@ package enum SuggestionPipeline: SessionQuery {
     for (position, entry) in params.pipelines.enumerated() {
       let path = "pipelines[\(position)]"
       guard let candidate = search.pool.number(of: entry.candidate) else {
-        throw Refusal(
+        throw RequestError(
           .unknownCandidate, path: path, expected: "a candidate of the pool", found: entry.candidate.text,
           fix: "see suggestion/ranking for those there are")
       }
       guard let prediction = predictions[candidate] else { preconditionFailure("a candidate without a rank") }
-      do throws(Refusal) {
+      do throws(RequestError) {
         rows.append(
           Row(
             prediction: prediction, entry: entry, characterized: try session.frontier(of: entry.pipeline),
@@ -80,18 +80,18 @@ package enum SuggestionPipeline: SessionQuery {
 
   private static func splits(
     of candidates: [Int], among stageCount: Int?, _ pool: CandidatePool
-  ) throws(Refusal) -> [(candidate: Int, split: StageSplit)] {
+  ) throws(RequestError) -> [(candidate: Int, split: StageSplit)] {
     guard let stageCount else { return [] }
     var splits: [(Int, StageSplit)] = []
     for candidate in candidates where !splits.contains(where: { $0.0 == candidate }) {
       let parts = pool.parts(of: candidate)
       if let unknown = parts.first(where: { $0.role != .projector && $0.component.parameterCount == nil }) {
-        throw Refusal(
+        throw RequestError(
           .invalidPool, path: "stageCount", expected: "parameterCount of every encoder and language model to divide",
           found: "none for \"\(unknown.component.id)\"", fix: "state it in pool/submit")
       }
       guard let split = StageSplit(parts, stageCount: stageCount) else {
-        throw Refusal(
+        throw RequestError(
           .invalidPool, path: "stageCount", expected: "at most one stage for each layer",
           found: "\(stageCount) stages for "
             + parts.map { "\($0.component.layerCount ?? 1) of \"\($0.component.id)\"" }.joined(separator: ", "),

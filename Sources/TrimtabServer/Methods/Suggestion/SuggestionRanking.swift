@@ -7,7 +7,7 @@ package enum SuggestionRanking: SessionQuery {
   package static let name = "suggestion/ranking"
   package static let purpose =
     "Ranks the candidates by their predicted score on all data, the best first and those never tried last, in pieces if wanted."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .noPool]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .noPool]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -22,7 +22,7 @@ package enum SuggestionRanking: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(Refusal) -> Answer {
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
     Answer(search: try session.requireSearch(), revision: session.revision, params: params)
   }
 

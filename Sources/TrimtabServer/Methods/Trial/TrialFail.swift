@@ -2,11 +2,11 @@ package import JSON
 package import Sessions
 
 /// `trial/fail`: a trial ends otherwise than by a decision.
-package enum TrialFail: SessionEdit {
+package enum TrialFail: InPlaceStep {
   package static let name = "trial/fail"
   package static let purpose =
     "Ends a trial that did not run to its decision, and frees its GPUs. Say which of four things happened; the search goes on differently after each."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .noPool, .unknownTrial, .trialClosed]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .noPool, .unknownTrial, .trialClosed]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -31,9 +31,10 @@ package enum TrialFail: SessionEdit {
     }
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
-    let goesOn = try session.editSearch { (search) throws(Refusal) in try search.fail(params.failure) }
-    return Accepted(
+  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  {
+    let goesOn = try session.editSearch { (search) throws(RequestError) in try search.fail(params.failure) }
+    return StepResult(
       Answer(trial: params.failure.trial, kind: params.failure.kind, goesOn: goesOn),
       events: session.takeLeaderEvents())
   }

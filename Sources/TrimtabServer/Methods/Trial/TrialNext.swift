@@ -2,11 +2,11 @@ package import JSON
 package import Sessions
 
 /// `trial/next`: what to train next.
-package enum TrialNext: SessionEdit {
+package enum TrialNext: InPlaceStep {
   package static let name = "trial/next"
   package static let purpose =
     "Gives a worker its next trial: which candidate, from which checkpoint, how far, on which GPUs. Any number of workers may ask at any time. A worker that asks again before its trial has ended gets the same trial again, so nothing is lost with an answer or a restart."
-  package static let refusals: [Refusal.Kind] = [.unknownSession, .noPool, .unknownGPU, .busyGPU]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .noPool, .unknownGPU, .busyGPU]
 
   package struct Params: SessionScoped {
     package let session: String
@@ -32,15 +32,16 @@ package enum TrialNext: SessionEdit {
     }
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
-    let offer = try session.editSearch { (search) throws(Refusal) in try search.next(params.request) }
+  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  {
+    let offer = try session.editSearch { (search) throws(RequestError) in try search.next(params.request) }
     let isChange =
       switch offer {
       case .trial(_, let isRepeated): !isRepeated
       case .none: false
       }
     guard let search = session.search else { preconditionFailure("a search that gave out a trial is gone") }
-    return Accepted(
+    return StepResult(
       Answer(offer: offer, pool: search.pool), events: session.takeLeaderEvents(), isChange: isChange)
   }
 

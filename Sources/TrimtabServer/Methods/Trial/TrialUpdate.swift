@@ -3,11 +3,11 @@ package import JSONRPC
 package import Sessions
 
 /// `trial/update`: how a trial is doing, and what it shall do next.
-package enum TrialUpdate: NotifiableEdit {
+package enum TrialUpdate: NotifiableStep {
   package static let name = "trial/update"
   package static let purpose =
     "Reports a trial's score at one step and tells it to continue, pause or stop. Every score is an observation of the candidate's learning curve, also on the way to the assigned fraction: who leads may change with it, and a trial that has become hopeless is stopped. The same step sent again changes nothing, and steps may come in any order. As a notification its decision is pushed as trial/decided."
-  package static let refusals: [Refusal.Kind] = [
+  package static let refusals: [RequestError.Kind] = [
     .unknownSession, .noPool, .unknownTrial, .trialClosed, .invalidReport,
   ]
 
@@ -55,8 +55,9 @@ package enum TrialUpdate: NotifiableEdit {
     }
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(Refusal) -> Accepted<Answer> {
-    let decision = try session.editSearch { (search) throws(Refusal) in
+  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  {
+    let decision = try session.editSearch { (search) throws(RequestError) in
       let samples = Double(search.pool.task.alignmentSampleCount)
       return try search.report(
         TrialReport(
@@ -65,7 +66,7 @@ package enum TrialUpdate: NotifiableEdit {
           gpuSeconds: params.gpuSeconds, energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds,
           checkpoint: params.checkpoint, isLast: params.isLast))
     }
-    return Accepted(
+    return StepResult(
       Answer(decision: decision), events: session.takeLeaderEvents(), isChange: !decision.isDuplicate)
   }
 

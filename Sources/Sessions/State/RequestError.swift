@@ -1,7 +1,7 @@
 package import JSON
 
 /// Why a request was not carried out, though it was well formed; nothing has changed.
-package struct Refusal: Error, Sendable {
+package struct RequestError: Error, Sendable {
   /// What a program may switch on.
   package enum Kind: String, Sendable, CaseIterable {
     case unknownSession, unknownGPU, fileOutsideRoots, unreadableFile, overloaded
@@ -21,17 +21,17 @@ package struct Refusal: Error, Sendable {
   /// How to mend it, in one sentence.
   package var fix: String
   /// Further facts a program may use, such as the least deadline.
-  package var facts: [JSONObject.Member]
+  package var details: [JSONObject.Member]
 
   package init(
-    _ kind: Kind, path: String = "", expected: String, found: String, fix: String, facts: [JSONObject.Member] = []
+    _ kind: Kind, path: String = "", expected: String, found: String, fix: String, details: [JSONObject.Member] = []
   ) {
     self.kind = kind
     self.path = path
     self.expected = expected
     self.found = found
     self.fix = fix
-    self.facts = facts
+    self.details = details
   }
 
   /// One plain sentence for a person.

@@ -1,19 +1,12 @@
-import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+internal import CLibrary
+internal import Testing
 
 /// The repository's own files, for tests about them.
-enum RepositoryFiles {
+package enum RepositoryFiles {
   /// The repository's root, from where this file was compiled.
-  static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+  package static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
 
-  static func text(_ path: String) throws -> String {
+  package static func text(_ path: String) throws -> String {
     let file = try #require(fopen("\(root)/\(path)", "r"), "\(path) cannot be opened")
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -26,7 +19,7 @@ enum RepositoryFiles {
   }
 
   /// All files below a folder whose name ends so, sorted.
-  static func paths(below folder: String, ending: String) -> [String] {
+  package static func paths(below folder: String, ending: String) -> [String] {
     guard let directory = opendir("\(root)/\(folder)") else { return [] }
     defer { closedir(directory) }
     var paths: [String] = []

@@ -1,6 +1,6 @@
-/// Elementary functions of our own, because the C library's differ in the last digit between machines and versions, and
+/// PortableMath functions of our own, because the C library's differ in the last digit between machines and versions, and
 /// the same events must give the same decisions everywhere. Relative errors are below 1e-14.
-enum Elementary {
+enum PortableMath {
   /// The natural logarithm; `x` is positive and finite.
   ///
   /// x = m 2^e with m in sqrt(1/2)...sqrt(2), and log m = 2 artanh((m - 1) / (m + 1)), whose series converges fast there.

@@ -5,7 +5,7 @@ internal import EnergyFrontier
 /// Loading a microbatch and stepping the optimizer are instructions with measurements of their own, `dataLoading` and
 /// `optimizerStep`; measured at one setting, their time is fixed. A transfer between stages on different ranks occupies no
 /// instruction: what it feeds begins that much later.
-package struct ScheduleSurroundings: Sendable, Equatable {
+package struct IterationExtras: Sendable, Equatable {
   /// Stages that load data before each of their forwards.
   package var dataLoadingStages: [Int] = []
   /// Whether each rank steps the optimizer at its end; measured as part of the rank's lowest stage.
