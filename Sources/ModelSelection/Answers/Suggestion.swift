@@ -1,3 +1,5 @@
+import Basics
+
 /// What has been spent.
 public struct Spending: Equatable, Sendable {
   public var gpuSeconds = 0.0

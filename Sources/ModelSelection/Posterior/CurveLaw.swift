@@ -1,3 +1,5 @@
+import Basics
+
 /// How one learning curve moves: what a ``CurveFilter`` believes before it has seen any of it.
 ///
 /// In the log of the error over the log of the data, x, a curve has a slope that wanders: it stays near the pool's mean slope

@@ -1,3 +1,5 @@
+import Basics
+
 /// What all candidates' learning curves have in common, learned from those seen so far (empirical Bayes).
 ///
 /// The mean slope and the ``CurveLaw`` are those of greatest posterior density: the likelihood of all curves times a belief

@@ -1,3 +1,5 @@
+import Basics
+
 /// A candidate's log error on all the data, as far as known: normal.
 ///
 /// What is not known is of two kinds. Its own part is independent of other candidates. The common part is how the curves of

@@ -1,3 +1,5 @@
+import Basics
+
 /// A strategy as a sequence of stages, each a function of what the ones before have shown.
 struct StagedPlan: Equatable, Sendable {
   private enum Step: Equatable, Sendable {

@@ -1,10 +1,10 @@
-/// PortableMath functions of our own, because the C library's differ in the last digit between machines and versions, and
-/// the same events must give the same decisions everywhere. Relative errors are below 1e-14.
-enum PortableMath {
+/// Elementary functions whose results are the same on every machine. The C library's differ in the last digit between
+/// machines and versions, and the same inputs must give the same decisions everywhere. Relative errors are below 1e-14.
+public enum PortableMath {
   /// The natural logarithm; `x` is positive and finite.
   ///
   /// x = m 2^e with m in sqrt(1/2)...sqrt(2), and log m = 2 artanh((m - 1) / (m + 1)), whose series converges fast there.
-  static func log(_ x: Double) -> Double {
+  public static func log(_ x: Double) -> Double {
     var (mantissa, exponent) = (x.significand, Int(x.exponent))
     if mantissa > 1.4142135623730951 { (mantissa, exponent) = (mantissa / 2, exponent + 1) }
     let z = (mantissa - 1) / (mantissa + 1)
@@ -18,7 +18,7 @@ enum PortableMath {
   }
 
   /// e to the x; 0 below -700 and infinite above 700, which no error comes near.
-  static func exp(_ x: Double) -> Double {
+  public static func exp(_ x: Double) -> Double {
     guard x > -700 else { return 0 }
     guard x < 700 else { return .infinity }
     let power = (x / 0.6931471805599453).rounded()
@@ -32,12 +32,12 @@ enum PortableMath {
   }
 
   /// The density of the standard normal distribution.
-  static func normalDensity(_ x: Double) -> Double { 0.3989422804014327 * exp(-x * x / 2) }
+  public static func normalDensity(_ x: Double) -> Double { 0.3989422804014327 * exp(-x * x / 2) }
 
   /// The probability that a standard normal variable is below x.
   ///
   /// A series in the middle, a continued fraction in the tails (Abramowitz and Stegun 26.2.11 and 26.2.14).
-  static func normalProbability(below x: Double) -> Double {
+  public static func normalProbability(below x: Double) -> Double {
     let size = abs(x)
     guard size < 38 else { return x < 0 ? 0 : 1 }
     if size < 3 {
