@@ -19,11 +19,11 @@ public enum SelectionError: Error, Equatable, Sendable {
   /// A setting is out of its range.
   case invalidSetting(field: String, expected: String, value: Double)
   /// No such trial was ever assigned.
-  case unknownTrial(Int)
+  case unknownTrial(TrialID)
   /// The trial was closed before; `outcome` says how.
-  case trialClosed(Int, outcome: TrialOutcome)
+  case trialClosed(TrialID, outcome: TrialOutcome)
   /// The same step of the same trial was reported before with other numbers.
-  case conflictingReport(trial: Int, step: Int)
+  case conflictingReport(trial: TrialID, step: Int)
   /// A reported number is out of its range.
-  case invalidReport(trial: Int, field: String, expected: String, value: Double)
+  case invalidReport(trial: TrialID, field: String, expected: String, value: Double)
 }

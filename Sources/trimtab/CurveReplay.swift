@@ -95,7 +95,7 @@ extension ModelSearch: ReplayedSearch {
     do throws(RequestError) {
       let request = TrialRequest(worker: nil, gpus: nil, memoryBytes: nil, elapsedSeconds: elapsedSeconds)
       guard case .trial(let trial, _) = try next(request) else { return nil }
-      return try? engine.trial(trial.number - 1).assignment
+      return try? engine.trial(trial.id).assignment
     } catch {
       throw CommandFailure(error)
     }
@@ -108,7 +108,7 @@ extension ModelSearch: ReplayedSearch {
     do throws(RequestError) {
       let decision = try report(
         TrialReport(
-          trial: assignment.trial + 1, step: step, dataFraction: evaluation.fraction, score: evaluation.value,
+          trial: assignment.trial, step: step, dataFraction: evaluation.fraction, score: evaluation.value,
           gpuSeconds: spent.cost, energyJoules: spent.energyJoules, elapsedSeconds: elapsedSeconds,
           checkpoint: .bool(true)))
       return decision.verdict == .continue

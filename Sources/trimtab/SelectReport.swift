@@ -66,7 +66,7 @@ struct SelectReport {
         entry.field("status", prediction.status.rawValue)
       }
       document.list("decisions", replay.decisions) { decision, entry in
-        entry.field("trial", decision.assignment.trial)
+        entry.field("trial", decision.assignment.trial.number)
         entry.field("candidate", name(decision.assignment.candidate))
         entry.field("phase", decision.assignment.phase.rawValue)
         entry.field("fromFraction", decision.assignment.fromFraction)

@@ -4,8 +4,8 @@ import Testing
 
 /// Budgets hold with many workers, whatever they are of.
 @Suite struct BudgetTests {
-  /// Workers on trials that take what `draw` says for a unit of cost weight, reporting `reportCount` times each, in the order
-  /// of time.
+  /// Workers on trials that take what `draw` says for a unit of cost weight, reporting `reportCount` times each, in the
+  /// order of time.
   struct Fleet {
     let zoo: StrategyTests.Zoo
     let workerCount: Int
@@ -32,7 +32,7 @@ import Testing
         candidates: zoo.pool.candidates, clusters: zoo.pool.clusters, hasRelativeCosts: hasRelativeCosts)
       var search = try Search(pool: pool, settings: settings)
       var (events, now, latest): ([Event], Double, Double) = ([], 0, 0)
-      func pace(_ work: Assignment) -> Double { work.trial >= slowFrom ? slowness : 1 }
+      func pace(_ work: Assignment) -> Double { work.trial.index >= slowFrom ? slowness : 1 }
       func length(_ work: Assignment) -> Double {
         zoo.pool.candidates[work.candidate].costWeight * (work.toFraction - work.fromFraction)
       }
@@ -96,8 +96,8 @@ import Testing
     }
   }
 
-  /// Trials that come to take three times as much are paused at their next report: what is spent too much is at most what the
-  /// open ones take between two reports.
+  /// Trials that come to take three times as much are paused at their next report: what is spent too much is at most
+  /// what the open ones take between two reports.
   @Test(arguments: [Strategy.race, .grid]) func slowTrialsArePaused(strategy: Strategy) throws {
     for resource in 0..<3 {
       var fleet = Fleet(zoo: try StrategyTests.Zoo(seed: 5), workerCount: 4, reportCount: 20)
@@ -112,7 +112,8 @@ import Testing
       default: settings.budget.wallSeconds = most * fleet.secondsPerWeight / 4
       }
       let (search, seconds) = try fleet.run(settings)
-      let isPaused = try (0..<search.trialCount).contains { try search.trial($0).outcome == .paused(.searchFinished) }
+      let outcomes = try (1...search.trialCount).map { try search.trial(TrialID($0)).outcome }
+      let isPaused = outcomes.contains(.paused(.searchFinished))
       #expect(isPaused, "resource \(resource)")
       switch resource {
       case 0: #expect(search.spending.gpuSeconds <= (most + between) * fleet.secondsPerWeight)
@@ -150,7 +151,8 @@ import Testing
     #expect(search.nextTrial() == .none(.finished(.gridFractionSpent)))
   }
 
-  /// Weights that only compare candidates say nothing of GPU-seconds: one trial runs to find out, and then the budget holds.
+  /// Weights that only compare candidates say nothing of GPU-seconds: one trial runs to find out, and then the budget
+  /// holds.
   @Test(arguments: Strategy.allCases) func relativeCostsAreLearned(strategy: Strategy) throws {
     var fleet = Fleet(zoo: try StrategyTests.Zoo(seed: 6), workerCount: 9)
     for secondsPerWeight in [1e-6, 1e6] {

@@ -24,7 +24,8 @@ import Testing
     #expect(dendrogram.clusters(similarity: 0) == [[0, 1, 2, 3]])
   }
 
-  /// The distances of joins and the partitions at every cut, against joining the nearest two over and over by definition.
+  /// The distances of joins and the partitions at every cut, against joining the nearest two over and over by
+  /// definition.
   @Test(arguments: Linkage.allCases) func agreesWithJoiningTheNearestTwo(_ linkage: Linkage) {
     var generator = SplitMix64(seed: 11)
     for count in [1, 2, 3, 7, 20] {

@@ -11,8 +11,9 @@ import Testing
     let isAssigned: Bool
   }
 
-  /// The rule, from all reports at once: where a cell has assigned fractions, the latest report at each of them; else of the
-  /// latest trial the report at the least fraction, the latest of these. Then the median of three, but for assigned ones.
+  /// The rule, from all reports at once: where a cell has assigned fractions, the latest report at each of them; else
+  /// of the latest trial the report at the least fraction, the latest of these. Then the median of three, but for
+  /// assigned ones.
   private func expected(_ told: [Told]) -> [Observation] {
     func cell(_ one: Told) -> Int {
       var (lower, number) = (1.0, 0)
@@ -52,7 +53,7 @@ import Testing
       let fraction = Double(Int.random(in: 1...64, using: &generator)) / 64
       return Told(
         observation: Observation(dataFraction: fraction, error: Double.random(in: 1...2, using: &generator)),
-        origin: LearningCurve.Origin(trial: Int.random(in: 0..<4, using: &generator), step: index),
+        origin: LearningCurve.Origin(trial: TrialID(Int.random(in: 0..<4, using: &generator)), step: index),
         isAssigned: Int.random(in: 0..<6, using: &generator) == 0)
     }
     let expected = expected(told)

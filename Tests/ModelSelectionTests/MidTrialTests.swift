@@ -33,8 +33,8 @@ import Testing
     #expect(search.evidence(of: second.candidate).observations.map(\.dataFraction) == [0.1])
   }
 
-  /// Twenty candidates that were nearly alike on the start fraction; two of them on their next trial, and one of these has
-  /// gone through most of it.
+  /// Twenty candidates that were nearly alike on the start fraction; two of them on their next trial, and one of these
+  /// has gone through most of it.
   private func besideEachOther(_ strategy: Strategy) throws -> (search: Search, good: Assignment, bad: Assignment) {
     var search = try search(strategy, candidates: 20)
     for _ in 0..<20 {
@@ -58,8 +58,8 @@ import Testing
     work.fromFraction + (work.toFraction - work.fromFraction) * Double(step) / 24
   }
 
-  /// Training that goes wrong: the error rises by a fiftieth from report to report. The trial ends before it gets where it was
-  /// to go.
+  /// Training that goes wrong: the error rises by a fiftieth from report to report. The trial ends before it gets where
+  /// it was to go.
   @Test(arguments: [Strategy.race, .mordal]) func aHopelessTrialIsStopped(_ strategy: Strategy) throws {
     var (search, _, bad) = try besideEachOther(strategy)
     func report(_ step: Int) -> Report {

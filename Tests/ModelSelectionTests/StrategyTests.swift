@@ -90,8 +90,8 @@ import Testing
     #expect(suggestion.expectedRegretFraction <= 0.02)
   }
 
-  /// Nobody waits while a candidate could be trained further: asked again and again, the default strategies give work until
-  /// every candidate that has not got as far as it will be observed is running.
+  /// Nobody waits while a candidate could be trained further: asked again and again, the default strategies give work
+  /// until every candidate that has not got as far as it will be observed is running.
   @Test(arguments: [Strategy.mordal, .race])
   func keepsEverybodyBusy(strategy: Strategy) throws {
     let zoo = try Zoo(seed: 5)

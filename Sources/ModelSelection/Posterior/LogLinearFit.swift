@@ -15,8 +15,6 @@ struct LogLinearFit: Equatable, Sendable {
   let count: Int
   /// Mean square residual in log error.
   let meanSquare: Double
-  /// Logarithm of the largest fraction in the regime over the smallest.
-  let logSpan: Double
 
   /// The logarithm of 2, less what rounding may take.
   static let doubling = 0.6931471805599453 * (1 - 1e-9)
@@ -48,7 +46,6 @@ struct LogLinearFit: Equatable, Sendable {
       count += next.count
       fit = Self.leastSquares(points.suffix(count))
     }
-    logSpan = last - points[points.count - count].x
     (intercept, slope, meanSquare) = fit
     self.count = count
   }

@@ -7,16 +7,14 @@ public struct SearchSettings: Equatable, Sendable {
   public var reductionFactor = 2.0
   /// Halving of clusters ends with this many (Mordal: K = 3).
   public var survivingClusterCount = 3
-  /// Scaling prediction observes up to this fraction of the data, in 0...1 (Mordal: R = 1/8). A race goes beyond it only when
-  /// nobody has anything to gain below it.
+  /// Scaling prediction observes up to this fraction of the data, in 0...1 (Mordal: R = 1/8). A race goes beyond it
+  /// only when nobody has anything to gain below it.
   public var observedFraction = 0.125
-  /// Evidence names the log-linear regime at the end of a curve; predictions do not rest on it. A point joins it while its
-  /// residual is within this many deviations of the fit (AtS: 5).
+  /// Evidence names the log-linear regime at the end of a curve; predictions do not rest on it. A point joins it while
+  /// its residual is within this many deviations of the fit (AtS: 5).
   public var regimeDeviations = 5.0
   /// The points that the regime begins with (AtS: 3).
   public var regimePointCount = 3
-  /// A fit is good when its mean square error in log space is below this (Mordal: 5e-5).
-  public var fitTolerance = 5e-5
   /// The most that may go to members of eliminated clusters, as a share of the spending, in 0...1.
   public var explorationFraction = 0.1
   /// The search stops when the suggestion's expected regret, as a fraction of its error, is below this; 0 never.
@@ -30,7 +28,7 @@ public struct SearchSettings: Equatable, Sendable {
   /// The defaults of a strategy.
   public init(strategy: Strategy = .mordal) {
     self.strategy = strategy
-    if strategy == .race { startFraction = 1.0 / 64 }
+    startFraction = strategy.defaultStartFraction
   }
 
   /// - Throws: ``SelectionError/invalidSetting(field:expected:value:)`` for the first setting out of range.
@@ -47,7 +45,6 @@ public struct SearchSettings: Equatable, Sendable {
       "from startFraction to 1", observedFraction)
     try require(regimeDeviations > 0, "regimeDeviations", "above 0", regimeDeviations)
     try require(regimePointCount >= 2, "regimePointCount", "at least 2", Double(regimePointCount))
-    try require(fitTolerance >= 0, "fitTolerance", "at least 0", fitTolerance)
     try require(0...1 ~= explorationFraction, "explorationFraction", "from 0 to 1", explorationFraction)
     try require(regretBoundFraction >= 0, "regretBoundFraction", "at least 0", regretBoundFraction)
     try require(failureLimit >= 1, "failureLimit", "at least 1", Double(failureLimit))

@@ -1,60 +1,81 @@
 /// Successive halving that never waits for a rung to fill (ASHA: Li et al. 2020, arXiv 1810.05934).
 ///
-/// Whoever is among the best 1/eta of those seen at a rung goes on to the next; when nobody is, a new candidate begins, in a
-/// seeded order that does not depend on when candidates came to the pool.
-struct AsynchronousHalving: Equatable, Sendable {
-  /// A candidate and the rung to train it to.
-  struct Choice: Equatable, Sendable {
-    let candidate: Int
-    let rung: Int
-  }
-
+/// A candidate among the best 1/eta of those observed at a rung is promoted to the next rung; when none can be
+/// promoted, a new candidate begins. The order of new candidates is seeded and does not depend on when they joined the
+/// pool.
+struct AsynchronousHalving: SearchStrategy {
   private var begun: Set<Int> = []
-  /// For each rung those that were promoted from it.
+  /// For each rung the candidates that were promoted from it.
   private var promoted: [Int: Set<Int>] = [:]
 
-  /// The next choice, or nil when nothing can be promoted and everybody that can run has begun. O(rungs x candidates).
-  func next(_ view: StageView, canRun: (_ candidate: Int, _ fraction: Double) -> Bool) -> Choice? {
+  let stopsHopelessTrials = false
+
+  /// There are no rungs to wait for.
+  mutating func advance(_ context: StrategyContext) -> [Int]? { nil }
+
+  /// O(rungs x candidates).
+  func nextWork(_ context: StrategyContext, where canStart: (Int, Double) -> Bool) -> Work? {
+    var next: Work?
+    visitPromotions(context) { candidate, rung in
+      let work = Self.work(candidate, rung, context)
+      if canStart(candidate, work.fraction) { next = work }
+      return next == nil
+    }
+    if let next { return next }
+    let seed = context.settings.seed
+    let first = context.fraction(ofRung: 0)
+    return context.pool.candidates.indices.filter { !begun.contains($0) && canStart($0, first) }
+      .min { (CandidateOrder.rank($0, seed), $0) < (CandidateOrder.rank($1, seed), $1) }
+      .map { Self.work($0, 0, context) }
+  }
+
+  /// O(1) when the first candidate that has not begun ends the visit.
+  func visitRemainingWork(_ context: StrategyContext, _ visit: (Int, Double) -> Bool) {
+    func isOpen(_ candidate: Int) -> Bool { !context.states[candidate].isClosed }
+    let first = context.fraction(ofRung: 0)
+    for candidate in context.pool.candidates.indices where !begun.contains(candidate) && isOpen(candidate) {
+      guard visit(candidate, first) else { return }
+    }
+    visitPromotions(context) { candidate, rung in
+      !isOpen(candidate) || visit(candidate, context.fraction(ofRung: rung))
+    }
+  }
+
+  mutating func didAssign(_ work: Work) {
+    begun.insert(work.candidate)
+    if work.rung > 0 { promoted[work.rung - 1, default: []].insert(work.candidate) }
+  }
+
+  /// A candidate whose trial did not reach its rung may be chosen for it again.
+  mutating func didEnd(_ assignment: Assignment, isReached: Bool) {
+    guard !isReached else { return }
+    if assignment.rung == 0 {
+      begun.remove(assignment.candidate)
+    } else {
+      promoted[assignment.rung - 1]?.remove(assignment.candidate)
+    }
+  }
+
+  /// New candidates begin in their turn.
+  mutating func didGrowPool() {}
+
+  /// Shows the candidates that may be promoted and the rung each would go to, the highest rung first, until `visit`
+  /// returns false.
+  private func visitPromotions(_ context: StrategyContext, _ visit: (_ candidate: Int, _ rung: Int) -> Bool) {
     var top = 0
-    while view.fraction(ofRung: top) < 1 { top += 1 }
+    while context.fraction(ofRung: top) < 1 { top += 1 }
     for rung in stride(from: top - 1, through: 0, by: -1) {
-      let fraction = view.fraction(ofRung: rung)
-      let seen = begun.sorted().filter { view.isObserved($0, at: fraction) }
-      let best = view.sorted(seen) { view.error($0, at: fraction) }
-        .prefix(Int(Double(seen.count) / view.settings.reductionFactor))
-      for candidate in best
-      where !(promoted[rung]?.contains(candidate) ?? false) && canRun(candidate, view.fraction(ofRung: rung + 1)) {
-        return Choice(candidate: candidate, rung: rung + 1)
+      let fraction = context.fraction(ofRung: rung)
+      let seen = begun.sorted().filter { context.isObserved($0, at: fraction) }
+      let ranked = context.sorted(seen) { context.error($0, at: fraction) }
+      for candidate in ranked.prefix(Int(Double(seen.count) / context.settings.reductionFactor))
+      where !(promoted[rung]?.contains(candidate) ?? false) {
+        guard visit(candidate, rung + 1) else { return }
       }
     }
-    let waiting = view.pool.candidates.indices.filter { !begun.contains($0) && canRun($0, view.fraction(ofRung: 0)) }
-    return waiting.min {
-      (CandidateOrder.rank($0, view.settings.seed), $0) < (CandidateOrder.rank($1, view.settings.seed), $1)
-    }.map { Choice(candidate: $0, rung: 0) }
   }
 
-  /// Whether there is a next choice. O(candidates) at worst, and O(1) while most of them have not begun.
-  func hasNext(_ view: StageView, canRun: (_ candidate: Int, _ fraction: Double) -> Bool) -> Bool {
-    let first = view.fraction(ofRung: 0)
-    return view.pool.candidates.indices.contains { !begun.contains($0) && canRun($0, first) }
-      || next(view, canRun: canRun) != nil
-  }
-
-  /// Takes note that a choice was assigned.
-  mutating func take(_ choice: Choice) {
-    begun.insert(choice.candidate)
-    if choice.rung > 0 { promoted[choice.rung - 1, default: []].insert(choice.candidate) }
-  }
-
-  /// Lets a candidate whose trial came to nothing be chosen again.
-  mutating func release(candidate: Int, rung: Int) {
-    if rung == 0 { begun.remove(candidate) } else { promoted[rung - 1]?.remove(candidate) }
-  }
-}
-
-extension StageView {
-  /// The first error observed at a fraction or beyond.
-  func error(_ candidate: Int, at fraction: Double) -> Double {
-    states[candidate].observations.first { $0.dataFraction >= fraction * (1 - 1e-9) }?.error ?? .infinity
+  private static func work(_ candidate: Int, _ rung: Int, _ context: StrategyContext) -> Work {
+    Work(candidate: candidate, fraction: context.fraction(ofRung: rung), rung: rung, phase: .baseline)
   }
 }

@@ -1,6 +1,6 @@
-/// Where training left off: what a trial of the same candidate saved at a data fraction.
+/// Weights that a trial of the same candidate saved at a data fraction.
 public struct TrialCheckpoint: Equatable, Sendable {
-  public let trial: Int
+  public let trial: TrialID
   /// In 0...1.
   public let dataFraction: Double
 }
@@ -21,8 +21,7 @@ public enum SearchPhase: String, CaseIterable, Sendable {
 
 /// What a worker is to train.
 public struct Assignment: Equatable, Sendable {
-  /// Numbers trials from 0 in the order of assignment.
-  public let trial: Int
+  public let trial: TrialID
   /// An index into the pool's candidates.
   public let candidate: Int
   /// Where training begins; that of ``checkpoint``, or 0.

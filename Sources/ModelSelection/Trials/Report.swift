@@ -58,3 +58,21 @@ public enum TrialStopReason: String, CaseIterable, Sendable {
   /// The candidate is most unlikely to be the best.
   case cannotBeBest
 }
+
+extension Report {
+  /// Checks the ranges of a report on a trial that began at the fraction `from`.
+  ///
+  /// - Throws: ``SelectionError/invalidReport(trial:field:expected:value:)`` for the first field out of range.
+  func check(trial: TrialID, from: Double) throws(SelectionError) {
+    func require(_ holds: Bool, _ field: String, _ expected: String, _ value: Double) throws(SelectionError) {
+      guard holds else { throw .invalidReport(trial: trial, field: field, expected: expected, value: value) }
+    }
+    try require(step >= 0, "step", "at least 0", Double(step))
+    try require(
+      dataFraction.isFinite && dataFraction >= from && dataFraction <= 1, "dataFraction", "from \(from) to 1",
+      dataFraction)
+    try require(!error.isFinite || error > 0, "error", "above 0, or not finite when training diverged", error)
+    try require((gpuSeconds ?? 0).isFinite && (gpuSeconds ?? 0) >= 0, "gpuSeconds", "at least 0", gpuSeconds ?? 0)
+    try require((joules ?? 0).isFinite && (joules ?? 0) >= 0, "joules", "at least 0", joules ?? 0)
+  }
+}

@@ -1,8 +1,10 @@
+package import ModelSelection
+
 /// Which of the registered GPUs work for which trial.
 package struct DeviceTable: Sendable {
   private struct Device: Sendable {
     let place: Place
-    var trial: Int?
+    var trial: TrialID?
   }
 
   /// Orders idle devices by memory, the largest first, and then by registration.
@@ -44,8 +46,8 @@ package struct DeviceTable: Sendable {
   }
 
   /// Takes devices away; gives the trials that ran on them, each once, in ascending order.
-  package mutating func retire(_ ids: [String]) -> [Int] {
-    var trials: Set<Int> = []
+  package mutating func retire(_ ids: [String]) -> [TrialID] {
+    var trials: Set<TrialID> = []
     for id in ids {
       guard let device = devices.removeValue(forKey: id) else { continue }
       if let trial = device.trial { trials.insert(trial) } else { removeIdle(device.place) }
@@ -56,7 +58,7 @@ package struct DeviceTable: Sendable {
   /// The trial that a registered device works for.
   ///
   /// - Returns: nil when it is not registered, `.some(nil)` when it is idle.
-  package func trial(on id: String) -> Int?? { devices[id].map(\.trial) }
+  package func trial(on id: String) -> TrialID?? { devices[id].map(\.trial) }
 
   /// The memory of each of these devices, of which the smallest decides what fits.
   package func leastMemoryBytes(of ids: [String]) -> Int {
@@ -87,7 +89,7 @@ package struct DeviceTable: Sendable {
   }
 
   /// Puts idle devices to work.
-  package mutating func occupy(_ ids: [String], trial: Int) {
+  package mutating func occupy(_ ids: [String], trial: TrialID) {
     for id in ids {
       guard let device = devices[id], device.trial == nil else { continue }
       removeIdle(device.place)
@@ -96,7 +98,7 @@ package struct DeviceTable: Sendable {
   }
 
   /// Makes the devices of a trial that has ended idle again.
-  package mutating func release(_ ids: [String], trial: Int) {
+  package mutating func release(_ ids: [String], trial: TrialID) {
     for id in ids {
       guard let device = devices[id], device.trial == trial else { continue }
       devices[id]!.trial = nil

@@ -18,14 +18,15 @@ extension ModelSearch {
 
   package var spending: Spending { engine.spending }
 
-  /// What training every candidate on all data would cost, in GPU-seconds where trials report them, else in the pool's unit.
+  /// What training every candidate on all data would cost, in GPU-seconds where trials report them, else in the pool's
+  /// unit.
   package var gridGPUSeconds: Double { engine.gridGPUSeconds }
 
-  /// The leader, if it is another than was last told.
-  package mutating func takeNewLeader() -> Prediction? {
-    // Most of the time the leader stays, and to see that costs nothing.
-    guard let leader = engine.leader, leader != toldLeader else { return nil }
-    toldLeader = leader
+  /// The leader, if it was not announced yet; it counts as announced afterwards.
+  package mutating func announceNewLeader() -> Prediction? {
+    // Usually the leader stays, and finding that out costs nothing.
+    guard let leader = engine.leader, leader != announcedLeader else { return nil }
+    announcedLeader = leader
     return engine.suggestion()?.prediction
   }
 }

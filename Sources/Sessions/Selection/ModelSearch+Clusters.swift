@@ -5,8 +5,8 @@ internal import Representations
 extension ModelSearch {
   /// Keeps a representation; one of the same model replaces it.
   ///
-  /// - Throws: ``RequestError`` of kind `unknownCandidate`, or `invalidRepresentation` when it is not of as many samples as
-  ///   those that it will be compared with. O(representations).
+  /// - Throws: ``RequestError`` of kind `unknownCandidate`, or `invalidRepresentation` when it is not of as many
+  ///   samples as those that it will be compared with. O(representations).
   package mutating func attach(_ representation: PoolRepresentation) throws(RequestError) {
     let key = representation.key
     guard pool.encoders.contains(where: { $0.id == key.encoder }) else { throw .unknown("encoder", key.encoder) }
@@ -25,7 +25,7 @@ extension ModelSearch {
     }
     representations[key] = representation
     inputRevision += 1
-    note(.attached(representation))
+    log.append(.attached(representation))
   }
 
   package var representationCount: Int { representations.count }
@@ -52,7 +52,7 @@ extension ModelSearch {
     let new = PoolClustering(found, in: pool)
     if hasBegun { return new == clustering }
     try cluster(new)
-    note(.clustered(settings))
+    log.append(.clustered(settings))
     return true
   }
 }

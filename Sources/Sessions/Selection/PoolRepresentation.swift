@@ -2,7 +2,8 @@ package import Basics
 package import ModelSelection
 package import Representations
 
-/// What a representation belongs to: an encoder, or a language model that is shown what an encoder makes of the samples.
+/// What a representation belongs to: an encoder, or a language model that is shown what an encoder makes of the
+/// samples.
 package struct RepresentationKey: Sendable, Hashable {
   package let encoder: String
   package let languageModel: String?

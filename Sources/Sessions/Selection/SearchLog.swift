@@ -1,6 +1,7 @@
 internal import JSON
+package import ModelSelection
 
-/// What a search was told, in order: replayed, it makes an equal search.
+/// The accepted requests of a search, in order. Replayed, they make an equal search.
 ///
 /// Reports are by far the most numerous entries, so they are kept small.
 package struct SearchLog: Sendable {
@@ -11,10 +12,10 @@ package struct SearchLog: Sendable {
     indirect case clustered(ComparisonSettings)
     case registered([GPU])
     case retired([String])
-    /// The request that a trial was given out for.
-    case asked(trial: Int)
-    /// A request that got no trial but told the time.
-    case askedInVain(TrialRequest)
+    /// The request that a trial was assigned for.
+    case asked(trial: TrialID)
+    /// A request that got no trial but reported the time.
+    case emptyRequest(TrialRequest)
     /// The place of a report.
     case reported(Int)
     case failed(TrialFailure)
@@ -29,8 +30,8 @@ package struct SearchLog: Sendable {
   package init() {}
 
   package mutating func append(_ entry: Entry) {
-    // Somebody who asks once a second for hours leaves one entry.
-    if case .askedInVain = entry, case .askedInVain = entries.last { entries.removeLast() }
+    // A client that asks once a second for hours leaves one entry.
+    if case .emptyRequest = entry, case .emptyRequest = entries.last { entries.removeLast() }
     entries.append(entry)
   }
 
@@ -58,7 +59,7 @@ private struct StoredReport: Sendable {
   private let elapsedSeconds: Double
 
   init(_ report: TrialReport) {
-    trial = Int32(report.trial)
+    trial = Int32(report.trial.number)
     step = report.step
     dataFraction = report.dataFraction
     score = report.score
@@ -70,7 +71,7 @@ private struct StoredReport: Sendable {
   func report(checkpoint: JSON?, isLast: Bool) -> TrialReport {
     func given(_ number: Double) -> Double? { number.isNaN ? nil : number }
     return TrialReport(
-      trial: Int(trial), step: step, dataFraction: dataFraction, score: score, gpuSeconds: given(gpuSeconds),
+      trial: TrialID(Int(trial)), step: step, dataFraction: dataFraction, score: score, gpuSeconds: given(gpuSeconds),
       energyJoules: given(energyJoules), elapsedSeconds: given(elapsedSeconds), checkpoint: checkpoint, isLast: isLast)
   }
 }

@@ -1,8 +1,9 @@
 package import JSON
+package import ModelSelection
 
 /// What a trial says of itself at one step.
 package struct TrialReport: Sendable {
-  package let trial: Int
+  package let trial: TrialID
   /// Grows with the training; the same step of the same trial is the same report.
   package let step: Int
   /// How much of the alignment data the model has been trained on, the steps before this trial included.
@@ -14,14 +15,14 @@ package struct TrialReport: Sendable {
   package let energyJoules: Double?
   /// Seconds since the search began, by the client's clock.
   package let elapsedSeconds: Double?
-  /// Where the weights of this step are kept, if they are: the client's own words, which come back with the trial that goes
-  /// on from here.
+  /// Where the weights of this step are kept, if they are: the client's own words, which come back with the trial that
+  /// goes on from here.
   package let checkpoint: JSON?
   /// Whether the trial has done what it was given out for, be its data a little short of it.
   package let isLast: Bool
 
   package init(
-    trial: Int, step: Int, dataFraction: Double, score: Double, gpuSeconds: Double?, energyJoules: Double?,
+    trial: TrialID, step: Int, dataFraction: Double, score: Double, gpuSeconds: Double?, energyJoules: Double?,
     elapsedSeconds: Double?, checkpoint: JSON?, isLast: Bool = false
   ) {
     self.trial = trial

@@ -1,11 +1,12 @@
 import Basics
+import ModelSelection
 import Sessions
 import Testing
 
 /// The table of devices against a list that is searched from end to end.
 @Suite struct DeviceTableTests {
   private struct Model {
-    var devices: [(gpu: GPU, trial: Int?)] = []
+    var devices: [(gpu: GPU, trial: TrialID?)] = []
 
     func choose(_ count: Int, _ memory: Int) -> [String]? {
       let fitting = devices.enumerated().filter { $0.element.trial == nil }
@@ -62,9 +63,9 @@ import Testing
           #expect(chosen == model.choose(count, memory))
           #expect((table.memoryBytes(ofIdle: count) ?? -1) >= memory ? chosen != nil : chosen == nil)
           trial += 1
-          table.occupy(chosen ?? [], trial: trial)
+          table.occupy(chosen ?? [], trial: TrialID(trial))
           for index in model.devices.indices where chosen?.contains(model.devices[index].gpu.id) ?? false {
-            model.devices[index].trial = trial
+            model.devices[index].trial = TrialID(trial)
           }
         }
         #expect(table.idleCount == model.devices.count { $0.trial == nil })

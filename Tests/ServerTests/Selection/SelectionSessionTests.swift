@@ -67,8 +67,8 @@ import Transcripts
     #expect(driver.conflicts == [])
   }
 
-  /// A device never works for two trials, nor for one that it is too small for; a worker that asks while a device is idle
-  /// waits only when nothing that is left fits, or everything is being trained.
+  /// A device never works for two trials, nor for one that it is too small for; a worker that asks while a device is
+  /// idle waits only when nothing that is left fits, or everything is being trained.
   @Test(arguments: strategies) func devicesAreGivenOutOnce(_ strategy: String) throws {
     let driver = Driver(strategy: strategy, seed: 21)
     try driver.run(events: 600)

@@ -1,4 +1,5 @@
 package import JSON
+internal import ModelSelection
 package import Sessions
 
 /// `gpu/retire`: devices that are gone.
@@ -33,10 +34,10 @@ package enum GPURetire: InPlaceStep {
       }
     }
     session.gpus.removeAll { !kept.contains($0.id) }
-    let lost = session.search?.retire(params.ids) ?? []
+    let lost = session.search?.retire(params.ids).map(\.number) ?? []
     return StepResult(
       Answer(revision: session.revision, gpuCount: session.gpus.count, lostTrials: lost),
-      events: session.takeLeaderEvents())
+      events: session.leaderChangeEvents())
   }
 
   package struct Answer: ObjectWritable {

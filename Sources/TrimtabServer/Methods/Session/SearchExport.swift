@@ -1,4 +1,5 @@
 internal import JSON
+internal import ModelSelection
 internal import Sessions
 
 // A search as the requests that make it. What a search decides depends on the order of all it was told, so these are not
@@ -16,8 +17,8 @@ extension ModelSearch {
       case .registered(let gpus):
         Self.request(GPURegister.name, session) { $0.list("gpus", gpus) { gpu, entry in gpu.write(to: &entry) } }
       case .retired(let ids): Self.request(GPURetire.name, session) { $0.field("ids", ids) }
-      case .asked(let trial): Self.request(TrialNext.name, session) { requestBehind(trial: trial).write(to: &$0) }
-      case .askedInVain(let request): Self.request(TrialNext.name, session) { request.write(to: &$0) }
+      case .asked(let trial): Self.request(TrialNext.name, session) { request(for: trial).write(to: &$0) }
+      case .emptyRequest(let request): Self.request(TrialNext.name, session) { request.write(to: &$0) }
       case .reported(let place): Self.request(TrialUpdate.name, session) { log.report(at: place).write(to: &$0) }
       case .failed(let failure): Self.request(TrialFail.name, session) { failure.write(to: &$0) }
       }
@@ -61,7 +62,7 @@ extension TrialRequest {
 
 extension TrialReport {
   fileprivate func write(to params: inout ObjectWriter) {
-    params.field("trial", trial)
+    params.field("trial", trial.number)
     params.field("step", step)
     params.field("dataFraction", dataFraction)
     if score.isFinite {
@@ -79,7 +80,7 @@ extension TrialReport {
 
 extension TrialFailure {
   fileprivate func write(to params: inout ObjectWriter) {
-    params.field("trial", trial)
+    params.field("trial", trial.number)
     params.field("kind", kind.rawValue)
     params.field("memoryBytes", memoryBytes)
     params.field("message", message)

@@ -21,9 +21,9 @@ package struct SuggestionChanged: ObjectWritable, Sendable {
 }
 
 extension SessionState {
-  /// The push that is due when another candidate leads than was last told.
-  mutating func takeLeaderEvents() -> [SessionEvent] {
-    guard let leader = search?.takeNewLeader(), let search else { return [] }
+  /// The notification that is due when the leader changed since the last one.
+  mutating func leaderChangeEvents() -> [SessionEvent] {
+    guard let leader = search?.announceNewLeader(), let search else { return [] }
     return [
       .suggestionChanged(
         SuggestionChanged(

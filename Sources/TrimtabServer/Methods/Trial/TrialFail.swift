@@ -1,4 +1,5 @@
 package import JSON
+internal import ModelSelection
 package import Sessions
 
 /// `trial/fail`: a trial ends otherwise than by a decision.
@@ -14,7 +15,7 @@ package enum TrialFail: InPlaceStep {
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
-      let trial = try reader.trial()
+      let trial = TrialID(try reader.trial())
       let kind: TrialFailure.Kind = try reader.required(
         "kind", .choice(),
         "`failed`: training itself went wrong, and is tried again a few times; `lost`: the worker or a GPU is gone, and the trial is given out again from its last checkpoint; `outOfMemory`: the candidate is not tried again on this much memory or less; `paused`: the worker is wanted elsewhere, and the trial goes on later."
@@ -35,8 +36,8 @@ package enum TrialFail: InPlaceStep {
   {
     let goesOn = try session.editSearch { (search) throws(RequestError) in try search.fail(params.failure) }
     return StepResult(
-      Answer(trial: params.failure.trial, kind: params.failure.kind, goesOn: goesOn),
-      events: session.takeLeaderEvents())
+      Answer(trial: params.failure.trial.number, kind: params.failure.kind, goesOn: goesOn),
+      events: session.leaderChangeEvents())
   }
 
   package struct Answer: ObjectWritable {

@@ -1,4 +1,5 @@
 package import JSON
+internal import ModelSelection
 package import Sessions
 
 /// `trial/next`: what to train next.
@@ -42,7 +43,7 @@ package enum TrialNext: InPlaceStep {
       }
     guard let search = session.search else { preconditionFailure("a search that gave out a trial is gone") }
     return StepResult(
-      Answer(offer: offer, pool: search.pool), events: session.takeLeaderEvents(), isChange: isChange)
+      Answer(offer: offer, pool: search.pool), events: session.leaderChangeEvents(), isChange: isChange)
   }
 
   package struct Answer: ObjectWritable {
@@ -70,7 +71,7 @@ package enum TrialNext: InPlaceStep {
 extension OpenTrial {
   fileprivate func write(to object: inout ObjectWriter, _ pool: CandidatePool) {
     let samples = Double(pool.task.alignmentSampleCount)
-    object.field("trial", number, "The trial's number in the session.")
+    object.field("trial", id.number, "The trial's number in the session.")
     object.object("candidate", "What to train.") { pool.name(of: candidate).write(to: &$0) }
     object.field(
       "fromFraction", fromFraction, "Part of the alignment data that the checkpoint has seen; 0 to begin anew.")
@@ -79,7 +80,7 @@ extension OpenTrial {
     object.field("toSampleCount", Int((toFraction * samples).rounded()), "The same in samples.")
     if let resume {
       object.object("resume", "The checkpoint to go on from; absent to begin anew.") {
-        $0.field("trial", resume.trial, "The trial that wrote it.")
+        $0.field("trial", resume.trial.number, "The trial that wrote it.")
         $0.field("step", resume.step, "Its step.")
         $0.field("checkpoint", resume.checkpoint, "What that trial said of where it is kept.")
       }
@@ -87,7 +88,7 @@ extension OpenTrial {
     object.field("gpus", gpus, "The registered GPUs to train on; empty where the worker uses its own.")
     object.field("rung", rung, "How often the search has raised the amount of data for this candidate, from 0.")
     object.field(
-      "phase", phase,
+      "phase", phase.rawValue,
       "Why this candidate now: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster; `exploration`, a look at an eliminated cluster; `speculation`, the plan has nothing for this worker, and this candidate has most to tell for its cost; `baseline`."
     )
   }

@@ -1,5 +1,6 @@
 package import JSON
 package import JSONRPC
+internal import ModelSelection
 package import Sessions
 
 /// `trial/update`: how a trial is doing, and what it shall do next.
@@ -61,13 +62,13 @@ package enum TrialUpdate: NotifiableStep {
       let samples = Double(search.pool.task.alignmentSampleCount)
       return try search.report(
         TrialReport(
-          trial: params.trial, step: params.step,
+          trial: TrialID(params.trial), step: params.step,
           dataFraction: params.dataFraction ?? Double(params.sampleCount ?? 0) / samples, score: params.score,
           gpuSeconds: params.gpuSeconds, energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds,
           checkpoint: params.checkpoint, isLast: params.isLast))
     }
     return StepResult(
-      Answer(decision: decision), events: session.takeLeaderEvents(), isChange: !decision.isDuplicate)
+      Answer(decision: decision), events: session.leaderChangeEvents(), isChange: !decision.isDuplicate)
   }
 
   package static func event(for outcome: Result<Answer, RPCError>, _ params: JSON?) -> SessionEvent {
@@ -81,7 +82,7 @@ package enum TrialUpdate: NotifiableStep {
     let decision: TrialDecision
 
     package func write(to object: inout ObjectWriter) {
-      object.field("trial", decision.trial, "The trial.")
+      object.field("trial", decision.trial.number, "The trial.")
       object.field("step", decision.step, "The step that was reported.")
       decision.write(to: &object)
     }

@@ -1,20 +1,20 @@
 internal import Basics
 
 extension Search {
-  /// What is believed of every candidate that may still turn out best, untried ones by their cluster.
+  /// The predicted final errors of all candidates that may still be best; untried ones by their cluster.
   private var field: [(candidate: Int, final: FinalError)] {
     states.indices.compactMap { candidate in
       states[candidate].isGivenUp ? nil : knowledge.belief(candidate, pool).map { (candidate, $0) }
     }
   }
 
-  /// The best candidate so far, how sure that is, and what it cost; nil while nothing was observed.
+  /// The best candidate so far, how certain that is, and what it cost; nil before the first observation.
   public func suggestion() -> Suggestion? { answers(limit: 0).suggestion }
 
-  /// The candidates by predicted error, the best first; those of which nothing is known last, by their number.
+  /// The candidates by predicted error, the best first; those without a prediction last, by their number.
   public func ranking(limit: Int? = nil) -> [Prediction] { answers(limit: limit).ranking }
 
-  /// Suggestion and ranking together, which rest on the same sums. O(candidates), and sorting what is ranked.
+  /// Suggestion and ranking together, which share their integrals. O(candidates), and sorting what is ranked.
   public func answers(limit: Int? = nil) -> (suggestion: Suggestion?, ranking: [Prediction]) {
     let limit = limit ?? states.count
     guard let leader, let favourite = knowledge.finals[leader] else {
@@ -23,7 +23,7 @@ extension Search {
     let field = field
     let contest = Contest(field, favourite: favourite)
     func chance(_ candidate: Int) -> Double { contest.contenders.first { $0.candidate == candidate }?.probability ?? 0 }
-    // The errors' ratio: 1 less the best's over the suggestion's.
+    // One minus the ratio of the best candidate's error to the suggestion's.
     let regret = 1 - PortableMath.exp(-contest.regret)
     let suggestion = Suggestion(
       prediction: prediction(leader, favourite, probabilityBest: chance(leader)), expectedRegretFraction: regret,
@@ -63,7 +63,7 @@ extension Search {
     return last.dataFraction >= 1 ? .complete : .observed
   }
 
-  /// What the candidate's prediction rests on.
+  /// The observations behind the candidate's prediction.
   public func evidence(of candidate: Int) -> Evidence {
     let observations = states[candidate].observations
     let fit = LogLinearFit(

@@ -1,0 +1,176 @@
+/// What a search has spent, and what its open trials are still expected to take.
+///
+/// Work is measured in cost weight: a candidate's weight times the share of the data. The ledger learns from reports
+/// what a unit of cost weight takes, so it can compare a budget with what is spent and what open trials have left to
+/// do.
+struct CostLedger: Sendable {
+  var budget: Budget
+  /// The cost weight of training every candidate on all the data.
+  var gridWeight: Double
+  /// Whether cost weights only compare candidates, so that GPU-seconds are known only once a trial has reported some.
+  private let hasRelativeCosts: Bool
+
+  private(set) var openCount = 0
+  /// The cost weight of the work that open trials have not reported yet.
+  private var openWeight = 0.0
+  /// The cost weight of all reported work.
+  private var spentWeight = 0.0
+  /// GPU-seconds that trials reported, and the cost weight of the same work.
+  private var metered = Rate()
+  /// The same for trials that reached their assigned fraction.
+  private var completed = Rate()
+  /// The cost weight of reported work without GPU-seconds.
+  private var unmeteredWeight = 0.0
+  /// Seconds for which trials were open that ran until they were closed, and the cost weight of their work.
+  private var timed = Rate()
+  private var joules = 0.0
+  private var trialCount = 0
+  private(set) var wallSeconds = 0.0
+
+  /// An amount of something, and the cost weight of the work that took it.
+  private struct Rate: Sendable {
+    var amount = 0.0
+    var weight = 0.0
+    var perWeight: Double? { weight > 0 ? amount / weight : nil }
+  }
+
+  init(_ pool: Pool, _ budget: Budget) {
+    (self.budget, gridWeight, hasRelativeCosts) = (budget, pool.totalCostWeight, pool.hasRelativeCosts)
+  }
+
+  /// What has been spent. Work without reported GPU-seconds counts at the rate of the work with them, so both add up in
+  /// one unit.
+  var spending: Spending {
+    var spending = Spending()
+    spending.gpuSeconds = gpuSeconds
+    spending.joules = joules
+    spending.trials = trialCount
+    spending.wallSeconds = wallSeconds
+    return spending
+  }
+
+  private var gpuSeconds: Double { metered.amount + unmeteredWeight * gpuSecondsPerWeight }
+
+  /// GPU-seconds for a unit of cost weight: as reported by trials that reached their assigned fraction, or while there
+  /// are none by all; 1 before the first such report.
+  var gpuSecondsPerWeight: Double { completed.perWeight ?? metered.perWeight ?? 1 }
+
+  // MARK: - Budgets
+
+  /// The budget that is spent; nil while something is left of each. O(1).
+  var spentBudget: StopReason? {
+    if let spent = spentBudgetOfOpenTrials { return spent }
+    if let most = budget.trials, trialCount >= most { return .trialsSpent }
+    return nil
+  }
+
+  /// The same without the budget of trials, in which open trials are counted from their start.
+  var spentBudgetOfOpenTrials: StopReason? {
+    if let most = budget.gridFraction, spentWeight >= most * gridWeight { return .gridFractionSpent }
+    if let most = budget.gpuSeconds, gpuSeconds >= most { return .gpuSecondsSpent }
+    if let most = budget.joules, joules >= most { return .joulesSpent }
+    if let most = budget.wallSeconds, wallSeconds >= most { return .wallSecondsSpent }
+    return nil
+  }
+
+  /// The budget that work of this cost weight would exceed together with the rest of all open trials; nil when none.
+  /// O(1).
+  ///
+  /// While the rate of a budget is unknown, one trial runs to find it out. Wall-clock time passes without trials too,
+  /// so there all run.
+  func limit(adding weight: Double) -> StopReason? {
+    // A limit on trials alone leaves nothing to compare.
+    guard budget != Budget(trials: budget.trials) else { return nil }
+    if let most = budget.gridFraction, spentWeight + openWeight + weight > most * gridWeight * (1 + 1e-9) {
+      return .gridFractionSpent
+    }
+    func isExceeded(_ most: Double?, _ spent: Double, _ perWeight: Double?) -> Bool {
+      guard let most else { return false }
+      guard let perWeight else { return openCount > 0 }
+      return spent + (openWeight + weight) * perWeight > most * (1 + 1e-9)
+    }
+    let isRateKnown = !hasRelativeCosts || gpuSeconds > 0
+    if isExceeded(budget.gpuSeconds, gpuSeconds, isRateKnown ? gpuSecondsPerWeight : nil) { return .gpuSecondsSpent }
+    if isExceeded(budget.joules, joules, spentWeight > 0 ? joules / spentWeight : nil) { return .joulesSpent }
+    // Trials run in parallel, so the remaining times of open trials do not add up.
+    if let most = budget.wallSeconds, let secondsPerWeight = timed.perWeight,
+      wallSeconds + weight * secondsPerWeight > most * (1 + 1e-9)
+    {
+      return .wallSecondsSpent
+    }
+    return nil
+  }
+
+  // MARK: - Events
+
+  /// Takes the wall-clock seconds since the search began; only the largest counts.
+  mutating func tell(elapsedSeconds: Double) { wallSeconds = max(wallSeconds, elapsedSeconds) }
+
+  /// Opens a trial whose work has this cost weight.
+  mutating func open(weight: Double) -> TrialCost {
+    openCount += 1
+    openWeight += weight
+    trialCount += 1
+    return TrialCost(weight: weight, begunSeconds: wallSeconds)
+  }
+
+  /// Counts what a trial has taken according to a report.
+  ///
+  /// - Parameters:
+  ///   - weight: the cost weight of the trial's work up to the report.
+  ///   - isReached: whether the report is at the assigned fraction or beyond.
+  mutating func record(_ report: Report, weight: Double, isReached: Bool, on trial: inout TrialCost) {
+    let before = trial
+    trial.seenWeight = max(before.seenWeight, weight)
+    trial.joules = max(before.joules, report.joules ?? 0)
+    if let gpuSeconds = report.gpuSeconds {
+      trial.gpuSeconds = max(before.gpuSeconds, gpuSeconds)
+      trial.meteredWeight = max(before.meteredWeight, weight)
+      if isReached {
+        completed.amount += trial.gpuSeconds
+        completed.weight += weight
+      }
+    }
+    metered.amount += trial.gpuSeconds - before.gpuSeconds
+    metered.weight += trial.meteredWeight - before.meteredWeight
+    unmeteredWeight += trial.unmeteredWeight - before.unmeteredWeight
+    joules += trial.joules - before.joules
+    spentWeight += trial.seenWeight - before.seenWeight
+    openWeight -= trial.seenWeight - before.seenWeight
+  }
+
+  /// Closes a trial.
+  ///
+  /// - Parameter isTimed: whether it ran until now, so that its duration says how long its work takes.
+  mutating func close(_ trial: TrialCost, isTimed: Bool) {
+    openCount -= 1
+    // Sums of differences drift; without open trials the sum is exactly 0.
+    openWeight = openCount == 0 ? 0 : openWeight - (trial.weight - trial.seenWeight)
+    if isTimed {
+      timed.amount += wallSeconds - trial.begunSeconds
+      timed.weight += trial.seenWeight
+    }
+  }
+}
+
+/// What one trial has taken so far.
+struct TrialCost: Sendable {
+  /// The cost weight of all of its work.
+  let weight: Double
+  /// When it was assigned, by the time that clients had reported.
+  let begunSeconds: Double
+  /// As the trial reported, and the cost weight of its work at the time.
+  var gpuSeconds = 0.0
+  var meteredWeight = 0.0
+  var joules = 0.0
+  /// The cost weight of its reported work.
+  var seenWeight = 0.0
+
+  init(weight: Double, begunSeconds: Double) {
+    self.weight = weight
+    self.begunSeconds = begunSeconds
+  }
+
+  /// The cost weight of its reported work without GPU-seconds.
+  var unmeteredWeight: Double { seenWeight - meteredWeight }
+}

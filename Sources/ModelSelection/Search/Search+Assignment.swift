@@ -1,0 +1,74 @@
+extension Search {
+  /// The next assignment for a worker that asks, or why there is none.
+  ///
+  /// - Parameter fits: whether a candidate with this memory need can run on a device that is idle now; called for one
+  ///   candidate after another until it returns true.
+  /// - Complexity: O(candidates) at worst, and one call of `fits` when the first choice fits.
+  public mutating func nextTrial(
+    where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
+  ) -> NextTrial {
+    if let reason = stopReason { return .none(.finished(reason)) }
+    let work = strategy.nextWork(context) { candidate, fraction in
+      !states[candidate].isClosed && states[candidate].openTrial == nil && limit(on: candidate, to: fraction) == nil
+        && fits(candidate, need(of: candidate))
+    }
+    return work.map { .assigned(assign($0)) } ?? .none(.nothingFits)
+  }
+
+  /// Why no further trial is assigned; nil while the search goes on. O(candidates) at worst.
+  public var stopReason: StopReason? {
+    // The expected regret is expensive, so it is computed only where it may decide.
+    if settings.regretBoundFraction > 0, !isRunning, let suggestion = suggestion() { return suggestion.stopReason }
+    return stopReasonWithoutRegret
+  }
+
+  /// Whether an expected regret is low enough to end the search.
+  func isEnough(regretFraction: Double) -> Bool {
+    // A candidate without any prediction may be better than the leader by any amount.
+    settings.regretBoundFraction > 0 && regretFraction <= settings.regretBoundFraction && !isRunning
+      && states.indices.allSatisfy { states[$0].isGivenUp || knowledge.belief($0, pool) != nil }
+  }
+
+  /// ``stopReason`` without the bound of the regret. O(candidates).
+  var stopReasonWithoutRegret: StopReason? {
+    if let spent = ledger.spentBudget { return spent }
+    guard !isRunning else { return nil }
+    var first: StopReason?
+    var isAffordable = false
+    strategy.visitRemainingWork(context) { candidate, fraction in
+      let limit = limit(on: candidate, to: fraction)
+      first = first ?? limit
+      isAffordable = limit == nil
+      return !isAffordable
+    }
+    return isAffordable ? nil : first ?? .planComplete
+  }
+
+  private var isRunning: Bool { ledger.openCount > 0 }
+
+  /// The budget that training a candidate up to a fraction would exceed; nil when none. O(1).
+  func limit(on candidate: Int, to fraction: Double) -> StopReason? {
+    let begun = states[candidate].checkpoint?.dataFraction ?? 0
+    return ledger.limit(adding: pool.candidates[candidate].costWeight * (fraction - begun))
+  }
+
+  private mutating func assign(_ work: Work) -> Assignment {
+    let state = states[work.candidate]
+    let assignment = Assignment(
+      trial: trials.nextID, candidate: work.candidate, fromFraction: state.checkpoint?.dataFraction ?? 0,
+      toFraction: work.fraction, checkpoint: state.checkpoint, rung: work.rung, phase: work.phase)
+    let weight = pool.candidates[work.candidate].costWeight * (assignment.toFraction - assignment.fromFraction)
+    trials.open(assignment, cost: ledger.open(weight: weight))
+    states[work.candidate].openTrial = assignment.trial
+    states[work.candidate].isTried = true
+    strategy.didAssign(work)
+    return assignment
+  }
+
+  /// Lets the strategy decide as long as there is something to decide; called after each event.
+  mutating func advanceStrategy() {
+    while let stopped = strategy.advance(context) {
+      for candidate in stopped { states[candidate].isStopped = true }
+    }
+  }
+}

@@ -1,0 +1,192 @@
+extension Search {
+  /// Takes a report. The same report again gets the same answer and changes nothing.
+  ///
+  /// Every report is an observation of the candidate's curve; ``LearningCurve`` says which of them are kept. Reports of
+  /// one trial may arrive in any order until one of them closes it; a report that arrives after a later one is an
+  /// observation but decides nothing.
+  ///
+  /// - Parameter elapsedSeconds: the time, as for ``tell(elapsedSeconds:)``; ignored for a repeated report.
+  /// - Throws: ``SelectionError/unknownTrial(_:)``, ``SelectionError/trialClosed(_:outcome:)``,
+  ///   ``SelectionError/conflictingReport(trial:step:)``,
+  ///   ``SelectionError/invalidReport(trial:field:expected:value:)``.
+  public mutating func record(
+    _ report: Report, of id: TrialID, elapsedSeconds: Double? = nil
+  ) throws(SelectionError) -> Decision {
+    try trials.check(id)
+    if let known = trials[id].report(of: report.step) {
+      guard known == report else { throw .conflictingReport(trial: id, step: report.step) }
+      if let closing = trials[id].closing, closing.step == report.step { return closing.decision }
+      return .proceed
+    }
+    if let outcome = trials[id].outcome { throw .trialClosed(id, outcome: outcome) }
+    let assignment = trials[id].assignment
+    try report.check(trial: id, from: assignment.fromFraction)
+    if let elapsedSeconds { tell(elapsedSeconds: elapsedSeconds) }
+    let candidate = assignment.candidate
+    let position = trials[id].position(of: report.step)
+    let isLatest = position == trials[id].reports.count
+    trials[id].reports.insert(report, at: position)
+    let isReached = report.dataFraction >= assignment.toFraction
+    ledger.record(
+      report, weight: pool.candidates[candidate].costWeight * (report.dataFraction - assignment.fromFraction),
+      isReached: isReached, on: &trials[id].cost)
+    guard report.error.isFinite else {
+      giveUp(candidate)
+      return close(id, step: report.step, .stop(.diverged), .stopped(.diverged))
+    }
+    if report.hasCheckpoint || isReached {
+      keepCheckpoint(TrialCheckpoint(trial: id, dataFraction: report.dataFraction), of: candidate)
+    }
+    observe(candidate, report, of: id, isAssigned: isReached)
+    if isReached {
+      return report.dataFraction >= 1
+        ? close(id, step: report.step, .stop(.completed), .stopped(.completed))
+        : close(id, step: report.step, .pause(.rungReached), .paused(.rungReached))
+    }
+    guard isLatest else { return .proceed }
+    if isHopeless(candidate) {
+      states[candidate].isStopped = true
+      return close(id, step: report.step, .stop(.cannotBeBest), .stopped(.cannotBeBest))
+    }
+    guard ledger.spentBudgetOfOpenTrials != nil else { return .proceed }
+    keepCheckpoint(TrialCheckpoint(trial: id, dataFraction: report.dataFraction), of: candidate)
+    return close(id, step: report.step, .pause(.searchFinished), .paused(.searchFinished))
+  }
+
+  /// Closes a trial that ends without a decision.
+  ///
+  /// - Throws: ``SelectionError/unknownTrial(_:)``, ``SelectionError/trialClosed(_:outcome:)`` unless the trial already
+  ///   ended the same way.
+  public mutating func end(_ id: TrialID, as end: TrialEnd) throws(SelectionError) {
+    try trials.check(id)
+    if let outcome = trials[id].outcome {
+      guard outcome == .ended(end) else { throw .trialClosed(id, outcome: outcome) }
+      return
+    }
+    let (assignment, last) = (trials[id].assignment, trials[id].reports.last { $0.error.isFinite })
+    let candidate = assignment.candidate
+    switch end {
+    case .completed:
+      // The last report stands for the assigned fraction, though its data may be a little short of it.
+      if let last {
+        keepCheckpoint(TrialCheckpoint(trial: id, dataFraction: assignment.toFraction), of: candidate)
+        var final = last
+        final.dataFraction = assignment.toFraction
+        observe(candidate, final, of: id, isAssigned: true)
+      } else {
+        countFailure(of: candidate)
+      }
+    case .paused:
+      if let last { keepCheckpoint(TrialCheckpoint(trial: id, dataFraction: last.dataFraction), of: candidate) }
+    case .failed: countFailure(of: candidate)
+    case .lost: break
+    case .outOfMemory(let bytes): states[candidate].exceedsBytes = max(states[candidate].exceedsBytes, bytes)
+    }
+    close(id, .ended(end), isTimed: end == .completed || end == .paused, isReached: end == .completed)
+  }
+
+  /// Tells the wall-clock seconds since the search began; only the largest counts.
+  public mutating func tell(elapsedSeconds: Double) { ledger.tell(elapsedSeconds: elapsedSeconds) }
+
+  /// Adds candidates while the search runs; see ``Pool``. A strategy that was complete begins again with all
+  /// observations.
+  ///
+  /// - Parameter clusterIndices: the cluster that each candidate joins; one past the last founds a new cluster.
+  /// - Throws: ``SelectionError``; nothing is then changed.
+  public mutating func add(_ candidates: [Candidate], clusterIndices: [Int]) throws(SelectionError) {
+    try pool.add(candidates, clusterIndices: clusterIndices)
+    ledger.gridWeight = pool.totalCostWeight
+    states += candidates.map { _ in CandidateState() }
+    knowledge.add(candidates: candidates.count)
+    strategy.didGrowPool()
+    advanceStrategy()
+  }
+
+  private mutating func countFailure(of candidate: Int) {
+    states[candidate].failureCount += 1
+    if states[candidate].failureCount >= settings.failureLimit { giveUp(candidate) }
+  }
+
+  private mutating func giveUp(_ candidate: Int) {
+    states[candidate].isGivenUp = true
+    if leader == candidate { leader = foundLeader }
+  }
+
+  private mutating func observe(_ candidate: Int, _ report: Report, of id: TrialID, isAssigned: Bool) {
+    // Before any data there is no point of a curve over the logarithm of the data.
+    guard report.dataFraction > 0 else { return }
+    let change = states[candidate].curve.take(
+      Observation(dataFraction: report.dataFraction, error: report.error),
+      from: LearningCurve.Origin(trial: id, step: report.step), isAssigned: isAssigned)
+    guard change != .none else { return }
+    let before = knowledge.finals[candidate]
+    let isRenewed = knowledge.observe(candidate, states: states, pool: pool, isAppended: change == .appended)
+    if isRenewed { leader = foundLeader } else { updateLeader(candidate, before: before) }
+    updateHopelessStreak(of: candidate)
+  }
+
+  /// Updates the leader after the prediction of one candidate changed. O(1), unless the leader became worse.
+  private mutating func updateLeader(_ candidate: Int, before: FinalError?) {
+    guard !states[candidate].isGivenUp, let now = knowledge.finals[candidate] else { return }
+    guard let known = leader, let leading = knowledge.finals[known] else {
+      leader = foundLeader
+      return
+    }
+    if known == candidate {
+      if before.map({ now.mean > $0.mean }) ?? true { leader = foundLeader }
+    } else if (now.mean, candidate) < (leading.mean, known) {
+      leader = candidate
+    }
+  }
+
+  /// The candidate of lowest predicted error, from all of them. O(candidates).
+  private var foundLeader: Int? {
+    var best: (mean: Double, candidate: Int)?
+    for candidate in states.indices where !states[candidate].isGivenUp {
+      guard let final = knowledge.finals[candidate] else { continue }
+      if best.map({ final.mean < $0.mean }) ?? true { best = (final.mean, candidate) }
+    }
+    return best?.candidate
+  }
+
+  private mutating func updateHopelessStreak(of candidate: Int) {
+    guard let own = knowledge.finals[candidate], let leader, let best = knowledge.finals[leader] else { return }
+    let isHopeless = candidate != leader && own.probability(below: best) < Mordal.leastChance
+    states[candidate].hopelessStreak = isHopeless ? states[candidate].hopelessStreak + 1 : 0
+  }
+
+  /// Whether an open trial is not worth continuing.
+  ///
+  /// Every candidate gets the start fraction. Beyond it a single bad evaluation may still mislead a prediction, so two
+  /// reports in a row must leave the candidate without a chance, and the leader must have been better twice with no
+  /// more data.
+  private func isHopeless(_ candidate: Int) -> Bool {
+    guard strategy.stopsHopelessTrials, states[candidate].hopelessStreak >= 2, let leader,
+      let last = states[candidate].observations.last, last.dataFraction >= settings.startFraction * (1 - 1e-9)
+    else { return false }
+    return states[leader].observations.count { $0.dataFraction <= last.dataFraction && $0.error < last.error } >= 2
+  }
+
+  /// Keeps a checkpoint for resuming unless the candidate has one with more data.
+  private mutating func keepCheckpoint(_ checkpoint: TrialCheckpoint, of candidate: Int) {
+    if checkpoint.dataFraction >= states[candidate].checkpoint?.dataFraction ?? 0 {
+      states[candidate].checkpoint = checkpoint
+    }
+  }
+
+  private mutating func close(
+    _ id: TrialID, step: Int, _ decision: Decision, _ outcome: TrialOutcome
+  ) -> Decision {
+    trials[id].closing = (step, decision)
+    close(id, outcome, isTimed: true, isReached: outcome != .paused(.searchFinished))
+    return decision
+  }
+
+  private mutating func close(_ id: TrialID, _ outcome: TrialOutcome, isTimed: Bool, isReached: Bool) {
+    trials[id].outcome = outcome
+    ledger.close(trials[id].cost, isTimed: isTimed)
+    states[trials[id].assignment.candidate].openTrial = nil
+    strategy.didEnd(trials[id].assignment, isReached: isReached)
+    advanceStrategy()
+  }
+}

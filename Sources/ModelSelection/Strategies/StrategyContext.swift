@@ -1,0 +1,44 @@
+/// The state of the search that a strategy may read.
+struct StrategyContext {
+  let pool: Pool
+  let settings: SearchSettings
+  let states: [CandidateState]
+  let knowledge: Knowledge
+  /// The candidate whose median predicted error is lowest; nil before the first observation.
+  let leader: Int?
+  let spending: Spending
+  let gpuSecondsPerWeight: Double
+
+  /// The predicted final error of each candidate; nil for those without an observation.
+  var finals: [FinalError?] { knowledge.finals }
+
+  /// The predicted final error of the leader.
+  var leadingFinal: FinalError? { leader.flatMap { knowledge.finals[$0] } }
+
+  /// Candidates by rising `figure`; ties by candidate number.
+  func sorted(_ candidates: [Int], by figure: (Int) -> Double) -> [Int] {
+    candidates.map { (figure($0), $0) }.sorted { $0 < $1 }.map(\.1)
+  }
+
+  /// The largest fraction at which the candidate was observed; 0 before its first observation.
+  func observedFraction(of candidate: Int) -> Double { states[candidate].observations.last?.dataFraction ?? 0 }
+
+  func isObserved(_ candidate: Int, at fraction: Double) -> Bool {
+    observedFraction(of: candidate) >= fraction * (1 - 1e-9)
+  }
+
+  /// The first error observed at the fraction or beyond; infinite when there is none.
+  func error(_ candidate: Int, at fraction: Double) -> Double {
+    states[candidate].observations.first { $0.dataFraction >= fraction * (1 - 1e-9) }?.error ?? .infinity
+  }
+
+  /// The number of candidates that one halving keeps of `count`.
+  func keptCount(of count: Int) -> Int { max(1, Int((Double(count) / settings.reductionFactor).rounded(.up))) }
+
+  /// The data fraction of a rung, counted from 0 at the start fraction; at most 1.
+  func fraction(ofRung rung: Int) -> Double {
+    var fraction = settings.startFraction
+    for _ in 0..<rung { fraction *= settings.reductionFactor }
+    return min(1, fraction)
+  }
+}

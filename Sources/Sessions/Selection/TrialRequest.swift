@@ -1,0 +1,56 @@
+package import JSON
+package import ModelSelection
+
+/// A worker's request for a trial.
+package struct TrialRequest: Sendable {
+  package let worker: String?
+  /// Registered GPUs of the worker; nil when the session chooses idle ones.
+  package let gpus: [String]?
+  /// The memory of each of its GPUs where they are not registered.
+  package let memoryBytes: Int?
+  package let elapsedSeconds: Double?
+
+  package init(worker: String?, gpus: [String]?, memoryBytes: Int?, elapsedSeconds: Double?) {
+    self.worker = worker
+    self.gpus = gpus
+    self.memoryBytes = memoryBytes
+    self.elapsedSeconds = elapsedSeconds
+  }
+}
+
+/// The answer to a ``TrialRequest``.
+package enum TrialOffer: Sendable {
+  case trial(OpenTrial, isRepeated: Bool)
+  case none(WaitReason)
+
+  package enum WaitReason: String, Sendable, CaseIterable {
+    case noIdleGPU, tooLittleMemory, allAssigned, finished
+  }
+}
+
+/// An assigned trial as its worker sees it.
+package struct OpenTrial: Sendable {
+  package let id: TrialID
+  package let candidate: Int
+  package let fromFraction: Double
+  package let toFraction: Double
+  package let resume: Checkpoint?
+  package let gpus: [String]
+  package let worker: String?
+  package let rung: Int
+  package let phase: SearchPhase
+
+  /// Weights that a trial left behind.
+  package struct Checkpoint: Sendable {
+    package let trial: TrialID
+    package let step: Int
+    /// What the client reported about where they are kept; nil when it reported nothing.
+    package let checkpoint: JSON?
+
+    package init(trial: TrialID, step: Int, checkpoint: JSON?) {
+      self.trial = trial
+      self.step = step
+      self.checkpoint = checkpoint
+    }
+  }
+}
