@@ -27,8 +27,12 @@ let package = Package(
     // The platform's C library under one name.
     .target(name: "CLibrary", swiftSettings: settings),
 
+    // Files: opened below roots, read, written, listed.
+    .target(name: "Files", dependencies: ["CLibrary"], swiftSettings: settings),
+    .testTarget(name: "FilesTests", dependencies: ["CLibrary", "Files"], swiftSettings: settings),
+
     // What tests of several targets share.
-    .target(name: "TestSupport", dependencies: ["CLibrary"], path: "Tests/TestSupport", swiftSettings: settings),
+    .target(name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport", swiftSettings: settings),
 
     // The engine: from measured options to the exact curve, plans and certificates. Imports only Basics.
     // A program that embeds only this library imports no C library, and on Linux rounding functions live in libm.
@@ -70,14 +74,15 @@ let package = Package(
     // Session state, its pure steps, and the pool that runs long computations.
     .target(
       name: "Sessions",
-      dependencies: ["Basics", "CLibrary", "EnergyFrontier", "JSON", "ModelSelection", "Representations"],
+      dependencies: ["Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "ModelSelection", "Representations"],
       swiftSettings: settings),
 
     // One file per RPC method, and the server that routes to them.
     .target(
       name: "TrimtabServer",
       dependencies: [
-        "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions",
+        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
+        "Sessions",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -93,15 +98,15 @@ let package = Package(
 
     // Writes and checks protocol-spec/ and the transcripts' answers.
     .executableTarget(
-      name: "protocol-tool", dependencies: ["CLibrary", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
+      name: "protocol-tool", dependencies: ["CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
       swiftSettings: settings),
 
     // The command line.
     .executableTarget(
       name: "trimtab",
       dependencies: [
-        "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions",
-        "TrimtabServer",
+        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
+        "Sessions", "TrimtabServer",
       ],
       swiftSettings: settings),
   ]

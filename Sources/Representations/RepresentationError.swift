@@ -1,3 +1,5 @@
+public import Basics
+
 /// Why representations cannot be read or compared.
 public struct RepresentationError: Error, Equatable, Sendable {
   public enum Kind: String, Sendable, CaseIterable {
@@ -11,6 +13,8 @@ public struct RepresentationError: Error, Equatable, Sendable {
     case sampleCount
     /// A representation is the same for every sample, so that nothing is like it.
     case constant
+    /// There is not enough memory for it within the caller's budget.
+    case memory
     /// The caller wanted the computation to stop.
     case cancelled
   }
@@ -33,6 +37,15 @@ public struct RepresentationError: Error, Equatable, Sendable {
 
   /// One plain sentence for a person.
   public var message: String { "expected \(expected), found \(found); \(fix)" }
+
+  /// A budget that has less than `byteCount` bytes left.
+  public static func memory(_ byteCount: Int, _ budget: MemoryBudget) -> RepresentationError {
+    RepresentationError(
+      .memory,
+      expected: "at most \(budget.byteLimit - budget.heldByteCount) bytes more, of \(budget.byteLimit) for all",
+      found: "\(byteCount)",
+      fix: "show the models fewer samples, of which a few thousand tell them apart well, or close sessions")
+  }
 
   static let cancelled = RepresentationError(
     .cancelled, expected: "to go on", found: "a request to stop", fix: "ask again")

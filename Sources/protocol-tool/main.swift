@@ -3,7 +3,10 @@
 
 internal import CLibrary
 
-func fail(_ message: String) { Files.standardError("protocol-tool: \(message)\n") }
+func fail(_ message: String) {
+  var text = "protocol-tool: \(message)\n"
+  text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
 
 let arguments = CommandLine.arguments.dropFirst()
 guard let mode = arguments.first, arguments.count == 1, ["write", "check"].contains(mode) else {
@@ -14,9 +17,9 @@ guard let mode = arguments.first, arguments.count == 1, ["write", "check"].conta
 let specification = Specification(transcripts: TranscriptFiles.load())
 var differing: [String] = []
 for (path, text) in specification.files + TranscriptFiles.files(specification.transcripts)
-where Files.read(path) != text {
+where readFile(path) != text {
   differing.append(path)
-  if mode == "write" { Files.write(path, text) }
+  if mode == "write" { writeFile(path, text) }
 }
 specification.problems.forEach(fail)
 let verb = mode == "write" ? "wrote" : "differs from the code; run `protocol-tool write` and review:"

@@ -139,10 +139,7 @@ struct FrontierCommand {
   }
 
   private func readInputs() throws(CommandFailure) -> FrontierInputs {
-    let text = try FileAccess.read(profilePath) {
-      CommandFailure(
-        status: .noInput, message: "\(profilePath): expected a readable UTF-8 file, found: \($0); check the path")
-    }
+    let text = try readFile(profilePath)
     var definition = try schedule.definition(
       surroundings: surroundings, tensorParallelWidth: tensorParallelWidth, contextParallelWidth: contextParallelWidth,
       dataParallelWidth: dataParallelWidth,

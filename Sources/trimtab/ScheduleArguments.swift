@@ -112,10 +112,7 @@ struct ScheduleArguments {
   }
 
   private static func read(_ path: String) throws(CommandFailure) -> ExpandedSchedule {
-    let text = try FileAccess.read(path, maximumBytes: Limits.scheduleCharacters) {
-      CommandFailure(
-        status: .noInput, message: "\(path): expected a readable UTF-8 file, found: \($0); check the path")
-    }
+    let text = try readFile(path, atMost: Limits.scheduleCharacters)
     do throws(FrontierError) {
       return try ScheduleCSV.parse(text)
     } catch {

@@ -69,15 +69,9 @@ struct SelectCommand {
   }
 
   func run() throws(CommandFailure) {
-    let curves = try RecordedCurves(try Self.text(curvesPath), path: curvesPath)
+    let curves = try RecordedCurves(try readFile(curvesPath), path: curvesPath)
     let report = if let poolPath { try replay(poolPath, curves) } else { try replay(curves) }
     try writeOutput(printsJSON ? report.json : report.table)
-  }
-
-  private static func text(_ path: String) throws(CommandFailure) -> String {
-    try FileAccess.read(path) {
-      CommandFailure(status: .noInput, message: "\(path): expected a readable UTF-8 file, found: \($0); check the path")
-    }
   }
 
   // MARK: - Curves alone
@@ -143,7 +137,7 @@ struct SelectCommand {
   }
 
   private static func object(_ path: String) throws(CommandFailure) -> JSONObject {
-    let text = try text(path)
+    let text = try readFile(path)
     let json: JSON
     do throws(JSONSyntaxError) {
       json = try JSON.parse(text)

@@ -1,4 +1,5 @@
 internal import Basics
+internal import Files
 internal import ModelSelection
 internal import Representations
 internal import Sessions
@@ -72,14 +73,18 @@ struct SimilarityCommand {
   }
 
   private static func read(_ path: String) throws(CommandFailure) -> Representation {
-    let bytes = try FileAccess.map(path) {
-      CommandFailure(
-        status: .noInput, message: "\(path): expected a readable file, found: \($0); check the path")
-    }
-    do throws(RepresentationError) {
-      return try Representation(npy: bytes)
+    let file: OpenFile
+    do throws(FileError) {
+      file = try OpenFile(path)
     } catch {
-      throw CommandFailure(status: .badInput, message: "\(path): \(error.message)")
+      throw CommandFailure(
+        status: .noInput, message: "\(path): expected a readable file, found: \(error.found); check the path")
+    }
+    do throws(RequestError) {
+      return try Representation(npy: file, field: "", memory: Limits.representationMemory)
+    } catch {
+      throw CommandFailure(
+        status: error.kind == .unreadableFile ? .noInput : .badInput, message: "\(path): \(error.message)")
     }
   }
 

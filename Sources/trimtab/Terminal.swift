@@ -1,4 +1,6 @@
 internal import CLibrary
+internal import Files
+internal import Sessions
 internal import Synchronization
 
 /// A progress bar on standard error, shown only to a person: when that is a terminal.
@@ -23,16 +25,24 @@ final class ProgressBar: Sendable {
   }
 }
 
+/// Reads a whole text file; `path` may be a `file:` URI.
+func readFile(_ path: String, atMost limit: Int = Limits.profileBytes) throws(CommandFailure) -> String {
+  do throws(FileError) {
+    return try OpenFile(path).text(atMost: limit)
+  } catch {
+    throw CommandFailure(
+      status: .noInput,
+      message:
+        "\(path): expected a readable UTF-8 file of at most \(limit) bytes, found: \(error.found); check the path")
+  }
+}
+
 /// Writes a whole file.
 func writeFile(_ path: String, _ text: String) throws(CommandFailure) {
-  func failure() -> CommandFailure {
-    CommandFailure(
-      status: .cannotWrite,
-      message: "\(path): expected a writable file, found: \(String(cString: strerror(errno))); check the folder")
+  do throws(FileError) {
+    try FileSystem.write(text, to: path)
+  } catch {
+    throw CommandFailure(
+      status: .cannotWrite, message: "\(path): expected a writable file, found: \(error.found); check the folder")
   }
-  guard let file = fopen(path, "w") else { throw failure() }
-  var text = text
-  let written = text.withUTF8 { fwrite($0.baseAddress, 1, $0.count, file) }
-  let expected = text.utf8.count
-  guard fclose(file) == 0, written == expected else { throw failure() }
 }

@@ -15,7 +15,13 @@ import Testing
   }
 
   private static func read(_ bytes: [UInt8]) throws(RepresentationError) -> Representation {
-    try Representation(npy: ByteStorage(copying: bytes))
+    let header = try NPYHeader(bytes)
+    let elements = bytes.dropFirst(header.byteCount)
+    try Representation.check(byteCount: elements.count, header.elementType, shape: header.shape)
+    let storage = ByteStorage(count: elements.count, memory: .unlimited) { $0.copyBytes(from: elements) }
+    guard let storage else { preconditionFailure("a budget without end") }
+    return try Representation(
+      storage, elementType: header.elementType, isBigEndian: header.isBigEndian, shape: header.shape)
   }
 
   private static let values: [Double] = [1.5, -2, 0.25, 1024, -0.0, 6.103515625e-05]
@@ -119,6 +125,29 @@ import Testing
     #expect([matrix[0, 0], matrix[0, 1]] == [1.5, -2])
     // Two paddings: four bytes.
     #expect(try Representation(base64: "AADAPw==", elementType: .float32, shape: [1, 1])[0, 0] == 1.5)
+  }
+
+  @Test(arguments: 1...7) func writesTheBase64ThatItWasReadFrom(_ count: Int) throws {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    var generator = SplitMix64(seed: UInt64(count))
+    let wholeDigits = (0..<(2 * count / 3 * 4)).map { _ in digits.randomElement(using: &generator)! }
+    let text = String(wholeDigits) + ["", "Zg==", "Zm8="][2 * count % 3]
+    #expect(try Representation(base64: text, elementType: .float16, shape: [1, count]).base64 == text)
+  }
+
+  @Test func countsItsMemory() throws {
+    let memory = MemoryBudget(byteLimit: 64)
+    var first: Representation? = try Representation(rows: [[1, 2], [3, 4]], memory: memory)
+    #expect(first?.sampleCount == 2 && memory.heldByteCount == 32)
+    let text = "AADAPwAAAMA="
+    let second = try Representation(base64: text, elementType: .float32, shape: [1, 2], memory: memory)
+    let error = #expect(throws: RepresentationError.self) {
+      try Representation(rows: [[1, 2], [3, 4]], memory: memory)
+    }
+    #expect(error?.kind == .memory && error?.expected.contains("24 bytes") == true)
+    first = nil
+    #expect(try Representation(rows: [[1, 2], [3, 4]], memory: memory).featureCount == 2)
+    #expect(memory.heldByteCount == 8 && second.featureCount == 2)
   }
 
   @Test(arguments: [

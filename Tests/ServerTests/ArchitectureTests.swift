@@ -5,25 +5,26 @@ import Testing
 @Suite struct ArchitectureTests {
   /// What each target may import.
   static let allowed: [String: Set<String>] = [
-    "Basics": [],
+    "Basics": ["Synchronization"],
     "CLibrary": ["Darwin", "Glibc", "Musl"],
     "EnergyFrontier": ["Basics"],
+    "Files": ["CLibrary"],
     "JSON": ["Basics", "CLibrary"],
     "JSONRPC": ["Basics", "CLibrary", "JSON", "Synchronization"],
     "ModelSelection": ["Basics"],
     "Representations": ["Basics", "SimilarityKernels"],
     "Sessions": [
-      "Basics", "CLibrary", "EnergyFrontier", "JSON", "ModelSelection", "Representations", "Synchronization",
+      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "ModelSelection", "Representations", "Synchronization",
     ],
     "TrimtabServer": [
-      "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions",
-      "Synchronization",
+      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
+      "Sessions", "Synchronization",
     ],
     "Transcripts": ["JSON", "JSONRPC", "TrimtabServer"],
-    "protocol-tool": ["CLibrary", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
+    "protocol-tool": ["CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [
-      "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Representations", "Sessions",
-      "Synchronization", "TrimtabServer",
+      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
+      "Sessions", "Synchronization", "TrimtabServer",
     ],
   ]
 

@@ -1,3 +1,4 @@
+public import Basics
 internal import SimilarityKernels
 
 /// How an element is stored: an IEEE number of 2, 4 or 8 bytes.
@@ -13,29 +14,7 @@ public enum ElementType: String, Sendable, CaseIterable {
   }
 }
 
-/// Bytes that stay where they are for as long as this lives, such as a mapped file.
-public final class ByteStorage: Sendable {
-  // Never written after init.
-  nonisolated(unsafe) public let bytes: UnsafeRawBufferPointer
-  private let release: @Sendable (UnsafeRawBufferPointer) -> Void
-
-  /// - Parameter release: gives the bytes back; called once, when nothing refers to them any more.
-  public init(_ bytes: UnsafeRawBufferPointer, release: @escaping @Sendable (UnsafeRawBufferPointer) -> Void) {
-    self.bytes = bytes
-    self.release = release
-  }
-
-  /// Copies bytes.
-  public convenience init(copying source: some Collection<UInt8>) {
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 64)
-    copy.copyBytes(from: source)
-    self.init(UnsafeRawBufferPointer(copy)) { $0.deallocate() }
-  }
-
-  deinit { release(bytes) }
-}
-
-/// What a model makes of a sample of inputs: one row of features for each sample, read where it lies.
+/// The features that a model computes for some samples: a matrix with one row for each sample.
 public struct Representation: Sendable {
   /// How many samples, the rows.
   public let sampleCount: Int
@@ -44,16 +23,32 @@ public struct Representation: Sendable {
   public let elementType: ElementType
   public let isBigEndian: Bool
   private let storage: ByteStorage
+  /// Where the first row begins in `storage`.
   private let offset: Int
 
-  /// A row-major matrix in `storage` from byte `offset` on.
+  /// A row-major matrix that fills `storage`.
   ///
-  /// Elements are not looked at: that they are finite is checked where they are used, or by ``checkFinite()``.
+  /// Elements are not read: that they are finite is checked where they are used, or by ``checkFinite()``.
   ///
-  /// - Throws: ``RepresentationError`` when there is no sample or feature, or the bytes are not exactly as many as the
-  ///   shape takes.
+  /// - Throws: ``RepresentationError`` when the shape has no two positive sizes, or does not take exactly the bytes there
+  ///   are.
   public init(
-    _ storage: ByteStorage, offset: Int = 0, elementType: ElementType, isBigEndian: Bool = false, shape: [Int]
+    _ storage: ByteStorage, elementType: ElementType, isBigEndian: Bool = false, shape: [Int]
+  ) throws(RepresentationError) {
+    try Self.check(byteCount: storage.bytes.count, elementType, shape: shape)
+    sampleCount = shape[0]
+    featureCount = shape[1]
+    self.elementType = elementType
+    self.isBigEndian = isBigEndian
+    self.storage = storage
+    offset = 0
+  }
+
+  /// Checks that a matrix of this shape takes exactly `byteCount` bytes.
+  ///
+  /// - Throws: ``RepresentationError`` that names the sizes.
+  public static func check(
+    byteCount: Int, _ elementType: ElementType, shape: [Int]
   ) throws(RepresentationError) {
     guard shape.count == 2, shape[0] > 0, shape[1] > 0 else {
       throw RepresentationError(
@@ -61,33 +56,30 @@ public struct Representation: Sendable {
         fix: "give one row of features for each sample, such as the mean over its tokens")
     }
     let (elements, isTooMany) = shape[0].multipliedReportingOverflow(by: shape[1])
-    let (byteCount, isTooLong) = elements.multipliedReportingOverflow(by: elementType.byteCount)
-    guard !isTooMany, !isTooLong, byteCount == storage.bytes.count - offset else {
+    let (needed, isTooLong) = elements.multipliedReportingOverflow(by: elementType.byteCount)
+    guard !isTooMany, !isTooLong, needed == byteCount else {
       throw RepresentationError(
         .malformed, expected: "\(shape[0]) x \(shape[1]) elements of \(elementType.byteCount) bytes",
-        found: "\(storage.bytes.count - offset) bytes", fix: "check the shape, and that nothing was cut off")
+        found: "\(byteCount) bytes", fix: "check the shape, and that nothing was cut off")
     }
-    sampleCount = shape[0]
-    featureCount = shape[1]
-    self.elementType = elementType
-    self.isBigEndian = isBigEndian
-    self.storage = storage
-    self.offset = offset
   }
 
   /// A matrix given row by row.
   ///
-  /// - Throws: ``RepresentationError`` for rows of unequal length, no row at all, or a number that is not finite.
-  public init(rows: [[Double]]) throws(RepresentationError) {
+  /// - Throws: ``RepresentationError`` for rows of unequal length, no row at all, a number that is not finite, or a budget
+  ///   that is used up.
+  public init(rows: [[Double]], memory: MemoryBudget = .unlimited) throws(RepresentationError) {
     let width = rows.first?.count ?? 0
     for (index, row) in rows.enumerated() where row.count != width {
       throw RepresentationError(
         .malformed, expected: "\(width) features in row \(index), as in row 0", found: "\(row.count)",
         fix: "give every sample the same features")
     }
-    let bytes = UnsafeMutableBufferPointer<Double>.allocate(capacity: rows.count * width)
-    _ = bytes.initialize(from: rows.joined())
-    let storage = ByteStorage(UnsafeRawBufferPointer(bytes)) { $0.deallocate() }
+    let count = rows.count * width * MemoryLayout<Double>.stride
+    let storage = ByteStorage(count: count, memory: memory) { buffer in
+      _ = buffer.bindMemory(to: Double.self).initialize(from: rows.joined())
+    }
+    guard let storage else { throw .memory(count, memory) }
     try self.init(
       storage, elementType: .float64, isBigEndian: UInt16(1).bigEndian == 1, shape: [rows.count, width])
     try checkFinite()
@@ -101,7 +93,16 @@ public struct Representation: Sendable {
     return value
   }
 
-  /// Looks at every element. O(elements).
+  /// All features of a sample.
+  public func row(_ sample: Int) -> [Double] {
+    precondition(0..<sampleCount ~= sample, "out of range")
+    return [Double](unsafeUninitializedCapacity: featureCount) { row, count in
+      sk_widen(matrix, Int64(sample), 0, Int64(featureCount), row.baseAddress)
+      count = featureCount
+    }
+  }
+
+  /// Checks every element. O(elements).
   ///
   /// - Throws: ``RepresentationError`` that names the row and the column of the first that is not finite.
   public func checkFinite() throws(RepresentationError) { try checkFinite(firstSample: 0) }
@@ -118,6 +119,12 @@ public struct Representation: Sendable {
           fix: "leave that sample out of every representation, or mend the model that made it")
       }
     }
+  }
+
+  /// The bytes of all elements, row by row; valid while this lives.
+  var elementBytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(
+      rebasing: storage.bytes[offset..<offset + sampleCount * featureCount * elementType.byteCount])
   }
 
   /// The samples of a range, in place.

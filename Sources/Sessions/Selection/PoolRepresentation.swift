@@ -16,10 +16,12 @@ package struct RepresentationKey: Sendable, Hashable {
 
 /// A representation, and how it was sent.
 package struct PoolRepresentation: Sendable {
+  /// How it was sent; what was sent inline is written from the matrix again, so that it is kept once.
   package enum Source: Sendable {
-    case npyPath(String)
-    case base64(String, ElementType, shape: [Int])
-    case rows([[Double]])
+    /// The path as it was sent, and the file it led to.
+    case npyPath(String, resolved: String)
+    case base64
+    case rows
   }
 
   package let key: RepresentationKey

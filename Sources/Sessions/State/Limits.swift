@@ -1,3 +1,5 @@
+package import Basics
+
 /// How much one request or one profile may hold. Requests are handled on the loop one after the other, and at these sizes
 /// none holds up the next for more than a few tenths of a second; real jobs are ten times smaller.
 package enum Limits {
@@ -21,6 +23,9 @@ package enum Limits {
   package static let scheduleCharacters = 4 << 20
   /// The text of a profile.
   package static let profileBytes = 16 << 20
+  /// What the contents of all attached representations may take, in all sessions together, and what comparing them may take
+  /// beside: half of the memory that this process may use.
+  package static let representationMemory = MemoryBudget(byteLimit: SystemMemory.byteCount / 2)
 
   /// Refuses an iteration that is too long once its schedule is written out; one with split backwards has more instructions
   /// than its size alone tells.

@@ -1,13 +1,22 @@
+internal import Basics
+internal import Files
 internal import JSON
 internal import Representations
 internal import Sessions
 
 // How a representation stands on the wire, for reading and for the export.
 
-/// What a model makes of a sample of the task's data: the params of pool/attachRepresentation but for the session.
+/// The params of `pool/attachRepresentation` but for the session.
 struct RepresentationEntry: ObjectReadable {
+  /// Where the elements are.
+  enum Source {
+    case npyPath(String)
+    case base64(String, ElementType, shape: [Int])
+    case rows([[Double]])
+  }
+
   let key: RepresentationKey
-  let source: PoolRepresentation.Source
+  let source: Source
 
   init(from reader: inout ObjectReader) throws(InvalidField) {
     let encoder = try reader.required("encoder", .text(), "The encoder.")
@@ -17,7 +26,7 @@ struct RepresentationEntry: ObjectReadable {
     )
     let path = try reader.optional(
       "npyPath", .text(1...4096),
-      "A .npy file below a root: float16, float32 or float64, C order, samples x features. It is read where it lies and must stay as it is. Or:"
+      "A .npy file below a root: float16, float32 or float64, C order, samples x features. Its contents are copied. Or:"
     )
     let base64 = try reader.optional(
       "base64", .text(0...(48 << 20)), "The elements row by row, little endian, beside elementType and shape. Or:")
@@ -42,32 +51,39 @@ struct RepresentationEntry: ObjectReadable {
     }
   }
 
-  /// The representation with its matrix, of which a file is read where it lies. O(bytes) for what is not a file.
+  /// The representation with its elements in memory. O(bytes).
   ///
+  /// - Parameter memory: what the elements are counted against.
   /// - Throws: ``RequestError`` of kind `fileOutsideRoots`, `unreadableFile` or `invalidRepresentation`.
-  func resolved(_ files: FileAccess) throws(RequestError) -> PoolRepresentation {
+  func resolved(
+    _ files: FileAccess, memory: MemoryBudget = Limits.representationMemory
+  ) throws(RequestError) -> PoolRepresentation {
     let (matrix, path): (Representation, String)
+    let kept: PoolRepresentation.Source
     switch source {
-    case .npyPath(let file):
-      let bytes = try files.mapped(at: file, field: "npyPath")
-      (matrix, path) = (
-        try read("npyPath") { () throws(RepresentationError) in try Representation(npy: bytes) }, "npyPath"
-      )
+    case .npyPath(let reference):
+      let file = try files.open(reference, field: "npyPath")
+      (matrix, path) = (try Representation(npy: file, field: "npyPath", memory: memory), "npyPath")
+      kept = .npyPath(reference, resolved: file.path)
     case .base64(let text, let elementType, let shape):
       (matrix, path) = (
         try read("base64") { () throws(RepresentationError) in
-          try Representation(base64: text, elementType: elementType, shape: shape)
+          try Representation(base64: text, elementType: elementType, shape: shape, memory: memory)
         }, "base64"
       )
+      kept = .base64
     case .rows(let rows):
-      (matrix, path) = (try read("rows") { () throws(RepresentationError) in try Representation(rows: rows) }, "rows")
+      (matrix, path) = (
+        try read("rows") { () throws(RepresentationError) in try Representation(rows: rows, memory: memory) }, "rows"
+      )
+      kept = .rows
     }
     guard matrix.sampleCount >= 2 else {
       throw RequestError(
         .invalidRepresentation, path: path, expected: "at least 2 samples", found: "\(matrix.sampleCount)",
         fix: "show the models more samples; a few thousand tell them apart well")
     }
-    return PoolRepresentation(key: key, source: source, matrix: matrix)
+    return PoolRepresentation(key: key, source: kept, matrix: matrix)
   }
 
   private func read(
@@ -87,12 +103,12 @@ extension PoolRepresentation {
     object.field("encoder", key.encoder)
     object.field("languageModel", key.languageModel)
     switch source {
-    case .npyPath(let path): object.field("npyPath", path)
-    case .base64(let text, let elementType, let shape):
-      object.field("base64", text)
-      object.field("elementType", elementType.rawValue)
-      object.field("shape", shape)
-    case .rows(let rows): object.field("rows", rows)
+    case .npyPath(let reference, _): object.field("npyPath", reference)
+    case .base64:
+      object.field("base64", matrix.base64)
+      object.field("elementType", matrix.elementType.rawValue)
+      object.field("shape", [matrix.sampleCount, matrix.featureCount])
+    case .rows: object.field("rows", (0..<matrix.sampleCount).map(matrix.row))
     }
   }
 }

@@ -62,7 +62,7 @@ package enum ProfileSubmit: SessionStep {
     var resolved = params
     do throws(RequestError) {
       if let path = params.csvPath {
-        resolved.rows = try ProfileCSV.parse(try files.text(at: path, field: "csvPath"))
+        resolved.rows = try ProfileCSV.parse(try files.text(at: path, field: "csvPath").text)
       } else if let text = params.csvText {
         resolved.rows = try ProfileCSV.parse(text)
       }

@@ -1,41 +1,50 @@
-extension Representation {
-  /// A matrix in numpy's `.npy` format, versions 1 to 3, left where it is.
-  ///
-  /// Read are float16, float32 and float64 of either byte order, two-dimensional, in C order.
-  /// The format is a magic string, a version, the length of a header, and the header: a Python dictionary with the members
-  /// `descr`, `fortran_order` and `shape` (numpy/lib/format.py).
-  ///
-  /// - Throws: ``RepresentationError`` that says which part of the file is not so.
+/// What the header of a `.npy` file says of the matrix behind it (numpy/lib/format.py, versions 1 to 3).
+///
+/// The format is a magic string, a version, the length of a header, and the header: a Python dictionary with the members
+/// `descr`, `fortran_order` and `shape`. Accepted are float16, float32 and float64 of either byte order, in C order.
+public struct NPYHeader: Sendable {
+  /// Where the elements begin, counted from the start of the file.
+  public let byteCount: Int
+  public let elementType: ElementType
+  public let isBigEndian: Bool
+  /// Samples and features, where there are two sizes; ``Representation`` checks that.
+  public let shape: [Int]
+
+  /// Longer headers are refused, as numpy refuses them: they would cost it much memory.
+  private static let longestText = 65_536
+  /// The first bytes of a file that are sure to hold its header.
+  public static let maximumByteCount = 12 + longestText
+
+  /// - Parameter file: the file's first ``maximumByteCount`` bytes, or all of a shorter one.
+  /// - Throws: ``RepresentationError`` that says which part of the header is unacceptable.
   /// - Complexity: O(header).
-  public init(npy storage: ByteStorage) throws(RepresentationError) {
-    let bytes = storage.bytes
+  public init(_ file: [UInt8]) throws(RepresentationError) {
     let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
-    guard bytes.count >= 10, bytes.prefix(6).elementsEqual(magic) else {
-      throw .notNPY(found: bytes.isEmpty ? "an empty file" : "other bytes")
+    guard file.count >= 10, file.starts(with: magic) else {
+      throw .notNPY(found: file.isEmpty ? "an empty file" : "other bytes")
     }
-    let version = bytes[6]
+    let version = file[6]
     guard (1...3).contains(version) else {
       throw RepresentationError(
-        .unsupported, expected: ".npy version 1, 2 or 3", found: "version \(version).\(bytes[7])",
+        .unsupported, expected: ".npy version 1, 2 or 3", found: "version \(version).\(file[7])",
         fix: "write it again with numpy.save")
     }
     let lengthBytes = version == 1 ? 2 : 4
-    guard bytes.count >= 8 + lengthBytes else { throw .notNPY(found: "a file that ends within its header") }
-    let length = (0..<lengthBytes).reduce(0) { $0 | Int(bytes[8 + $1]) << (8 * $1) }
+    guard file.count >= 8 + lengthBytes else { throw .notNPY(found: "a file that ends within its header") }
+    let length = (0..<lengthBytes).reduce(0) { $0 | Int(file[8 + $1]) << (8 * $1) }
+    guard length <= Self.longestText else { throw .notNPY(found: "a header of \(length) bytes") }
     let start = 8 + lengthBytes
-    guard length <= bytes.count - start else { throw .notNPY(found: "a file that ends within its header") }
-    // numpy itself refuses longer ones of these kinds, and reads them with care.
-    guard length <= 65_536 else { throw .notNPY(found: "a header of \(length) bytes") }
-    var parser = NPYHeaderParser(bytes[start..<start + length])
-    let header = try parser.header()
-    let (elementType, isBigEndian) = try Self.element(header.description)
-    guard !header.isFortranOrder else {
+    guard length <= file.count - start else { throw .notNPY(found: "a file that ends within its header") }
+    byteCount = start + length
+    var parser = NPYDictionaryParser(file[start..<byteCount])
+    let dictionary = try parser.dictionary()
+    (elementType, isBigEndian) = try Self.element(dictionary.description)
+    guard !dictionary.isFortranOrder else {
       throw RepresentationError(
         .unsupported, expected: "C order, sample after sample", found: "Fortran order",
         fix: "save numpy.ascontiguousarray(x)")
     }
-    try self.init(
-      storage, offset: start + length, elementType: elementType, isBigEndian: isBigEndian, shape: header.shape)
+    shape = dictionary.shape
   }
 
   private static func element(_ description: String) throws(RepresentationError) -> (ElementType, Bool) {
@@ -63,19 +72,19 @@ extension RepresentationError {
   }
 }
 
-private struct NPYHeader {
+private struct NPYDictionary {
   let description: String
   let isFortranOrder: Bool
   let shape: [Int]
 }
 
-/// Reads the header's dictionary; everything in it beside strings is ASCII.
-private struct NPYHeaderParser {
-  private var rest: Slice<UnsafeRawBufferPointer>
+/// Reads the header's dictionary, of which everything but strings is ASCII.
+private struct NPYDictionaryParser {
+  private var rest: ArraySlice<UInt8>
 
-  init(_ text: Slice<UnsafeRawBufferPointer>) { rest = text }
+  init(_ text: ArraySlice<UInt8>) { rest = text }
 
-  mutating func header() throws(RepresentationError) -> NPYHeader {
+  mutating func dictionary() throws(RepresentationError) -> NPYDictionary {
     var (description, isFortranOrder, shape): (String?, Bool?, [Int]?)
     try expect("{")
     while !skip("}") {
@@ -99,7 +108,7 @@ private struct NPYHeaderParser {
     guard peek() == nil, let description, let isFortranOrder, let shape else {
       throw .notNPY(found: "a header that lacks descr, fortran_order or shape, or goes on behind them")
     }
-    return NPYHeader(description: description, isFortranOrder: isFortranOrder, shape: shape)
+    return NPYDictionary(description: description, isFortranOrder: isFortranOrder, shape: shape)
   }
 
   /// The next byte that is no white space.

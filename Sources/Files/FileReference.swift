@@ -1,0 +1,54 @@
+/// What a client may write where a file is expected: a path, or a `file:` URI (RFC 8089), as editors send it.
+package enum FileReference {
+  private static let scheme = "file:"
+
+  /// The path that a text means: itself, or that of a `file:` URI, percent-decoded.
+  ///
+  /// A relative path that begins with `file:` is written `./file:...`.
+  ///
+  /// - Throws: ``FileError`` of kind `invalidPath` for an empty text, a NUL, a URI of another machine, with a query or
+  ///   fragment, or with escapes that are no UTF-8 or stand for `/`.
+  package static func path(_ text: String) throws(FileError) -> String {
+    let path = text.prefix(scheme.utf8.count).lowercased() == scheme ? try decoded(text) : text
+    guard !path.isEmpty else { throw FileError(.invalidPath, text, found: "an empty path") }
+    // The C library would take the path to end there.
+    guard !path.utf8.contains(0) else { throw FileError(.invalidPath, text, found: "a path with a NUL") }
+    return path
+  }
+
+  private static func decoded(_ text: String) throws(FileError) -> String {
+    var rest = text.utf8.dropFirst(scheme.utf8.count)
+    if rest.starts(with: "//".utf8) {
+      let host = rest.dropFirst(2).prefix { $0 != UInt8(ascii: "/") }
+      guard host.isEmpty || Substring(host).lowercased() == "localhost" else {
+        throw FileError(.invalidPath, text, found: "a file URI of the machine \"\(Substring(host))\"")
+      }
+      rest = rest.dropFirst(2 + host.count)
+    }
+    guard rest.first == UInt8(ascii: "/") else {
+      throw FileError(.invalidPath, text, found: "a file URI without an absolute path")
+    }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(rest.count)
+    while let byte = rest.popFirst() {
+      switch byte {
+      case UInt8(ascii: "?"), UInt8(ascii: "#"):
+        throw FileError(.invalidPath, text, found: "a file URI with a query or fragment")
+      case UInt8(ascii: "%"):
+        guard let high = rest.popFirst().flatMap(hexadecimal), let low = rest.popFirst().flatMap(hexadecimal),
+          high << 4 | low != UInt8(ascii: "/")
+        else { throw FileError(.invalidPath, text, found: "a file URI with an escape that means no part of a name") }
+        bytes.append(high << 4 | low)
+      default: bytes.append(byte)
+      }
+    }
+    guard let path = String(validating: bytes, as: UTF8.self) else {
+      throw FileError(.invalidPath, text, found: "a file URI that is not UTF-8")
+    }
+    return path
+  }
+
+  private static func hexadecimal(_ digit: UInt8) -> UInt8? {
+    Character(Unicode.Scalar(digit)).hexDigitValue.map { UInt8($0) }
+  }
+}
