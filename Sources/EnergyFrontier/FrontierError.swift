@@ -1,4 +1,4 @@
-/// Why a problem cannot be stated or answered; every case carries what a person needs to mend the input.
+/// Why a problem cannot be stated or answered; every case carries what is needed to correct the input.
 public enum FrontierError: Error, Equatable, Sendable {
   /// A measured time or energy is not a positive finite number, or is beyond ``Measurement/acceptedRange``.
   case invalidMeasurement(index: Int, field: String, value: Double)
@@ -8,7 +8,8 @@ public enum FrontierError: Error, Equatable, Sendable {
   case invalidBlockingPower(value: Double)
   /// What a change of a device's setting costs is negative, not finite, or beyond ``Measurement/acceptedRange``.
   case invalidSwitchCost(rank: Int, value: Double)
-  /// Settings change between instructions of a rank in their order, but no dependency makes one of them wait for the other.
+  /// Settings change between instructions of a rank in their order, but no dependency makes one of them wait for the
+  /// other.
   case unorderedRank(before: Int, after: Int)
   /// The dependencies of the instructions form a cycle; the indices are the instructions on one such cycle, in order.
   case cyclicDependencies(cycle: [Int])

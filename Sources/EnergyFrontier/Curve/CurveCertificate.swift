@@ -1,21 +1,24 @@
 public import Basics
 
-/// What an independent check of the whole lower-bound curve found.
+/// The result of an independent check of the whole lower-bound curve.
 ///
-/// Every piece is checked at both of its ends against the measurements as they were given: event times must respect each
-/// dependency and each measured range, the flow must be conserved, and the bound that the flow proves must equal what the
-/// event times cost. Then no schedule can cost less at any time in the piece. See ``CurveChecker`` for the argument.
+/// Every piece is checked at both of its ends against the measurements as they were given: event times must respect
+/// each dependency and each measured range, the flow must be conserved, and the bound that the flow proves must equal
+/// what the event times cost. Then no schedule can cost less at any time in the piece. See ``CurveChecker`` for the
+/// argument.
 public struct CurveCertificate: Sendable, Equatable {
   /// How many pieces were checked.
   public internal(set) var pieceCount = 0
-  /// The largest difference between cost and proven bound, over the energy of the iteration: what its mix of measurements
-  /// drew, and the waiting power all along. For usual profiles this is below 1e-14. Of a bracketed curve it is the bracket.
+  /// The largest difference between cost and proven bound, over the energy of the iteration: what its mix of
+  /// measurements drew, and the waiting power all along. For usual profiles this is below 1e-14. Of a bracketed curve
+  /// it is the bracket.
   public internal(set) var largestRelativeGap = 0.0
   /// The most by which event times miss a dependency, a measured range or the iteration's end, in seconds.
   ///
   /// Half a tick may be lost when a time is rounded to ticks; for usual profiles this is below 1e-15 s.
   public internal(set) var largestTimeViolationSeconds = 0.0
-  /// The most by which what flows into an event differs from what flows out, or the price from the flow's value, in watts.
+  /// The most by which what flows into an event differs from what flows out, or the price from the flow's value, in
+  /// watts.
   public internal(set) var largestFlowImbalanceWatts = 0.0
   /// What failed first, or nil when the curve is proven.
   public internal(set) var failure: Failure?
@@ -23,7 +26,7 @@ public struct CurveCertificate: Sendable, Equatable {
   /// True when every piece passed and the pieces cover the curve from end to end.
   public var holds: Bool { failure == nil }
 
-  /// What a check can find wrong. None of these can be mended by the caller: each is a defect of the engine.
+  /// What a check can find wrong. The caller can repair none of these: each is a defect of the engine.
   public enum Failure: Sendable, Equatable {
     /// Flow may pass between two instructions that no dependency joins, so it proves nothing.
     case flowWithoutDependency(event: Int)
@@ -35,7 +38,8 @@ public struct CurveCertificate: Sendable, Equatable {
     case durationOutOfRange(instruction: Int, seconds: Double)
     /// Less than nothing flows on an arc.
     case negativeFlow(arc: Int, watts: Double)
-    /// More flows into an event than out of it, or the reverse; at the two outer events, the flow's value is not the price.
+    /// More flows into an event than out of it, or the reverse; at the two outer events, the flow's value is not the
+    /// price.
     case flowImbalance(event: Int, watts: Double)
     /// The bound that the flow proves is not the cost of the event times.
     case dualityGap(joules: Double, allowedJoules: Double)
@@ -53,11 +57,12 @@ public struct CurveCertificate: Sendable, Equatable {
 
   /// Computes the curve of a problem and checks every piece.
   ///
-  /// The pieces of an exact curve are proven optimal. Those of a bracketed one need not be: that their flows are conserved
-  /// proves the lines below, that their event times keep every dependency proves the schedules above.
+  /// The pieces of an exact curve are proven optimal. Those of a bracketed one need not be: that their flows are
+  /// conserved proves the lines below, that their event times keep every dependency proves the schedules above.
   ///
   /// - Throws: ``FrontierError/cancelled``.
-  /// - Complexity: that of the curve, and for each piece O(m + q) for m arcs and q measurements summed over the instructions.
+  /// - Complexity: that of the curve, and for each piece O(m + q) for m arcs and q measurements summed over the
+  ///   instructions.
   public static func certify(
     _ problem: IterationProblem, precision: CurvePrecision = CurvePrecision(),
     progress: ProgressHandle = ProgressHandle()

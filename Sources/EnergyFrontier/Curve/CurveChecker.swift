@@ -1,11 +1,13 @@
-/// Checks pieces of the lower-bound curve one after the other, from the measurements and from nothing that the tracer keeps.
+/// Checks pieces of the lower-bound curve one after the other, using the measurements and none of the tracer's state.
 ///
-/// **Primal side.** Event times p give instruction i, from event u to event v, the time a_i = p_v - p_u. The two hull points
-/// around a_i, mixed, last d_i <= a_i and cost h_i. Any such mix is a schedule, so no trust in the hull is needed.
+/// **Primal side.** Event times p give instruction i, from event u to event v, the time a_i = p_v - p_u. The two hull
+/// points around a_i, mixed, last d_i <= a_i and cost h_i. Any such mix is a schedule, so no trust in the hull is
+/// needed.
 ///
 /// **Dual side.** A flow f >= 0 of value F that is conserved at each event is a sum of paths from source to sink. The
-/// instructions of a path follow each other (checked once, at the start, against the dependencies), so in *every* schedule
-/// that lasts T they take at most T together: sum f_i t_i <= F T. Hence every choice j of measured options costs
+/// instructions of a path follow each other (checked once, at the start, against the dependencies), so in *every*
+/// schedule that lasts T they take at most T together: sum f_i t_i <= F T. Hence every choice j of measured options
+/// costs
 ///
 ///     sum c_ij >= sum (c_ij + f_i t_ij) - F T >= sum min_j (c_ij + f_i t_ij) - F T,
 ///
@@ -15,13 +17,13 @@
 ///
 ///     sum_i (h_i - min_j (c_ij + f_i (t_ij - d_i))) + sum_a f_a (length of a - d_a),       d_a = a dependency's lag.
 ///
-/// A dependency's lag is a time like any other: an arc of that length, which the flow pays for too.
-/// No term is negative but for rounding, and nothing cancels: the check is as sharp at a price of 10^15 W as at 1 W. When the
-/// sum is 0 at both ends of a piece, the piece is optimal at both and, the bound being straight, in between.
+/// A dependency's lag is a time like any other: an arc of that length, which the flow pays for too. No term is negative
+/// but for rounding, and nothing cancels: the check is as sharp at a price of 10^15 W as at 1 W. When the sum is 0 at
+/// both ends of a piece, the piece is optimal at both and, the bound being straight, in between.
 ///
 /// **Tolerance.** Joules are sums and products of a few doubles: 2^-49 of the largest effective energy of each table. A
-/// rounded time is half a tick off, which f_i watts turn into joules: one tick times f_i. The reported energy is a sum over
-/// all pieces so far, with as many roundings. Flow and dependencies are integers and have no tolerance.
+/// rounded time is half a tick off, which f_i watts turn into joules: one tick times f_i. The reported energy is a sum
+/// over all pieces so far, with as many roundings. Flow and dependencies are integers and have no tolerance.
 ///
 /// **Cost.** O(m + q) for each piece: m arcs, and q measurements summed over the instructions.
 ///

@@ -26,7 +26,7 @@ struct CurveTracer {
     func eventTimes(lasting ticks: Int64) -> [Int64] { flow.times(shiftedBy: slowTicks - ticks) }
   }
 
-  /// - Parameter cornerLimit: how many corners are traced at most; ``isComplete`` tells whether they were enough.
+  /// - Parameter cornerLimit: the most corners to trace; ``isComplete`` says whether they were enough.
   init(_ problem: IterationProblem, scaled: ScaledProblem, cornerLimit: Int = .max) {
     self.cornerLimit = cornerLimit
     self.problem = problem
@@ -70,8 +70,8 @@ struct CurveTracer {
 
   /// Adds the current point; the price of the piece to its right is the flow now.
   ///
-  /// Ticks are finer than doubles, so a piece may be too short to be told in seconds. The corner at its slow end then stands
-  /// for both, being the cheaper: nothing real lies below it.
+  /// Ticks are finer than doubles, so the two ends of a short piece may be the same time in seconds. Only the corner at
+  /// its slow end is then recorded: it is the cheaper one, so nothing real lies below it.
   private mutating func record() {
     let seconds = Double(flow.iterationTicks) / scaled.ticksPerSecond
     if let last = corners.last, last.iterationTimeSeconds == seconds { return }

@@ -1,10 +1,10 @@
-/// The activity-on-arc form of an instruction graph: events are nodes, instructions are arcs, a dependency is an arc as long as
-/// its lag, which is mostly 0.
+/// The activity-on-arc form of an instruction graph: events are nodes, instructions are arcs, a dependency is an arc as
+/// long as its lag, which is mostly 0.
 ///
-/// Every instruction begins at an event and ends at one. Two events that a lone dependency without lag joins are one: when an
-/// instruction has a single predecessor, or a predecessor has no other successor, nothing is lost by letting the one's end
-/// be the other's beginning, because an instruction's arc may be longer than the instruction. On 1F1B this merges a third
-/// of the events away.
+/// Every instruction begins at an event and ends at one. Two events that a lone dependency without lag joins are one:
+/// when an instruction has a single predecessor, or a predecessor has no other successor, nothing is lost by letting
+/// the one's end be the other's beginning, because an instruction's arc may be longer than the instruction. On 1F1B
+/// this merges a third of the events away.
 struct EventNetwork: Sendable {
   /// The event before everything else is node 0.
   static let source = 0
@@ -18,7 +18,8 @@ struct EventNetwork: Sendable {
   /// Seconds of each dependency's arc: arc `instructionCount + d` has lag `lagsSeconds[d]`.
   let lagsSeconds: [Double]
 
-  /// Whether the arc of a dependency is left out, its two events being one; ``PlanSpace`` numbers the arcs by the same rule.
+  /// Whether the arc of a dependency is left out because its two events are one; ``PlanSpace`` numbers the arcs by the
+  /// same rule.
   static func merges(_ graph: InstructionGraph, before: Int, after: Int, lagSeconds: Double) -> Bool {
     lagSeconds == 0 && (graph.predecessors(of: after).count == 1 || graph.successors(of: before).count == 1)
   }
@@ -66,13 +67,11 @@ struct EventNetwork: Sendable {
   ///
   /// - Complexity: O(instructions + dependencies).
   func earliestTimes(_ problem: IterationProblem, durations: (Int) -> Int64) -> [Int64] {
-    let graph = problem.graph
+    let earliest = EarliestTimes(problem, durations: durations)
     var times = [Int64](repeating: 0, count: nodeCount)
-    for instruction in graph.topologicalOrder {
-      for (before, lag) in zip(graph.predecessors(of: instruction), graph.lagsSeconds(before: instruction)) {
-        times[tails[instruction]] = max(times[tails[instruction]], times[heads[before]] + problem.lagTicks(lag))
-      }
-      times[heads[instruction]] = max(times[heads[instruction]], times[tails[instruction]] + durations(instruction))
+    for instruction in 0..<instructionCount {
+      times[tails[instruction]] = max(times[tails[instruction]], earliest.starts[instruction])
+      times[heads[instruction]] = max(times[heads[instruction]], earliest.ends[instruction])
     }
     return times
   }

@@ -9,8 +9,8 @@
 /// So one residual arc each way is enough, and `length` of each is kept up to date as the flow changes.
 /// A dependency is the same thing with the single point t_0 = its lag.
 ///
-/// The arrays are unsafe buffers because the shortest-path search reads them about ten thousand times for each breakpoint;
-/// they are reached only from this folder, and bounds are checked in debug builds.
+/// The arrays are unsafe buffers because the shortest-path search reads them about ten thousand times for each
+/// breakpoint; they are reached only from this folder, and bounds are checked in debug builds.
 final class FlowNetwork {
   /// Prices and flows, in multiples of a power of two of a watt.
   typealias Units = Int128
@@ -114,7 +114,7 @@ final class FlowNetwork {
     states.deallocate()
   }
 
-  /// The same number as `Double(units)` but for its last digit; that one's generic code takes some hundred times as long.
+  /// Like `Double(units)` but for the last digit, without its generic code, which dominated the walk's profile.
   static func double(_ units: Units) -> Double {
     Double(Int64(truncatingIfNeeded: units >> 64)) * 0x1p64 + Double(UInt64(truncatingIfNeeded: units))
   }

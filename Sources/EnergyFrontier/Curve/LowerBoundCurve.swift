@@ -1,9 +1,11 @@
+internal import Basics
+
 /// The least energy that any mix of options can reach, as a function of iteration time: convex, piecewise linear.
 ///
 /// No real plan can lie below it. Waiting is included: past the cheapest time the curve rises again.
 ///
-/// A curve is *exact*, or it is *bracketed* where it would have too many corners: then it lies below the exact curve by no
-/// more than ``bracketFraction``, which ``upperPoints`` prove.
+/// A curve is *exact*, or it is *bracketed* where it would have too many corners: then it lies below the exact curve by
+/// no more than ``bracketFraction``, which ``upperPoints`` prove.
 public struct LowerBoundCurve: Sendable, Equatable {
   /// One corner of the curve.
   public struct Breakpoint: Sendable, Equatable {
@@ -26,10 +28,11 @@ public struct LowerBoundCurve: Sendable, Equatable {
 
   /// The corners by rising time, at least one.
   public let breakpoints: [Breakpoint]
-  /// Of a bracketed curve, corners of a convex line on or above the exact curve by rising time; empty for an exact curve.
+  /// Of a bracketed curve, corners of a convex line on or above the exact curve by rising time; empty for an exact
+  /// curve.
   public let upperPoints: [UpperPoint]
-  /// How far the exact curve may lie above this one between the fastest and the cheapest time, at most, as a share; 0 for
-  /// an exact curve.
+  /// How far the exact curve may lie above this one between the fastest and the cheapest time, at most, as a share; 0
+  /// for an exact curve.
   public let bracketFraction: Double
 
   /// An exact curve.
@@ -60,7 +63,7 @@ public struct LowerBoundCurve: Sendable, Equatable {
   public var isExact: Bool { upperPoints.isEmpty }
 
   private static func energyJoules(of points: [UpperPoint], at seconds: Double) -> Double? {
-    let after = points.partitionIndex { $0.iterationTimeSeconds > seconds }
+    let after = points.partitioningIndex { $0.iterationTimeSeconds > seconds }
     guard after > 0 else { return nil }
     let fast = points[after - 1]
     guard after < points.count else { return fast.energyJoules }
@@ -78,7 +81,7 @@ public struct LowerBoundCurve: Sendable, Equatable {
   public var cheapestTimeSeconds: Double { breakpoints[cheapestIndex].iterationTimeSeconds }
 
   /// Index of the corner of least energy.
-  var cheapestIndex: Int { breakpoints.partitionIndex { $0.priceWatts <= 0 } }
+  var cheapestIndex: Int { breakpoints.partitioningIndex { $0.priceWatts <= 0 } }
 
   /// The bound at an iteration time, and nil below the fastest one. O(log breakpoints).
   public func energyJoules(at iterationTimeSeconds: Double) -> Double? {
@@ -92,21 +95,7 @@ public struct LowerBoundCurve: Sendable, Equatable {
 
   /// The last corner not right of the time.
   private func corner(at iterationTimeSeconds: Double) -> Breakpoint {
-    let after = breakpoints.partitionIndex { $0.iterationTimeSeconds > iterationTimeSeconds }
+    let after = breakpoints.partitioningIndex { $0.iterationTimeSeconds > iterationTimeSeconds }
     return breakpoints[max(0, min(after, breakpoints.count) - 1)]
-  }
-}
-
-extension Array {
-  /// The first index whose element satisfies `predicate`, in an array where those come last; `count` when none does.
-  /// O(log count).
-  func partitionIndex(where predicate: (Element) -> Bool) -> Int {
-    var low = 0
-    var high = count
-    while low < high {
-      let middle = (low + high) / 2
-      if predicate(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }

@@ -1,4 +1,7 @@
-/// One option table as the checker reads it: every measurement, efficient or not, with its time in ticks but not rounded.
+internal import Basics
+
+/// One option table as the checker reads it: every measurement, efficient or not, with its time in ticks but not
+/// rounded.
 ///
 /// Multiplying by a power of two loses nothing, so `ticks` is the measured time exactly.
 struct MeasuredTable {
@@ -54,7 +57,7 @@ struct MeasuredTable {
   /// The cheapest mix of neighbouring hull points that lasts at most `ticks`; the fastest point when none does.
   func mix(lasting ticks: Int64) -> Mix {
     // Of points that rounding has made equally long the last is the cheapest.
-    let after = points.partitionIndex { $0.rounded > ticks }
+    let after = points.partitioningIndex { $0.rounded > ticks }
     let fast = points[max(0, after - 1)]
     guard after > 0, after < points.count else {
       return Mix(fast: fast, slow: fast, share: 0, wholeTicks: fast.rounded)
@@ -90,8 +93,8 @@ extension CurveChecker {
     return finish.max() ?? 0
   }
 
-  /// For each dependency's arc the ticks that really lie between the instructions that end at its tail and those that begin
-  /// at its head, taken from the graph: the least of them, so that what flows there is not credited with more.
+  /// For each dependency's arc the ticks that really lie between the instructions that end at its tail and those that
+  /// begin at its head, taken from the graph: the least of them, so that what flows there is not credited with more.
   static func arcLags(_ events: EventNetwork, _ problem: IterationProblem) -> [Int64] {
     guard problem.graph.hasLags else { return Array(repeating: 0, count: events.lagsSeconds.count) }
     var least: [[Int]: Int64] = [:]

@@ -1,13 +1,14 @@
-/// What an independent check of one plan found.
+/// The result of an independent check of one plan.
 ///
-/// The plan's choices are run again, as measured, by ``IterationProblem/outcome(ofMeasurements:)``, and held against what the
-/// plan reports and against the lower bound at the time that was really taken.
+/// The plan's choices are run again, as measured, by ``IterationProblem/outcome(ofMeasurements:)``, and compared with
+/// what the plan reports and with the lower bound at the realised time.
 public struct PlanCertificate: Sendable, Equatable {
   /// Iteration time and energy that the choices really give; nil when they cannot be run.
   public let outcome: Outcome?
   /// The larger of the differences in time and in energy between the plan and the outcome, relative to the outcome.
   public let largestRelativeError: Double
-  /// How far the outcome's energy is above the lower bound at its time, `energy / L(time) - 1`; says nothing where L is 0.
+  /// How far the outcome's energy is above the lower bound at its time, `energy / L(time) - 1`; says nothing where L is
+  /// 0.
   public let gapFraction: Double
   /// What failed first, or nil when the plan is as good as it says.
   public let failure: Failure?

@@ -1,14 +1,15 @@
-/// The search half of the parametric flow: which events can be reached over tight residual arcs, and how far the others are.
+/// The search half of the parametric flow: which events can be reached over tight residual arcs, and how far the others
+/// are.
 ///
 /// First a breadth-first search over tight arcs (slack 0). When it reaches the sink, its levels guide a blocking flow
-/// (Dinic 1970) and the slack is 0. When it does not, Dijkstra's search goes on from the events it reached until the sink
-/// is settled. With D_v = time_v - distance_v the relaxation over an arc of length l is D_head = max(D_head, D_tail + l),
-/// so one sum is formed for each arc and slack never has to be.
+/// (Dinic 1970) and the slack is 0. When it does not, Dijkstra's search goes on from the events it reached until the
+/// sink is settled. With D_v = time_v - distance_v the relaxation over an arc of length l is D_head = max(D_head,
+/// D_tail + l), so one sum is formed for each arc and slack never has to be.
 ///
-/// What is known of each event sits in one unsafe buffer, because these loops are the engine's hottest: they run for every
-/// corner over every critical event. It is reached only from here, and its bounds are checked in debug builds.
+/// What is known of each event sits in one unsafe buffer, because these loops are the engine's hottest: they run for
+/// every corner over every critical event. It is reached only from here, and its bounds are checked in debug builds.
 final class SlackSearch {
-  /// What the search knows of one event.
+  /// The search's data on one event.
   private struct Event {
     /// Current event time in ticks.
     var time: Int64
@@ -55,7 +56,8 @@ final class SlackSearch {
   /// Ticks from the source's time to the sink's.
   var iterationTicks: Int64 { events[sink].time - events[EventNetwork.source].time }
 
-  /// The least total slack of a residual path from source to sink, in ticks; the path of the arcs themselves always exists.
+  /// The least total slack of a residual path from source to sink, in ticks; the path of the arcs themselves always
+  /// exists.
   func run() -> Int64 {
     for node in reached {
       events[Int(node)].reduced = Self.unreached

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Where the values of a sample lie.
 public struct Spread: Sendable {
   private let sorted: [Double]
@@ -33,6 +35,6 @@ public struct Spread: Sendable {
 
   /// The share of the values above `limit`. O(log n).
   public func fraction(above limit: Double) -> Double {
-    Double(sorted.count - sorted.partitionIndex { $0 > limit }) / Double(sorted.count)
+    Double(sorted.count - sorted.partitioningIndex { $0 > limit }) / Double(sorted.count)
   }
 }

@@ -1,24 +1,26 @@
-/// The problem as rounding and local search walk it: in ticks, instructions numbered by their place in the topological
-/// order, so every dependency leads from a lower place to a higher one.
+/// The problem in the form that plan searches use: times in ticks, and instructions numbered by their *position* in the
+/// topological order, so that every dependency leads from a lower position to a higher one.
 ///
-/// The lists are unsafe buffers because local search reads them some hundred thousand times for each plan; they are read
-/// only from this folder, and bounds are checked in debug builds.
+/// The lists are unsafe buffers because local search reads them about a hundred thousand times for each plan. Only this
+/// folder reads them, and bounds are checked in debug builds.
 final class PlanSpace {
   let count: Int
-  /// The instruction at each place.
+  /// Joules that one tick of the iteration costs beside effective energy: the waiting power of one device per rank.
+  let waitingJoulesPerTick: Double
+  /// The instruction at each position.
   let instructions: [Int]
-  /// `predecessors[predecessorStart[p]..<predecessorStart[p + 1]]` are the places that must end before p begins.
+  /// `predecessors[predecessorStart[p]..<predecessorStart[p + 1]]` are the positions that must end before p begins.
   let predecessorStart: UnsafeMutableBufferPointer<Int32>
   let predecessors: UnsafeMutableBufferPointer<Int32>
-  /// For each predecessor the ticks that must pass between its end and the begin of the place.
+  /// For each predecessor the ticks that must pass between its end and the begin of the position.
   let predecessorLags: UnsafeMutableBufferPointer<Int64>
   /// For each predecessor the arc of the ``EventNetwork`` whose flow is the price of that dependency's time.
   let arcs: [Int]
   let successorStart: UnsafeMutableBufferPointer<Int32>
   let successors: UnsafeMutableBufferPointer<Int32>
-  /// For each successor the ticks that must pass between the end of the place and its begin.
+  /// For each successor the ticks that must pass between the end of the position and its begin.
   let successorLags: UnsafeMutableBufferPointer<Int64>
-  /// `optionStart[p]..<optionEnd[p]` are the options of place p in `ticks` and `joules`, fastest first.
+  /// `optionStart[p]..<optionEnd[p]` are the options of position p in `ticks` and `joules`, fastest first.
   let optionStart: UnsafeMutableBufferPointer<Int32>
   let optionEnd: UnsafeMutableBufferPointer<Int32>
   /// Ticks of each option, rising within a table.
@@ -29,15 +31,16 @@ final class PlanSpace {
   init(_ problem: IterationProblem, scaled: ScaledProblem) {
     let graph = problem.graph
     count = graph.count
+    waitingJoulesPerTick = problem.waitingPowerWatts / scaled.ticksPerSecond
     instructions = graph.topologicalOrder
-    var place = [Int](repeating: 0, count: count)
-    for (index, instruction) in instructions.enumerated() { place[instruction] = index }
+    var position = [Int](repeating: 0, count: count)
+    for (index, instruction) in instructions.enumerated() { position[instruction] = index }
     let before = instructions.map {
-      zip(graph.predecessors(of: $0), graph.lagsSeconds(before: $0)).map { (place[$0], problem.lagTicks($1)) }
+      zip(graph.predecessors(of: $0), graph.lagsSeconds(before: $0)).map { (position[$0], problem.lagTicks($1)) }
         .sorted { $0.0 < $1.0 }
     }
     let after = instructions.map {
-      zip(graph.successors(of: $0), graph.lagsSeconds(after: $0)).map { (place[$0], problem.lagTicks($1)) }
+      zip(graph.successors(of: $0), graph.lagsSeconds(after: $0)).map { (position[$0], problem.lagTicks($1)) }
         .sorted { $0.0 < $1.0 }
     }
     (predecessorStart, predecessors, predecessorLags) = Self.flatten(before)
@@ -54,10 +57,11 @@ final class PlanSpace {
     joules = Self.copy(scaled.tables.flatMap(\.energies))
   }
 
-  /// The same problem backwards in time: place p becomes place `count - 1 - p`.
+  /// The same problem backwards in time: position p becomes position `count - 1 - p`.
   init(reversing space: PlanSpace) {
     let (count, backwards) = (space.count, (0..<space.count).reversed())
     self.count = count
+    waitingJoulesPerTick = space.waitingJoulesPerTick
     instructions = space.instructions.reversed()
     let before = backwards.map {
       zip(space.successors(of: $0), space.successorLags(of: $0)).reversed().map { (count - 1 - Int($0), $1) }
@@ -76,8 +80,8 @@ final class PlanSpace {
 
   /// For each entry of the reversed space's `predecessors` the entry here that is the same dependency.
   var reversedDependencies: [Int] {
-    (0..<count).reversed().flatMap { place in
-      successors(of: place).reversed().map { predecessors(of: Int($0)).firstIndex(of: Int32(place))! }
+    (0..<count).reversed().flatMap { position in
+      successors(of: position).reversed().map { predecessors(of: Int($0)).firstIndex(of: Int32(position))! }
     }
   }
 
@@ -94,79 +98,104 @@ final class PlanSpace {
     joules.deallocate()
   }
 
-  /// The places before `place`.
+  /// The dependencies of `position` on its predecessors, as indices into `predecessors` and `predecessorLags`.
   @inline(__always)
-  func predecessors(of place: Int) -> UnsafeMutableBufferPointer<Int32>.SubSequence {
-    predecessors[Int(predecessorStart[place])..<Int(predecessorStart[place + 1])]
+  func dependencies(before position: Int) -> Range<Int> {
+    Int(predecessorStart[position])..<Int(predecessorStart[position + 1])
   }
 
-  /// The places after `place`.
+  /// The dependencies of its successors on `position`, as indices into `successors` and `successorLags`.
   @inline(__always)
-  func successors(of place: Int) -> UnsafeMutableBufferPointer<Int32>.SubSequence {
-    successors[Int(successorStart[place])..<Int(successorStart[place + 1])]
+  func dependencies(after position: Int) -> Range<Int> {
+    Int(successorStart[position])..<Int(successorStart[position + 1])
   }
 
-  /// The lags before `place`, in the order of its predecessors.
+  /// The predecessors of `position`.
   @inline(__always)
-  func predecessorLags(of place: Int) -> UnsafeMutableBufferPointer<Int64>.SubSequence {
-    predecessorLags[Int(predecessorStart[place])..<Int(predecessorStart[place + 1])]
+  func predecessors(of position: Int) -> UnsafeMutableBufferPointer<Int32>.SubSequence {
+    predecessors[dependencies(before: position)]
   }
 
-  /// The lags after `place`, in the order of its successors.
+  /// The successors of `position`.
   @inline(__always)
-  func successorLags(of place: Int) -> UnsafeMutableBufferPointer<Int64>.SubSequence {
-    successorLags[Int(successorStart[place])..<Int(successorStart[place + 1])]
+  func successors(of position: Int) -> UnsafeMutableBufferPointer<Int32>.SubSequence {
+    successors[dependencies(after: position)]
   }
 
-  /// The slowest option of `place` that lasts at most `available` ticks; nil when even the fastest lasts longer.
+  /// The lags before `position`, in the order of its predecessors.
+  @inline(__always)
+  func predecessorLags(of position: Int) -> UnsafeMutableBufferPointer<Int64>.SubSequence {
+    predecessorLags[dependencies(before: position)]
+  }
+
+  /// The lags after `position`, in the order of its successors.
+  @inline(__always)
+  func successorLags(of position: Int) -> UnsafeMutableBufferPointer<Int64>.SubSequence {
+    successorLags[dependencies(after: position)]
+  }
+
+  /// The slowest option of `position` that lasts at most `available` ticks; nil when even the fastest lasts longer.
   ///
   /// - Complexity: O(log options).
   @inline(__always)
-  func slowestOption(of place: Int, within available: Int64) -> Int32? {
-    var low = optionStart[place]
-    var high = optionEnd[place]
+  func slowestOption(of position: Int, within available: Int64) -> Int32? {
+    var low = optionStart[position]
+    var high = optionEnd[position]
     while low < high {
       let middle = (low + high) >> 1
       if ticks[Int(middle)] > available { high = middle } else { low = middle + 1 }
     }
-    return low == optionStart[place] ? nil : low - 1
+    return low == optionStart[position] ? nil : low - 1
   }
 
   /// A plan as each instruction's position in its table's efficient options.
   func choices(of options: [Int32]) -> [UInt16] {
     var choices = [UInt16](repeating: 0, count: count)
-    for place in 0..<count { choices[instructions[place]] = UInt16(options[place] - optionStart[place]) }
+    for position in 0..<count { choices[instructions[position]] = UInt16(options[position] - optionStart[position]) }
     return choices
   }
 
-  /// Effective joules of a plan, summed in the order of the places.
+  /// Effective joules of a plan, summed in the order of the positions.
   func joules(of options: [Int32]) -> Double { options.reduce(0) { $0 + joules[Int($1)] } }
 
   /// The longest path of a plan in ticks; O(instructions + dependencies).
   func longestPath(_ options: [Int32]) -> Int64 {
     withUnsafeTemporaryAllocation(of: Int64.self, capacity: count) { ends in
-      var longest: Int64 = 0
-      for place in 0..<count {
-        var start: Int64 = 0
-        for index in Int(predecessorStart[place])..<Int(predecessorStart[place + 1]) {
-          start = max(start, ends[Int(predecessors[index])] + predecessorLags[index])
-        }
-        ends[place] = start + ticks[Int(options[place])]
-        longest = max(longest, ends[place])
-      }
-      return longest
+      propagate(
+        into: ends, duration: { ticks[Int(options[$0])] }, lag: { dependency, _ in predecessorLags[dependency] })
     }
   }
 
-  /// Where ``EventNetwork`` merged two events, what flows along the dependency is what flows through the instruction on the
-  /// side where it is alone.
+  /// Computes the earliest end of each position and returns the latest of them, in ticks.
+  ///
+  /// - Parameter lag: the ticks between a predecessor, given as an index into `predecessors`, and the position.
+  /// - Complexity: O(instructions + dependencies).
+  @inline(__always)
+  func propagate(
+    into ends: UnsafeMutableBufferPointer<Int64>, duration: (Int) -> Int64,
+    lag: (_ dependency: Int, _ position: Int) -> Int64
+  ) -> Int64 {
+    var longest: Int64 = 0
+    for position in 0..<count {
+      var start: Int64 = 0
+      for dependency in dependencies(before: position) {
+        start = max(start, ends[Int(predecessors[dependency])] + lag(dependency, position))
+      }
+      ends[position] = start + duration(position)
+      longest = max(longest, ends[position])
+    }
+    return longest
+  }
+
+  /// Where ``EventNetwork`` merged two events, what flows along the dependency is what flows through the instruction on
+  /// the side where it is alone.
   private static func arcs(of graph: InstructionGraph, in order: [Int]) -> [Int] {
-    var place = [Int](repeating: 0, count: graph.count)
-    for (index, instruction) in order.enumerated() { place[instruction] = index }
+    var position = [Int](repeating: 0, count: graph.count)
+    for (index, instruction) in order.enumerated() { position[instruction] = index }
     var arcs = [[Int]](repeating: [], count: graph.count)
     var nextArc = graph.count
     for instruction in 0..<graph.count {
-      var found: [(place: Int, arc: Int)] = []
+      var found: [(position: Int, arc: Int)] = []
       let predecessors = graph.predecessors(of: instruction)
       for (before, lag) in zip(predecessors, graph.lagsSeconds(before: instruction)) {
         let arc: Int
@@ -176,23 +205,24 @@ final class PlanSpace {
           arc = nextArc
           nextArc += 1
         }
-        found.append((place[before], arc))
+        found.append((position[before], arc))
       }
-      arcs[instruction] = found.sorted { $0.place < $1.place }.map(\.arc)
+      arcs[instruction] = found.sorted { $0.position < $1.position }.map(\.arc)
     }
     return order.flatMap { arcs[$0] }
   }
 
   private static func flatten(
-    _ neighbours: [[(place: Int, lag: Int64)]]
+    _ neighbours: [[(position: Int, lag: Int64)]]
   ) -> (
-    start: UnsafeMutableBufferPointer<Int32>, places: UnsafeMutableBufferPointer<Int32>,
+    start: UnsafeMutableBufferPointer<Int32>, positions: UnsafeMutableBufferPointer<Int32>,
     lags: UnsafeMutableBufferPointer<Int64>
   ) {
     var start: [Int32] = [0]
     for list in neighbours { start.append(start.last! + Int32(list.count)) }
     return (
-      copy(start), copy(neighbours.flatMap { $0.map { Int32($0.place) } }), copy(neighbours.flatMap { $0.map(\.lag) })
+      copy(start), copy(neighbours.flatMap { $0.map { Int32($0.position) } }),
+      copy(neighbours.flatMap { $0.map(\.lag) })
     )
   }
 

@@ -1,21 +1,22 @@
-/// Chooses which deadline to search again, and how, until the effort is spent.
+/// Chooses which deadline to search again and how, until the effort is used up.
 ///
-/// **Why.** How well a beam does at a deadline is partly luck: with other guidance or in the other direction it may lose half
-/// as much, no setting is best everywhere, and a wider beam helps less than a different one. So the effort goes into many
-/// narrow searches that differ, most of them where the loss against the bound is greatest.
+/// **Why.** How well a beam does at a deadline is partly luck: with other guidance or in the other direction it may
+/// lose half as much, no setting is best everywhere, and a wider beam helps less than a different one. So the effort
+/// goes into many narrow searches that differ, most of them where the loss against the bound is greatest.
 ///
 /// **Order.** Next is the deadline whose loss, divided by one more than its searches so far, is greatest: bad ones come
 /// often, and the others in between.
 ///
 /// **Effort.** Two searches for five instructions: small problems are done at once, larger ones are searched more
-/// thoroughly. So that the time stays linear in the end, all searches together go through about ``mostPlaces`` places, or as
-/// many as one search of each deadline takes.
+/// thoroughly. So that the time stays linear in the end, all searches together go through about ``mostPositions``
+/// positions, or as many as one search of each deadline takes.
 ///
-/// **Rounds.** Guided by the best plan so far, a search mostly comes back to it. So where more effort is asked for, a *round*
-/// goes by the prices of other deadlines, too, which are as valid (the identity of ``BoundPrices`` holds for any flow, up to a
-/// constant), and by the times of plans that others keep, stretched. It also searches between the deadlines, where there are
-/// only splices before. Each round begins with what the first searches found and not with what earlier rounds did, since what
-/// one misses another finds; deadlines are taken by the square root of the loss, so that those near the bound are searched, too.
+/// **Rounds.** Guided by the best plan so far, a search mostly comes back to it. So where more effort is asked for, a
+/// *round* goes by the prices of other deadlines, too, which are as valid (the identity of ``BoundPrices`` holds for
+/// any flow, up to a constant), and by the times of plans that others keep, stretched. It also searches between the
+/// deadlines, where there are only splices before. Each round begins with what the first searches found and not with
+/// what earlier rounds did, since what one misses another finds; deadlines are taken by the square root of the loss, so
+/// that those near the bound are searched, too.
 struct Refinement {
   struct Target {
     let deadline: Int64
@@ -57,7 +58,7 @@ struct Refinement {
     self.targets = targets
     self.round = round
     self.sufficientGapFraction = max(sufficientGapFraction, Self.leastGapFraction)
-    let first = max(targets.count, min(2 * space.count / 5, Self.mostPlaces / max(1, space.count)))
+    let first = max(targets.count, min(2 * space.count / 5, Self.mostPositions / max(1, space.count)))
     mostSearches = round == nil ? first : Self.searchesInRound * first
   }
 
@@ -101,7 +102,7 @@ struct Refinement {
     [false, true].map { Variant(isBackward: $0, guidance: BeamSearch.Guidance(early: early, late: late)) }
   }
 
-  /// The lists are of such lengths that they combine anew for a long time; each round enters them elsewhere.
+  /// The lists have lengths without common factors, so that combinations rarely repeat; each round starts elsewhere.
   private static func variant(_ searches: Int, round: Int) -> Variant {
     let number = searches + 37 * round
     var variant = variants[number % variants.count]
@@ -115,7 +116,7 @@ struct Refinement {
   private static let guideOffsets = [0, 1, 0, -1, 0]
 
   /// Places that all searches together may go through, unless each deadline's first search takes more.
-  private static let mostPlaces = 1_200_000
+  private static let mostPositions = 1_200_000
   private static let searchesInRound = 20
   /// A smaller share of the energy is not worth a search.
   private static let leastGapFraction = 1e-6

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// A way to go on: how many iterations a second, at which power. Rate 0 is a pause.
 public struct Pace: Sendable, Equatable {
   public let iterationsPerSecond: Double
@@ -29,17 +31,17 @@ public struct PricedInterval: Sendable, Equatable {
 
 /// At which pace to run when, so that the joules of a whole horizon cost least.
 ///
-/// Let interval k last `D_k` seconds at `p_k` a joule, and let `w(r)` be the least power at rate `r`: the lower hull of the
-/// paces, for within an interval two paces can follow each other. To minimise `sum p_k D_k w(r_k)` over
-/// `sum D_k r_k >= N` is a linear program. With a multiplier `m` for its one constraint it falls apart: each interval
-/// takes the steps along the hull whose price of one more iteration, `p_k` times the step's slope, is at most `m`. The smallest `m`
-/// that reaches `N` is found by bisection over the doubles, and the steps that cost exactly `m` are taken one by one
-/// until `N` is met, the last of them in part. So at most one interval has two paces, and the cost equals the
+/// Let interval k last `D_k` seconds at `p_k` a joule, and let `w(r)` be the least power at rate `r`: the lower hull of
+/// the paces, for within an interval two paces can follow each other. To minimise `sum p_k D_k w(r_k)` over `sum D_k
+/// r_k >= N` is a linear program. With a multiplier `m` for its one constraint it falls apart: each interval takes the
+/// steps along the hull whose price of one more iteration, `p_k` times the step's slope, is at most `m`. The smallest
+/// `m` that reaches `N` is found by bisection over the doubles, and the steps that cost exactly `m` are taken one by
+/// one until `N` is met, the last of them in part. So at most one interval has two paces, and the cost equals the
 /// Lagrangian's value at `m`: by weak duality nothing is cheaper, whether it changes its pace often or never.
 public struct PaceSchedule: Sendable, Equatable {
   /// What is to be reached.
   public enum Goal: Sendable, Equatable {
-    /// At least so many iterations over all intervals.
+    /// At least this many iterations over all intervals.
     case iterations(Double)
     /// Whatever is worth it, when an iteration is worth this, in the unit of the prices.
     case valuePerIteration(Double)
@@ -151,23 +153,13 @@ private struct PaceHull {
   private let slopes: [Double]
 
   init(_ paces: [Pace]) {
-    var corners: [Int] = []
-    let order = paces.indices.sorted {
-      (paces[$0].powerWatts, -paces[$0].iterationsPerSecond, $0)
-        < (paces[$1].powerWatts, -paces[$1].iterationsPerSecond, $1)
-    }
     func slope(_ a: Int, _ b: Int) -> Double {
       (paces[b].powerWatts - paces[a].powerWatts) / (paces[b].iterationsPerSecond - paces[a].iterationsPerSecond)
     }
-    for pace in order {
-      if let last = corners.last, paces[pace].iterationsPerSecond <= paces[last].iterationsPerSecond { continue }
-      while corners.count >= 2,
-        slope(corners[corners.count - 2], corners[corners.count - 1]) >= slope(corners[corners.count - 1], pace)
-      {
-        corners.removeLast()
-      }
-      corners.append(pace)
-    }
+    let front = paces.indices.paretoFront { (paces[$0].powerWatts, -paces[$0].iterationsPerSecond) }
+    let corners = lowerHull(count: front.count) { left, middle, right in
+      slope(front[left], front[middle]) < slope(front[middle], front[right])
+    }.map { front[$0] }
     self.corners = corners
     rates = corners.map { paces[$0].iterationsPerSecond }
     slopes = zip(corners, corners.dropFirst()).map { slope($0, $1) }
@@ -176,7 +168,7 @@ private struct PaceHull {
   /// How many steps up the hull cost at most `multiplier` for each iteration. Where joules are free all are taken.
   func steps(costingAtMost multiplier: Double, in interval: PricedInterval) -> Int {
     if interval.pricePerJoule <= 0 { return slopes.count }
-    return slopes.partitionIndex { interval.pricePerJoule * $0 > multiplier }
+    return slopes.partitioningIndex { interval.pricePerJoule * $0 > multiplier }
   }
 
   func iterations(_ interval: PricedInterval, steps: Int) -> Double { interval.durationSeconds * rates[steps] }

@@ -1,7 +1,7 @@
 /// What precedes what in one training iteration: a directed acyclic graph over instructions numbered from 0.
 ///
-/// A dependency may have a *lag*: its successor begins only that long after its predecessor has ended, as when what the one
-/// computed is sent to the other. Nobody is busy meanwhile.
+/// A dependency may have a *lag*: its successor begins only that long after its predecessor has ended, as when the
+/// result of one is sent to the other. No device is busy meanwhile.
 ///
 /// Stored as two compressed adjacency lists; attributes of the instructions live outside, in parallel arrays.
 public struct InstructionGraph: Sendable, Equatable {
@@ -37,10 +37,11 @@ public struct InstructionGraph: Sendable, Equatable {
     try self.init(count: count, lagged: dependencies.map { Dependency(before: $0.before, after: $0.after) })
   }
 
-  /// Builds the graph in O(instructions + dependencies log dependencies); of a repeated dependency the longest lag counts.
+  /// Builds the graph in O(instructions + dependencies log dependencies); of a repeated dependency the longest lag
+  /// counts.
   ///
-  /// - Throws: ``FrontierError`` when a dependency is out of range, a lag is negative or not finite, or the dependencies
-  ///   form a cycle.
+  /// - Throws: ``FrontierError`` when a dependency is out of range, a lag is negative or not finite, or the
+  ///   dependencies form a cycle.
   public init(count: Int, lagged dependencies: [Dependency]) throws(FrontierError) {
     guard count > 0 else { throw .noInstructions }
     for (index, dependency) in dependencies.enumerated() {

@@ -10,9 +10,11 @@ public struct IterationProblem: Sendable, Equatable {
   public let waitingPowerWatts: Double
   /// How many devices stand behind each rank of the pipeline: tensor-parallel times data-parallel width.
   ///
-  /// Every one of them runs the same plan, so each energy reported is `deviceMultiplicity` times that of one device per rank.
+  /// Every one of them runs the same plan, so each energy reported is `deviceMultiplicity` times that of one device per
+  /// rank.
   public let deviceMultiplicity: Int
-  /// What changing a device's setting costs; nil where settings or the order on a device are not known, and then nothing.
+  /// What changing a device's setting costs; nil where settings or the order on a device are not known, and then
+  /// nothing.
   public let switching: Switching?
   /// A power of two; see ``ScaledProblem``.
   let ticksPerSecond: Double
@@ -54,8 +56,8 @@ public struct IterationProblem: Sendable, Equatable {
 
   /// What really happens when each instruction runs as measured: the longest path and the energy drawn until then.
   ///
-  /// Times are added in ticks, which is exact, so two plans whose longest paths have the same instructions last equally long
-  /// whatever the order of the sums.
+  /// Times are added in ticks, which is exact, so two plans whose longest paths have the same instructions last equally
+  /// long whatever the order of the sums.
   ///
   /// - Parameter measurementOfInstruction: for each instruction an index into its table's `measurements`.
   /// - Complexity: O(instructions + dependencies + measurements).

@@ -1,4 +1,5 @@
-/// An iteration as it runs with a given measurement of each instruction: when each begins and ends, and where settings change.
+/// An iteration as it runs with a given measurement of each instruction: when each begins and ends, and where settings
+/// change.
 ///
 /// In ticks, which add up exactly, so that paths of equal length are equal.
 public struct IterationRun: Sendable, Equatable {
@@ -27,25 +28,19 @@ public struct IterationRun: Sendable, Equatable {
     let latencies = problem.latencyTicks
     // Side by side, as to copy a table for each instruction costs ten times the addition.
     let ticks = problem.tables.map { $0.measurements.map { problem.ticks($0.timeSeconds) } }
-    var starts = [Int64](repeating: 0, count: graph.count)
-    var ends = starts
-    var latest: Int64 = 0
-    for instruction in graph.topologicalOrder {
-      var start: Int64 = 0
-      for (before, lag) in zip(graph.predecessors(of: instruction), graph.lagsSeconds(before: instruction)) {
-        start = max(start, ends[before] + problem.lagTicks(lag))
-      }
-      if let switching = problem.switching, switches.before[instruction], let before = switching.before[instruction] {
-        start = max(start, ends[before] + latencies[switching.rankOfInstruction[instruction]])
-      }
-      starts[instruction] = start
-      ends[instruction] = start + ticks[problem.tableOfInstruction[instruction]][measurements[instruction]]
-      latest = max(latest, ends[instruction])
-    }
+    let times = EarliestTimes(
+      problem, durations: { ticks[problem.tableOfInstruction[$0]][measurements[$0]] },
+      notBefore: { instruction, ends in
+        guard let switching = problem.switching, switches.before[instruction],
+          let before = switching.before[instruction]
+        else { return 0 }
+        return ends[before] + latencies[switching.rankOfInstruction[instruction]]
+      })
+    var latest = times.last
     for (rank, isSwitching) in switches.atEnd.enumerated() where isSwitching {
-      latest = max(latest, ends[problem.switching!.ranks[rank].instructions.last!] + latencies[rank])
+      latest = max(latest, times.ends[problem.switching!.ranks[rank].instructions.last!] + latencies[rank])
     }
-    (startTicks, endTicks, iterationTicks) = (starts, ends, latest)
+    (startTicks, endTicks, iterationTicks) = (times.starts, times.ends, latest)
   }
 
   /// For each instruction how many ticks later it may end without making the iteration longer, if nothing else changes.

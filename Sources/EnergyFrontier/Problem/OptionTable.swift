@@ -1,3 +1,5 @@
+internal import Basics
+
 /// One measured way to run an instruction.
 public struct Measurement: Sendable, Equatable {
   /// Seconds one execution takes on one device; positive, finite.
@@ -5,7 +7,8 @@ public struct Measurement: Sendable, Equatable {
   /// Joules one device draws during one execution; positive, finite.
   public let energyJoules: Double
 
-  /// The seconds and joules that a table accepts. Sums and ratios of such numbers stay finite, whatever the problem's size.
+  /// The seconds and joules that a table accepts. Sums and ratios of such numbers stay finite, whatever the problem's
+  /// size.
   public static let acceptedRange = 1e-30...1e30
 
   public init(timeSeconds: Double, energyJoules: Double) {
@@ -16,12 +19,14 @@ public struct Measurement: Sendable, Equatable {
 
 /// The options of the instructions that share one (stage, kind), and which of them can ever be part of a good plan.
 ///
-/// A device that does not compute still draws the blocking power `P`, so running longer also saves waiting: what an option
-/// really costs is its *effective energy* `energy - P * time`. An option is *efficient* when no other is both
-/// faster-or-equal and cheaper-or-equal in effective energy. Filtering by raw energy instead would lose slow options that pay.
+/// A device that does not compute still draws the blocking power `P`, so running longer also saves waiting: what an
+/// option really costs is its *effective energy* `energy - P * time`. An option is *efficient* when no other is both
+/// faster-or-equal and cheaper-or-equal in effective energy. Filtering by raw energy instead would lose slow options
+/// that pay.
 ///
-/// Invariants: `efficient` is sorted by strictly rising time and strictly falling effective energy; `hull` lists positions
-/// in `efficient`, begins with the fastest and ends with the cheapest, and its slopes fall strictly in magnitude.
+/// Invariants: `efficient` is sorted by strictly rising time and strictly falling effective energy; `hull` lists
+/// positions in `efficient`, begins with the fastest and ends with the cheapest, and its slopes fall strictly in
+/// magnitude.
 public struct OptionTable: Sendable, Equatable {
   /// All measurements in the order they were given.
   public let measurements: [Measurement]
@@ -29,8 +34,8 @@ public struct OptionTable: Sendable, Equatable {
   public let blockingPowerWatts: Double
   /// Indices into `measurements` of the efficient options, fastest first.
   public let efficient: [Int]
-  /// Indices into `measurements` of all options, as a plan's choices count them: the efficient ones, then the others in the
-  /// order of their time. The others are of use only where changing settings costs something.
+  /// Indices into `measurements` of all options, as a plan's choices count them: the efficient ones, then the others in
+  /// the order of their time. The others are of use only where changing settings costs something.
   public let options: [Int]
   /// Effective energy in joules of each efficient option, in the same order.
   public let effectiveEnergies: [Double]
@@ -59,16 +64,13 @@ public struct OptionTable: Sendable, Equatable {
     let order = measurements.indices.sorted {
       (measurements[$0].timeSeconds, effective[$0], $0) < (measurements[$1].timeSeconds, effective[$1], $1)
     }
-    var efficient: [Int] = []
-    for index in order where efficient.isEmpty || effective[index] < effective[efficient[efficient.count - 1]] {
-      efficient.append(index)
-    }
+    let efficient = measurements.indices.paretoFront { (measurements[$0].timeSeconds, effective[$0]) }
     self.efficient = efficient
     let isEfficient = Set(efficient)
     options = efficient + order.filter { !isEfficient.contains($0) }
     effectiveEnergies = efficient.map { effective[$0] }
     let times = efficient.map { measurements[$0].timeSeconds }
-    hull = Self.lowerHull(times: times, energies: effectiveEnergies)
+    hull = lowerHull(x: times, y: effectiveEnergies)
   }
 
   /// Seconds of the efficient option at `position`.
@@ -76,23 +78,4 @@ public struct OptionTable: Sendable, Equatable {
 
   /// Joules drawn, as measured, by the efficient option at `position`.
   public func energyJoules(at position: Int) -> Double { measurements[efficient[position]].energyJoules }
-
-  /// Andrew's monotone chain over points that already have rising times and falling energies, in O(n).
-  private static func lowerHull(times: [Double], energies: [Double]) -> [Int] {
-    var hull: [Int] = []
-    for point in times.indices {
-      while hull.count >= 2 {
-        let a = hull[hull.count - 2]
-        let b = hull[hull.count - 1]
-        // b stays only when it lies strictly below the chord from a to the new point.
-        let turn =
-          (energies[b] - energies[a]) * (times[point] - times[a])
-          - (energies[point] - energies[a]) * (times[b] - times[a])
-        if turn < 0 { break }
-        hull.removeLast()
-      }
-      hull.append(point)
-    }
-    return hull
-  }
 }

@@ -1,10 +1,12 @@
+internal import Basics
+
 /// The problem in integers, so that slack comparisons are exact and ties between identical stages stay ties.
 ///
-/// Times become *ticks* of 2^-k seconds, with k the largest that keeps the sum of all times below 2^60: for usual profiles a
-/// tick is finer than the spacing of doubles near the measured times. Slopes become multiples of 2^-q watts, with q the
-/// largest that keeps the sum of the steepest slopes, which bounds every flow, below 2^120. They need the wide integers
-/// because two options may be a hair apart in time: their slope is then beyond all measure, and with 64 bits it would leave
-/// no digits for the ordinary ones. Powers of two make the conversion back exact.
+/// Times become *ticks* of 2^-k seconds, with k the largest that keeps the sum of all times below 2^60: for usual
+/// profiles a tick is finer than the spacing of doubles near the measured times. Slopes become multiples of 2^-q watts,
+/// with q the largest that keeps the sum of the steepest slopes, which bounds every flow, below 2^120. They need the
+/// wide integers because two options may be a hair apart in time: their slope is then beyond all measure, and with 64
+/// bits it would leave no digits for the ordinary ones. Powers of two make the conversion back exact.
 struct ScaledProblem: Sendable {
   /// Ticks per second, a power of two.
   let ticksPerSecond: Double
@@ -13,7 +15,8 @@ struct ScaledProblem: Sendable {
   /// Option tables in ticks.
   let tables: [ScaledTable]
 
-  /// More than any sum of ticks, and of flows; only a table that no instruction uses can come to it, and is cut off there.
+  /// More than any sum of ticks, and of flows; only a table that no instruction uses can come to it, and is cut off
+  /// there.
   static let tickBound = 0x1p60
   static let unitBound = 0x1p120
 
@@ -38,36 +41,32 @@ struct ScaledProblem: Sendable {
 
 /// The hull of one option table after its times were rounded to ticks, with slopes that fit the rounded times.
 ///
-/// Rounding may make two times one, and the slopes of nearly collinear options may come out equal or in the wrong order; the
-/// flow needs rising times and strictly falling slopes, so such points are left out here.
+/// Rounding may make two times one, and the slopes of nearly collinear options may come out equal or in the wrong
+/// order; the flow needs rising times and strictly falling slopes, so such points are left out here.
 private struct TickHull {
   /// Ticks of each efficient option, rising.
   let ticks: [Int64]
   /// Positions of the points kept, by strictly rising ticks; the first is as fast as any option, the last the cheapest.
-  private(set) var points: [Int] = []
+  let points: [Int]
   /// `slopesWatts[j]` joins points j and j + 1; strictly falling.
-  private(set) var slopesWatts: [Double] = []
+  let slopesWatts: [Double]
 
   init(_ table: OptionTable, ticksPerSecond: Double) {
     ticks = table.efficient.indices.map {
       Int64(min((table.timeSeconds(at: $0) * ticksPerSecond).rounded(), ScaledProblem.tickBound))
     }
-    for point in table.hull {
-      while let last = points.last {
-        let slope =
-          ticks[point] == ticks[last]
-          ? Double.infinity
-          : (table.effectiveEnergies[last] - table.effectiveEnergies[point]) * ticksPerSecond
-            / Double(ticks[point] - ticks[last])
-        if slope < slopesWatts.last ?? .infinity {
-          slopesWatts.append(slope)
-          break
-        }
-        points.removeLast()
-        if !slopesWatts.isEmpty { slopesWatts.removeLast() }
-      }
-      points.append(point)
+    // Of points with equal ticks the last is the cheapest.
+    let ticks = ticks
+    let kept =
+      zip(table.hull, table.hull.dropFirst()).filter { ticks[$0.0] < ticks[$0.1] }.map(\.0) + table.hull.suffix(1)
+    func slope(_ fast: Int, _ slow: Int) -> Double {
+      (table.effectiveEnergies[fast] - table.effectiveEnergies[slow]) * ticksPerSecond
+        / Double(ticks[slow] - ticks[fast])
     }
+    points = lowerHull(count: kept.count) { left, middle, right in
+      slope(kept[left], kept[middle]) > slope(kept[middle], kept[right])
+    }.map { kept[$0] }
+    slopesWatts = zip(points, points.dropFirst()).map { slope($0, $1) }
   }
 }
 
@@ -79,8 +78,8 @@ struct ScaledTable: Sendable {
   let energies: [Double]
   /// Positions of the hull's points, by strictly rising ticks.
   let hull: [Int]
-  /// `slopes[j]` joins hull points j-1 and j, in flow units, never rising; index 0 stands for "no faster option", and is
-  /// unbounded.
+  /// `slopes[j]` joins hull points j-1 and j, in flow units, never rising; index 0 stands for "no faster option", and
+  /// is unbounded.
   let slopes: [FlowNetwork.Units]
 
   fileprivate init(_ table: OptionTable, hull: TickHull, unitsPerWatt: Double) {

@@ -14,18 +14,19 @@ public struct SwitchCost: Sendable, Equatable {
   public static let free = SwitchCost(latencySeconds: 0, energyJoules: 0)
 }
 
-/// In which order each device runs its instructions, at which settings they can run, and what a change of setting costs.
+/// In which order each device runs its instructions, at which settings they can run, and what a change of setting
+/// costs.
 ///
 /// **Within an iteration** a device changes its setting right after an instruction whose successor on the device has
-/// another. The successor begins at the earliest when the latency is over; if it waits for another device as long anyway,
-/// the latency costs no time.
+/// another. The successor begins at the earliest when the latency is over; if it waits for another device as long
+/// anyway, the latency costs no time.
 ///
-/// **Between iterations** a device whose last instruction has another setting than its first one changes it right after the
-/// last, and the iteration ends when every device is set for the next one. So iterations of one plan follow each other without
-/// a gap, each as long as reported.
+/// **Between iterations** a device whose last instruction has another setting than its first one changes it right after
+/// the last, and the iteration ends when every device is set for the next one. So iterations of one plan follow each
+/// other without a gap, each as long as reported.
 ///
-/// **Energy.** During the latency the device waits and draws its blocking power, which the iteration's waiting power counts
-/// already; the energy of a change comes on top, once for each device behind the rank.
+/// **Energy.** During the latency the device waits and draws its blocking power, which the iteration's waiting power
+/// counts already; the energy of a change comes on top, once for each device behind the rank.
 public struct Switching: Sendable, Equatable {
   /// One device of the pipeline.
   public struct Rank: Sendable, Equatable {
@@ -48,8 +49,8 @@ public struct Switching: Sendable, Equatable {
   let before: [Int?]
 
   /// - Throws: ``FrontierError/invalidSwitchCost(rank:value:)`` for a cost that is negative or beyond
-  ///   ``Measurement/acceptedRange``; ``FrontierError/unorderedRank(before:after:)`` when the graph lets an instruction run before
-  ///   the one listed before it: there must be a dependency from each to the next.
+  ///   ``Measurement/acceptedRange``; ``FrontierError/unorderedRank(before:after:)`` when the graph lets an instruction
+  ///   run before the one listed before it: there must be a dependency from each to the next.
   public init(ranks: [Rank], settings: [[Int]], graph: InstructionGraph) throws(FrontierError) {
     var rankOfInstruction = [Int](repeating: -1, count: graph.count)
     var before = [Int?](repeating: nil, count: graph.count)

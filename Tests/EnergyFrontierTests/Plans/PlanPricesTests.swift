@@ -55,19 +55,19 @@ struct PlanPricesTests {
   private static func loss(of options: [Int32], deadline: Int64, prices: BoundPrices, space: PlanSpace) -> Double {
     var ends = [Int64](repeating: 0, count: space.count)
     var loss = 0.0
-    for place in 0..<space.count {
-      let price = prices.places[place]
+    for position in 0..<space.count {
+      let price = prices.positions[position]
       func cost(_ option: Int32) -> Double { space.joules[Int(option)] + price * Double(space.ticks[Int(option)]) }
-      loss += cost(options[place]) - (space.optionStart[place]..<space.optionEnd[place]).map(cost).min()!
+      loss += cost(options[position]) - (space.optionStart[position]..<space.optionEnd[position]).map(cost).min()!
       var start: Int64 = 0
-      let dependencies = zip(space.predecessors(of: place), space.predecessorLags(of: place))
+      let dependencies = zip(space.predecessors(of: position), space.predecessorLags(of: position))
       for (before, lag) in dependencies { start = max(start, ends[Int(before)] + lag) }
-      let first = Int(space.predecessorStart[place])
+      let first = Int(space.predecessorStart[position])
       for (index, (before, lag)) in dependencies.enumerated() {
         loss += prices.dependencies[first + index] * Double(start - ends[Int(before)] - lag)
       }
-      ends[place] = start + space.ticks[Int(options[place])]
-      if space.successors(of: place).isEmpty { loss += price * Double(deadline - ends[place]) }
+      ends[position] = start + space.ticks[Int(options[position])]
+      if space.successors(of: position).isEmpty { loss += price * Double(deadline - ends[position]) }
     }
     return loss
   }

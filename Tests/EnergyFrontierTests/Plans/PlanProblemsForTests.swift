@@ -9,8 +9,8 @@ struct PlanTestProblem {
   let space: PlanSpace
   private(set) var random: SplitMix64
 
-  /// Up to `largest` instructions, each dependency present with one chance in three, up to four options; for odd seeds some
-  /// dependencies have lags.
+  /// Up to `largest` instructions, each dependency present with one chance in three, up to four options; for odd seeds
+  /// some dependencies have lags.
   init(seed: UInt64, largest: Int = 8) throws {
     var random = SplitMix64(seed: seed &* 0x9E37_79B9 &+ 1)
     let count = 1 + random.index(below: largest)
@@ -64,12 +64,12 @@ struct PlanTestProblem {
     }
   }
 
-  /// A random option of each place, as an index into the space's options.
+  /// A random option of each position, as an index into the space's options.
   mutating func randomOptions() -> [Int32] {
     (0..<space.count).map {
       space.optionStart[$0] + Int32(random.index(below: Int(space.optionEnd[$0] - space.optionStart[$0])))
     }
   }
 
-  mutating func randomPlace() -> Int { random.index(below: space.count) }
+  mutating func randomPosition() -> Int { random.index(below: space.count) }
 }

@@ -68,7 +68,7 @@ struct PlanRefinementTests {
       tables: [table], waitingPowerWatts: 10)
     let space = PlanSpace(problem, scaled: ScaledProblem(problem))
     let draft = DraftPlan((0..<space.count).map { space.optionStart[$0] }, in: space)
-    let prices = BoundPrices(places: [], dependencies: [], starts: [], ends: [])
+    let prices = BoundPrices(positions: [], dependencies: [], starts: [], ends: [])
     let targets = losses.enumerated().map { index, loss in
       Refinement.Target(
         deadline: draft.ticks - 1 + Int64(index), prices: prices, boundJoules: 100, incumbent: draft, joules: 100 + loss

@@ -2,8 +2,8 @@ import EnergyFrontier
 
 /// The lower bound by a linear program over every measurement: no hull, no filter, no flow, no events.
 ///
-/// Variables: for each instruction a share of each measurement and a start time. The shares of an instruction sum to 1; it
-/// ends, and the lag passes, before its successors start, and it ends before T.
+/// Variables: for each instruction a share of each measurement and a start time. The shares of an instruction sum to 1;
+/// it ends, and the lag passes, before its successors start, and it ends before T.
 struct LowerBoundOracle {
   let problem: IterationProblem
 

@@ -1,7 +1,7 @@
 /// A small linear program in doubles, solved by the two-phase simplex method on a dense tableau.
 ///
-/// Minimize `costs . x` over x >= 0 subject to equalities and `<=` rows. It shares nothing with the engine and is written to be
-/// checked by reading; it is meant for some dozens of rows with numbers near 1.
+/// Minimize `costs . x` over x >= 0 subject to equalities and `<=` rows. It shares nothing with the engine and is
+/// written to be checked by reading; it is meant for some dozens of rows with numbers near 1.
 struct SimplexSolver {
   private var rows: [(coefficients: [Double], bound: Double, isEquality: Bool)] = []
   private let costs: [Double]

@@ -90,11 +90,12 @@ struct SwitchingPlanTests {
     let space = SwitchingSpace(problem, small.switching, base: base)
     let all = small.allPlans().map(small.run)
     var tracer = CurveTracer(problem, scaled: scaled)
-    var deadlines = DeadlineGrid(problem, scaled: scaled, count: 5)
+    var deadlines = DeadlineGrid(
+      problem, fastTicks: problem.fastestTicks, unitsPerWatt: scaled.unitsPerWatt, count: 5)
     _ = try tracer.trace(ProgressHandle()) { (segment) throws(FrontierError) in
       for ticks in deadlines.take(in: segment) {
         let flow = BoundPrices(segment, lasting: ticks, space: base, scaled: scaled)
-        let value = (0..<base.count).reduce(0) { $0 + (base.successors(of: $1).isEmpty ? flow.places[$1] : 0) }
+        let value = (0..<base.count).reduce(0) { $0 + (base.successors(of: $1).isEmpty ? flow.positions[$1] : 0) }
         let prices = try SwitchingPrices(raising: flow, value: value, in: space, ProgressHandle())
         for result in all {
           let seconds = result.outcome.iterationTimeSeconds
@@ -106,7 +107,8 @@ struct SwitchingPlanTests {
     }
   }
 
-  /// An instruction that takes the same at every setting follows the others, though all its options but one are dominated.
+  /// An instruction that takes the same at every setting follows the others, though all its options but one are
+  /// dominated.
   @Test func dominatedOptionsSpareChanges() throws {
     let graph = try InstructionGraph(count: 2, dependencies: [(0, 1)])
     let loading = try OptionTable(

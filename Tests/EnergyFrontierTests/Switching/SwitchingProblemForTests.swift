@@ -82,13 +82,13 @@ struct SwitchingTestProblem {
     while old != ends {
       old = ends
       for (rank, order) in switching.ranks.enumerated() {
-        for (place, instruction) in order.instructions.enumerated() {
+        for (position, instruction) in order.instructions.enumerated() {
           var start = 0.0
           for (before, lag) in zip(graph.predecessors(of: instruction), graph.lagsSeconds(before: instruction)) {
             start = max(start, ends[before] + lag)
           }
-          if place > 0 {
-            let before = order.instructions[place - 1]
+          if position > 0 {
+            let before = order.instructions[position - 1]
             let latency = setting(before) == setting(instruction) ? 0 : switching.ranks[rank].cost.latencySeconds
             start = max(start, ends[before] + latency)
           }

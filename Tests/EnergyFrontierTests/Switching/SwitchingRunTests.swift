@@ -40,7 +40,8 @@ struct SwitchingRunTests {
     #expect(outcome.energyJoules == 360 + 6 + 60)
   }
 
-  /// Rank 0 waits 2 s between F0 and B0, so that its change takes no time there; the one back does, at the iteration's end.
+  /// Rank 0 waits 2 s between F0 and B0, so that its change takes no time there; the one back does, at the iteration's
+  /// end.
   @Test func aChangeHidesInAWaitButNotAtTheEnd() throws {
     let problem = try problem()
     let run = IterationRun(problem, measurements: [0, 1, 0, 0])
@@ -76,9 +77,9 @@ struct SwitchingRunTests {
       #expect(ends.contains(run.iterationTicks))
       for (before, after) in zip(path, path.dropFirst()) {
         let predecessors = Array(small.problem.graph.predecessors(of: after))
-        let place = try #require(predecessors.firstIndex(of: before))
+        let position = try #require(predecessors.firstIndex(of: before))
         let lags = Array(small.problem.graph.lagsSeconds(before: after)).map(small.problem.lagTicks)
-        let waits = [lags[place], small.problem.latencyTicks[small.switching.rankOfInstruction[after]]]
+        let waits = [lags[position], small.problem.latencyTicks[small.switching.rankOfInstruction[after]]]
         #expect(waits.contains(run.startTicks[after] - run.endTicks[before]))
       }
     }

@@ -2,8 +2,8 @@ internal import Basics
 
 /// Brackets the lower-bound curve where tracing every corner would take too long.
 ///
-/// **Problem.** With thousands of unlike instructions the curve has hundreds of thousands of corners, and each costs a search
-/// of the whole network. Most of them bend the curve by less than anybody can measure.
+/// **Problem.** With thousands of unlike instructions the curve has hundreds of thousands of corners, and each costs a
+/// search of the whole network. Most of them bend the curve by less than can be measured.
 ///
 /// **From below.** By weak duality *any* conserved flow f of value F proves, for every iteration time T,
 ///
@@ -11,29 +11,30 @@ internal import Basics
 ///
 /// a straight line (``CurveChecker`` has the argument). The highest of some lines is a lower bound of the whole curve.
 ///
-/// **From above.** Event times that keep all dependencies let each instruction mix its options within the time it has. Mixtures
-/// of such schedules are schedules too, so chords between the outcomes of some lie on or above the curve.
+/// **From above.** Event times that keep all dependencies let each instruction mix its options within the time it has.
+/// Mixtures of such schedules are schedules too, so chords between the outcomes of some lie on or above the curve.
 ///
-/// **Idea.** Neither needs an optimal flow or schedule, only good ones. They come from ``ParametricFlow`` with *coarse prices*:
-/// the slopes of all hulls are rounded to multiples of a large unit. Each augmentation raises the flow by a unit at least,
-/// so there are at most as many corners as units in the steepest price, however many instructions there are. Times stay
-/// exact, so every schedule on the way is feasible and the walk ends at the fastest iteration there is. Lines and
-/// outcomes are then computed with the energies as measured: a slope that was rounded by a share r makes an instruction
-/// choose a neighbouring mix, and near an optimum that costs about r^2.
+/// **Idea.** Neither needs an optimal flow or schedule, only good ones. They come from ``ParametricFlow`` with *coarse
+/// prices*: the slopes of all hulls are rounded to multiples of a large unit. Each augmentation raises the flow by a
+/// unit at least, so there are at most as many corners as units in the steepest price, however many instructions there
+/// are. Times stay exact, so every schedule on the way is feasible and the walk ends at the fastest iteration there is.
+/// Lines and outcomes are then computed with the energies as measured: a slope that was rounded by a share r makes an
+/// instruction choose a neighbouring mix, and near an optimum that costs about r^2.
 ///
-/// **Refinement.** When the bracket is wider than asked, the unit is halved; what was found before stays. Each pass costs
-/// about twice the one before, so all together at most about twice the last.
+/// **Refinement.** When the bracket is wider than asked, the unit is halved; what was found before stays. Each pass
+/// costs about twice the one before, so all together at most about twice the last.
 ///
 /// **Why it stops.** With the unit small enough the walk is the exact one, and the bracket closes but for rounding; the
 /// tolerance is not below that, and ``mostRefinements`` bounds the passes all the same.
 ///
-/// **Complexity.** O(S (m + n log n)) for S searches, m arcs and n events, where S is some times the steepest price in units;
-/// O(m + n) memory.
+/// **Complexity.** O(S (m + n log n)) for S searches, m arcs and n events, where S is some times the steepest price in
+/// units; O(m + n) memory.
 ///
-/// References: weak duality of Fulkerson's network (10.1287/mnsc.7.2.167); sandwiching a convex function between tangents and
-/// chords: Burkard, Hamacher & Rote 1991, Sandwich approximation of univariate convex functions, Naval Research Logistics 38.
+/// References: weak duality of Fulkerson's network (10.1287/mnsc.7.2.167); sandwiching a convex function between
+/// tangents and chords: Burkard, Hamacher & Rote 1991, Sandwich approximation of univariate convex functions, Naval
+/// Research Logistics 38.
 struct BracketSearch {
-  /// What the walk passed at a deadline that somebody wants prices for.
+  /// Sees each piece of a walk.
   typealias Visit = (CurveTracer.Segment, ScaledProblem) throws(FrontierError) -> Void
 
   private let problem: IterationProblem
@@ -46,8 +47,7 @@ struct BracketSearch {
     self.problem = problem
     self.costs = costs
     func longestPath(_ seconds: (HullCost) -> Double) -> Double {
-      let ticks = costs.map { Int64((seconds($0) * problem.ticksPerSecond).rounded()) }
-      return Double(CurveChecker.longestPath(problem) { ticks[$0] }) / problem.ticksPerSecond
+      Double(problem.longestPathTicks { problem.ticks(seconds(costs[$0])) }) / problem.ticksPerSecond
     }
     bracket = CurveBracketing(timeRange: longestPath(\.fastest)...longestPath(\.slowest))
     // Nothing flows, and everything is slowest: what is known before any walk.
@@ -62,7 +62,7 @@ struct BracketSearch {
   /// Narrows the bracket until it is no wider than `toleranceFraction` between the fastest and the cheapest time.
   ///
   /// - Parameters:
-  ///   - willWalk: told before each walk, which passes the whole curve from slow to fast.
+  ///   - willWalk: called before each walk, which passes the whole curve from slow to fast.
   ///   - visit: sees each piece of each walk.
   /// - Throws: ``FrontierError/cancelled``.
   mutating func narrow(
@@ -128,7 +128,7 @@ struct BracketSearch {
     bracket.add(point: (seconds, joules + problem.waitingPowerWatts * seconds))
   }
 
-  /// Prices that the first walk tells apart on an instruction of middling steepness.
+  /// Prices that the first walk distinguishes on an instruction of median steepness.
   private static let firstUnitsPerSlope = 16.0
   private static let mostRefinements = 40
   /// Places between the fastest and the slowest iteration at which a walk adds to the bracket, about.

@@ -1,4 +1,7 @@
-/// Straight lines below the curve and outcomes of schedules above it, in joules of one device per rank, waiting included.
+internal import Basics
+
+/// Straight lines below the curve and outcomes of schedules above it, in joules of one device per rank, waiting
+/// included.
 struct CurveBracketing: Sendable {
   /// L(T) >= joules - priceWatts * T for every T.
   struct Line: Sendable {
@@ -19,7 +22,8 @@ struct CurveBracketing: Sendable {
 
   mutating func add(point: (seconds: Double, joules: Double)) { points.append(point) }
 
-  /// The lines that are highest somewhere in the range, steepest first, each with the time from which it is. O(n log n).
+  /// The lines that are highest somewhere in the range, steepest first, each with the time from which it is. O(n log
+  /// n).
   var envelope: [(line: Line, from: Double)] {
     var kept: [(line: Line, from: Double)] = []
     for line in lines.sorted(by: { ($0.priceWatts, $0.joules) > ($1.priceWatts, $1.joules) }) {
@@ -39,19 +43,12 @@ struct CurveBracketing: Sendable {
 
   /// The lower convex hull of the outcomes, fastest first. O(n log n).
   var hull: [(seconds: Double, joules: Double)] {
-    var hull: [(seconds: Double, joules: Double)] = []
-    for point in points.sorted(by: { ($0.seconds, $0.joules) < ($1.seconds, $1.joules) }) {
-      if let last = hull.last, last.seconds == point.seconds { continue }
-      while hull.count >= 2 {
-        let (a, b) = (hull[hull.count - 2], hull[hull.count - 1])
-        if (b.joules - a.joules) * (point.seconds - a.seconds) < (point.joules - a.joules) * (b.seconds - a.seconds) {
-          break
-        }
-        hull.removeLast()
-      }
-      hull.append(point)
+    var sorted: [(seconds: Double, joules: Double)] = []
+    for point in points.sorted(by: { ($0.seconds, $0.joules) < ($1.seconds, $1.joules) })
+    where sorted.last?.seconds != point.seconds {
+      sorted.append(point)
     }
-    return hull
+    return lowerHull(x: sorted.map(\.seconds), y: sorted.map(\.joules)).map { sorted[$0] }
   }
 
   /// The bound as a curve, for `devices` behind each rank.

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// What an instruction costs when it may mix its options: the lower convex hull of (seconds, effective joules).
 struct HullCost: Sendable {
   private let seconds: [Double]
@@ -19,7 +21,7 @@ struct HullCost: Sendable {
 
   /// Effective joules of the cheapest mix that lasts at most `duration`, which is at least ``fastest``. O(log options).
   func joules(lasting duration: Double) -> Double {
-    let after = seconds.partitionIndex { $0 > duration }
+    let after = seconds.partitioningIndex { $0 > duration }
     guard after > 0 else { return joules[0] }
     guard after < seconds.count else { return joules[joules.count - 1] }
     let share = (duration - seconds[after - 1]) / (seconds[after] - seconds[after - 1])

@@ -1,30 +1,32 @@
-/// The problem as the search for plans with switches walks it: places as in ``PlanSpace``, but all options of each table, the
-/// rank and neighbours of each place, and what a change costs.
+internal import Basics
+
+/// The problem in the form that the search for plans with changes of setting uses: positions as in ``PlanSpace``, but
+/// all options of each table, the rank and neighbours of each position, and the cost of a change.
 ///
-/// Dominated options count too: one that is a little worse than another may spare two changes.
+/// Dominated options are included: one that is a little worse than another may save two changes.
 final class SwitchingSpace {
   let base: PlanSpace
   let count: Int
-  /// For each place its rank, and the places before and after it on the rank; -1 where there is none.
+  /// For each position its rank, and the positions before and after it on the rank; -1 where there is none.
   let ranks: [Int]
   let before: [Int]
   let after: [Int]
-  /// For each rank its places in their order.
+  /// For each rank its positions in their order.
   let chains: [[Int]]
   /// For each rank ticks and joules of a change.
   let latencies: [Int64]
   let switchJoules: [Double]
-  /// `optionStart[p]..<optionEnd[p]` are the options of place p: the first is the fastest.
+  /// `optionStart[p]..<optionEnd[p]` are the options of position p: the first is the fastest.
   let optionStart: [Int]
   let optionEnd: [Int]
   /// Ticks, effective joules and setting of each option.
   let ticks: [Int64]
   let joules: [Double]
   let settings: [Int32]
-  /// For each place whose rank goes on where its row begins in `twins`, less the number of its first option.
-  private let twinStart: [Int]
-  /// For each option the option of the next place on the rank with the same setting; -1 where there is none.
-  private let twins: [Int32]
+  /// For each position whose rank goes on where its row begins in `sameSetting`, less the number of its first option.
+  private let sameSettingStart: [Int]
+  /// For each option the option of the next position on the rank with the same setting; -1 where there is none.
+  private let sameSetting: [Int32]
   /// For each table its options by setting.
   private let bySetting: [[(setting: Int32, option: Int32)]]
   private let tables: [Int]
@@ -32,14 +34,14 @@ final class SwitchingSpace {
   init(_ problem: IterationProblem, _ switching: Switching, base: PlanSpace) {
     self.base = base
     count = base.count
-    var place = [Int](repeating: 0, count: count)
-    for (index, instruction) in base.instructions.enumerated() { place[instruction] = index }
-    chains = switching.ranks.map { $0.instructions.map { place[$0] } }
+    var position = [Int](repeating: 0, count: count)
+    for (index, instruction) in base.instructions.enumerated() { position[instruction] = index }
+    chains = switching.ranks.map { $0.instructions.map { position[$0] } }
     var (ranks, before, after) = (
       [Int](repeating: 0, count: count), [Int](repeating: -1, count: count), [Int](repeating: -1, count: count)
     )
     for (rank, chain) in chains.enumerated() {
-      for place in chain { ranks[place] = rank }
+      for position in chain { ranks[position] = rank }
       for (earlier, later) in zip(chain, chain.dropFirst()) { (after[earlier], before[later]) = (later, earlier) }
     }
     (self.ranks, self.before, self.after) = (ranks, before, after)
@@ -64,91 +66,77 @@ final class SwitchingSpace {
     optionStart = tables.map { first[$0] }
     optionEnd = tables.map { first[$0 + 1] }
     (self.ticks, self.joules, self.settings, self.bySetting, self.tables) = (ticks, joules, settings, bySetting, tables)
-    (twinStart, twins) = Self.twins(tables, after: after, first: first, settings: settings, bySetting: bySetting)
+    (sameSettingStart, sameSetting) = Self.sameSettingRows(
+      tables, after: after, first: first, settings: settings, bySetting: bySetting)
   }
 
-  /// The ticks that must pass between the end of a predecessor and the begin of `place`.
-  ///
-  /// - Parameter dependency: an index into ``PlanSpace/predecessors``.
-  @inline(__always)
-  func lag(_ dependency: Int, before place: Int, _ options: UnsafeMutableBufferPointer<Int32>) -> Int64 {
-    let earlier = Int(base.predecessors[dependency])
-    return lag(base.predecessorLags[dependency], earlier, place, options)
-  }
-
-  /// The ticks between two places next to each other whose dependency has a lag, a change of setting included.
+  /// The ticks between the end of `earlier` and the start of `later`, which depends on it with a lag; a change of
+  /// setting between the two runs beside the lag.
   @inline(__always)
   func lag(_ lag: Int64, _ earlier: Int, _ later: Int, _ options: UnsafeMutableBufferPointer<Int32>) -> Int64 {
     before[later] == earlier && settings[Int(options[earlier])] != settings[Int(options[later])]
       ? max(lag, latencies[ranks[later]]) : lag
   }
 
-  /// What follows from the options of a plan.
-  struct Outcome {
-    var ticks: Int64
-    /// Effective joules of one device per rank, changes included, waiting not.
-    var joules: Double
-    var switchCount: Int
+  /// The option of the next position on the rank with the same setting, or -1.
+  @inline(__always)
+  func optionAtSameSetting(as option: Int, at position: Int) -> Int {
+    Int(sameSetting[sameSettingStart[position] + option])
   }
 
-  /// The option of the next place on the rank with the same setting, or -1.
-  @inline(__always)
-  func twin(of option: Int, at place: Int) -> Int { Int(twins[twinStart[place] + option]) }
-
-  /// The option of a place with a setting, or -1; O(log options).
-  func option(of place: Int, setting: Int32) -> Int32 {
-    let list = bySetting[tables[place]]
-    let index = list.partitionIndex { $0.setting >= setting }
+  /// The option of a position with a setting, or -1; O(log options).
+  func option(of position: Int, setting: Int32) -> Int32 {
+    let list = bySetting[tables[position]]
+    let index = list.partitioningIndex { $0.setting >= setting }
     return index < list.count && list[index].setting == setting ? list[index].option : -1
   }
 
-  /// Whether the rank changes its setting before `place`.
+  /// Whether the rank changes its setting before `position`.
   @inline(__always)
-  func switches(before place: Int, _ options: [Int32]) -> Bool {
-    let earlier = before[place]
-    return earlier >= 0 && settings[Int(options[earlier])] != settings[Int(options[place])]
+  func switches(before position: Int, _ options: [Int32]) -> Bool {
+    let earlier = before[position]
+    return earlier >= 0 && settings[Int(options[earlier])] != settings[Int(options[position])]
   }
 
-  /// Whether a rank changes its setting after its last place.
+  /// Whether a rank changes its setting after its last position.
   func switchesAtEnd(_ rank: Int, _ options: [Int32]) -> Bool {
     guard let first = chains[rank].first, let last = chains[rank].last else { return false }
     return settings[Int(options[first])] != settings[Int(options[last])]
   }
 
-  /// When each place ends; O(instructions + dependencies).
-  private func ends(_ options: [Int32]) -> [Int64] {
+  /// When each position ends, and the last of these ends, in ticks; O(instructions + dependencies).
+  func ends(_ options: [Int32]) -> (ends: [Int64], last: Int64) {
     var ends = [Int64](repeating: 0, count: count)
-    for place in 0..<count {
-      var start: Int64 = 0
-      for (earlier, lag) in zip(base.predecessors(of: place), base.predecessorLags(of: place)) {
-        start = max(start, ends[Int(earlier)] + lag)
+    let last = ends.withUnsafeMutableBufferPointer { ends in
+      base.propagate(into: ends, duration: { ticks[Int(options[$0])] }) { dependency, position in
+        let (earlier, lag) = (Int(base.predecessors[dependency]), base.predecessorLags[dependency])
+        return earlier == before[position] && switches(before: position, options)
+          ? max(lag, latencies[ranks[position]]) : lag
       }
-      if switches(before: place, options) { start = max(start, ends[before[place]] + latencies[ranks[place]]) }
-      ends[place] = start + ticks[Int(options[place])]
     }
-    return ends
+    return (ends, last)
   }
 
-  /// When each place begins; O(instructions + dependencies).
-  func starts(_ options: [Int32]) -> [Int64] { zip(ends(options), options).map { $0 - ticks[Int($1)] } }
+  /// When each position begins; O(instructions + dependencies).
+  func starts(_ options: [Int32]) -> [Int64] { zip(ends(options).ends, options).map { $0 - ticks[Int($1)] } }
 
-  /// Time, energy and changes of a plan; O(instructions + dependencies).
-  func outcome(_ options: [Int32]) -> Outcome {
-    let ends = ends(options)
-    var outcome = Outcome(ticks: ends.max() ?? 0, joules: 0, switchCount: 0)
-    for place in 0..<count {
-      outcome.joules += joules[Int(options[place])]
-      if switches(before: place, options) {
-        outcome.joules += switchJoules[ranks[place]]
-        outcome.switchCount += 1
-      }
+  /// Iteration time of a plan in ticks and effective joules of one device per rank; changes of setting included,
+  /// waiting not.
+  ///
+  /// - Complexity: O(instructions + dependencies).
+  func outcome(_ options: [Int32]) -> (ticks: Int64, joules: Double) {
+    let (ends, last) = ends(options)
+    var ticks = last
+    var joules = 0.0
+    for position in 0..<count {
+      joules += self.joules[Int(options[position])]
+      if switches(before: position, options) { joules += switchJoules[ranks[position]] }
     }
     for rank in chains.indices where switchesAtEnd(rank, options) {
-      outcome.ticks = max(outcome.ticks, ends[chains[rank].last!] + latencies[rank])
-      outcome.joules += switchJoules[rank]
-      outcome.switchCount += 1
+      ticks = max(ticks, ends[chains[rank].last!] + latencies[rank])
+      joules += switchJoules[rank]
     }
-    return outcome
+    return (ticks, joules)
   }
 
   /// A plan of the space without switches as one of this space.
@@ -159,31 +147,33 @@ final class SwitchingSpace {
   /// A plan as each instruction's position among its table's options.
   func choices(of options: [Int32]) -> [UInt16] {
     var choices = [UInt16](repeating: 0, count: count)
-    for place in 0..<count { choices[base.instructions[place]] = UInt16(Int(options[place]) - optionStart[place]) }
+    for position in 0..<count {
+      choices[base.instructions[position]] = UInt16(Int(options[position]) - optionStart[position])
+    }
     return choices
   }
 
   /// One row for each pair of tables that follow each other on a rank.
-  private static func twins(
+  private static func sameSettingRows(
     _ tables: [Int], after: [Int], first: [Int], settings: [Int32],
     bySetting: [[(setting: Int32, option: Int32)]]
-  ) -> (start: [Int], twins: [Int32]) {
+  ) -> (start: [Int], sameSetting: [Int32]) {
     struct Pair: Hashable { let earlier, later: Int }
-    var (rows, start, twins) = ([Pair: Int](), [Int](repeating: 0, count: tables.count), [Int32]())
-    for place in tables.indices where after[place] >= 0 {
-      let pair = Pair(earlier: tables[place], later: tables[after[place]])
+    var (rows, start, sameSetting) = ([Pair: Int](), [Int](repeating: 0, count: tables.count), [Int32]())
+    for position in tables.indices where after[position] >= 0 {
+      let pair = Pair(earlier: tables[position], later: tables[after[position]])
       let range = first[pair.earlier]..<first[pair.earlier + 1]
       if rows[pair] == nil {
-        rows[pair] = twins.count - range.lowerBound
+        rows[pair] = sameSetting.count - range.lowerBound
         let list = bySetting[pair.later]
         for option in range {
-          let index = list.partitionIndex { $0.setting >= settings[option] }
-          let isTwin = index < list.count && list[index].setting == settings[option]
-          twins.append(isTwin ? list[index].option : -1)
+          let index = list.partitioningIndex { $0.setting >= settings[option] }
+          let exists = index < list.count && list[index].setting == settings[option]
+          sameSetting.append(exists ? list[index].option : -1)
         }
       }
-      start[place] = rows[pair]!
+      start[position] = rows[pair]!
     }
-    return (start, twins)
+    return (start, sameSetting)
   }
 }

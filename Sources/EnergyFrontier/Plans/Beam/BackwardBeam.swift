@@ -2,9 +2,10 @@ internal import Basics
 
 /// ``BeamSearch`` from the last instruction to the first.
 ///
-/// The identity of ``BoundPrices`` holds as well when time runs backwards: each dependency's time keeps its price, and
-/// instructions without predecessors waste the time from the iteration's begin. But a beam knows least about what it takes
-/// last, so its plans are weak elsewhere: at a given deadline one direction often loses half of what the other does.
+/// The identity of ``BoundPrices`` also holds when time runs backwards: each dependency's time keeps its price, and
+/// instructions without predecessors waste the time from the iteration's begin. A beam decides worst about the
+/// instructions that it takes first, so the two directions have different weaknesses: at a given deadline one often
+/// loses half as much as the other.
 final class BackwardBeam {
   /// The problem backwards in time.
   let space: PlanSpace
@@ -32,7 +33,7 @@ final class BackwardBeam {
   /// The same prices and schedule for the reversed problem.
   func reversed(_ prices: BoundPrices, deadline: Int64) -> BoundPrices {
     BoundPrices(
-      places: prices.places.reversed(), dependencies: dependencies.map { prices.dependencies[$0] },
+      positions: prices.positions.reversed(), dependencies: dependencies.map { prices.dependencies[$0] },
       starts: prices.ends.reversed().map { deadline - $0 }, ends: prices.starts.reversed().map { deadline - $0 })
   }
 }
@@ -42,13 +43,13 @@ struct BeamPair {
   private let forwards: BeamSearch
   private let backwards: BackwardBeam
 
-  /// - Parameter width: beginnings that each keeps.
+  /// - Parameter width: partial plans that each keeps.
   init(_ space: PlanSpace, width: Int) {
     forwards = BeamSearch(space, width: width)
     backwards = BackwardBeam(space, width: width)
   }
 
-  /// The best plan found in that direction, as ``BeamSearch`` does.
+  /// The best plan found in a direction of time; see ``BeamSearch/plan(deadline:prices:guidance:_:)``.
   func plan(
     isBackward: Bool, deadline: Int64, prices: BoundPrices, guidance: BeamSearch.Guidance, _ progress: ProgressHandle
   ) throws(FrontierError) -> [Int32] {

@@ -1,14 +1,14 @@
-/// A set of places of a ``PlanSpace`` that gives them back in order, as one bit for each.
+/// A set of positions of a ``PlanSpace`` with one bit for each, whose members are removed in order.
 ///
-/// Search over the words begins where the lowest member can be and ends where the highest can be, so that a set with few
-/// members close together, the usual case here, costs a step or two. Everything lies behind pointers that do not
-/// change, which spares the hot loops the run-time checks for exclusive access. The owner deallocates it.
-struct PlaceSet {
+/// A search over the words begins at the lowest possible member and ends at the highest, so a set with few members
+/// close together, the usual case here, costs a step or two. Everything lies behind constant pointers, which spares the
+/// hot loops the run-time checks for exclusive access. The owner deallocates it.
+struct PositionBitSet {
   private let words: UnsafeMutableBufferPointer<UInt64>
   /// All members are in words `span.low...span.high`.
   private let span: UnsafeMutablePointer<(low: Int, high: Int)>
 
-  /// An empty set of places below `count`.
+  /// An empty set of positions below `count`.
   init(count: Int) {
     words = .allocate(capacity: (count + 63) / 64)
     words.initialize(repeating: 0)
@@ -21,12 +21,12 @@ struct PlaceSet {
     span.deallocate()
   }
 
-  /// Adds a place; false when it was there.
+  /// Adds a position; false when it was there.
   @inline(__always)
   @discardableResult
-  func insert(_ place: Int) -> Bool {
-    let word = place >> 6
-    let bit: UInt64 = 1 << UInt64(place & 63)
+  func insert(_ position: Int) -> Bool {
+    let word = position >> 6
+    let bit: UInt64 = 1 << UInt64(position & 63)
     if words[word] & bit != 0 { return false }
     words[word] |= bit
     if word < span.pointee.low { span.pointee.low = word }
@@ -34,7 +34,7 @@ struct PlaceSet {
     return true
   }
 
-  func remove(_ place: Int) { words[place >> 6] &= ~(1 << UInt64(place & 63)) }
+  func remove(_ position: Int) { words[position >> 6] &= ~(1 << UInt64(position & 63)) }
 
   func removeAll() {
     if span.pointee.low <= span.pointee.high {
@@ -49,10 +49,10 @@ struct PlaceSet {
     while span.pointee.low <= span.pointee.high {
       let word = words[span.pointee.low]
       if word != 0 {
-        let place = span.pointee.low << 6 + word.trailingZeroBitCount
-        if place > last { return nil }
+        let position = span.pointee.low << 6 + word.trailingZeroBitCount
+        if position > last { return nil }
         words[span.pointee.low] = word & (word &- 1)
-        return place
+        return position
       }
       span.pointee.low += 1
     }
@@ -67,10 +67,10 @@ struct PlaceSet {
       let word = words[span.pointee.high]
       if word != 0 {
         let bit = 63 - word.leadingZeroBitCount
-        let place = span.pointee.high << 6 + bit
-        if place < first { return nil }
+        let position = span.pointee.high << 6 + bit
+        if position < first { return nil }
         words[span.pointee.high] = word & ~(1 << UInt64(bit))
-        return place
+        return position
       }
       span.pointee.high -= 1
     }

@@ -1,10 +1,11 @@
-/// What changed in a ``Timetable``, in order, so that it can be undone from the end.
+/// The changes of an ``IncrementalLongestPaths`` in order, so that they can be undone from the end.
 ///
-/// Behind a pointer that does not change, as ``PlaceSet`` is, for the same reason. The owner deallocates it.
-struct Journal {
+/// The state lies behind a constant pointer for the same reason as that of ``PositionBitSet``. The owner deallocates
+/// it.
+struct UndoLog {
   struct Change {
     let kind: Kind
-    let place: Int32
+    let position: Int32
     /// The value before.
     let old: Int64
   }
@@ -34,10 +35,10 @@ struct Journal {
 
   /// Amortized O(1).
   @inline(__always)
-  func append(_ kind: Kind, _ place: Int, _ old: Int64) {
+  func append(_ kind: Kind, _ position: Int, _ old: Int64) {
     if state.pointee.count == state.pointee.changes.count { grow() }
     state.pointee.changes.initializeElement(
-      at: state.pointee.count, to: Change(kind: kind, place: Int32(place), old: old))
+      at: state.pointee.count, to: Change(kind: kind, position: Int32(position), old: old))
     state.pointee.count += 1
   }
 

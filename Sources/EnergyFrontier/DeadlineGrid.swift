@@ -1,0 +1,44 @@
+/// Hands out deadlines evenly spaced from the fastest iteration to the cheapest, both included, while the curve is
+/// walked.
+///
+/// The curve is walked from slow to fast, and the cheapest time is known when the price first reaches the waiting
+/// power.
+struct DeadlineGrid {
+  private let count: Int
+  private let fastTicks: Int64
+  private var slowTicks: Int64 = 0
+  private let waitingPrice: Double
+  /// Deadlines still to come, the slowest last; nil until the cheapest time is known.
+  private var pending: [Int64]?
+
+  /// - Parameters:
+  ///   - fastTicks: the fastest iteration.
+  ///   - unitsPerWatt: the unit in which the segments' prices are given.
+  init(_ problem: IterationProblem, fastTicks: Int64, unitsPerWatt: Double, count: Int) {
+    self.count = max(2, count)
+    self.fastTicks = fastTicks
+    waitingPrice = problem.waitingPowerWatts * unitsPerWatt
+  }
+
+  /// The share of the curve that lies right of the segment's fast end, in 0...1.
+  func doneShare(after segment: CurveTracer.Segment) -> Double {
+    segment.slowTicks == fastTicks ? 1 : Double(slowTicks - segment.fastTicks) / Double(slowTicks - fastTicks)
+  }
+
+  /// The deadlines within the segment, slowest first, each handed out once.
+  mutating func take(in segment: CurveTracer.Segment) -> [Int64] {
+    slowTicks = max(slowTicks, segment.slowTicks)
+    if pending == nil, Double(segment.price) >= waitingPrice {
+      let span = Double(segment.slowTicks - fastTicks)
+      pending = (0..<count).map { fastTicks + Int64((span * Double($0) / Double(count - 1)).rounded()) }
+    }
+    // Waiting costs more than any saving: the fastest iteration is the cheapest, and the only deadline.
+    if pending == nil, segment.fastTicks == fastTicks { pending = [fastTicks] }
+    var taken: [Int64] = []
+    while let next = pending?.last, next >= segment.fastTicks {
+      taken.append(next)
+      pending?.removeLast()
+    }
+    return taken
+  }
+}
