@@ -32,7 +32,7 @@ package final class LocalClient {
   }
 
   /// What answers of `method` were seen to contain, first seen first.
-  package func answerFields(of method: String) -> [WrittenField] { recorders.recorder(of: method).fields }
+  package func answerFields(of method: String) -> [FieldSchema] { recorders.recorder(of: method).fields }
 
   private func takeOutput() -> String {
     String(decoding: peer.output.takeAll(), as: UTF8.self)

@@ -108,7 +108,6 @@ final class FrontierFollower {
   }
 
   private func fail(_ refusal: RequestError, _ pipeline: Pipeline, at server: Server) {
-    server.notify(
-      FrontierFailed.name, FrontierFailed(session: pipeline.session, pipeline: pipeline.name, refusal: refusal))
+    server.notify(FrontierFailed(session: pipeline.session, pipeline: pipeline.name, error: refusal))
   }
 }

@@ -14,6 +14,8 @@ package final class Server: PeerHandler {
   let follower = FrontierFollower()
   var files = FileAccess(roots: [])
   var phase = Phase.uninitialized
+  /// Whether an unknown field makes a request invalid, instead of being warned about.
+  var refusesUnknownFields = false
   /// Ends the process with an exit code; called for `exit`.
   private let end: (Int32) -> Void
   /// Told which process to watch when the client names its own.
@@ -67,28 +69,19 @@ package final class Server: PeerHandler {
   func send(_ events: [SessionEvent], of session: String) {
     for event in events {
       switch event {
-      case .frontierChanged(let changed): notify(FrontierChanged.name, changed)
-      case .plansChanged(let changed): changed.each { notify(PlanChanged.name, $0) }
+      case .frontierChanged(let changed): notify(changed)
+      case .plansChanged(let changed): changed.each { notify($0) }
       case .inputsChanged(let pipeline): follower.inputsChanged(pipeline, of: session, at: self)
-      case .trialDecided(let decided): notify(TrialDecided.name, decided)
-      case .suggestionChanged(let changed): notify(SuggestionChanged.name, changed)
+      case .trialDecided(let decided): notify(decided)
+      case .suggestionChanged(let changed): notify(changed)
       }
     }
   }
 
-  func notify(_ method: String, _ params: some ObjectWritable) { peer.notify(method, params) }
+  func notify(_ notification: some Notification) { peer.notify(notification) }
 
   /// Shows a message to the person behind the client.
-  func logMessage(_ message: String, _ level: LogLevel) {
-    peer.notify("window/logMessage") {
-      $0.field("type", level.rawValue)
-      $0.field("message", message)
-    }
-  }
-
-  /// LSP's levels of `window/logMessage`.
-  enum LogLevel: Int {
-    case error = 1
-    case warning, info, log
+  func logMessage(_ message: String, _ level: LogMessage.Level) {
+    notify(LogMessage(level: level, message: message))
   }
 }

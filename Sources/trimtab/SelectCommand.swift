@@ -155,8 +155,7 @@ struct SelectCommand {
     _ object: JSONObject, _ path: String, _ status: ExitStatus
   ) throws(CommandFailure) -> PoolFile {
     do throws(InvalidField) {
-      try object.checkFields(Schema.of(PoolFile.self))
-      return try PoolFile(reading: .object(object))
+      return try PoolFile(readingKnownFieldsOf: .object(object))
     } catch {
       throw CommandFailure(status: status, message: "\(path): \(error)")
     }

@@ -77,7 +77,7 @@ import Testing
     let mailbox = Mailbox<Int>()
     let connection = Connection(.pipes) { server in
       server.loop.attach(mailbox) { [unowned peer = server.peer] number in
-        peer.notify("mail") { $0.field("number", number) }
+        peer.notify(Mail(number: number))
       }
     }
     // Notifications sent before the client's first byte could not know its framing.

@@ -244,6 +244,6 @@ import Testing
     handler.methods["value"] = { $0.answer(Value(number: 1)) }
     peer.recorderForMethod = { $0 == "value" ? recorder : nil }
     _ = peer.answers(to: #"{"jsonrpc":"2.0","id":1,"method":"value"}"#)
-    #expect(recorder.fields == [WrittenField(path: "number", typeName: "number", doc: "")])
+    #expect(recorder.fields == [FieldSchema(name: "number", type: .number, isRequired: false, doc: "")])
   }
 }

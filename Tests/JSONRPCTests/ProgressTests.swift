@@ -60,7 +60,7 @@ import Testing
   @Test func isLeftOutWhileTheClientIsSlow() {
     let peer = makePeer(handler) { $0.progressBacklogBytes = 10 }
     let progress = start(peer).progress
-    peer.notify("note") { $0.field("text", "something long enough") }
+    peer.notify(Note(text: "something long enough"))
     progress.begin(title: "Work")
     progress.report(percentage: 10)
     #expect(values(peer).count == 1)

@@ -34,6 +34,26 @@ final class TestHandler: PeerHandler {
   }
 }
 
+/// A notification with one field.
+struct Note: Notification {
+  static let name = "note"
+  static let purpose = "Something to read."
+  let text: String
+  static let fields = Fields<Note> {
+    Field("text", "The text.") { $0.text }
+  }
+}
+
+/// A notification that carries a number.
+struct Mail: Notification {
+  static let name = "mail"
+  static let purpose = "Says that mail came."
+  let number: Int
+  static let fields = Fields<Mail> {
+    Field("number", "Which.") { $0.number }
+  }
+}
+
 struct Value: ObjectWritable {
   let number: Double
   func write(to object: inout ObjectWriter) { object.field("number", number) }

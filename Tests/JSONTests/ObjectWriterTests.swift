@@ -38,16 +38,4 @@ private struct Answer: ObjectWritable {
         + #""plans":[{"plan":1},{"plan":2,"gapFraction":1.0}],"times":[1.5,2.0],"matrix":[[1],[],[2,3]],"#
         + #""inner":{"x":1},"rows":[{"index":1},{"index":2}],"empty":{},"last":1e+300}"#)
   }
-
-  @Test func recordsWhatIsWritten() {
-    let fields = FieldRecorder.fields(of: Answer())
-    #expect(
-      fields.map(\.path) == [
-        "name", "done", "knob", "best", "best.plan", "best.gapFraction", "plans", "plans[].plan",
-        "plans[].gapFraction", "times", "matrix", "inner", "inner.x", "rows", "rows[].index", "empty", "last",
-      ])
-    #expect(fields[5] == WrittenField(path: "best.gapFraction", typeName: "number", doc: "Distance to the bound."))
-    #expect(fields.first { $0.path == "matrix" }?.typeName == "list of list of integer")
-    #expect(fields.first { $0.path == "plans" }?.typeName == "list of object")
-  }
 }

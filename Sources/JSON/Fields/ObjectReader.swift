@@ -5,30 +5,59 @@ package protocol ObjectReadable: Sendable {
 }
 
 extension ObjectReadable {
-  /// Reads an object; nil and null count as an object without fields.
+  /// Reads an object; nil and null count as an object without fields. Unknown fields are passed over.
   package init(reading json: JSON?) throws(InvalidField) {
+    var unknown = UnknownFields()
+    try self.init(reading: json, unknown: &unknown)
+  }
+
+  /// Reads an object; nil and null count as an object without fields.
+  ///
+  /// - Parameter unknown: gets the fields, of the object or of one inside it, that no reader asks for.
+  package init(reading json: JSON?, unknown: inout UnknownFields) throws(InvalidField) {
     switch json {
-    case nil, .null: self = try Self(reading: JSONObject())
-    case .some(let json): self = try Shape.object(Self.self).read(json)
+    case nil, .null: try self.init(reading: JSONObject(), &unknown)
+    case .some(let json): self = try Shape.object(Self.self).read(json, &unknown)
     }
   }
 
-  init(reading object: JSONObject) throws(InvalidField) {
-    var reader = ObjectReader(object)
-    self = try Self(from: &reader)
+  /// Reads an object in which an unknown field is an error, as in a file that a person wrote.
+  package init(readingKnownFieldsOf json: JSON) throws(InvalidField) {
+    var unknown = UnknownFields()
+    try self.init(reading: json, unknown: &unknown)
+    if let first = unknown.list.first { throw first.error }
+  }
+
+  init(reading object: JSONObject, _ unknown: inout UnknownFields) throws(InvalidField) {
+    var reader = ObjectReader(object, unknown)
+    do throws(InvalidField) {
+      self = try Self(from: &reader)
+    } catch {
+      throw error.explained(by: object, readAs: Self.self)
+    }
+    unknown = reader.unknown
+    // Counting costs nothing; names are compared only where some field was not asked for.
+    if reader.foundCount < object.members.count { unknown.note(object, readAs: Self.self) }
   }
 }
 
 /// The fields of one JSON object, each declared where it is read: name, shape, documentation.
 ///
-/// Fields nobody asks for are ignored. A field that is null is absent.
+/// A field that no reader asks for is noted as unknown. A field that is null is absent.
 package struct ObjectReader {
   private let object: JSONObject
   /// The declarations seen so far, while recording instead of reading.
   private(set) var recorded: [FieldSchema]?
+  /// Names of fields that are passed over, while recording.
+  private(set) var accepted: [String] = []
+  /// Members of the object that were asked for.
+  fileprivate var foundCount = 0
+  /// What has been noted of this object's values, and before them.
+  fileprivate var unknown: UnknownFields
 
-  init(_ object: JSONObject) {
+  init(_ object: JSONObject, _ unknown: UnknownFields = UnknownFields()) {
     self.object = object
+    self.unknown = unknown
   }
 
   /// A reader that answers each question with a placeholder and notes that it was asked.
@@ -63,6 +92,11 @@ package struct ObjectReader {
     try optional(name, shape, doc) ?? defaultValue
   }
 
+  /// Passes over fields that other programs send and this one has no use for: they are not documented, and not unknown.
+  package mutating func accept(_ names: StaticString...) {
+    if recorded != nil { accepted += names.map(\.description) } else { for name in names { _ = present(name) } }
+  }
+
   /// Throws unless `condition`, a rule over fields that were read; not evaluated while recording, when the fields
   /// hold placeholders.
   package func check(
@@ -81,16 +115,21 @@ package struct ObjectReader {
     return InvalidField(path: [.key(name.description)], expected: expected, found: found, fix: fix)
   }
 
-  private func present(_ name: StaticString) -> JSON? {
-    guard let json = object[name], json != .null else { return nil }
+  private mutating func present(_ name: StaticString) -> JSON? {
+    guard let json = object[name] else { return nil }
+    foundCount += 1
+    if case .null = json { return nil }
     return json
   }
 
-  private func read<Value>(
+  private mutating func read<Value>(
     _ name: StaticString, _ shape: Shape<Value>, _ json: JSON
   ) throws(InvalidField) -> Value {
+    let count = unknown.list.count
     do throws(InvalidField) {
-      return try shape.read(json)
+      let value = try shape.read(json, &unknown)
+      unknown.enclose(since: count, in: .key(name.description))
+      return value
     } catch {
       throw error.inside(.key(name.description))
     }
@@ -101,8 +140,8 @@ package struct ObjectReader {
   ) throws(InvalidField) -> Value {
     recorded?.append(
       FieldSchema(
-        name: name.description, expectation: shape.expectation, isRequired: isRequired, doc: doc.description,
-        children: shape.children))
+        name: name.description, type: shape.type, expectation: shape.expectation, isRequired: isRequired,
+        doc: doc.description))
     return try shape.placeholder()
   }
 }

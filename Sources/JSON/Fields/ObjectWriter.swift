@@ -12,7 +12,7 @@ package struct ObjectWriter {
 
   /// Writes one member.
   package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value, _ doc: StaticString = "") {
-    member(name, Value.typeName, doc) { value.writeValue(to: &$0) }
+    member(name, Value.fieldType, doc) { value.writeValue(to: &$0) }
   }
 
   /// Writes members that were written before; they are in no generated document.
@@ -30,7 +30,7 @@ package struct ObjectWriter {
 
   /// Writes one member that is an object whose members `body` writes.
   package mutating func object(_ name: StaticString, _ doc: StaticString = "", _ body: (inout ObjectWriter) -> Void) {
-    member(name, "object", doc) { $0.braced(body) }
+    member(name, .object([]), doc) { $0.braced(body) }
   }
 
   /// Writes one member that is a list of objects, `body` writing the members of each. Linear in the elements.
@@ -38,7 +38,7 @@ package struct ObjectWriter {
     _ name: StaticString, _ elements: some Sequence<Element>, _ doc: StaticString = "",
     _ body: (Element, inout ObjectWriter) -> Void
   ) {
-    member(name, "list of object", doc) {
+    member(name, .list(.object([])), doc) {
       $0.bracketed(elements) { (element, object) in
         object.braced { body(element, &$0) }
       }
@@ -72,10 +72,10 @@ package struct ObjectWriter {
   }
 
   private mutating func member(
-    _ name: StaticString, _ typeName: @autoclosure () -> String, _ doc: StaticString,
+    _ name: StaticString, _ type: @autoclosure () -> FieldType, _ doc: StaticString,
     _ body: (inout ObjectWriter) -> Void
   ) {
-    recorder?.enter(name, typeName(), doc)
+    recorder?.enter(name, type(), doc)
     if needsComma { json.append(byte: UInt8(ascii: ",")) }
     needsComma = true
     // Field names are identifiers, so there is nothing to escape.

@@ -1,14 +1,14 @@
 extension Shape where Value: ObjectReadable {
-  /// An object with the fields that `type` declares; other fields are ignored.
+  /// An object with the fields that `type` declares; others are noted as unknown.
   ///
   /// An empty list counts as an empty object, because clients in languages with one table type (Lua, Vim script,
   /// PHP) cannot tell the two apart. `type` must not contain itself.
   package static func object(_ type: Value.Type = Value.self) -> Shape {
     Shape(
-      convert: { (json) throws(InvalidField) in
+      convert: { (json, unknown) throws(InvalidField) in
         switch json {
-        case .object(let object): return try Value(reading: object)
-        case .array([]): return try Value(reading: JSONObject())
+        case .object(let object): return try Value(reading: object, &unknown)
+        case .array([]): return try Value(reading: JSONObject(), &unknown)
         default: return nil
         }
       },
@@ -17,7 +17,7 @@ extension Shape where Value: ObjectReadable {
         var reader = ObjectReader.recording()
         return try Value(from: &reader)
       },
-      describeChildren: { Schema.of(type) })
+      describeType: { .object(Schema.of(type)) })
   }
 }
 
@@ -41,35 +41,28 @@ extension Shape {
     of element: Shape<Element>, perhaps extra: Shape<Extra>
   ) -> Shape where Value == (Element, Element, Extra?) {
     Shape(
-      convert: { (json) throws(InvalidField) in
+      convert: { (json, unknown) throws(InvalidField) in
         guard case .array(let parts) = json, parts.count == 2 || parts.count == 3 else { return nil }
-        func read<Part>(_ index: Int, _ shape: Shape<Part>) throws(InvalidField) -> Part {
-          do throws(InvalidField) { return try shape.read(parts[index]) } catch { throw error.inside(.index(index)) }
-        }
-        return (try read(0, element), try read(1, element), parts.count == 3 ? try read(2, extra) : nil)
+        let first = try element.read(parts, at: 0, &unknown)
+        let second = try element.read(parts, at: 1, &unknown)
+        return (first, second, parts.count == 3 ? try extra.read(parts, at: 2, &unknown) : nil)
       },
       describe: { "a list of 2 \(plural(element.expectation)), and perhaps \(extra.expectation)" },
       makePlaceholder: { () throws(InvalidField) in (try element.placeholder(), try element.placeholder(), nil) },
-      describeChildren: { element.children + extra.children })
+      describeType: { .list(.either(element.type, extra.type)) })
   }
 
   private static func list<Element>(
     of element: Shape<Element>, atLeast: Int, atMost: Int?
   ) -> Shape where Value == [Element] {
     Shape(
-      convert: { (json) throws(InvalidField) in
+      convert: { (json, unknown) throws(InvalidField) in
         guard case .array(let elements) = json, elements.count >= atLeast, elements.count <= atMost ?? .max else {
           return nil
         }
         var values: [Element] = []
         values.reserveCapacity(elements.count)
-        for (index, json) in elements.enumerated() {
-          do throws(InvalidField) {
-            values.append(try element.read(json))
-          } catch {
-            throw error.inside(.index(index))
-          }
-        }
+        for index in elements.indices { values.append(try element.read(elements, at: index, &unknown)) }
         return values
       },
       describe: {
@@ -80,7 +73,23 @@ extension Shape {
         // As many as an initialiser may rely on, and at least one so that nested fields show.
         Array(repeating: try element.placeholder(), count: max(atLeast, min(1, atMost ?? 1)))
       },
-      describeChildren: element.describeChildren)
+      describeType: { .list(element.type) })
+  }
+}
+
+extension Shape {
+  /// Reads an element of a list.
+  fileprivate func read(
+    _ elements: [JSON], at index: Int, _ unknown: inout UnknownFields
+  ) throws(InvalidField) -> Value {
+    let count = unknown.list.count
+    do throws(InvalidField) {
+      let value = try read(elements[index], &unknown)
+      unknown.enclose(since: count, in: .index(index))
+      return value
+    } catch {
+      throw error.inside(.index(index))
+    }
   }
 }
 

@@ -8,20 +8,20 @@ extension Shape where Value == JSON {
 extension Shape where Value == Bool {
   /// `true` or `false`.
   package static var bool: Shape {
-    Shape(expectation: "true or false", placeholder: false) { (json) in json.boolValue }
+    Shape(type: .boolean, expectation: "true or false", placeholder: false) { (json) in json.boolValue }
   }
 }
 
 extension Shape where Value == String {
   /// Any string, the empty one included.
   package static var string: Shape {
-    Shape(expectation: "a string", placeholder: "") { (json) in json.stringValue }
+    Shape(type: .string, expectation: "a string", placeholder: "") { (json) in json.stringValue }
   }
 
   /// A string whose length lies in `length`, counted in Unicode scalars.
   package static func text(_ length: ClosedRange<Int> = 1...256) -> Shape {
     Shape(
-      expectation: "a string of \(length.lowerBound)...\(length.upperBound) characters",
+      type: .string, expectation: "a string of \(length.lowerBound)...\(length.upperBound) characters",
       placeholder: String(repeating: "a", count: length.lowerBound)
     ) { (json) in
       guard case .string(let text) = json else { return nil }
@@ -37,7 +37,7 @@ extension Shape where Value == String {
 extension Shape where Value == Int {
   /// A whole number in `range`; 3.0 counts as 3.
   package static func integer(in range: ClosedRange<Int>) -> Shape {
-    Shape(expectation: "an integer in \(range)", placeholder: range.lowerBound) { (json) in
+    Shape(type: .integer, expectation: "an integer in \(range)", placeholder: range.lowerBound) { (json) in
       json.integerValue.flatMap { range.contains($0) ? $0 : nil }
     }
   }
@@ -46,19 +46,19 @@ extension Shape where Value == Int {
 extension Shape where Value == Double {
   /// Any number; finite, as JSON text knows no other.
   package static var number: Shape {
-    Shape(expectation: "a number", placeholder: 1) { (json) in json.doubleValue }
+    Shape(type: .number, expectation: "a number", placeholder: 1) { (json) in json.doubleValue }
   }
 
   /// A number > 0.
   package static var positive: Shape {
-    Shape(expectation: "a number > 0", placeholder: 1) { (json) in
+    Shape(type: .number, expectation: "a number > 0", placeholder: 1) { (json) in
       json.doubleValue.flatMap { $0 > 0 ? $0 : nil }
     }
   }
 
   /// A number >= 0.
   package static var nonNegative: Shape {
-    Shape(expectation: "a number >= 0", placeholder: 1) { (json) in
+    Shape(type: .number, expectation: "a number >= 0", placeholder: 1) { (json) in
       json.doubleValue.flatMap { $0 >= 0 ? $0 : nil }
     }
   }
@@ -67,6 +67,7 @@ extension Shape where Value == Double {
   package static func number(in range: ClosedRange<Double>) -> Shape {
     // Canonical text spells 1.0 as 1.
     Shape(
+      type: .number,
       expectation: "a number in "
         + [range.lowerBound, range.upperBound].map { JSON.number($0).canonicalText }.joined(separator: "..."),
       placeholder: range.lowerBound
@@ -80,6 +81,7 @@ extension Shape where Value: RawRepresentable & CaseIterable & Sendable, Value.R
   /// One of the raw values of a closed enum.
   package static func choice(_ type: Value.Type = Value.self) -> Shape {
     Shape(
+      type: .choice(Value.allCases.map(\.rawValue)),
       expectation: "one of " + Value.allCases.map { JSON.string($0.rawValue).text }.joined(separator: ", "),
       // An enum without cases has no value, so no shape of it can be declared to any purpose.
       placeholder: Value.allCases.first!

@@ -72,10 +72,10 @@ package struct RPCError: Error, Sendable, Hashable {
   }
 }
 
-extension RPCError: ObjectWritable {
-  package func write(to object: inout ObjectWriter) {
-    object.field("code", code.rawValue, "What went wrong.")
-    object.field("message", message, "One sentence for a person.")
-    object.field("data", data, "Facts for a program.")
+extension RPCError: AnswerObject {
+  package static let fields = Fields<RPCError> {
+    Field("code", "What went wrong.") { $0.code.rawValue }
+    Field("message", "One sentence for a person.") { $0.message }
+    Field("data", "Facts for a program.") { $0.data }
   }
 }

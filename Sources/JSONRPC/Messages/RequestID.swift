@@ -31,7 +31,7 @@ package enum RequestID: Sendable, Hashable {
 }
 
 extension RequestID: FieldValue, CustomStringConvertible {
-  package static var typeName: String { "integer or string" }
+  package static var fieldType: FieldType { .either(.integer, .string) }
 
   package func writeValue(to object: inout ObjectWriter) {
     switch self {

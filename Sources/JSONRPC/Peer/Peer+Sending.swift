@@ -1,19 +1,14 @@
-package import JSON
+internal import JSON
 
 // What a peer sends.
 extension Peer {
-  /// Sends a notification whose parameters are `params`; with headers if the client has not sent a byte yet.
-  package func notify(_ method: String, _ params: some ObjectWritable) {
-    notify(method) { params.write(to: &$0) }
-  }
-
-  /// Sends a notification whose parameters are the fields that `params` writes.
-  package func notify(_ method: String, _ params: (inout ObjectWriter) -> Void) {
+  /// Sends a notification; with headers if the client has not sent a byte yet.
+  package func notify<N: Notification>(_ notification: N) {
     withWriter(recorder: nil) { writer in
       writer.json.append("{\"jsonrpc\":\"2.0\",\"method\":")
-      writer.json.write(method)
+      writer.json.write(N.name)
       writer.json.append(",\"params\":")
-      writer.braced(params)
+      notification.writeValue(to: &writer)
       writer.json.append("}")
       send(writer.json.bytes)
     }

@@ -1,5 +1,3 @@
-internal import JSON
-
 /// Tells the client how far one call has come, with `$/progress` notifications.
 ///
 /// The order is begin, reports, end, and all of it before the answer; an open progress ends by itself when the call is
@@ -34,15 +32,12 @@ package final class ProgressReporter {
     guard hasBegun else { return sendBegin(percentage) }
     guard let peer, peer.hasRoomForProgress else { return }
     self.percentage = percentage
-    send("report") {
-      $0.field("percentage", percentage)
-      $0.field("message", message)
-    }
+    send(.init(kind: .report, percentage: percentage, message: message))
   }
 
   /// Ends the progress; nothing more is sent.
   package func end(message: String? = nil) {
-    if hasBegun { send("end") { $0.field("message", message) } }
+    if hasBegun { send(.init(kind: .end, message: message)) }
     peer = nil
   }
 
@@ -55,20 +50,11 @@ package final class ProgressReporter {
     guard let peer, peer.hasRoomForProgress, let title else { return }
     hasBegun = true
     if let percentage { self.percentage = min(max(percentage, 0), 100) }
-    send("begin") {
-      $0.field("title", title)
-      $0.field("percentage", percentage.map { _ in self.percentage })
-    }
+    send(.init(kind: .begin, title: title, percentage: percentage.map { _ in self.percentage }))
   }
 
-  private func send(_ kind: String, _ fields: (inout ObjectWriter) -> Void) {
+  private func send(_ value: WorkDoneProgress.Value) {
     guard let peer, let token else { return }
-    peer.notify("$/progress") {
-      $0.field("token", token)
-      $0.object("value") {
-        $0.field("kind", kind)
-        fields(&$0)
-      }
-    }
+    peer.notify(WorkDoneProgress(token: token, value: value))
   }
 }

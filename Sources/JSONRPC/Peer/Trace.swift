@@ -23,9 +23,6 @@ extension Peer {
 
   private func logTrace(_ message: String, verbose: @autoclosure () -> String) {
     let details = trace == .verbose ? verbose() : nil
-    notify("$/logTrace") {
-      $0.field("message", message)
-      $0.field("verbose", details)
-    }
+    notify(LogTrace(message: message, verbose: details))
   }
 }

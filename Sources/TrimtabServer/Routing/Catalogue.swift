@@ -1,4 +1,8 @@
-/// Every request the server answers. This list and `ErrorRegistry` are the only ones a person extends by hand.
+package import JSON
+internal import JSONRPC
+
+/// Every request that the server answers and every notification that it sends. These lists and `ErrorRegistry` are the
+/// only ones a person extends by hand.
 package enum Catalogue {
   package static var routes: [Route] {
     [
@@ -41,5 +45,34 @@ package enum Catalogue {
       .query(SuggestionRanking.self),
       .query(SuggestionPipeline.self),
     ]
+  }
+
+  package static var notifications: [NotificationEntry] {
+    [
+      .push(FrontierChanged.self),
+      .push(FrontierFailed.self),
+      .push(PlanChanged.self),
+      .push(SuggestionChanged.self),
+      .push(TrialDecided.self),
+      .push(WorkDoneProgress.self),
+      .push(LogMessage.self),
+      .push(LogTrace.self),
+    ]
+  }
+}
+
+/// A notification of the protocol; one row of the catalogue.
+package struct NotificationEntry {
+  package enum Direction: String {
+    case serverToClient, clientToServer
+  }
+
+  package let name: String
+  package let purpose: String
+  package let direction: Direction
+  package let params: () -> [FieldSchema]
+
+  fileprivate static func push<N: Notification>(_ notification: N.Type) -> NotificationEntry {
+    NotificationEntry(name: N.name, purpose: N.purpose, direction: .serverToClient) { N.fields.schema }
   }
 }

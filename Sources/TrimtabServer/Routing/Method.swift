@@ -52,7 +52,9 @@ package protocol InPlaceStep: Method where Params: SessionScoped {
 /// An edit that may come as a notification too: then what would have been the answer is pushed.
 package protocol NotifiableStep: InPlaceStep {
   /// What to push; `params` are as they came, because what is refused may be the params themselves.
-  static func event(for outcome: Result<Answer, RPCError>, _ params: JSON?) -> SessionEvent
+  static func event(
+    for outcome: Result<Answer, RPCError>, _ params: JSON?, _ unknown: UnknownFields
+  ) -> SessionEvent
 }
 
 /// A method whose work takes long: an immutable snapshot is computed upon beside the loop, and the product then changes

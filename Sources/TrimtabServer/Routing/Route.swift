@@ -12,6 +12,10 @@ package struct Route {
   /// Whether the answer may come after those of later requests.
   package let isLong: Bool
   package let params: () -> [FieldSchema]
+  /// Why the params' initialiser throws on placeholders, if it does.
+  package let paramsFault: () -> InvalidField?
+  /// What an answer is; nil where it is not declared.
+  package let answer: FieldType?
   let serve: (Server, Call) -> Void
   /// Takes the method as a notification; nil where it makes no sense as one, and then it is ignored.
   let take: ((Server, _ params: JSON?) -> Void)?
@@ -28,19 +32,21 @@ package struct Route {
     refusals = M.refusals
     self.isLong = isLong
     params = { Schema.of(M.Params.self) }
+    paramsFault = { Schema.fault(in: M.Params.self) }
+    answer = M.Answer.schema.map { _ in M.Answer.fieldType }
     self.serve = serve
     self.take = take
   }
 
   static func server<M: ServerMethod>(_ method: M.Type) -> Route {
     Route(method) { server, call in
-      call.serve(method) { (params) throws(RequestError) in try M.answer(params, by: server) }
+      call.serve(method, server) { (params) throws(RequestError) in try M.answer(params, by: server) }
     }
   }
 
   static func query<M: SessionQuery>(_ method: M.Type) -> Route {
     Route(method) { server, call in
-      call.serve(method) { (params) throws(RequestError) in
+      call.serve(method, server) { (params) throws(RequestError) in
         try M.answer(params, in: try server.sessions.state(params.session))
       }
     }
@@ -49,15 +55,15 @@ package struct Route {
   static func step<M: SessionStep>(_ method: M.Type) -> Route {
     Route(method) { server, call in
       var events: (session: String, list: [SessionEvent]) = ("", [])
-      call.serve(method) { (params) throws(RequestError) in
+      call.serve(method, server) { (params) throws(RequestError) in
         // Existence is checked before files are read, and the files before anything changes.
         _ = try server.sessions.state(params.session)
         let resolved = try M.resolve(params, server.files)
-        let accepted = try server.sessions.change(params.session) { (state) throws(RequestError) in
+        let result = try server.sessions.change(params.session) { (state) throws(RequestError) in
           try M.apply(resolved, to: &state)
         }
-        events = (params.session, accepted.events)
-        return accepted.answer
+        events = (params.session, result.events)
+        return result.answer
       }
       server.send(events.list, of: events.session)
     }
@@ -70,8 +76,9 @@ package struct Route {
       method,
       take: { server, json in
         let outcome: Result<StepResult<M.Answer>, RPCError>
+        var unknown = UnknownFields()
         do throws(InvalidField) {
-          let params = try M.Params(reading: json)
+          let params = try server.read(method, json, &unknown)
           outcome = Result { () throws(RequestError) in
             try server.sessions.edit(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
           }.mapError(RPCError.init)
@@ -79,8 +86,8 @@ package struct Route {
           outcome = .failure(RPCError(error))
         }
         let session = json?["session"]?.stringValue ?? ""
-        server.send([M.event(for: outcome.map(\.answer), json)], of: session)
-        if case .success(let accepted) = outcome { server.send(accepted.events, of: session) }
+        server.send([M.event(for: outcome.map(\.answer), json, unknown)], of: session)
+        if case .success(let result) = outcome { server.send(result.events, of: session) }
       },
       serve: serve(edit: method))
   }
@@ -88,12 +95,12 @@ package struct Route {
   private static func serve<M: InPlaceStep>(edit method: M.Type) -> (Server, Call) -> Void {
     { server, call in
       var events: (session: String, list: [SessionEvent]) = ("", [])
-      call.serve(method) { (params) throws(RequestError) in
-        let accepted = try server.sessions.edit(params.session) { (state) throws(RequestError) in
+      call.serve(method, server) { (params) throws(RequestError) in
+        let result = try server.sessions.edit(params.session) { (state) throws(RequestError) in
           try M.apply(params, to: &state)
         }
-        events = (params.session, accepted.events)
-        return accepted.answer
+        events = (params.session, result.events)
+        return result.answer
       }
       server.send(events.list, of: events.session)
     }
@@ -101,7 +108,7 @@ package struct Route {
 
   static func computation<M: BackgroundStep>(_ method: M.Type) -> Route {
     Route(method, isLong: true) { server, call in
-      guard let params = call.params(of: method) else { return }
+      guard let (params, unknown) = call.params(of: method, server) else { return }
       let work: @Sendable (ProgressHandle) throws(RequestError) -> M.Product
       do throws(RequestError) {
         work = try M.prepare(params, in: try server.sessions.state(params.session))
@@ -110,13 +117,13 @@ package struct Route {
       }
       server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
         var events: [SessionEvent] = []
-        call.settle { () throws(RequestError) in
+        call.settle(unknown) { () throws(RequestError) in
           let product = try outcome.get()
-          let accepted = try server.sessions.change(params.session) { (state) throws(RequestError) in
+          let result = try server.sessions.change(params.session) { (state) throws(RequestError) in
             try M.finish(product, params, in: &state)
           }
-          events = accepted.events
-          return accepted.answer
+          events = result.events
+          return result.answer
         }
         server.send(events, of: params.session)
       }
@@ -125,7 +132,7 @@ package struct Route {
 
   static func estimate<M: BackgroundQuery>(_ method: M.Type) -> Route {
     Route(method, isLong: true) { server, call in
-      guard let params = call.params(of: method) else { return }
+      guard let (params, unknown) = call.params(of: method, server) else { return }
       let work: @Sendable (ProgressHandle) throws(RequestError) -> M.Answer
       do throws(RequestError) {
         work = try M.prepare(params, in: try server.sessions.state(params.session))
@@ -133,32 +140,49 @@ package struct Route {
         return call.fail(RPCError(error))
       }
       server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
-        call.settle { () throws(RequestError) in try outcome.get() }
+        call.settle(unknown) { () throws(RequestError) in try outcome.get() }
       }
     }
   }
 }
 
+extension Server {
+  /// Reads params; unknown fields are noted, or are an error where the client asked for that.
+  fileprivate func read<M: Method>(
+    _ method: M.Type, _ json: JSON?, _ unknown: inout UnknownFields
+  ) throws(InvalidField) -> M.Params {
+    let params = try M.Params(reading: json, unknown: &unknown)
+    if refusesUnknownFields, let first = unknown.list.first { throw first.error }
+    return params
+  }
+}
+
 extension Call {
   /// Answers with what `body` makes of the params, or with why they are wrong or refused.
-  fileprivate func serve<M: Method>(_ method: M.Type, _ body: (M.Params) throws(RequestError) -> M.Answer) {
-    guard let params = params(of: method) else { return }
-    settle { () throws(RequestError) in try body(params) }
+  fileprivate func serve<M: Method>(
+    _ method: M.Type, _ server: Server, _ body: (M.Params) throws(RequestError) -> M.Answer
+  ) {
+    guard let (params, unknown) = params(of: method, server) else { return }
+    settle(unknown) { () throws(RequestError) in try body(params) }
   }
 
   /// The params; nil when they are wrong, and then the call has been answered.
-  fileprivate func params<M: Method>(of method: M.Type) -> M.Params? {
+  fileprivate func params<M: Method>(
+    of method: M.Type, _ server: Server
+  ) -> (params: M.Params, unknown: UnknownFields)? {
     do throws(InvalidField) {
-      return try M.Params(reading: params)
+      var unknown = UnknownFields()
+      let params = try server.read(method, params, &unknown)
+      return (params, unknown)
     } catch {
       fail(RPCError(error))
       return nil
     }
   }
 
-  fileprivate func settle(_ body: () throws(RequestError) -> some ObjectWritable) {
+  fileprivate func settle(_ unknown: UnknownFields, _ body: () throws(RequestError) -> some ObjectWritable) {
     do throws(RequestError) {
-      answer(try body())
+      answer(WarnedAnswer(answer: try body(), unknown: unknown))
     } catch {
       fail(RPCError(error))
     }

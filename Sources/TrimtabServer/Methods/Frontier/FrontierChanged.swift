@@ -1,8 +1,12 @@
 package import JSON
+internal import JSONRPC
 
-/// `frontier/changed`: pushed when a pipeline has a new frontier.
-package struct FrontierChanged: ObjectWritable, Sendable {
+/// `frontier/changed`: a pipeline has a new frontier.
+package struct FrontierChanged: Notification {
   package static let name = "frontier/changed"
+  package static let purpose =
+    "Says that a pipeline's frontier was replaced: after the answer of the request that did so, or unasked where the frontier follows the profile."
+
   let session: String
   let pipeline: String
   let revision: Int
@@ -10,14 +14,17 @@ package struct FrontierChanged: ObjectWritable, Sendable {
   let isStale: Bool
   let isProvisional: Bool
 
-  package func write(to object: inout ObjectWriter) {
-    object.field("session", session, "The session.")
-    object.field("pipeline", pipeline, "The pipeline.")
-    object.field("revision", revision, "Counts the session's accepted changes.")
-    object.field("generation", generation, "Counts the pipeline's frontiers from 1.")
-    object.field("stale", isStale, "Whether the profile has changed again since; then another one follows.")
-    object.field(
-      "provisional", isProvisional,
-      "Whether its plans are those of before, held against the new lower bound; then the result of a search follows.")
+  package static let fields = Fields<FrontierChanged> {
+    Field("session", "The session.") { $0.session }
+    Field("pipeline", "The pipeline.") { $0.pipeline }
+    Field("revision", "The number of changes that the session has accepted.") { $0.revision }
+    Field("generation", "Counts the pipeline's frontiers from 1.") { $0.generation }
+    Field("stale", "Whether the profile has changed since the computation began; another frontier then follows.") {
+      $0.isStale
+    }
+    Field(
+      "provisional",
+      "Whether it has the earlier plans, re-evaluated against the new lower bound; the result of a search then follows."
+    ) { $0.isProvisional }
   }
 }

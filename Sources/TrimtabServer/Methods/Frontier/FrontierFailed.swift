@@ -1,17 +1,23 @@
 package import JSON
+internal import JSONRPC
 internal import Sessions
 
-/// `frontier/failed`: pushed when a frontier that is followed cannot be computed anew; the old one goes on answering.
-package struct FrontierFailed: ObjectWritable, Sendable {
+/// `frontier/failed`: a frontier that follows the profile could not be computed.
+package struct FrontierFailed: Notification {
   package static let name = "frontier/failed"
+  package static let purpose =
+    "Says that a frontier that follows the profile could not be computed. The earlier frontier goes on answering."
+
   let session: String
   let pipeline: String
-  let refusal: RequestError
+  let error: RequestError
 
-  package func write(to object: inout ObjectWriter) {
-    object.field("session", session, "The session.")
-    object.field("pipeline", pipeline, "The pipeline.")
-    object.field("kind", refusal.kind.rawValue, "Why, as in the errors of frontier/characterize.")
-    object.field("message", refusal.message, "For a person: what was expected, found, and how to mend it.")
+  package static let fields = Fields<FrontierFailed> {
+    Field("session", "The session.") { $0.session }
+    Field("pipeline", "The pipeline.") { $0.pipeline }
+    Field("kind", "The reason, as in the errors of frontier/characterize.") { $0.error.kind }
+    Field("message", "For a person: what was expected, what was found, and how to mend it.") { $0.error.message }
   }
 }
+
+extension RequestError.Kind: FieldValue {}

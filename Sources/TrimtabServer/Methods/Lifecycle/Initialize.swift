@@ -7,6 +7,11 @@ package enum Version {
   package static let `protocol` = "0.1"
 }
 
+/// Where sessions are kept.
+enum Durability: String, CaseIterable, FieldValue {
+  case memory
+}
+
 /// `initialize`: the first request of every connection.
 package enum Initialize: ServerMethod {
   package static let name = "initialize"
@@ -19,7 +24,11 @@ package enum Initialize: ServerMethod {
     let clientInfo: ClientInfo?
     let roots: [String]
     let stateDirectory: String?
-    let capabilities: JSON?
+    let unknownFields: UnknownFieldPolicy
+
+    package enum UnknownFieldPolicy: String, CaseIterable, Sendable {
+      case warn, refuse
+    }
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       processID = try reader.optional(
@@ -32,7 +41,13 @@ package enum Initialize: ServerMethod {
       stateDirectory = try reader.optional(
         "stateDirectory", .text(1...4096),
         "Where sessions are to be kept. Not kept in this version: `durability` in the answer says so.")
-      capabilities = try reader.optional("capabilities", .any, "What the client can do; nothing is required so far.")
+      unknownFields = try reader.optional(
+        "unknownFields", .choice(), default: .warn,
+        "What happens to a field that a request does not have: `warn` names it in the answer, `refuse` refuses the request."
+      )
+      // What the Language Server Protocol has beyond that.
+      _ = try reader.optional("capabilities", .any, "What the client can do; nothing is required so far.")
+      reader.accept("rootPath", "locale")
     }
   }
 
@@ -46,17 +61,27 @@ package enum Initialize: ServerMethod {
     }
   }
 
-  package struct Answer: ObjectWritable {
-    package func write(to object: inout ObjectWriter) {
-      object.object("serverInfo", "Who the server is.") {
-        $0.field("name", "trimtab", "Always `trimtab`.")
-        $0.field("version", Version.program, "The program's version.")
-      }
-      object.field("protocolVersion", Version.protocol, "The version of this protocol.")
-      object.object("capabilities", "What the server can do.") {
-        $0.field("framings", ["content-length", "newline"], "How messages may be told apart.")
-        $0.field("methods", Catalogue.routes.map(\.name), "Every request that is answered.")
-        $0.field("durability", "memory", "Where sessions live: `memory`, so they end with the process.")
+  package struct Answer: AnswerObject {
+    package static let fields = Fields<Answer> {
+      Field("serverInfo", "The server.") { _ in ServerInfo() }
+      Field("protocolVersion", "The version of this protocol.") { _ in Version.protocol }
+      Field("capabilities", "What the server can do.") { _ in Capabilities() }
+    }
+  }
+
+  struct ServerInfo: AnswerObject {
+    static let fields = Fields<ServerInfo> {
+      Field("name", "Always `trimtab`.") { _ in "trimtab" }
+      Field("version", "The program's version.") { _ in Version.program }
+    }
+  }
+
+  struct Capabilities: AnswerObject {
+    static let fields = Fields<Capabilities> {
+      Field("framings", "The framings of messages.") { _ in ["content-length", "newline"] }
+      Field("methods", "Every request that the server answers.") { _ in Catalogue.routes.map(\.name) }
+      Field("durability", "Where sessions are kept: in memory, so they end with the process.") { _ in
+        Durability.memory
       }
     }
   }
@@ -64,6 +89,7 @@ package enum Initialize: ServerMethod {
   package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
     server.phase = .running
     server.files = FileAccess(roots: params.roots)
+    server.refusesUnknownFields = params.unknownFields == .refuse
     if let processID = params.processID { server.watchParent(Int32(processID)) }
     if params.stateDirectory != nil {
       server.logMessage("stateDirectory is not used: sessions live in memory and end with this process", .warning)

@@ -11,14 +11,11 @@ package enum Shutdown: ServerMethod {
     package init(from reader: inout ObjectReader) throws(InvalidField) {}
   }
 
-  /// The answer is null, as LSP has it.
-  package struct Answer: ObjectWritable {
-    package func write(to object: inout ObjectWriter) {}
-    package func writeValue(to object: inout ObjectWriter) { object.json.write(JSON.null) }
-  }
+  /// As the Language Server Protocol has it.
+  package typealias Answer = NullAnswer
 
-  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
+  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> NullAnswer {
     server.phase = .shutDown
-    return Answer()
+    return NullAnswer()
   }
 }

@@ -1,36 +1,68 @@
 package import JSON
+internal import JSONRPC
 internal import Sessions
 
-/// `plan/changed`: pushed for each pipeline that runs another plan from now on.
-package struct PlanChanged: ObjectWritable, Sendable {
+/// `plan/changed`: a pipeline runs another plan from now on.
+package struct PlanChanged: Notification {
   package static let name = "plan/changed"
+  package static let purpose =
+    "Says which plan a pipeline, or a data-parallel replica of it, runs from its next iteration on: after the answer of the request that changed it. Each change is a notification of its own."
 
-  /// Why plans were chosen anew.
-  package enum Cause: String, Sendable {
+  /// Why plans were chosen again.
+  package enum Cause: String, CaseIterable, Sendable {
     /// A pipeline became slow, or slower.
     case straggler
-    /// A pipeline is less slow than it was, or not at all.
+    /// A pipeline is less slow than it was, or not slow at all.
     case stragglerEnded
     /// A pipeline of the job has a new frontier.
     case frontier
-    /// A pipeline was defined, defined anew or replicated.
+    /// A pipeline was defined or replicated.
     case pipelineDefined
   }
 
   let change: PlanChange
   /// What all changes of one step share, and what those to one plan share: there may be thousands of them.
-  let head: WrittenFields
-  let tail: WrittenFields
+  let job: Written<Job>
+  let plan: Written<NewPlan>
 
-  package func write(to object: inout ObjectWriter) {
-    object.fields(head)
-    object.field("pipeline", change.pipeline, "The pipeline.")
-    object.field(
-      "replica", change.replica,
-      "The data-parallel replica; without it all that have no straggler report of their own.")
-    object.fields(tail)
+  package static let fields = Fields<PlanChanged> {
+    Field.inline { $0.job }
+    Field("pipeline", "The pipeline.") { $0.change.pipeline }
+    Field("replica", "The data-parallel replica; absent for all that have no straggler report of their own.") {
+      $0.change.replica
+    }
+    Field.inline { $0.plan }
+  }
+
+  struct Job: AnswerObject {
+    let session: String
+    let job: String
+
+    static let fields = Fields<Job> {
+      Field("session", "The session.") { $0.session }
+      Field("job", "The job of the pipeline.") { $0.job }
+    }
+  }
+
+  struct NewPlan: AnswerObject {
+    let change: PlanChange
+    let slowestTimeSeconds: Double?
+    let cause: Cause
+
+    static let fields = Fields<NewPlan> {
+      Field("generation", "The frontier that the plan belongs to.") { $0.change.choice.generation }
+      Field("plan", "The plan to run from the next iteration on; see plan/get.") { $0.change.choice.plan }
+      Field("iterationTimeSeconds", "The plan's iteration time.") { $0.change.iterationTimeSeconds }
+      Field("slowestTimeSeconds", "What the slowest pipeline of the job needs, T'.") { $0.slowestTimeSeconds }
+      Field(
+        "cause",
+        "`straggler`: a pipeline became slower; `stragglerEnded`: one is less slow; `frontier`: one has a new frontier; `pipelineDefined`: one was defined or replicated."
+      ) { $0.cause }
+    }
   }
 }
+
+extension PlanChanged.Cause: FieldValue {}
 
 /// All changes of plan that one step brings to a job.
 package struct PlansChanged: Sendable {
@@ -42,26 +74,15 @@ package struct PlansChanged: Sendable {
 
   /// Calls `body` with each, in order.
   func each(_ body: (PlanChanged) -> Void) {
-    let head = WrittenFields { object in
-      object.field("session", session, "The session.")
-      object.field("job", job, "The job.")
-    }
-    var last: (change: PlanChange, tail: WrittenFields)?
+    let job = Written(PlanChanged.Job(session: session, job: job))
+    var last: (change: PlanChange, plan: Written<PlanChanged.NewPlan>)?
     for change in changes {
       // Pipelines that share a frontier mostly move to the same plan.
-      if last?.change.isSamePlan(as: change) != true { last = (change, tail(change)) }
-      if let last { body(PlanChanged(change: change, head: head, tail: last.tail)) }
-    }
-  }
-
-  private func tail(_ change: PlanChange) -> WrittenFields {
-    WrittenFields { object in
-      object.field("generation", change.choice.generation, "The frontier that the plan belongs to.")
-      object.field("plan", change.choice.plan, "The plan to run from the next iteration on; see plan/get.")
-      object.field("iterationTimeSeconds", change.iterationTimeSeconds, "Its iteration time as planned.")
-      object.field("slowestTimeSeconds", slowestTimeSeconds, "What the slowest pipeline of the job needs, T'.")
-      object.field(
-        "cause", cause.rawValue, "`straggler`, `stragglerEnded`, `frontier` (a new one), or `pipelineDefined`.")
+      if last?.change.isSamePlan(as: change) != true {
+        let plan = PlanChanged.NewPlan(change: change, slowestTimeSeconds: slowestTimeSeconds, cause: cause)
+        last = (change, Written(plan))
+      }
+      if let last { body(PlanChanged(change: change, job: job, plan: last.plan)) }
     }
   }
 }

@@ -1,22 +1,26 @@
 package import JSON
+internal import JSONRPC
 internal import ModelSelection
-internal import Sessions
+package import Sessions
 
-/// `suggestion/changed`: pushed when another candidate leads.
-package struct SuggestionChanged: ObjectWritable, Sendable {
+/// `suggestion/changed`: another candidate leads.
+package struct SuggestionChanged: Notification {
   package static let name = "suggestion/changed"
+  package static let purpose =
+    "Says that another candidate leads: after the answer of the request, or the notification, that changed the leader."
+
   let session: String
   let revision: Int
   let candidate: CandidateName
   let predictedScore: Double
   let probabilityBestFraction: Double
 
-  package func write(to object: inout ObjectWriter) {
-    object.field("session", session, "The session.")
-    object.field("revision", revision, "Counts the session's accepted changes.")
-    object.object("candidate", "The candidate that leads now.") { candidate.write(to: &$0) }
-    object.field("predictedScore", predictedScore, "Its predicted score on all data.")
-    object.field("probabilityBestFraction", probabilityBestFraction, "How likely it is the best of all.")
+  package static let fields = Fields<SuggestionChanged> {
+    Field("session", "The session.") { $0.session }
+    Field("revision", "The number of changes that the session has accepted.") { $0.revision }
+    Field("candidate", "The candidate that leads now.") { $0.candidate }
+    Field("predictedScore", unit: "of the metric", "Its predicted score on all data.") { $0.predictedScore }
+    Field("probabilityBestFraction", "How likely it is the best of all.") { $0.probabilityBestFraction }
   }
 }
 
@@ -34,10 +38,10 @@ extension SessionState {
   }
 }
 
-extension CandidateName {
-  func write(to object: inout ObjectWriter) {
-    object.field("encoder", encoder, "The vision encoder.")
-    object.field("projector", projector, "The projector, where the pool names any.")
-    object.field("languageModel", languageModel, "The language model.")
+extension CandidateName: AnswerObject {
+  package static let fields = Fields<CandidateName> {
+    Field("encoder", "The vision encoder.") { $0.encoder }
+    Field("projector", "The projector, where the pool names any.") { $0.projector }
+    Field("languageModel", "The language model.") { $0.languageModel }
   }
 }

@@ -71,34 +71,38 @@ package enum TrialUpdate: NotifiableStep {
       Answer(decision: decision), events: session.leaderChangeEvents(), isChange: !decision.isDuplicate)
   }
 
-  package static func event(for outcome: Result<Answer, RPCError>, _ params: JSON?) -> SessionEvent {
+  package static func event(
+    for outcome: Result<Answer, RPCError>, _ params: JSON?, _ unknown: UnknownFields
+  ) -> SessionEvent {
     .trialDecided(
       TrialDecided(
         session: params?["session"]?.stringValue, trial: params?["trial"]?.integerValue,
-        step: params?["step"]?.integerValue, outcome: outcome.map(\.decision)))
+        step: params?["step"]?.integerValue, outcome: outcome.map(\.decision), unknown: unknown))
   }
 
-  package struct Answer: ObjectWritable {
+  package struct Answer: AnswerObject {
     let decision: TrialDecision
 
-    package func write(to object: inout ObjectWriter) {
-      object.field("trial", decision.trial.number, "The trial.")
-      object.field("step", decision.step, "The step that was reported.")
-      decision.write(to: &object)
+    package static let fields = Fields<Answer> {
+      Field("trial", "The trial.") { $0.decision.trial.number }
+      Field("step", "The step that was reported.") { $0.decision.step }
+      Field.inline { $0.decision }
     }
   }
 }
 
-extension TrialDecision {
-  func write(to object: inout ObjectWriter) {
-    object.field(
-      "decision", verdict.rawValue,
-      "`continue`; `pause`: keep the checkpoint and ask for another trial, this one has ended; `stop`: nothing of it is needed any more."
-    )
-    object.field(
-      "reason", reason,
-      "`targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged` or `cannotBeBest`.")
-    object.field("duplicate", isDuplicate ? true : nil, "True when this step had been reported before.")
+extension TrialDecision.Verdict: FieldValue {}
+
+extension TrialDecision: AnswerObject {
+  package static let fields = Fields<TrialDecision> {
+    Field(
+      "decision",
+      "`continue`; `pause`: the trial has ended, keep its checkpoint and ask for another trial; `stop`: the trial has ended, and nothing of it is needed any more."
+    ) { $0.verdict }
+    Field(
+      "reason", "`targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged` or `cannotBeBest`."
+    ) { $0.reason }
+    Field("duplicate", "True where this step had been reported before.") { $0.isDuplicate ? true : nil }
   }
 }
 

@@ -1,0 +1,134 @@
+/// A type written as a JSON object, field by field.
+package protocol ObjectWritable: FieldValue {
+  /// The fields that ``write(to:)`` may write, in their order; nil where they are not declared.
+  static var schema: [FieldSchema]? { get }
+  /// Writes the fields, without the braces around them.
+  func write(to object: inout ObjectWriter)
+}
+
+extension ObjectWritable {
+  package static var schema: [FieldSchema]? { nil }
+  package static var fieldType: FieldType { .object(schema ?? []) }
+  package func writeValue(to object: inout ObjectWriter) { object.braced(write) }
+}
+
+/// A plain value whose JSON object is declared: each field with its name, meaning and value.
+///
+///     struct Corner: AnswerObject {
+///       let iterationTimeSeconds: Double
+///       let priceWatts: Double?
+///
+///       static let fields = Fields<Corner> {
+///         Field("iterationTimeSeconds", "Time of one iteration.") { $0.iterationTimeSeconds }
+///         Field("priceWatts", "What one second less costs; absent at the end of the curve.") { $0.priceWatts }
+///       }
+///     }
+///
+/// The type of the closure's value says the rest: an optional may be absent, an enum has allowed values, an answer
+/// object or a list of them has fields of its own. Documents are made from the declaration without a value, and writing
+/// is one loop over it. Closures only read: what costs time is computed before the value is made.
+package protocol AnswerObject: ObjectWritable {
+  static var fields: Fields<Self> { get }
+}
+
+extension AnswerObject {
+  package static var schema: [FieldSchema]? { fields.schema }
+
+  package func write(to object: inout ObjectWriter) {
+    for field in Self.fields.list { field.write(self, &object) }
+  }
+}
+
+/// The declared fields of an ``AnswerObject``, in the order in which they are written.
+package struct Fields<Object>: Sendable {
+  let list: [Field<Object>]
+
+  package init(@FieldsBuilder<Object> _ fields: () -> [Field<Object>]) { list = fields() }
+
+  package var schema: [FieldSchema] { list.flatMap { $0.schema() } }
+}
+
+/// One declared field.
+package struct Field<Object>: Sendable {
+  let schema: @Sendable () -> [FieldSchema]
+  let write: @Sendable (Object, inout ObjectWriter) -> Void
+
+  /// A field that is always there.
+  ///
+  /// - Parameter unit: only where the name does not end with it.
+  package init<Value: FieldValue>(
+    _ name: StaticString, unit: String? = nil, _ doc: String, _ value: @escaping @Sendable (Object) -> Value
+  ) {
+    schema = {
+      [FieldSchema(name: name.description, type: Value.fieldType, isRequired: true, unit: unit, doc: doc)]
+    }
+    write = { $1.field(name, value($0)) }
+  }
+
+  /// A field that is left out where its value is nil.
+  package init<Value: FieldValue>(
+    _ name: StaticString, unit: String? = nil, _ doc: String, _ value: @escaping @Sendable (Object) -> Value?
+  ) {
+    schema = {
+      [FieldSchema(name: name.description, type: Value.fieldType, isRequired: false, unit: unit, doc: doc)]
+    }
+    write = { $1.field(name, value($0)) }
+  }
+
+  /// The fields of another object, written among those of this one.
+  package static func inline<Inner: ObjectWritable>(_ value: @escaping @Sendable (Object) -> Inner) -> Field {
+    Field(schema: { Inner.schema ?? [] }, write: { value($0).write(to: &$1) })
+  }
+
+  /// The fields of another object, written among those of this one; none of them where it is nil.
+  package static func inline<Inner: ObjectWritable>(_ value: @escaping @Sendable (Object) -> Inner?) -> Field {
+    Field(
+      schema: {
+        (Inner.schema ?? []).map {
+          FieldSchema(name: $0.name, type: $0.type, isRequired: false, unit: $0.unit, doc: $0.doc)
+        }
+      },
+      write: { value($0)?.write(to: &$1) })
+  }
+
+  private init(
+    schema: @escaping @Sendable () -> [FieldSchema],
+    write: @escaping @Sendable (Object, inout ObjectWriter) -> Void
+  ) {
+    self.schema = schema
+    self.write = write
+  }
+}
+
+/// Collects fields; each is type-checked by itself, which keeps long lists fast to compile.
+@resultBuilder package enum FieldsBuilder<Object> {
+  package static func buildExpression(_ field: Field<Object>) -> Field<Object> { field }
+  package static func buildBlock(_ fields: Field<Object>...) -> [Field<Object>] { fields }
+}
+
+/// An object without fields.
+package struct EmptyObject: AnswerObject {
+  package static let fields = Fields<EmptyObject> {}
+
+  package init() {}
+}
+
+/// An answer that says nothing.
+package struct NullAnswer: ObjectWritable {
+  package static var schema: [FieldSchema]? { [] }
+  package static var fieldType: FieldType { .null }
+
+  package init() {}
+  package func write(to object: inout ObjectWriter) {}
+  package func writeValue(to object: inout ObjectWriter) { object.json.write(JSON.null) }
+}
+
+/// An object that many messages share, spelled once.
+package struct Written<Object: ObjectWritable>: ObjectWritable, Sendable {
+  package static var schema: [FieldSchema]? { Object.schema }
+  private let text: WrittenFields
+
+  package init(_ object: Object) { text = WrittenFields { object.write(to: &$0) } }
+
+  package func write(to object: inout ObjectWriter) { object.fields(text) }
+}

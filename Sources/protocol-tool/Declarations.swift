@@ -1,0 +1,64 @@
+internal import JSON
+internal import Transcripts
+internal import TrimtabServer
+
+/// Holds declarations against each other and against the transcripts.
+enum Declarations {
+  /// What is wrong with the declarations themselves.
+  static func problems() -> [String] {
+    var problems: [String] = []
+    for route in Catalogue.routes {
+      if let fault = route.paramsFault() {
+        problems.append("\(route.name): its params throw on placeholders, so fields are missing: \(fault)")
+      }
+      problems += repeated(route.params(), of: route.name)
+      let answer = route.answer?.children ?? []
+      problems += repeated(answer, of: route.name) + unitless(answer, of: route.name)
+    }
+    for entry in Catalogue.notifications {
+      problems += repeated(entry.params(), of: entry.name) + unitless(entry.params(), of: entry.name)
+    }
+    return problems
+  }
+
+  private static func repeated(_ fields: [FieldSchema], of owner: String) -> [String] {
+    let names = fields.map(\.name)
+    return Set(names).filter { name in names.count { $0 == name } > 1 }.sorted().map {
+      "\(owner): the field \($0) is declared twice"
+    } + fields.flatMap { repeated($0.children, of: "\(owner), \($0.name)") }
+  }
+
+  /// A number without a unit says nothing; its name ends with one, or its declaration states one.
+  private static func unitless(_ fields: [FieldSchema], of owner: String) -> [String] {
+    fields.flatMap { field -> [String] in
+      (field.type.isNumeric && field.unit == nil ? ["\(owner): the number \(field.name) has no unit"] : [])
+        + unitless(field.children, of: "\(owner), \(field.name)")
+    }
+  }
+
+  /// Where a transcript's messages are not what was declared.
+  static func problems(in transcript: Transcript, named name: String) -> [String] {
+    var problems: [String] = []
+    func expect(_ type: FieldType, _ json: JSON, _ message: String) {
+      problems += type.violations(in: json).map { "\(name).transcript, \(message): \($0)" }
+    }
+    let routes = Dictionary(uniqueKeysWithValues: Catalogue.routes.map { ($0.name, $0) })
+    for (sent, received) in transcript.exchanges {
+      for message in received {
+        if let result = message["result"], let answer = sent["method"]?.stringValue.flatMap({ routes[$0]?.answer }) {
+          let isObject = answer != .null
+          expect(
+            isObject ? .object(answer.children + Warnings.fields.schema) : .null, result,
+            sent["method"]?.stringValue ?? "")
+        } else if let method = message["method"]?.stringValue {
+          if let entry = Catalogue.notifications.first(where: { $0.name == method }) {
+            expect(.object(entry.params()), message["params"] ?? .null, method)
+          } else {
+            problems.append("\(name).transcript: the notification \(method) is not declared")
+          }
+        }
+      }
+    }
+    return problems
+  }
+}
