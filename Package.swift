@@ -94,11 +94,13 @@ let package = Package(
       swiftSettings: settings),
 
     // Recorded conversations, replayed in process.
-    .target(name: "Transcripts", dependencies: ["JSON", "JSONRPC", "TrimtabServer"], swiftSettings: settings),
+    .target(
+      name: "Transcripts", dependencies: ["Basics", "JSON", "JSONRPC", "TrimtabServer"], swiftSettings: settings),
 
     // Writes and checks protocol-spec/ and the transcripts' answers.
     .executableTarget(
-      name: "protocol-tool", dependencies: ["CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
+      name: "protocol-tool",
+      dependencies: ["Basics", "CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
       swiftSettings: settings),
 
     // The command line.

@@ -23,7 +23,7 @@ public enum Preview {
   /// The first ``nameLimit`` of `names` in quotes, and how many more there are.
   public static func list(_ names: some Collection<ExactString>) -> String { list(names.lazy.map(\.text)) }
 
-  /// The first ``characterLimit`` Unicode scalars of `text`, with "..." if there are more.
+  /// `text`, or its beginning and "..." where it has more than `limit` Unicode scalars; in all no more than `limit`.
   ///
   /// Scalars rather than characters: one character can be megabytes of combining marks.
   public static func cut(_ text: String, limit: Int = characterLimit) -> String {
@@ -31,6 +31,6 @@ public enum Preview {
     guard text.utf8.count > limit,
       let end = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex), end != scalars.endIndex
     else { return text }
-    return String(scalars[..<end]) + "..."
+    return String(scalars[..<scalars.index(end, offsetBy: -min(limit, 3))]) + "..."
   }
 }

@@ -1,4 +1,5 @@
 // Imported for linking only: the standard library's rounding of doubles calls the C mathematics library.
+package import Basics
 internal import CLibrary
 
 /// One JSON value, kept so that it can be sent back as it came.
@@ -12,9 +13,12 @@ package enum JSON: Sendable, Hashable {
   case integer(Int64)
   /// Any other number; always finite when it comes from ``parse(_:maximumDepth:)-(UnsafeRawBufferPointer,_)``.
   case number(Double)
-  case string(String)
-  case array([JSON])
+  case string(ExactString)
+  case array(JSONArray)
   case object(JSONObject)
+
+  package static func string(_ text: String) -> JSON { .string(ExactString(text)) }
+  package static func array(_ elements: [JSON]) -> JSON { .array(JSONArray(elements)) }
 }
 
 extension JSON {
@@ -25,14 +29,14 @@ extension JSON {
     return object[key]
   }
 
-  /// The element at `index` of an array; nil out of range and for anything but an array.
+  /// The element at `index` of an array; nil out of range and for anything but an array. Linear in `index`.
   package subscript(index: Int) -> JSON? {
-    guard case .array(let elements) = self, elements.indices.contains(index) else { return nil }
+    guard case .array(let elements) = self, (0..<elements.count).contains(index) else { return nil }
     return elements[index]
   }
 
   /// The text of a string, else nil.
-  package var stringValue: String? {
+  package var stringValue: ExactString? {
     guard case .string(let text) = self else { return nil }
     return text
   }
@@ -62,9 +66,20 @@ extension JSON {
   }
 
   /// The elements of an array, else nil.
-  package var arrayValue: [JSON]? {
+  package var arrayValue: JSONArray? {
     guard case .array(let elements) = self else { return nil }
     return elements
+  }
+
+  /// The same value, which no longer refers to the text it was parsed from: for a small part of a message that is
+  /// kept for long. Linear in its size.
+  package var detached: JSON {
+    switch self {
+    case .array(let elements): .array(elements.map(\.detached))
+    case .object(let object):
+      .object(JSONObject(members: object.map { JSONObject.Member(key: $0.key, value: $0.value.detached) }))
+    default: self
+    }
   }
 
   /// The members of an object, else nil.
@@ -82,7 +97,7 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
   package init(integerLiteral value: Int64) { self = .integer(value) }
   package init(floatLiteral value: Double) { self = .number(value) }
   package init(stringLiteral value: String) { self = .string(value) }
-  package init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  package init(arrayLiteral elements: JSON...) { self = .array(JSONArray(elements)) }
   package init(dictionaryLiteral elements: (String, JSON)...) {
     self = .object(JSONObject(members: elements.map { JSONObject.Member(key: $0.0, value: $0.1) }))
   }

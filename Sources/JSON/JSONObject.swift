@@ -1,40 +1,122 @@
+package import Basics
+
 /// The members of a JSON object in the order they were written, duplicates included.
 ///
-/// Kept as a list, not a dictionary: objects on this wire have a handful of members, and order must survive.
-package struct JSONObject: Sendable, Hashable {
+/// An object that was parsed refers to the text and makes its members when they are asked for. Otherwise it is a list,
+/// not a dictionary: objects on this wire have a handful of members, and order must survive.
+package struct JSONObject: Sendable {
   /// One name and its value.
   package struct Member: Sendable, Hashable {
-    package var key: String
+    package var key: ExactString
     package var value: JSON
 
-    package init(key: String, value: JSON) {
+    package init(key: ExactString, value: JSON) {
       self.key = key
       self.value = value
     }
+
+    package init(key: String, value: JSON) {
+      self.init(key: ExactString(key), value: value)
+    }
   }
 
-  /// All members, in order.
-  package var members: [Member]
+  private enum Storage {
+    case members([Member])
+    case parsed(JSONDocument, index: Int32)
+  }
+
+  private var storage: Storage
 
   package init(members: [Member] = []) {
-    self.members = members
+    storage = .members(members)
   }
+
+  init(_ document: JSONDocument, at index: Int) {
+    storage = .parsed(document, index: Int32(index))
+  }
+
+  /// All members, in order. Linear in their number for an object that was parsed.
+  package var members: [Member] {
+    get { Array(self) }
+    set { storage = .members(newValue) }
+  }
+
+  /// The number of members. Constant time.
+  package var count: Int {
+    switch storage {
+    case .members(let members): members.count
+    case .parsed(let document, let index): document.word(Int(index)).count
+    }
+  }
+
+  package var isEmpty: Bool { count == 0 }
 
   /// The value of the first member named `key`. Linear in the number of members.
   package subscript(key: String) -> JSON? {
-    for member in members where member.key == key { return member.value }
-    return nil
+    ExactString(key).withBytes { first(named: $0) }
   }
 
-  /// The value of the first member named `name`, compared byte by byte. Linear in the number of members.
-  ///
-  /// Bytes, because a `String` comparison would also accept names that merely look equal to Unicode, and because
-  /// a `StaticString` longer than 15 bytes would have to be copied to the heap to be compared as a `String`.
-  package subscript(name: StaticString) -> JSON? {
-    let wanted = UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
-    for member in members where member.key.utf8.count == wanted.count && member.key.utf8.elementsEqual(wanted) {
-      return member.value
+  /// The value of the first member named `name`. Linear in the number of members.
+  package func value(of name: StaticString) -> JSON? {
+    first(named: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+  }
+
+  private func first(named name: UnsafeBufferPointer<UInt8>) -> JSON? {
+    switch storage {
+    case .members(let members):
+      return members.first { $0.key.withBytes { $0.count == name.count && $0.elementsEqual(name) } }?.value
+    case .parsed(let document, let index):
+      var place = Int(index) + 1
+      let end = document.word(Int(index)).end
+      while place < end {
+        if document.isName(at: place, name) { return document.value(at: place + 1) }
+        place = document.next(after: place + 1)
+      }
+      return nil
     }
-    return nil
+  }
+}
+
+extension JSONObject: Sequence {
+  package struct Iterator: IteratorProtocol {
+    fileprivate enum Rest {
+      case members(IndexingIterator<[Member]>)
+      case parsed(JSONDocument, next: Int, end: Int)
+    }
+
+    fileprivate var rest: Rest
+
+    package mutating func next() -> Member? {
+      switch rest {
+      case .members(var members):
+        defer { rest = .members(members) }
+        return members.next()
+      case .parsed(let document, let next, let end):
+        guard next < end else { return nil }
+        rest = .parsed(document, next: document.next(after: next + 1), end: end)
+        return Member(key: document.string(document.word(next)), value: document.value(at: next + 1))
+      }
+    }
+  }
+
+  package var underestimatedCount: Int { count }
+
+  package func makeIterator() -> Iterator {
+    switch storage {
+    case .members(let members): Iterator(rest: .members(members.makeIterator()))
+    case .parsed(let document, let index):
+      Iterator(rest: .parsed(document, next: Int(index) + 1, end: document.word(Int(index)).end))
+    }
+  }
+}
+
+extension JSONObject: Hashable {
+  package static func == (first: JSONObject, second: JSONObject) -> Bool {
+    first.count == second.count && first.elementsEqual(second)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(count)
+    for member in self { hasher.combine(member) }
   }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 package import JSON
 internal import JSONRPC
 internal import TrimtabServer
@@ -16,7 +17,7 @@ package final class LocalClient {
     let (peer, ending) = (Peer(), Ending())
     self.peer = peer
     let recorders = recorders
-    peer.recorderForMethod = { recorders.recorder(of: $0) }
+    peer.recorderForMethod = { recorders.recorder(of: $0.text) }
     server = Server(peer: peer, pool: nil, end: { ending.status = $0 })
     self.ending = ending
   }

@@ -1,3 +1,4 @@
+package import Basics
 package import JSON
 package import JSONRPC
 package import Sessions
@@ -21,7 +22,7 @@ package final class Server: PeerHandler {
   /// Told which process to watch when the client names its own.
   let watchParent: (Int32) -> Void
   private unowned let peer: Peer
-  private let routes: [String: Route]
+  private let routes: [ExactString: Route]
 
   /// Serves `peer`, which must outlive the server; computations run on `pool`, or at once where there is none.
   package init(
@@ -32,18 +33,19 @@ package final class Server: PeerHandler {
     jobs = JobTable(pool: pool)
     self.watchParent = watchParent
     self.end = end
-    routes = Dictionary(uniqueKeysWithValues: Catalogue.routes.map { ($0.name, $0) })
+    routes = Dictionary(uniqueKeysWithValues: Catalogue.routes.map { (ExactString($0.name), $0) })
     peer.handler = self
   }
 
   package func handle(_ call: Call) {
     switch phase {
-    case .uninitialized where call.method != Initialize.name:
+    case .uninitialized where call.method != ExactString(Initialize.name):
       return call.fail(
         RPCError(
-          .notInitialized, "expected initialize as the first request, found \(call.method); send initialize first",
+          .notInitialized,
+          "expected initialize as the first request, found \(Preview.cut(call.method.text)); send initialize first",
           data: ["kind": "notInitialized"]))
-    case .running where call.method == Initialize.name:
+    case .running where call.method == ExactString(Initialize.name):
       return call.fail(
         RPCError(
           .invalidRequest, "expected initialize once, found it again; start a new process for a new connection",
@@ -51,7 +53,8 @@ package final class Server: PeerHandler {
     case .shutDown:
       return call.fail(
         RPCError(
-          .invalidRequest, "expected the exit notification after shutdown, found \(call.method); start a new process",
+          .invalidRequest,
+          "expected the exit notification after shutdown, found \(Preview.cut(call.method.text)); start a new process",
           data: ["kind": "shutDown"]))
     default: break
     }
@@ -59,7 +62,7 @@ package final class Server: PeerHandler {
     route.serve(self, call)
   }
 
-  package func handle(notification method: String, params: JSON?) {
+  package func handle(notification method: ExactString, params: JSON?) {
     if method == "exit" { return end(phase == .shutDown ? 0 : 1) }
     // Before `initialize` and after `shutdown` a notification is dropped, as LSP has it.
     if phase == .running { routes[method]?.take?(self, params) }

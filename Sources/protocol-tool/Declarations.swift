@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 internal import Transcripts
 internal import TrimtabServer
@@ -45,12 +46,13 @@ enum Declarations {
     let routes = Dictionary(uniqueKeysWithValues: Catalogue.routes.map { ($0.name, $0) })
     for (sent, received) in transcript.exchanges {
       for message in received {
-        if let result = message["result"], let answer = sent["method"]?.stringValue.flatMap({ routes[$0]?.answer }) {
+        if let result = message["result"], let answer = sent["method"]?.stringValue.flatMap({ routes[$0.text]?.answer })
+        {
           let isObject = answer != .null
           expect(
             isObject ? .object(answer.children + Warnings.fields.schema) : .null, result,
-            sent["method"]?.stringValue ?? "")
-        } else if let method = message["method"]?.stringValue {
+            sent["method"]?.stringValue?.text ?? "")
+        } else if let method = message["method"]?.stringValue?.text {
           if let entry = Catalogue.notifications.first(where: { $0.name == method }) {
             expect(.object(entry.params()), message["params"] ?? .null, method)
           } else {

@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 internal import Sessions
 internal import Transcripts
@@ -66,9 +67,10 @@ struct Specification {
     var shown: [String] = []
     var kinds: Set<String> = []
     for (name, transcript) in transcripts {
-      for (sent, received) in transcript.exchanges where sent["method"]?.stringValue == route.name {
+      for (sent, received) in transcript.exchanges where sent["method"] == .string(route.name) {
         guard let answer = received.first(where: { $0["id"] == sent["id"] }) else { continue }
-        let kind = answer["error"] == nil ? "answered" : answer["error"]?["data"]?["kind"]?.stringValue ?? "failed"
+        let kind =
+          answer["error"] == nil ? "answered" : answer["error"]?["data"]?["kind"]?.stringValue?.text ?? "failed"
         guard kinds.insert(kind).inserted else { continue }
         shown.append(
           Page.example(
@@ -85,7 +87,7 @@ struct Specification {
       for line in transcript.lines {
         switch (line, entry.direction) {
         case (.sent(let text), .clientToServer), (.received(let text), .serverToClient):
-          guard let json = try? JSON.parse(text), json["method"]?.stringValue == entry.name, json["id"] == nil else {
+          guard let json = try? JSON.parse(text), json["method"] == .string(entry.name), json["id"] == nil else {
             continue
           }
           let arrow = entry.direction == .clientToServer ? "--> " : "<-- "

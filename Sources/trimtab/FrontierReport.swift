@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 internal import JSON
 internal import Sessions
@@ -141,7 +142,7 @@ enum PlanCSV {
         // An overlapped pair is written under both its halves' stages, each time with that half's microbatch.
         let backward = step.instruction.overlapped.flatMap { $0.stage == stage ? $0 : nil }
         let microbatch = backward?.microbatch ?? step.instruction.microbatch
-        let setting = step.setting.stringValue ?? step.setting.text
+        let setting = step.setting.stringValue?.text ?? step.setting.text
         lines.append(
           "\(stage),\(step.instruction.table.instruction),\(microbatch.map(String.init) ?? ""),\(setting)"
         )

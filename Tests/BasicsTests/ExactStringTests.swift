@@ -41,6 +41,6 @@ import Testing
     #expect(Preview.list((0..<10_000).map { "pipeline-\($0)" }).hasSuffix("\"pipeline-9\" and 9990 more"))
     let exact = String(repeating: "x", count: Preview.characterLimit)
     #expect(Preview.cut(exact) == exact)
-    #expect(Preview.cut(exact + "x") == exact + "...")
+    #expect(Preview.cut(exact + "x") == exact.dropLast(3) + "...")
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import CLibrary
 import JSON
 import JSONRPC
@@ -50,7 +51,7 @@ import Testing
     connection.closeOutput()
     let answers = connection.readToEnd()
     #expect(answers.map { $0["id"] } == (1...20).map { .integer($0) })
-    #expect(answers.allSatisfy { $0["result"]?.stringValue?.utf8.count == 50_000 })
+    #expect(answers.allSatisfy { $0["result"]?.stringValue?.text.utf8.count == 50_000 })
     #expect(connection.exitCode() == 0)
   }
 

@@ -42,7 +42,7 @@ import Testing
     var counts: [String: Int] = [:]
     for message in peer.takeMessages() {
       for answer in message.arrayValue ?? [message] where answer["method"] == nil {
-        if let id = answer["id"]?.stringValue, id.hasPrefix("ok-") { counts[id, default: 0] += 1 }
+        if let id = answer["id"]?.stringValue?.text, id.hasPrefix("ok-") { counts[id, default: 0] += 1 }
       }
     }
     #expect(counts == Dictionary(uniqueKeysWithValues: wanted.map { ($0, 1) }), "seed \(seed)")
@@ -57,7 +57,7 @@ import Testing
     let peer = makePeer()
     feed(stream, to: peer, &generator)
     peer.abandonRunningCalls()
-    for message in peer.takeMessages() { #expect(message.stringValue == nil, "seed \(seed): \(message)") }
+    for message in peer.takeMessages() { #expect(message.stringValue?.text == nil, "seed \(seed): \(message)") }
   }
 
   private func feed(_ stream: [UInt8], to peer: Peer, _ generator: inout SplitMix64) {

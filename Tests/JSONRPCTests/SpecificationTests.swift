@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import JSONRPC
 import Testing
@@ -43,7 +44,7 @@ import Testing
         let beginnings: [JSON: String] = [
           -32700: "Parse error", -32600: "Invalid Request", -32601: "Method not found",
         ]
-        let message = error["message"]?.stringValue ?? ""
+        let message = error["message"]?.stringValue?.text ?? ""
         #expect(message.hasPrefix(beginnings[error["code"] ?? .null] ?? "?"), "\(message)")
         object.members[index].value = error["code"] ?? .null
       }

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import JSONRPC
 
@@ -20,13 +21,13 @@ final class TestHandler: PeerHandler {
   }
 
   func handle(_ call: Call) {
-    guard let method = methods[call.method] else { return call.fail(.methodNotFound(call.method)) }
+    guard let method = methods[call.method.text] else { return call.fail(.methodNotFound(call.method)) }
     method(call)
   }
 
-  func handle(notification method: String, params: JSON?) {
-    notifications.append(method)
-    onNotification?(method, params)
+  func handle(notification method: ExactString, params: JSON?) {
+    notifications.append(method.text)
+    onNotification?(method.text, params)
   }
 
   func inputEnded() {

@@ -20,8 +20,8 @@ import Testing
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
       "Sessions", "Synchronization",
     ],
-    "Transcripts": ["JSON", "JSONRPC", "TrimtabServer"],
-    "protocol-tool": ["CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
+    "Transcripts": ["Basics", "JSON", "JSONRPC", "TrimtabServer"],
+    "protocol-tool": ["Basics", "CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
       "Sessions", "Synchronization", "TrimtabServer",

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import TestSupport
 import Testing
@@ -29,8 +30,8 @@ import Transcripts
     for entry in requests {
       let members = try #require(entry["params"]?.objectValue?.members)
       _ = try request(
-        copy, try #require(entry["method"]?.stringValue),
-        Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) }))
+        copy, try #require(entry["method"]?.stringValue?.text),
+        Dictionary(uniqueKeysWithValues: members.map { ($0.key.text, $0.value) }))
     }
     #expect(try request(copy, "session/export", [:])["requests"] == export["requests"])
     for method in ["frontier/curve", "gpu/list", "pipeline/get"] {
@@ -56,7 +57,7 @@ import Transcripts
 
   private func without(_ key: String, _ json: JSON) -> JSON {
     guard case .object(var object) = json else { return json }
-    object.members.removeAll { $0.key == key }
+    object.members.removeAll { $0.key.text == key }
     return .object(object)
   }
 }

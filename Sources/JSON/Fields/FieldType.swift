@@ -1,3 +1,5 @@
+internal import Basics
+
 /// What a JSON value is: the same for parameters and answers, for generated documents and for checking examples.
 package indirect enum FieldType: Sendable, Hashable {
   case any, null, boolean, integer, number, string
@@ -64,7 +66,7 @@ extension FieldType {
       (.string, .string):
       return []
     case (.choice(let values), .string(let text)):
-      return values.contains(text) ? [] : violation("one of \(values.joined(separator: ", "))")
+      return values.contains { ExactString($0) == text } ? [] : violation("one of \(values.joined(separator: ", "))")
     case (.list(let element), .array(let elements)):
       return elements.enumerated().flatMap { element.violations(in: $1, path: "\(path)[\($0)]") }
     case (.object(let fields), .object(let object)):
@@ -80,11 +82,11 @@ extension FieldType {
   private static func violations(of fields: [FieldSchema], in object: JSONObject, path: String) -> [String] {
     func inner(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
     var found: [String] = []
-    for member in object.members {
-      if let field = fields.first(where: { $0.name == member.key }) {
-        found += field.type.violations(in: member.value, path: inner(member.key))
+    for member in object {
+      if let field = fields.first(where: { ExactString($0.name) == member.key }) {
+        found += field.type.violations(in: member.value, path: inner(member.key.text))
       } else {
-        found.append("\(inner(member.key)): a field that is not declared")
+        found.append("\(inner(member.key.text)): a field that is not declared")
       }
     }
     for field in fields where field.isRequired && object[field.name] == nil {

@@ -1,3 +1,5 @@
+package import Basics
+
 /// A value that can stand in a written field.
 package protocol FieldValue: SendableMetatype {
   /// What the JSON is.
@@ -28,6 +30,11 @@ extension Bool: FieldValue {
 }
 
 extension String: FieldValue {
+  package static var fieldType: FieldType { .string }
+  package func writeValue(to object: inout ObjectWriter) { object.json.write(self) }
+}
+
+extension ExactString: FieldValue {
   package static var fieldType: FieldType { .string }
   package func writeValue(to object: inout ObjectWriter) { object.json.write(self) }
 }

@@ -37,7 +37,7 @@ extension ObjectReadable {
     }
     unknown = reader.unknown
     // Counting costs nothing; names are compared only where some field was not asked for.
-    if reader.foundCount < object.members.count { unknown.note(object, readAs: Self.self) }
+    if reader.foundCount < object.count { unknown.note(object, readAs: Self.self) }
   }
 }
 
@@ -111,12 +111,12 @@ package struct ObjectReader {
   package func fail(
     _ name: StaticString, expected: String, found: String? = nil, fix: String? = nil
   ) -> InvalidField {
-    let found = found ?? object[name].map { $0.preview() } ?? "nothing"
+    let found = found ?? object.value(of: name).map { $0.preview() } ?? "nothing"
     return InvalidField(path: [.key(name.description)], expected: expected, found: found, fix: fix)
   }
 
   private mutating func present(_ name: StaticString) -> JSON? {
-    guard let json = object[name] else { return nil }
+    guard let json = object.value(of: name) else { return nil }
     foundCount += 1
     if case .null = json { return nil }
     return json

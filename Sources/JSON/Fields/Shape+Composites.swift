@@ -8,7 +8,7 @@ extension Shape where Value: ObjectReadable {
       convert: { (json, unknown) throws(InvalidField) in
         switch json {
         case .object(let object): return try Value(reading: object, &unknown)
-        case .array([]): return try Value(reading: JSONObject(), &unknown)
+        case .array(let elements) where elements.isEmpty: return try Value(reading: JSONObject(), &unknown)
         default: return nil
         }
       },
@@ -43,9 +43,9 @@ extension Shape {
     Shape(
       convert: { (json, unknown) throws(InvalidField) in
         guard case .array(let parts) = json, parts.count == 2 || parts.count == 3 else { return nil }
-        let first = try element.read(parts, at: 0, &unknown)
-        let second = try element.read(parts, at: 1, &unknown)
-        return (first, second, parts.count == 3 ? try extra.read(parts, at: 2, &unknown) : nil)
+        let first = try element.read(parts[0], at: 0, &unknown)
+        let second = try element.read(parts[1], at: 1, &unknown)
+        return (first, second, parts.count == 3 ? try extra.read(parts[2], at: 2, &unknown) : nil)
       },
       describe: { "a list of 2 \(plural(element.expectation)), and perhaps \(extra.expectation)" },
       makePlaceholder: { () throws(InvalidField) in (try element.placeholder(), try element.placeholder(), nil) },
@@ -62,7 +62,7 @@ extension Shape {
         }
         var values: [Element] = []
         values.reserveCapacity(elements.count)
-        for index in elements.indices { values.append(try element.read(elements, at: index, &unknown)) }
+        for (index, json) in elements.enumerated() { values.append(try element.read(json, at: index, &unknown)) }
         return values
       },
       describe: {
@@ -80,11 +80,11 @@ extension Shape {
 extension Shape {
   /// Reads an element of a list.
   fileprivate func read(
-    _ elements: [JSON], at index: Int, _ unknown: inout UnknownFields
+    _ json: JSON, at index: Int, _ unknown: inout UnknownFields
   ) throws(InvalidField) -> Value {
     let count = unknown.list.count
     do throws(InvalidField) {
-      let value = try read(elements[index], &unknown)
+      let value = try read(json, &unknown)
       unknown.enclose(since: count, in: .index(index))
       return value
     } catch {

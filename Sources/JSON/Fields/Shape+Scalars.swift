@@ -1,7 +1,9 @@
+package import Basics
+
 extension Shape where Value == JSON {
   /// Any value at all, kept to be sent back as it came. As a field it may not be null, which means absent.
   package static var any: Shape {
-    Shape(expectation: "any value but null", placeholder: .null) { (json) in json }
+    Shape(expectation: "any value but null", placeholder: .null) { (json) in json.detached }
   }
 }
 
@@ -15,7 +17,7 @@ extension Shape where Value == Bool {
 extension Shape where Value == String {
   /// Any string, the empty one included.
   package static var string: Shape {
-    Shape(type: .string, expectation: "a string", placeholder: "") { (json) in json.stringValue }
+    Shape(type: .string, expectation: "a string", placeholder: "") { (json) in json.stringValue?.text }
   }
 
   /// A string whose length lies in `length`, counted in Unicode scalars.
@@ -24,14 +26,29 @@ extension Shape where Value == String {
       type: .string, expectation: "a string of \(length.lowerBound)...\(length.upperBound) characters",
       placeholder: String(repeating: "a", count: length.lowerBound)
     ) { (json) in
-      guard case .string(let text) = json else { return nil }
-      // A scalar takes one to four bytes, so the byte count alone settles nearly every case.
-      let byteCount = text.utf8.count
-      guard byteCount >= length.lowerBound, byteCount / 4 <= length.upperBound else { return nil }
-      if byteCount <= length.upperBound, length.lowerBound <= 1 { return text }
-      return length.contains(text.unicodeScalars.count) ? text : nil
+      json.stringValue.flatMap { hasLength($0, length) ? $0.text : nil }
     }
   }
+}
+
+extension Shape where Value == ExactString {
+  /// A name that the client chooses, compared by its bytes; its length lies in `length`, counted in Unicode scalars.
+  package static func name(_ length: ClosedRange<Int> = 1...256) -> Shape<ExactString> {
+    Shape(
+      type: .string, expectation: "a string of \(length.lowerBound)...\(length.upperBound) characters",
+      placeholder: ExactString(String(repeating: "a", count: length.lowerBound))
+    ) { (json) in
+      json.stringValue.flatMap { hasLength($0, length) ? $0 : nil }
+    }
+  }
+}
+
+/// Whether the number of Unicode scalars in `name` lies in `length`.
+private func hasLength(_ name: ExactString, _ length: ClosedRange<Int>) -> Bool {
+  // A scalar takes one to four bytes, so the byte count alone settles nearly every case.
+  guard name.byteCount >= length.lowerBound, name.byteCount / 4 <= length.upperBound else { return false }
+  if name.byteCount <= length.upperBound, length.lowerBound <= 1 { return true }
+  return length.contains(name.text.unicodeScalars.count)
 }
 
 extension Shape where Value == Int {
@@ -86,7 +103,7 @@ extension Shape where Value: RawRepresentable & CaseIterable & Sendable, Value.R
       // An enum without cases has no value, so no shape of it can be declared to any purpose.
       placeholder: Value.allCases.first!
     ) { (json) in
-      json.stringValue.flatMap(Value.init(rawValue:))
+      json.stringValue.flatMap { name in Value.allCases.first { ExactString($0.rawValue) == name } }
     }
   }
 }

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// A field of a message that its reader does not know.
 package struct UnknownField: Sendable, Hashable {
   /// The steps from the outermost object to the field.
@@ -41,10 +43,10 @@ package struct UnknownFields: Sendable {
   mutating func note<T: ObjectReadable>(_ object: JSONObject, readAs type: T.Type) {
     guard list.count < Self.limit else { return }
     let names = names(of: type)
-    for member in object.members where !names.contains(where: { $0.utf8.elementsEqual(member.key.utf8) }) {
+    for member in object where !names.contains(where: { ExactString($0) == member.key }) {
       // Tools between client and server add these to any request.
       if ["workDoneToken", "partialResultToken", "_meta"].contains(member.key) { continue }
-      list.append(UnknownField(path: [.key(member.key)], known: names))
+      list.append(UnknownField(path: [.key(Preview.cut(member.key.text))], known: names))
       if list.count == Self.limit { return }
     }
   }

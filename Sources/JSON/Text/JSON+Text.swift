@@ -1,3 +1,5 @@
+internal import Basics
+
 extension JSON: CustomStringConvertible {
   /// The value as compact JSON text, members in order.
   package var text: String {
@@ -19,29 +21,27 @@ extension JSON: CustomStringConvertible {
       return value.magnitude < 0x1p53 ? Int64(exactly: value).map(JSON.integer) ?? self : self
     case .array(let elements): return .array(elements.map(\.canonical))
     case .object(let object):
-      var seen: Set<[UInt8]> = []
-      let unique = object.members
-        .map { (bytes: Array($0.key.utf8), member: $0) }
-        .filter { seen.insert($0.bytes).inserted }
-      let sorted = unique.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-      return .object(JSONObject(members: sorted.map { .init(key: $0.member.key, value: $0.member.value.canonical) }))
+      var seen: Set<ExactString> = []
+      let sorted = object.filter { seen.insert($0.key).inserted }.sorted { $0.key < $1.key }
+      return .object(JSONObject(members: sorted.map { .init(key: $0.key, value: $0.value.canonical) }))
     }
   }
 
-  /// The first `limit` characters of the value's text, with "..." if there are more.
+  /// The first `limit` Unicode scalars of the value's text, with "..." if there are more.
   /// Looks at no more of a large value than it shows.
-  package func preview(limit: Int = 80) -> String {
+  package func preview(limit: Int = Preview.characterLimit) -> String {
     var text = ""
     appendPreview(to: &text, limit: limit)
-    return text.count > limit ? String(text.prefix(max(limit - 3, 0))) + "..." : text
+    return Preview.cut(text, limit: limit)
   }
 
   private func appendPreview(to text: inout String, limit: Int) {
-    // A byte count bounds the work well enough; the exact cut is by characters, in `preview`.
+    // A byte count bounds the work well enough; the exact cut is by scalars, in `preview`.
     func isFull() -> Bool { text.utf8.count > 4 * limit }
+    func quoted(_ string: ExactString) -> String { JSON.string(Preview.cut(string.text, limit: limit + 1)).text }
     switch self {
     case .null, .bool, .integer, .number: text += self.text
-    case .string(let string): text += JSON.string(String(string.prefix(limit + 1))).text
+    case .string(let string): text += quoted(string)
     case .array(let elements):
       text += "["
       for (index, element) in elements.enumerated() {
@@ -52,9 +52,9 @@ extension JSON: CustomStringConvertible {
       text += "]"
     case .object(let object):
       text += "{"
-      for (index, member) in object.members.enumerated() {
+      for (index, member) in object.enumerated() {
         if index > 0 { text += "," }
-        text += JSON.string(String(member.key.prefix(limit + 1))).text + ":"
+        text += quoted(member.key) + ":"
         member.value.appendPreview(to: &text, limit: limit)
         if isFull() { return }
       }

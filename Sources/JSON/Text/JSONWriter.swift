@@ -1,3 +1,5 @@
+package import Basics
+
 /// Appends JSON text to a growing buffer of UTF-8 bytes.
 ///
 /// The caller sees to commas, colons and brackets with ``append(_:)-(StaticString)``; this type only knows how a
@@ -75,6 +77,13 @@ package struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
+  /// Appends a string in quotes, escaping only what must be escaped.
+  package mutating func write(_ text: ExactString) {
+    bytes.append(UInt8(ascii: "\""))
+    text.withBytes { writeEscaped($0) }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
   private mutating func writeEscaped(_ text: UnsafeBufferPointer<UInt8>) {
     var pieceStart = 0
     for (index, byte) in text.enumerated()
@@ -119,7 +128,7 @@ package struct JSONWriter {
       bytes.append(UInt8(ascii: "]"))
     case .object(let object):
       bytes.append(UInt8(ascii: "{"))
-      for (index, member) in object.members.enumerated() {
+      for (index, member) in object.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
         write(member.key)
         bytes.append(UInt8(ascii: ":"))

@@ -1,9 +1,10 @@
+internal import Basics
 internal import JSON
 
 /// What one message is, by the rules of JSON-RPC 2.0.
 enum Envelope {
-  case request(id: RequestID, method: String, params: JSON?)
-  case notification(method: String, params: JSON?)
+  case request(id: RequestID, method: ExactString, params: JSON?)
+  case notification(method: ExactString, params: JSON?)
   /// An answer to a request of ours.
   case response
   /// None of these; `id` is the message's own if it has a readable one, else null.
@@ -20,7 +21,7 @@ enum Envelope {
     var params: JSON?
     var isResponse = false
     // One pass; the first of duplicates counts, as everywhere.
-    for member in object.members {
+    for member in object {
       switch member.key {
       case "jsonrpc": version = version ?? member.value
       case "id": id = id ?? member.value

@@ -1,3 +1,4 @@
+package import Basics
 package import JSON
 
 /// The number that tells a program what went wrong; an open set, so that products can add their own.
@@ -53,9 +54,10 @@ package struct RPCError: Error, Sendable, Hashable {
   }
 
   /// The error for a method nobody serves.
-  package static func methodNotFound(_ method: String) -> RPCError {
-    RPCError(
-      .methodNotFound, "Method not found: \(method)", data: ["kind": "methodNotFound", "method": .string(method)])
+  package static func methodNotFound(_ method: ExactString) -> RPCError {
+    let name = Preview.cut(method.text)
+    return RPCError(
+      .methodNotFound, "Method not found: \(name)", data: ["kind": "methodNotFound", "method": .string(name)])
   }
 
   static func parseError(_ error: JSONSyntaxError) -> RPCError {

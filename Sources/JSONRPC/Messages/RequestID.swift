@@ -1,9 +1,10 @@
+package import Basics
 package import JSON
 
 /// What ties an answer to its request.
 package enum RequestID: Sendable, Hashable {
   case integer(Int64)
-  case string(String)
+  case string(ExactString)
   /// Allowed by JSON-RPC 2.0, which advises against it; also the id of answers to what has no readable id.
   case null
 

@@ -1,3 +1,4 @@
+package import Basics
 package import JSON
 
 /// One request on its way to its answer.
@@ -7,7 +8,7 @@ package import JSON
 /// logged and ignored in release builds.
 package final class Call {
   package let id: RequestID
-  package let method: String
+  package let method: ExactString
   /// An object, an array, or nil if the client sent none.
   package let params: JSON?
   /// True once an answer is on its way.
@@ -27,7 +28,7 @@ package final class Call {
   private var isAbandoned = false
   private var reporter: ProgressReporter?
 
-  init(id: RequestID, method: String, params: JSON?, peer: Peer, slot: BatchSlot?) {
+  init(id: RequestID, method: ExactString, params: JSON?, peer: Peer, slot: BatchSlot?) {
     self.id = id
     self.method = method
     self.params = params
@@ -58,9 +59,7 @@ package final class Call {
 
   /// The token under which the client wants to hear of progress: `workDoneToken` in the parameters.
   package var workDoneToken: RequestID? {
-    guard case .object(let object) = params, let token = object["workDoneToken" as StaticString], token != .null else {
-      return nil
-    }
+    guard let token = params?["workDoneToken"], token != .null else { return nil }
     return RequestID(token)
   }
 

@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 
 // What a peer sends.
@@ -15,7 +16,7 @@ extension Peer {
   }
 
   /// Sends a result, or an internal error instead if it has a number that JSON cannot spell.
-  func respond(to id: RequestID, _ method: String, _ slot: BatchSlot?, _ result: (inout ObjectWriter) -> Void) {
+  func respond(to id: RequestID, _ method: ExactString, _ slot: BatchSlot?, _ result: (inout ObjectWriter) -> Void) {
     withWriter(recorder: recorderForMethod?(method)) { writer in
       writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
       id.writeValue(to: &writer)
@@ -35,7 +36,7 @@ extension Peer {
     }
   }
 
-  func respond(to id: RequestID, _ method: String, _ slot: BatchSlot?, failing error: RPCError) {
+  func respond(to id: RequestID, _ method: ExactString, _ slot: BatchSlot?, failing error: RPCError) {
     withWriter(recorder: nil) { writer in
       writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
       id.writeValue(to: &writer)

@@ -1,3 +1,4 @@
+package import Basics
 package import JSON
 
 /// One end of a JSON-RPC 2.0 connection that serves requests; bytes in, bytes out, no input or output of its own.
@@ -26,7 +27,7 @@ package final class Peer {
   /// How much of the traffic is told to the client; `$/setTrace` changes it.
   package var trace = TraceLevel.off
   /// Gives the recorder for a method's results, for generated documents; nil in production.
-  package var recorderForMethod: ((_ method: String) -> FieldRecorder?)?
+  package var recorderForMethod: ((_ method: ExactString) -> FieldRecorder?)?
 
   /// True once the input cannot be followed any further; the client has been told why.
   package var isBroken: Bool { decoder.isBroken }
@@ -127,7 +128,7 @@ package final class Peer {
     }
   }
 
-  private func handle(batch messages: [JSON]) {
+  private func handle(batch messages: JSONArray) {
     let batch = Batch()
     for message in messages where !isStopped { handle(message, in: batch) }
     batch.seal()
@@ -152,13 +153,13 @@ package final class Peer {
     }
   }
 
-  private func handle(notification method: String, _ params: JSON?) {
+  private func handle(notification method: ExactString, _ params: JSON?) {
     switch method {
     case "$/cancelRequest":
       // Unknown and finished ids are normal: the answer and the cancellation crossed.
       guard let id = params?["id"].flatMap(RequestID.init) else { return }
       running[id]?.takeUnretainedValue().cancel()
-    case "$/setTrace": trace = params?["value"]?.stringValue.flatMap(TraceLevel.init) ?? trace
+    case "$/setTrace": trace = params?["value"].flatMap(TraceLevel.init) ?? trace
     default: handler?.handle(notification: method, params: params)
     }
   }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 
 /// How much of the traffic the client wants to be told with `$/logTrace`.
@@ -7,18 +8,28 @@ package enum TraceLevel: String, Sendable, CaseIterable {
   case messages
   /// Also what was in them.
   case verbose
+
+  /// Reads the name of a level; nil for anything else.
+  init?(_ json: JSON) {
+    guard let level = Self.allCases.first(where: { json == .string($0.rawValue) }) else { return nil }
+    self = level
+  }
 }
 
 extension Peer {
   func traceRequest(_ call: Call) {
     guard trace != .off else { return }
-    logTrace("Received request \(call.method) (\(call.id)).", verbose: call.params?.preview(limit: 1000) ?? "")
+    logTrace(
+      "Received request \(Preview.cut(call.method.text)) (\(call.id)).",
+      verbose: call.params?.preview(limit: 1000) ?? "")
   }
 
   /// Sent just before the answer, so that nothing about a request follows its answer.
-  func traceAnswer(_ id: RequestID, _ method: String, _ message: [UInt8]) {
-    guard trace != .off, !method.isEmpty else { return }
-    logTrace("Answering request \(method) (\(id)).", verbose: String(decoding: message.prefix(1000), as: UTF8.self))
+  func traceAnswer(_ id: RequestID, _ method: ExactString, _ message: [UInt8]) {
+    guard trace != .off, method.byteCount > 0 else { return }
+    logTrace(
+      "Answering request \(Preview.cut(method.text)) (\(id)).",
+      verbose: String(decoding: message.prefix(1000), as: UTF8.self))
   }
 
   private func logTrace(_ message: String, verbose: @autoclosure () -> String) {

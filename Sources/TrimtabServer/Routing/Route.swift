@@ -85,7 +85,7 @@ package struct Route {
         } catch {
           outcome = .failure(RPCError(error))
         }
-        let session = json?["session"]?.stringValue ?? ""
+        let session = json?["session"]?.stringValue?.text ?? ""
         server.send([M.event(for: outcome.map(\.answer), json, unknown)], of: session)
         if case .success(let result) = outcome { server.send(result.events, of: session) }
       },

@@ -14,9 +14,9 @@ import Transcripts
     let export = try original.call("session/export", [:])
     let copy = Driver.bare()
     for entry in try #require(export["requests"]?.arrayValue) {
-      let method = try #require(entry["method"]?.stringValue)
+      let method = try #require(entry["method"]?.stringValue?.text)
       let members = try #require(entry["params"]?.objectValue?.members)
-      _ = try copy.call(method, Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) }))
+      _ = try copy.call(method, Dictionary(uniqueKeysWithValues: members.map { ($0.key.text, $0.value) }))
     }
     #expect(try copy.call("session/export", [:])["requests"] == export["requests"])
     for method in ["suggestion/get", "suggestion/ranking", "trial/next"] {
@@ -35,7 +35,8 @@ import Transcripts
     for entry in try #require(export["requests"]?.arrayValue) {
       let members = try #require(entry["params"]?.objectValue?.members)
       _ = try copy.call(
-        try #require(entry["method"]?.stringValue), Dictionary(uniqueKeysWithValues: members.map { ($0.key, $0.value) })
+        try #require(entry["method"]?.stringValue?.text),
+        Dictionary(uniqueKeysWithValues: members.map { ($0.key.text, $0.value) })
       )
     }
     #expect(try copy.call("session/export", [:])["requests"] == export["requests"])
@@ -182,16 +183,18 @@ private final class Driver {
     let offer = try call("trial/next", [:])
     guard let trial = offer["trial"]?.integerValue else {
       let busy = open.reduce(0) { $0 + $1.gpus.count }
-      if busy < gpus.count, offer["wait"]?["reason"]?.stringValue == "noIdleGPU" { conflicts.append("idle GPU unused") }
+      if busy < gpus.count, offer["wait"]?["reason"]?.stringValue?.text == "noIdleGPU" {
+        conflicts.append("idle GPU unused")
+      }
       return
     }
     givenOut += 1
-    let taken = try #require(offer["gpus"]?.arrayValue).compactMap(\.stringValue)
+    let taken = try #require(offer["gpus"]?.arrayValue).compactMap(\.stringValue?.text)
     for gpu in taken where gpus[gpu] == nil || open.contains(where: { $0.gpus.contains(gpu) }) {
       conflicts.append("\(gpu) given twice or gone")
     }
     let candidate = try #require(offer["candidate"])
-    let model = Int(candidate["languageModel"]?.stringValue?.dropFirst() ?? "") ?? 0
+    let model = Int(candidate["languageModel"]?.stringValue?.text.dropFirst() ?? "") ?? 0
     if taken.contains(where: { (gpus[$0] ?? 0) < 4 + [8, 16, 30, 60][model % 4] }) {
       conflicts.append("\(taken) too small for l\(model)")
     }
@@ -220,15 +223,15 @@ private final class Driver {
       let again = try call("trial/update", params)
       if again["decision"] != decision["decision"] { conflicts.append("another decision on the same step") }
     }
-    if decision["decision"]?.stringValue != "continue" {
+    if decision["decision"]?.stringValue?.text != "continue" {
       closed.append(trial.trial)
       open.remove(at: index)
     }
   }
 
   private func score(_ candidate: JSON, _ fraction: Double) -> Double {
-    let encoder = Double(candidate["encoder"]?.stringValue?.dropFirst() ?? "") ?? 0
-    let model = Double(candidate["languageModel"]?.stringValue?.dropFirst() ?? "") ?? 0
+    let encoder = Double(candidate["encoder"]?.stringValue?.text.dropFirst() ?? "") ?? 0
+    let model = Double(candidate["languageModel"]?.stringValue?.text.dropFirst() ?? "") ?? 0
     return 1 - (0.3 + 0.03 * encoder + 0.02 * model) / (1 + 3 * fraction)
   }
 
@@ -287,7 +290,7 @@ private final class Driver {
 extension JSON {
   fileprivate func removing(_ key: String) -> JSON {
     guard case .object(var object) = self else { return self }
-    object.members.removeAll { $0.key == key }
+    object.members.removeAll { $0.key.text == key }
     return .object(object)
   }
 }

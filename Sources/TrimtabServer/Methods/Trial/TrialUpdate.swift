@@ -1,3 +1,4 @@
+internal import Basics
 package import JSON
 package import JSONRPC
 internal import ModelSelection
@@ -76,7 +77,7 @@ package enum TrialUpdate: NotifiableStep {
   ) -> SessionEvent {
     .trialDecided(
       TrialDecided(
-        session: params?["session"]?.stringValue, trial: params?["trial"]?.integerValue,
+        session: params?["session"]?.stringValue?.text, trial: params?["trial"]?.integerValue,
         step: params?["step"]?.integerValue, outcome: outcome.map(\.decision), unknown: unknown))
   }
 

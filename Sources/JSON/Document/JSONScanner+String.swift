@@ -1,40 +1,49 @@
-extension JSONParser {
-  /// Reads a string, cursor on its opening quote.
-  mutating func string() throws(JSONSyntaxError) -> String {
-    let start = position + 1
-    position = start
+extension JSONScanner {
+  /// Scans a string, cursor on its opening quote.
+  @inline(__always) mutating func string() throws(JSONSyntaxError) {
+    position += 1
+    let start = position
     try skipPlainText()
-    if current == UInt8(ascii: "\"") {
-      defer { position += 1 }
-      return String(decoding: bytes[start..<position], as: UTF8.self)
-    }
-
-    // Rare: the text has an escape, so it must be copied piece by piece.
-    var text: [UInt8] = []
-    var pieceStart = start
-    while true {
-      text.append(contentsOf: bytes[pieceStart..<position])
-      if current == UInt8(ascii: "\"") { break }
-      try escape(into: &text)
-      pieceStart = position
+    var kind = JSONWord.Kind.plainString
+    while current != UInt8(ascii: "\"") {
+      kind = .escapedString
+      try skipEscape()
       try skipPlainText()
     }
+    words.append(JSONWord(kind, high: position - start, low: start).bits)
     position += 1
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// Moves to the next quote or backslash, checking that all before it is printable UTF-8.
   @inline(__always) private mutating func skipPlainText() throws(JSONSyntaxError) {
-    while position < bytes.count {
-      let byte = bytes[position]
+    while true {
+      while position + 8 <= count {
+        let special = Self.specialBytes(in: JSONNumber.eightBytes(at: bytes + position))
+        position += special.trailingZeroBitCount / 8
+        if special != 0 { break }
+      }
+      let byte = current
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): return
       case 0x20..<0x80: position += 1
       case 0x80...: try skipMultibyteScalar(lead: byte)
-      default: throw failure("an escaped control character")
+      default: throw failure(position < count ? "an escaped control character" : "'\"' to end the string")
       }
     }
-    throw failure("'\"' to end the string")
+  }
+
+  /// Marks by its top bit each byte that is a quote, a backslash, a control character or not ASCII; the first byte is
+  /// the lowest. Above the first mark there may be false ones.
+  ///
+  /// A byte that is zero after the subtraction of one from each borrows, which sets its top bit (Mycroft 1987).
+  @inline(__always) static func specialBytes(in eight: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let quotes = eight ^ 0x2222_2222_2222_2222
+    let backslashes = eight ^ 0x5C5C_5C5C_5C5C_5C5C
+    let isQuote = (quotes &- ones) & ~quotes
+    let isBackslash = (backslashes &- ones) & ~backslashes
+    let isControl = (eight &- 0x2020_2020_2020_2020) & ~eight
+    return (isQuote | isBackslash | isControl | eight) & 0x8080_8080_8080_8080
   }
 
   /// Steps over one scalar of two to four bytes; the ranges are those of the Unicode standard's table 3-7, which
@@ -55,35 +64,31 @@ extension JSONParser {
     for index in 1..<length {
       let offset = position + index
       let allowed = index == 1 ? second : 0x80...0xBF
-      guard offset < bytes.count, allowed.contains(bytes[offset]) else { throw failure("valid UTF-8", at: offset) }
+      // The zero after the last byte is in no range.
+      guard allowed.contains(bytes[offset]) else { throw failure("valid UTF-8", at: offset) }
     }
     position += length
   }
 
-  /// Reads one escape, cursor on its backslash, and appends what it stands for.
-  private mutating func escape(into text: inout [UInt8]) throws(JSONSyntaxError) {
+  /// Steps over one escape, cursor on its backslash.
+  private mutating func skipEscape() throws(JSONSyntaxError) {
     position += 1
     switch current {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(current)
-    case UInt8(ascii: "b"): text.append(0x08)
-    case UInt8(ascii: "f"): text.append(0x0C)
-    case UInt8(ascii: "n"): text.append(0x0A)
-    case UInt8(ascii: "r"): text.append(0x0D)
-    case UInt8(ascii: "t"): text.append(0x09)
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+      UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+      position += 1
     case UInt8(ascii: "u"):
       position += 1
-      text.append(contentsOf: String(Character(try escapedScalar())).utf8)
-      return
+      try skipEscapedScalar()
     default: throw failure("one of \"\\/bfnrtu after a backslash")
     }
-    position += 1
   }
 
-  /// Reads the four digits after `\u`, and the second half of a surrogate pair if they are a first half.
-  private mutating func escapedScalar() throws(JSONSyntaxError) -> Unicode.Scalar {
+  /// Steps over the four digits after `\u`, and over the second half of a surrogate pair if they are a first half.
+  private mutating func skipEscapedScalar() throws(JSONSyntaxError) {
     let start = position
     let first = try fourHexadecimalDigits()
-    if let scalar = Unicode.Scalar(first) { return scalar }
+    guard (0xD800...0xDFFF).contains(first) else { return }
     let lowSurrogate = "a low surrogate escape after a high one"
     guard first < 0xDC00 else { throw failure("a high surrogate escape before a low one", at: start) }
     for byte in [UInt8(ascii: "\\"), UInt8(ascii: "u")] {
@@ -91,11 +96,7 @@ extension JSONParser {
       position += 1
     }
     let secondStart = position
-    let second = try fourHexadecimalDigits()
-    guard (0xDC00...0xDFFF).contains(second),
-      let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
-    else { throw failure(lowSurrogate, at: secondStart) }
-    return scalar
+    guard (0xDC00...0xDFFF).contains(try fourHexadecimalDigits()) else { throw failure(lowSurrogate, at: secondStart) }
   }
 
   private mutating func fourHexadecimalDigits() throws(JSONSyntaxError) -> UInt32 {
