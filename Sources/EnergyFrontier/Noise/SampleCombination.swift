@@ -1,21 +1,24 @@
 /// Repeated measurements of one option, made into one: outliers are left out, the rest is averaged.
 ///
 /// A sample is an *outlier* when its time, or its mean power, is farther from the median than ``outlierDeviations``
-/// robust standard deviations, where one such deviation is 1.4826 times the median absolute deviation (what it is for normal noise) but at
-/// least ``leastSpreadFraction`` of the median. Time and power are judged, not time and energy, because a run that was held
-/// up is long and costly alike, while a counter that was read too soon shows in the power alone. A sample is left out
-/// as a whole, so that time and energy always come from the same runs. With fewer than three samples nobody can say
-/// which is wrong.
+/// robust standard deviations, where one such deviation is 1.4826 times the median absolute deviation (what it is for
+/// normal noise) but at least ``leastSpreadFraction`` of the median. Time and power are judged, not time and energy,
+/// because a run that was held up is long and costly alike, while a counter that was read too soon shows in the power
+/// alone. A sample is left out as a whole, so that time and energy always come from the same runs. With fewer than
+/// three samples nobody can say which is wrong.
 ///
-/// The usual 3.5 deviations would condemn a sound sample in one option of six when the noise is normal, whatever the number of
-/// samples, since the deviation itself is estimated from few; 5 do in one of twenty at three samples, and ever fewer
-/// with more (`SampleCombinationTests.soundSamplesAreRarelyLeftOut`). What is worth leaving out is farther off than that.
+/// The usual 3.5 deviations would condemn a sound sample in one option of six when the noise is normal, whatever the
+/// number of samples, since the deviation itself is estimated from few; 5 do in one of twenty at three samples, and
+/// ever fewer with more (`SampleCombinationTests.soundSamplesAreRarelyLeftOut`). What is worth leaving out is farther
+/// off than that.
 ///
-/// What is left is averaged, and not given by its median: an iteration adds up hundreds of executions, so the mean is what
-/// it is made of; the mean of `energy - P * time` is also that of the means, whatever `P`, which the median's is not;
-/// and once outliers are out the mean is the estimate of least variance for normal noise (the median's is 1.57 times that).
+/// What is left is averaged, and not given by its median: an iteration adds up hundreds of executions, so the mean is
+/// what it is made of; the mean of `energy - P * time` is also that of the means, whatever `P`, which the median's is
+/// not; and once outliers are out the mean is the estimate of least variance for normal noise (the median's is 1.57
+/// times that).
 public struct SampleCombination: Sendable, Equatable {
-  /// Deviations below ``outlierDeviations`` times this share of the median are never outliers: clocks and counters have steps.
+  /// Deviations below ``outlierDeviations`` times this share of the median are never outliers: clocks and counters have
+  /// steps.
   public static let leastSpreadFraction = 0.005
   /// How many robust standard deviations from the median a sample may be.
   public static let outlierDeviations = 5.0
