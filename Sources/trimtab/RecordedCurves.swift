@@ -1,3 +1,4 @@
+internal import Basics
 internal import ModelSelection
 
 /// Learning curves that were recorded before, to be replayed through a search.
@@ -66,16 +67,19 @@ struct RecordedCurves {
   /// - Throws: ``CommandFailure`` that names the line.
   init(_ text: String, path: String) throws(CommandFailure) {
     self.path = path
-    let rows = text.split(whereSeparator: \.isNewline).map {
-      $0.split(separator: ",", omittingEmptySubsequences: false).map { field in
-        String(field.drop(while: \.isWhitespace))
-      }
+    let table: CSVTable
+    do throws(CSVTable.SyntaxError) {
+      table = try CSVTable(text)
+    } catch {
+      throw bad(error.line, error.expected, error.found)
     }
-    guard let header = rows.first else { throw bad(1, "a header", "nothing") }
+    guard table.rowCount > 0 else { throw bad(1, "a header", "nothing") }
+    let header = table.texts(row: 0)
+    let rows = (1..<table.rowCount).map { Row(line: table.line(ofRow: $0), fields: table.texts(row: $0)) }
     if header.contains("config name") {
-      try readWide(header, rows.dropFirst())
+      try readWide(header, rows)
     } else if header.contains("fraction") {
-      try readLong(header, rows.dropFirst())
+      try readLong(header, rows)
     } else {
       throw bad(1, "a column \"config name\" or \"fraction\"", String(header.joined(separator: ",").prefix(80)))
     }
@@ -99,33 +103,38 @@ struct RecordedCurves {
     }
   }
 
-  private mutating func readWide(_ header: [String], _ rows: ArraySlice<[String]>) throws(CommandFailure) {
+  private struct Row {
+    let line: Int
+    let fields: [String]
+  }
+
+  private mutating func readWide(_ header: [String], _ rows: [Row]) throws(CommandFailure) {
     let sizes = header.enumerated().compactMap { column, name in Double(name).map { (column, $0) } }.filter { $0.1 > 0 }
     guard let name = header.firstIndex(of: "config name"), let size = header.firstIndex(of: "size"),
       let most = sizes.map(\.1).max()
     else { throw bad(1, "the columns config name, size, and numbers of samples", "others") }
     let family = header.firstIndex(of: "family")
     groupsAreFamilies = family != nil
-    for (index, row) in rows.enumerated() {
+    for (line, row) in rows.map({ ($0.line, $0.fields) }) {
       guard row.count == header.count, let parameters = Double(row[size]), parameters > 0, parameters.isFinite else {
-        throw bad(index + 2, "\(header.count) fields with a positive size", "\(row.count) fields")
+        throw bad(line, "\(header.count) fields with a positive size", "\(row.count) fields")
       }
       var curve = Curve(name: row[name], group: family.map { row[$0] } ?? row[name], evaluations: [])
       for (column, samples) in sizes {
         guard let error = Double(row[column]), error > 0, error.isFinite else {
-          throw bad(index + 2, "a positive error at \(header[column]) samples", "\"\(row[column])\"")
+          throw bad(line, "a positive error at \(header[column]) samples", "\"\(row[column])\"")
         }
         curve.evaluations.append(
           Evaluation(fraction: samples / most, value: error, cost: parameters * samples, energyJoules: nil))
       }
       guard !curves.contains(where: { $0.name == curve.name }) else {
-        throw bad(index + 2, "each name once", "\"\(curve.name)\" again")
+        throw bad(line, "each name once", "\"\(curve.name)\" again")
       }
       curves.append(curve)
     }
   }
 
-  private mutating func readLong(_ header: [String], _ rows: ArraySlice<[String]>) throws(CommandFailure) {
+  private mutating func readLong(_ header: [String], _ rows: [Row]) throws(CommandFailure) {
     func required(_ name: String) throws(CommandFailure) -> Int {
       guard let place = header.firstIndex(of: name) else { throw bad(1, "a column \"\(name)\"", "none") }
       return place
@@ -143,13 +152,13 @@ struct RecordedCurves {
     let (projector, energy) = (header.firstIndex(of: "projector"), header.firstIndex(of: "energyJoules"))
     costsAreSeconds = true
     var number: [String: Int] = [:]
-    for (index, row) in rows.enumerated() {
+    for (line, row) in rows.map({ ($0.line, $0.fields) }) {
       guard row.count == header.count else {
-        throw bad(index + 2, "\(header.count) fields", "\(row.count)")
+        throw bad(line, "\(header.count) fields", "\(row.count)")
       }
       func figure(_ column: Int, _ expected: String, _ holds: (Double) -> Bool) throws(CommandFailure) -> Double {
         if let figure = Double(row[column]), figure.isFinite, holds(figure) { return figure }
-        throw bad(index + 2, "\(expected) as \(header[column])", "\"\(row[column])\"")
+        throw bad(line, "\(expected) as \(header[column])", "\"\(row[column])\"")
       }
       let evaluation = Evaluation(
         fraction: try figure(fraction, "a number above 0, at most 1") { $0 > 0 && $0 <= 1 },

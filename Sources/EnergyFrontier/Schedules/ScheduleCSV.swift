@@ -1,25 +1,36 @@
+internal import Basics
+
 /// Schedules as PyTorch's `torch.distributed.pipelining` writes them: a row for each rank, a cell for each action.
 ///
 /// A cell is `<stage><op><microbatch>` with op `F` (forward), `B` (whole backward), `I` (input gradient), `W` (weight
 /// gradient), or an overlapped pair as `(0F7;7B3)OVERLAP_F_B`. Beyond PyTorch's, `R` is a recomputation and `FB` one
-/// together with its backward. White space, quotes around a cell and empty cells mean nothing. Communication (`SEND_F`,
-/// `RECV_F`, `SEND_B`, `RECV_B`, `UNSHARD`, `RESHARD`, `REDUCE_GRAD`) is read and left out: its order follows from the
-/// other actions, and its time is no instruction here.
+/// together with its backward. White space and empty cells mean nothing. Communication (`SEND_F`, `RECV_F`, `SEND_B`,
+/// `RECV_B`, `UNSHARD`, `RESHARD`, `REDUCE_GRAD`) is read and left out: its order follows from the other actions, and its
+/// time is no instruction here.
 public enum ScheduleCSV {
-  /// Reads and validates a schedule, in O(text + instructions log instructions).
+  /// Reads and validates a schedule, in O(text + instructions).
   ///
   /// - Throws: ``FrontierError/invalidSchedule(_:)`` naming rank, column and cell.
   public static func parse(_ text: String) throws(FrontierError) -> ExpandedSchedule {
+    let table: CSVTable
+    do throws(CSVTable.SyntaxError) {
+      table = try CSVTable(text)
+    } catch {
+      throw .invalidSchedule(
+        ScheduleError(
+          expected: error.expected, found: "\(error.found) in line \(error.line), cell \(error.field)",
+          fix: "correct the quotation marks"))
+    }
     var actions = ScheduleActions()
-    for row in text.split(whereSeparator: \.isNewline) where !row.allSatisfy(\.isWhitespace) {
-      for (column, cell) in row.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
-        let cell = cell.filter { !$0.isWhitespace && $0 != "\"" }
+    for rank in 0..<table.rowCount {
+      for column in 0..<table.fieldCount(ofRow: rank) where !table.isEmpty(row: rank, field: column) {
+        var cell = table.rawBytes(row: rank, field: column)
+        if cell.contains(where: isSpace) { cell = cell.filter { !isSpace($0) }[...] }
         if cell.isEmpty || ScheduleActionReader.isCommunication(cell) { continue }
         guard let instruction = ScheduleActionReader.read(cell) else {
-          let rank = actions.rankStart.count - 1
           throw .invalidSchedule(
             ScheduleError(
-              at: .init(rank: rank, column: column, action: String(cell.prefix(64))),
+              at: .init(rank: rank, column: column, action: String(String(decoding: cell, as: UTF8.self).prefix(64))),
               expected: "an action such as 0F3, 0B3, 0I3, 0W3, 0R3, 0FB3 or (0F3;7B1)OVERLAP_F_B",
               found: "no such action", fix: "correct or empty the cell"))
         }
@@ -29,6 +40,8 @@ public enum ScheduleCSV {
     }
     return try ExpandedSchedule(actions)
   }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
 
   /// Writes a schedule without empty cells; each row ends in a line feed.
   public static func text(_ schedule: ExpandedSchedule) -> String {
@@ -40,17 +53,17 @@ public enum ScheduleCSV {
 
 /// Reads one cell of a schedule's CSV, white space removed.
 enum ScheduleActionReader {
-  private static let communications: Set<String> = [
+  private static let communications: [StaticString] = [
     "SEND_F", "RECV_F", "SEND_B", "RECV_B", "UNSHARD", "RESHARD", "REDUCE_GRAD",
   ]
 
   /// The action, or nil when the cell is none.
-  static func read(_ cell: String) -> ScheduledInstruction? {
-    guard cell.hasPrefix("(") else { return single(cell[...]) }
-    guard let end = cell.firstIndex(of: ")"), cell[cell.index(after: end)...] == "OVERLAP_F_B" else { return nil }
-    let halves = cell[cell.index(after: cell.startIndex)..<end].split(
-      separator: ";", omittingEmptySubsequences: false
-    ).map { single($0) }
+  static func read(_ cell: ArraySlice<UInt8>) -> ScheduledInstruction? {
+    guard cell.first == UInt8(ascii: "(") else { return single(cell) }
+    guard let end = cell.firstIndex(of: UInt8(ascii: ")")), cell[(end + 1)...].equals("OVERLAP_F_B") else { return nil }
+    let halves = cell[(cell.startIndex + 1)..<end].split(
+      separator: UInt8(ascii: ";"), omittingEmptySubsequences: false
+    ).map(single)
     guard halves.count == 2, let forward = halves[0], let backward = halves[1],
       forward.kind == .forward, backward.kind == .backward
     else { return nil }
@@ -60,33 +73,56 @@ enum ScheduleActionReader {
   }
 
   /// Whether the cell moves data; `0UNSHARD` and its like name no microbatch.
-  static func isCommunication(_ cell: String) -> Bool {
-    let (stage, op, _) = split(cell[...])
-    return !stage.isEmpty && communications.contains(String(op))
+  static func isCommunication(_ cell: ArraySlice<UInt8>) -> Bool {
+    let (stage, op, _) = split(cell)
+    // The names of computations are shorter.
+    return op.count > 2 && !stage.isEmpty && communications.contains { op.equals($0) }
   }
 
-  private static func single(_ text: Substring) -> ScheduledInstruction? {
+  private static func single(_ text: ArraySlice<UInt8>) -> ScheduledInstruction? {
     let (stage, op, microbatch) = split(text)
-    guard let stage = Int(stage), let microbatch = Int(microbatch) else { return nil }
+    guard let stage = number(stage), let microbatch = number(microbatch) else { return nil }
     let kind: InstructionKind
-    switch op {
-    case "F": kind = .forward
-    case "B": kind = .backward
-    case "I": kind = .inputGradient
-    case "W": kind = .weightGradient
-    case "R": kind = .recompute
-    case "FB": kind = .recomputeBackward
+    switch (op.first, op.count) {
+    case (UInt8(ascii: "F"), 1): kind = .forward
+    case (UInt8(ascii: "B"), 1): kind = .backward
+    case (UInt8(ascii: "I"), 1): kind = .inputGradient
+    case (UInt8(ascii: "W"), 1): kind = .weightGradient
+    case (UInt8(ascii: "R"), 1): kind = .recompute
+    case (UInt8(ascii: "F"), 2) where op.last == UInt8(ascii: "B"): kind = .recomputeBackward
     default: return nil
     }
     return ScheduledInstruction(stage: stage, kind: kind, microbatch: microbatch)
   }
 
-  /// Digits, what is between, and digits.
-  private static func split(_ text: Substring) -> (stage: Substring, op: Substring, microbatch: Substring) {
-    func isDigit(_ character: Character) -> Bool { ("0"..."9").contains(character) }
-    let stage = text.prefix(while: isDigit)
-    let rest = text.dropFirst(stage.count)
-    let op = rest.prefix { !isDigit($0) }
-    return (stage, op, rest.dropFirst(op.count))
+  /// Leading digits, what lies between, and the rest.
+  private static func split(
+    _ text: ArraySlice<UInt8>
+  ) -> (stage: ArraySlice<UInt8>, op: ArraySlice<UInt8>, microbatch: ArraySlice<UInt8>) {
+    let opStart = text.firstIndex { !isDigit($0) } ?? text.endIndex
+    let opEnd = text[opStart...].firstIndex(where: isDigit) ?? text.endIndex
+    return (text[..<opStart], text[opStart..<opEnd], text[opEnd...])
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { UInt8(ascii: "0") <= byte && byte <= UInt8(ascii: "9") }
+
+  /// The value of some digits; nil for none, for anything else among them, or beyond the range of `Int`.
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+    if digits.isEmpty { return nil }
+    var value = 0
+    for digit in digits {
+      guard isDigit(digit) else { return nil }
+      let (tens, isTooLarge) = value.multipliedReportingOverflow(by: 10)
+      let (sum, isLarger) = tens.addingReportingOverflow(Int(digit - UInt8(ascii: "0")))
+      if isTooLarge || isLarger { return nil }
+      value = sum
+    }
+    return value
+  }
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate func equals(_ text: StaticString) -> Bool {
+    elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 }

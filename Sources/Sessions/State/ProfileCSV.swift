@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 internal import JSON
 
@@ -6,7 +7,7 @@ internal import JSON
 package enum ProfileCSV {
   private static let columns = ["stage", "instruction", "frequency", "time", "energy"]
 
-  /// Parses CSV text.
+  /// Parses CSV text; ``CSVTable`` says how fields are told apart. O(bytes).
   ///
   /// - Throws: ``RequestError`` of kind `invalidProfile` that names the line and the column.
   package static func parse(_ text: String) throws(RequestError) -> [ProfileRow] {
@@ -15,32 +16,43 @@ package enum ProfileCSV {
         .invalidProfile, expected: "at most \(Limits.profileBytes) bytes", found: "\(text.utf8.count)",
         fix: "send fewer settings, or fewer samples of each")
     }
-    // By bytes, which is ten times as fast as by characters; a carriage return before a newline is white space.
-    var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)[...]
-    guard let header = lines.popFirst() else { throw missingHeader(found: "nothing") }
-    let names = fields(header.starts(with: "\u{FEFF}".utf8) ? header.dropFirst(3) : header)
-    var place: [Int] = []
-    for column in columns {
-      guard let index = names.firstIndex(where: { $0 == column }) else {
-        throw missingHeader(found: "no column \"\(column)\" in \"\(Substring(header).prefix(80))\"")
-      }
-      place.append(index)
+    let table: CSVTable
+    do throws(CSVTable.SyntaxError) {
+      table = try CSVTable(text)
+    } catch {
+      throw RequestError(
+        .invalidProfile, path: "line \(error.line), field \(error.field)", expected: error.expected, found: error.found,
+        fix: "correct the quotation marks")
     }
+    let fields = try places(table)
     var rows: [ProfileRow] = []
-    for (offset, line) in lines.enumerated() where !line.allSatisfy(isWhiteSpace) {
-      let values = fields(line)
-      func value(_ column: Int) throws(RequestError) -> Substring {
-        if place[column] < values.count, !values[place[column]].isEmpty { return values[place[column]] }
-        throw invalid(line: offset + 2, column: column, expected: "a value", found: "nothing")
+    rows.reserveCapacity(table.rowCount - 1)
+    for row in 1..<table.rowCount {
+      func invalid(_ column: Int, expected: String) -> RequestError {
+        let isAbsent = fields[column] >= table.fieldCount(ofRow: row) || table.isEmpty(row: row, field: fields[column])
+        return RequestError(
+          .invalidProfile, path: "line \(table.line(ofRow: row)), column \"\(columns[column])\"", expected: expected,
+          found: isAbsent ? "nothing" : Preview.quoted(table.text(row: row, field: fields[column])),
+          fix: "correct or remove this line")
       }
-      let stageText = try value(0)
-      guard let stage = Int(stageText), stage >= 0 else {
-        throw invalid(line: offset + 2, column: 0, expected: "a stage number from 0", found: "\"\(stageText)\"")
+      for column in columns.indices
+      where fields[column] >= table.fieldCount(ofRow: row) || table.isEmpty(row: row, field: fields[column]) {
+        throw invalid(column, expected: "a value")
       }
-      let key = TableKey(stage: stage, instruction: String(try value(1)))
-      let time = try positive(value(3), line: offset + 2, column: 3)
-      let energy = try positive(value(4), line: offset + 2, column: 4)
-      rows.append(ProfileRow(table: key, setting: setting(try value(2)), timeSeconds: time, energyJoules: energy))
+      guard let stage = table.integer(row: row, field: fields[0]), stage >= 0 else {
+        throw invalid(0, expected: "a stage number from 0")
+      }
+      let range = Measurement.acceptedRange
+      guard let time = table.number(row: row, field: fields[3]), range.contains(time) else {
+        throw invalid(3, expected: "a number in \(range.lowerBound)...\(range.upperBound)")
+      }
+      guard let energy = table.number(row: row, field: fields[4]), range.contains(energy) else {
+        throw invalid(4, expected: "a number in \(range.lowerBound)...\(range.upperBound)")
+      }
+      rows.append(
+        ProfileRow(
+          table: TableKey(stage: stage, instruction: table.text(row: row, field: fields[1])),
+          setting: setting(table, row, fields[2]), timeSeconds: time, energyJoules: energy))
     }
     guard !rows.isEmpty else {
       throw RequestError(
@@ -50,47 +62,23 @@ package enum ProfileCSV {
     return rows
   }
 
-  private static func fields(_ line: Substring.UTF8View) -> [Substring] {
-    let quote = UInt8(ascii: "\"")
-    return line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { field in
-      var field = field.drop(while: isWhiteSpace)
-      while let last = field.last, isWhiteSpace(last) { field.removeLast() }
-      if field.count >= 2, field.first == quote, field.last == quote { field = field.dropFirst().dropLast() }
-      return Substring(field)
+  /// Where each of ``columns`` stands in the header.
+  private static func places(_ table: CSVTable) throws(RequestError) -> [Int] {
+    let names = table.rowCount == 0 ? [] : table.texts(row: 0)
+    return try columns.map { (column) throws(RequestError) in
+      if let place = names.firstIndex(of: column) { return place }
+      throw RequestError(
+        .invalidProfile, path: table.rowCount == 0 ? "line 1" : "line \(table.line(ofRow: 0))",
+        expected: "a header with the columns " + columns.joined(separator: ","),
+        found: names.isEmpty ? "nothing" : "no column \"\(column)\" in \(Preview.quoted(names.joined(separator: ",")))",
+        fix: "add the header line")
     }
   }
 
-  private static func isWhiteSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
-
-  /// A clock becomes a number, anything else stays text.
-  private static func setting(_ text: Substring) -> JSON {
-    if let integer = Int64(text) { return .integer(integer) }
-    if let number = decimalNumber(text), number.isFinite { return .number(number) }
-    return .string(String(text))
-  }
-
-  private static func positive(_ text: Substring, line: Int, column: Int) throws(RequestError) -> Double {
-    if let number = decimalNumber(text), Measurement.acceptedRange.contains(number) { return number }
-    let range = Measurement.acceptedRange
-    throw invalid(
-      line: line, column: column, expected: "a number in \(range.lowerBound)...\(range.upperBound)",
-      found: "\"\(text)\"")
-  }
-
-  /// Decimal numbers only: Swift would read hexadecimal ones and words such as "inf" too, which no profiler writes.
-  private static func decimalNumber(_ text: Substring) -> Double? {
-    text.utf8.allSatisfy { "0123456789+-.eE".utf8.contains($0) } ? Double(text) : nil
-  }
-
-  private static func invalid(line: Int, column: Int, expected: String, found: String) -> RequestError {
-    RequestError(
-      .invalidProfile, path: "line \(line), column \"\(columns[column])\"", expected: expected, found: found,
-      fix: "correct or remove this line")
-  }
-
-  private static func missingHeader(found: String) -> RequestError {
-    RequestError(
-      .invalidProfile, path: "line 1", expected: "a header with the columns " + columns.joined(separator: ","),
-      found: found, fix: "add the header line")
+  /// A number becomes one, anything else stays text.
+  private static func setting(_ table: CSVTable, _ row: Int, _ field: Int) -> JSON {
+    if let integer = table.integer(row: row, field: field) { return .integer(Int64(integer)) }
+    if let number = table.number(row: row, field: field) { return .number(number) }
+    return .string(table.text(row: row, field: field))
   }
 }
