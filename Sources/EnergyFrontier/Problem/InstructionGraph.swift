@@ -37,8 +37,7 @@ public struct InstructionGraph: Sendable, Equatable {
     try self.init(count: count, lagged: dependencies.map { Dependency(before: $0.before, after: $0.after) })
   }
 
-  /// Builds the graph in O(instructions + dependencies log dependencies); of a repeated dependency the longest lag
-  /// counts.
+  /// Builds the graph in O(instructions + dependencies log successors); of a repeated dependency the longest lag counts.
   ///
   /// - Throws: ``FrontierError`` when a dependency is out of range, a lag is negative or not finite, or the
   ///   dependencies form a cycle.
@@ -52,7 +51,7 @@ public struct InstructionGraph: Sendable, Equatable {
         throw .invalidLag(dependency: index, seconds: dependency.lagSeconds)
       }
     }
-    let unique = Self.withoutRepeats(dependencies)
+    let unique = Self.withoutRepeats(count: count, dependencies)
     self.count = count
     (successorStart, successorList, successorLags) = Self.compress(
       unique.map { ($0.before, $0.after, $0.lagSeconds) }, count: count)
@@ -93,16 +92,28 @@ public struct InstructionGraph: Sendable, Equatable {
   /// Number of distinct dependencies.
   public var dependencyCount: Int { successorList.count }
 
-  private static func withoutRepeats(
-    _ dependencies: [Dependency]
-  ) -> [Dependency] {
-    // The longest lag comes first and is the one that stays.
-    let sorted = dependencies.sorted { ($0.before, $0.after, -$0.lagSeconds) < ($1.before, $1.after, -$1.lagSeconds) }
+  /// By rising predecessor, then successor, each pair once with its longest lag.
+  private static func withoutRepeats(count: Int, _ dependencies: [Dependency]) -> [Dependency] {
+    // Counted into place by predecessor; most instructions have few successors to be sorted among themselves.
+    var start = [Int](repeating: 0, count: count + 1)
+    for dependency in dependencies { start[dependency.before + 1] += 1 }
+    for index in 0..<count { start[index + 1] += start[index] }
+    var next = start
+    var sorted = dependencies
+    for dependency in dependencies {
+      sorted[next[dependency.before]] = dependency
+      next[dependency.before] += 1
+    }
     var unique: [Dependency] = []
     unique.reserveCapacity(sorted.count)
-    for dependency in sorted {
-      if let last = unique.last, last.before == dependency.before, last.after == dependency.after { continue }
-      unique.append(dependency)
+    for before in 0..<count where start[before] < start[before + 1] {
+      let range = start[before]..<start[before + 1]
+      // The longest lag comes first and is the one that stays.
+      if range.count > 1 { sorted[range].sort { ($0.after, -$0.lagSeconds) < ($1.after, -$1.lagSeconds) } }
+      for dependency in sorted[range] {
+        if let last = unique.last, last.before == before, last.after == dependency.after { continue }
+        unique.append(dependency)
+      }
     }
     return unique
   }

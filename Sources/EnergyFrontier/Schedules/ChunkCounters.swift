@@ -1,7 +1,11 @@
 /// Writes one rank's order for two chunks; each kind of work takes the microbatches of a chunk in their order.
+///
+/// Microbatches beyond the recipe's are counted but not written, so that a family's phases need not know how many there
+/// are.
 struct ChunkCounters {
   private(set) var order: [ScheduledInstruction] = []
   private let stages: [Int]
+  private let microbatchCount: Int
   private var done: [[Int]]
   /// Input gradients, oldest first, whose weight gradients are still to come.
   private var waiting: ArraySlice<(chunk: Int, microbatch: Int)> = []
@@ -10,7 +14,26 @@ struct ChunkCounters {
 
   init(_ recipe: ScheduleRecipe, rank: Int) {
     stages = [recipe.stage(rank: rank, chunk: 0), recipe.stage(rank: rank, chunk: 1)]
+    microbatchCount = recipe.microbatchCount
     done = Array(repeating: [0, 0], count: 3)
+  }
+
+  /// Does the same work `count` times, in O(instructions written).
+  ///
+  /// Once a turn has written nothing, every kind of work in it is beyond the last microbatch, and so is it in the turns
+  /// that follow: these only count.
+  mutating func repeated(_ count: Int, _ turn: (inout ChunkCounters) -> Void) {
+    for index in 0..<count {
+      let (written, before) = (order.count, done)
+      turn(&self)
+      guard order.count == written else { continue }
+      for work in done.indices {
+        for chunk in done[work].indices {
+          done[work][chunk] += (count - 1 - index) * (done[work][chunk] - before[work][chunk])
+        }
+      }
+      return
+    }
   }
 
   /// How many forwards of a chunk are written.
@@ -55,6 +78,7 @@ struct ChunkCounters {
   }
 
   private mutating func append(_ kind: InstructionKind, _ chunk: Int, _ microbatch: Int) {
+    guard microbatch < microbatchCount else { return }
     order.append(ScheduledInstruction(stage: stages[chunk], kind: kind, microbatch: microbatch))
   }
 }

@@ -1,8 +1,9 @@
 /// The zero-bubble V schedule for equal times of forwards, input and weight gradients (PyTorch's ZBVZeroBubble).
 enum ZeroBubbleVOrder {
+  /// In O(microbatches), however many ranks there are.
   static func order(_ recipe: ScheduleRecipe, rank: Int) -> [ScheduledInstruction] {
     let ranks = recipe.rankCount
-    // The phases need 2 * ranks - 1 microbatches; with fewer, the surplus is generated and left out.
+    // The phases need 2 * ranks - 1 microbatches; with fewer, those beyond are counted but not written.
     let microbatches = max(recipe.microbatchCount, 2 * ranks - 1)
     let (first, second) = (0, 1)
     var work = ChunkCounters(recipe, rank: rank)
@@ -12,28 +13,28 @@ enum ZeroBubbleVOrder {
       work.weightGradient(second)
     }
 
-    for _ in 0..<(2 * (ranks - rank) - 1) { work.forward(first) }
-    for _ in 0..<rank {
-      work.forward(second)
-      work.forward(first)
+    work.repeated(2 * (ranks - rank) - 1) { $0.forward(first) }
+    work.repeated(rank) {
+      $0.forward(second)
+      $0.forward(first)
     }
-    for _ in 0..<(ranks - rank) { forwardThenGradients(&work) }
-    while work.forwards(second) < microbatches {
-      if work.forwards(first) < microbatches { work.forward(first) }
-      work.inputGradient(first)
-      work.weightGradient(first)
-      forwardThenGradients(&work)
+    work.repeated(ranks - rank, forwardThenGradients)
+    work.repeated(microbatches - work.forwards(second)) {
+      if $0.forwards(first) < microbatches { $0.forward(first) }
+      $0.inputGradient(first)
+      $0.weightGradient(first)
+      forwardThenGradients(&$0)
     }
-    for _ in 0..<rank {
-      work.inputGradient(first)
-      work.inputGradient(second)
+    work.repeated(rank) {
+      $0.inputGradient(first)
+      $0.inputGradient(second)
     }
-    for _ in 0..<(ranks - rank) {
-      work.inputGradient(first)
-      work.weightGradient(first)
+    work.repeated(ranks - rank) {
+      $0.inputGradient(first)
+      $0.weightGradient(first)
     }
-    for _ in 0..<rank { work.weightGradient(second) }
-    for _ in 0..<rank { work.weightGradient(first) }
-    return work.order.filter { $0.microbatch < recipe.microbatchCount }
+    work.repeated(rank) { $0.weightGradient(second) }
+    work.repeated(rank) { $0.weightGradient(first) }
+    return work.order
   }
 }

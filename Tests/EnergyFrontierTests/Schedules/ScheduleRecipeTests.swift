@@ -59,6 +59,20 @@ import Testing
     }
   }
 
+  /// Of fewer microbatches than its phases need, zbv writes those of the longer order that exist.
+  @Test func zbvWithFewMicrobatchesIsPartOfTheLongerOrder() throws {
+    for ranks in 1...7 {
+      let whole = try ScheduleRecipe(.zbv, stageCount: 2 * ranks, microbatchCount: 2 * ranks - 1).orders()
+      for microbatches in 1..<2 * ranks {
+        let orders = try ScheduleRecipe(.zbv, stageCount: 2 * ranks, microbatchCount: microbatches).orders()
+        #expect(orders == whole.map { $0.filter { $0.microbatch < microbatches } })
+      }
+    }
+    // Counting what is not written takes no time of its own, or this would not end.
+    let recipe = try ScheduleRecipe(.zbv, stageCount: 1 << 16, microbatchCount: 1)
+    #expect(recipe.orders().allSatisfy { $0.count == 6 })
+  }
+
   /// With unit times, the published lengths (arXiv 2401.10241 and 2405.15362): the last rank of 1F1B idles 3(P - 1),
   /// a rank of ZB-H1 P - 1, and one of ZBV not but for filling and draining the V.
   @Test(arguments: [2, 3, 4, 6])
