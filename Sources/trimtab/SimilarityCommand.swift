@@ -94,7 +94,7 @@ struct SimilarityCommand {
     do throws(RepresentationError) {
       return try AlignmentMatrix(
         of: models, kernel: kernel, estimator: estimator,
-        parallel: threadCount.map { .threads($0) } ?? .threads(),
+        parallel: threadCount.map { .threads($0) } ?? .threads(), memory: Limits.representationMemory,
         progress: ProgressHandle(report: { progress.show($0) }))
     } catch {
       let place = error.index.map { paths[$0] + ": " } ?? ""

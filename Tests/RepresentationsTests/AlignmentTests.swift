@@ -60,33 +60,50 @@ import Testing
     for kernel in Self.kernels {
       let whole = try AlignmentMatrix(of: models, kernel: kernel, estimator: .unbiased)
       #expect(try AlignmentMatrix(of: models, kernel: kernel, estimator: .minibatch(size: 40)) == whole)
-      var batches = MinibatchAlignment(kernel: kernel)
-      try batches.add(models)
-      #expect(try batches.matrix() == whole)
     }
   }
 
-  /// Batches in which one model tells nothing count for the others only.
+  /// A batch in which one model is constant adds to the sums of the others only.
   @Test func aConstantBatchAddsNothing() throws {
     for kernel in Self.kernels {
-      var (batches, same) = (MinibatchAlignment(kernel: kernel), MinibatchAlignment(kernel: kernel))
       let models = Self.models(24, [5, 6])
-      let first = try models.map { try Representation(rows: Array($0[..<12])) }
-      let second = try Representation(rows: Array(models[0][12...]))
-      try batches.add(first)
-      try same.add(first)
-      try batches.add([second, Representation(rows: Array(repeating: [2, 2, 2], count: 12))])
-      try same.add([second, second])
-      let alignment = try batches.matrix()[0, 1]
-      #expect(alignment > 0 && batches.batchCount == 2)
+      func alignment(second batches: [[Double]]) throws -> Double {
+        let second = try Representation(rows: models[1][..<12] + batches)
+        let estimator = AlignmentEstimator.minibatch(size: 12)
+        return try AlignmentMatrix(
+          of: [Representation(rows: models[0]), second], kernel: kernel, estimator: estimator)[0, 1]
+      }
+      let alone = try AlignmentMatrix(
+        of: models.map { try Representation(rows: Array($0[..<12])) }, kernel: kernel, estimator: .unbiased)[0, 1]
+      let constant = try alignment(second: Array(repeating: models[1][0].map { _ in 2 }, count: 12))
       // The second batch adds to the first model's own criterion only, so the alignment falls.
-      var alone = MinibatchAlignment(kernel: kernel)
-      try alone.add(first)
-      #expect(try alignment < alone.matrix()[0, 1])
-      #expect(try same.matrix()[0, 1] > alignment)
-      // A batch that is refused is no part of the sums.
-      #expect(throws: RepresentationError.self) { try batches.add([second]) }
-      #expect(try batches.matrix()[0, 1] == alignment)
+      #expect(constant > 0 && constant < alone)
+      #expect(try alignment(second: Array(models[1][12...])) > constant)
+    }
+  }
+
+  /// Each allocation is counted before it is made, and given back at the end.
+  @Test func staysWithinItsMemory() throws {
+    let shapes: [(samples: Int, features: [Int])] = [(300, [40, 50]), (40, [3000, 10])]
+    for (samples, features) in shapes {
+      let models = try Self.models(samples, features).map { try Representation(rows: $0) }
+      for kernel in Self.kernels {
+        let whole = try AlignmentMatrix(of: models, kernel: kernel)
+        var limit = 1 << 30
+        var refusals = 0
+        while limit > 0 {
+          let memory = MemoryBudget(byteLimit: limit)
+          do throws(RepresentationError) {
+            #expect(try AlignmentMatrix(of: models, kernel: kernel, memory: memory) == whole)
+          } catch {
+            #expect(error.kind == .memory)
+            refusals += 1
+          }
+          #expect(memory.heldByteCount == 0)
+          limit /= 4
+        }
+        #expect(refusals > 3 && refusals < 15)
+      }
     }
   }
 

@@ -1,8 +1,9 @@
+internal import Basics
 internal import SimilarityKernels
 
-/// A representation as the sums take it: less its mean, times a power of two that brings it near 1, in single precision.
+/// A representation as the sums use it: minus its mean, times a power of two that brings it near 1, in single precision.
 ///
-/// Neither changes alignment. Both are found in double precision from differences to the first sample, so that a large
+/// Neither changes alignment. Both are computed in double precision from differences to the first sample, so that a large
 /// common offset costs no digits and a constant column becomes exactly 0.
 struct CenteredRepresentation: Sendable {
   let representation: Representation
@@ -13,38 +14,42 @@ struct CenteredRepresentation: Sendable {
   let scale: Double
   /// The squared length of each centered row.
   let norms: [Double]
+  /// The memory of the arrays above, and of those that are needed to fill them.
+  private let reservation: MemoryBudget.Reservation
 
-  /// How many rows a worker looks at between two questions whether to go on.
+  /// How many rows a worker reads between two checks for cancellation.
   private static let rowsAtATime = 256
-  /// Beyond these, squares and their sums leave the range of doubles.
+  /// Outside this range, squares and their sums leave that of doubles.
   private static let magnitudes = 1e-140...1e140
 
-  /// Three readings of the elements.
+  /// Reads the elements three times.
   ///
-  /// - Parameter scale: a scale to keep, nil to find one.
+  /// - Parameter scale: the scale to use; nil computes one.
   init(
-    _ representation: Representation, firstSample: Int, scale: Double?, path: sk_path, parallel: ParallelMap,
-    progress: ProgressSpan
+    _ representation: Representation, firstSample: Int, scale: Double?, _ resources: AlignmentResources,
+    _ progress: ProgressHandle
   ) throws(RepresentationError) {
+    let (path, parallel) = (resources.path, resources.parallel)
     self.representation = representation
     sampleCount = representation.sampleCount
     featureCount = representation.featureCount
     let (rows, columns, atATime) = (sampleCount, featureCount, Self.rowsAtATime)
+    reservation = try resources.reserve(MemoryLayout<Double>.stride * (3 * columns + rows))
     let chunkCount = (rows + atATime - 1) / atATime
     var origin = [Double](repeating: 0, count: columns)
     sk_widen(representation.matrix, 0, 0, Int64(columns), &origin)
 
-    // The chunks' sums are added in the order of the chunks, whoever made them; groups bound the memory for them.
-    let scratch = SharedBuffer<Double>(count: parallel.workerCount * columns)
+    // The chunks' sums are added in the order of the chunks, whichever worker made them; groups bound their memory.
+    let scratch = try SharedBuffer<Double>(count: parallel.workerCount * columns, resources)
     let group = max(4 * parallel.workerCount, 16)
-    let chunkSums = SharedBuffer<Double>(count: group * columns)
-    let chunkSpreads = SharedBuffer<Double>(count: group)
+    let chunkSums = try SharedBuffer<Double>(count: group * columns, resources)
+    let chunkSpreads = try SharedBuffer<Double>(count: group, resources)
     var sums = [Double](repeating: 0, count: columns)
     var spread = 0.0
     for first in stride(from: 0, to: chunkCount, by: group) {
       let count = min(group, chunkCount - first)
       parallel(count) { [origin] (index, worker) in
-        if progress.isCancelled { return }
+        if progress.isCancelled() { return }
         let sums = chunkSums.base + index * columns
         sums.update(repeating: 0, count: columns)
         let begin = (first + index) * atATime
@@ -59,7 +64,7 @@ struct CenteredRepresentation: Sendable {
         for column in 0..<columns { sums[column] += chunkSums.base[index * columns + column] }
       }
     }
-    // With a scale given, one batch may be the same throughout: it adds nothing to the sums.
+    // With a given scale, a batch may be constant: it adds nothing to the sums.
     guard spread > 0 || scale != nil else {
       throw RepresentationError(
         .constant, expected: "samples that differ", found: "the same features for every sample",
@@ -75,10 +80,10 @@ struct CenteredRepresentation: Sendable {
     self.shift = shift
     self.scale = scale
 
-    let norms = SharedBuffer<Double>(count: rows)
-    let floats = SharedBuffer<Float>(count: parallel.workerCount * columns)
+    let norms = try SharedBuffer<Double>(count: rows, resources)
+    let floats = try SharedBuffer<Float>(count: parallel.workerCount * columns, resources)
     parallel(chunkCount) { (chunk, worker) in
-      if progress.isCancelled { return }
+      if progress.isCancelled() { return }
       let row = floats.base + worker * columns
       for index in chunk * atATime..<min((chunk + 1) * atATime, rows) {
         sk_center(
@@ -110,19 +115,4 @@ struct CenteredRepresentation: Sendable {
       .outOfRange, expected: "differences between samples in \(magnitudes)", found: "larger ones",
       fix: "scale the representation, which leaves its alignment as it is")
   }
-}
-
-/// Memory that several workers fill, each a part of its own.
-final class SharedBuffer<Element: BitwiseCopyable>: Sendable {
-  // Workers write to disjoint parts, and what they wrote is read after all have returned.
-  nonisolated(unsafe) let base: UnsafeMutablePointer<Element>
-
-  /// Uninitialised, and aligned to a cache line.
-  init(count: Int) {
-    let bytes = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: 64)
-    base = bytes.baseAddress!.assumingMemoryBound(to: Element.self)
-  }
-
-  deinit { base.deallocate() }
 }

@@ -1,19 +1,21 @@
+internal import Basics
 internal import SimilarityKernels
 
-/// The linear kernel's sums taken over pairs of features: the sum over all pairs of samples of the product of two models'
-/// kernels is the squared Frobenius norm of the product of their representations, `||X' Y||^2`.
+/// The linear kernel's sums over pairs of features: the sum over all pairs of samples of the product of two models' kernels
+/// is the squared Frobenius norm of the product of their representations, `||X' Y||^2`.
 ///
-/// One task is a tile of one such product, over all samples; nothing else is kept of it than the sum of its squares.
+/// One task is a tile of one such product, over all samples; only the sum of its squares is kept.
 struct FeatureSweep {
   private let models: [CenteredRepresentation]
-  private let path: sk_path
+  private let resources: AlignmentResources
+  private var path: sk_path { resources.path }
 
   /// Rows and columns of a tile: large, because packing an operand costs as much as multiplying it with a few rows.
   private static let tile = 512
 
-  init(_ models: [CenteredRepresentation], _ path: sk_path) {
+  init(_ models: [CenteredRepresentation], _ resources: AlignmentResources) {
     self.models = models
-    self.path = path
+    self.resources = resources
   }
 
   private struct Task {
@@ -22,16 +24,17 @@ struct FeatureSweep {
     let right: Int
     let rows: Range<Int>
     let columns: Range<Int>
-    /// 2 for a tile that stands for its mirror image too.
+    /// 2 for a tile that also stands for its mirror image.
     let weight: Double
   }
 
   /// For each pair i <= j of models, by rising i, then j, the squared norm.
-  func squaredProducts(_ parallel: ParallelMap, _ progress: ProgressSpan) throws(RepresentationError) -> [Double] {
+  func squaredProducts(_ progress: ProgressHandle) throws(RepresentationError) -> [Double] {
+    let parallel = resources.parallel
     let tasks = tasks()
-    let workspaces = (0..<parallel.workerCount).map { _ in Workspace(path) }
+    let workspaces = try (0..<parallel.workerCount).map { (_) throws(RepresentationError) in try Workspace(resources) }
     let wave = max(16, 4 * parallel.workerCount)
-    let lanes = SharedBuffer<Double>(count: 8 * wave)
+    let lanes = try SharedBuffer<Double>(count: 8 * wave, resources)
     var sums = [Double](repeating: 0, count: models.count * (models.count + 1) / 2)
     for start in stride(from: 0, to: tasks.count, by: wave) {
       let count = min(wave, tasks.count - start)
@@ -71,26 +74,28 @@ struct FeatureSweep {
     let left: SharedBuffer<Float>
     let right: SharedBuffer<Float>
     let rows: SharedBuffer<Float>
-    let doubles = SharedBuffer<Double>(count: FeatureSweep.tile)
-    let product = SharedBuffer<Double>(count: FeatureSweep.tile * FeatureSweep.tile)
+    let doubles: SharedBuffer<Double>
+    let product: SharedBuffer<Double>
 
-    init(_ path: sk_path) {
-      let panel = sk_panel_of(path)
-      let depth = Int(sk_maximum_depth)
-      left = SharedBuffer(count: (FeatureSweep.tile + Int(panel.rows)) * depth)
-      right = SharedBuffer(count: (FeatureSweep.tile + Int(panel.columns)) * depth)
-      rows = SharedBuffer(count: FeatureSweep.tile * depth)
+    init(_ resources: AlignmentResources) throws(RepresentationError) {
+      let panel = sk_panel_of(resources.path)
+      let (tile, depth) = (FeatureSweep.tile, Int(sk_maximum_depth))
+      left = try SharedBuffer(count: (tile + Int(panel.rows)) * depth, resources)
+      right = try SharedBuffer(count: (tile + Int(panel.columns)) * depth, resources)
+      rows = try SharedBuffer(count: tile * depth, resources)
+      doubles = try SharedBuffer(count: tile, resources)
+      product = try SharedBuffer(count: tile * tile, resources)
     }
   }
 
   private func run(
-    _ task: Task, _ workspace: Workspace, into lanes: UnsafeMutablePointer<Double>, _ progress: ProgressSpan
+    _ task: Task, _ workspace: Workspace, into lanes: UnsafeMutablePointer<Double>, _ progress: ProgressHandle
   ) {
     let (panel, stride) = (sk_panel_of(path), Self.tile)
     workspace.product.base.update(repeating: 0, count: task.rows.count * stride)
     let sampleCount = models[task.left].sampleCount
     for start in Swift.stride(from: 0, to: sampleCount, by: Int(sk_maximum_depth)) {
-      if progress.isCancelled { return }
+      if progress.isCancelled() { return }
       let samples = start..<min(start + Int(sk_maximum_depth), sampleCount)
       pack(task.rows, of: task.left, samples, workspace, panel.rows, into: workspace.left.base)
       pack(task.columns, of: task.right, samples, workspace, panel.columns, into: workspace.right.base)

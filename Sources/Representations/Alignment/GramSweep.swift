@@ -1,26 +1,28 @@
+internal import Basics
 internal import SimilarityKernels
 
-/// Visits the kernels of all representations tile by tile, so that none is ever whole in memory.
+/// Visits the kernels of all representations tile by tile, so that no kernel is ever whole in memory.
 ///
-/// A strip of up to 1024 rows is packed once and met by blocks of columns, one block a task. Tiles lie on or above the
-/// diagonal. The partition depends on the sizes alone, and a task's sums are added in the order of the tasks, so the bits
-/// do not depend on who did which.
+/// A strip of up to 1024 rows is packed once and multiplied with blocks of columns, one block a task. Tiles lie on or above
+/// the diagonal. The partition depends on the sizes alone, and the tasks' sums are added in the order of the tasks, so the
+/// bits do not depend on which worker ran which task.
 struct GramSweep {
   private let models: [CenteredRepresentation]
-  private let path: sk_path
+  private let resources: AlignmentResources
+  private var path: sk_path { resources.path }
   private let sampleCount: Int
   /// Rows and columns of a tile.
   private let tile: Int
   private let stripTiles: Int
-  /// From one model's tile to the next; a little more than a tile, so that they do not all fall in one cache set.
+  /// From one model's tile to the next; a little more than a tile, so that not all fall in one cache set.
   private let tileStride: Int
 
   /// What the workers' packed operands may take together beside their tiles.
   private static let packedBytes = 64 << 20
 
-  init(_ models: [CenteredRepresentation], _ path: sk_path) {
+  init(_ models: [CenteredRepresentation], _ resources: AlignmentResources) {
     self.models = models
-    self.path = path
+    self.resources = resources
     sampleCount = models.first?.sampleCount ?? 0
     let rowBytes = 4 * max(models.reduce(0) { $0 + $1.featureCount }, 1)
     var tile = 256
@@ -35,7 +37,7 @@ struct GramSweep {
   /// The sums over all ordered pairs of different samples of each pair of models' kernels, and each kernel's sum over each
   /// sample's others; the latter only for Gaussian kernels.
   func pairProducts(
-    rates: [Double], _ parallel: ParallelMap, _ progress: ProgressSpan
+    rates: [Double], _ progress: ProgressHandle
   ) throws(RepresentationError) -> (pairs: [Double], rows: [[Double]]) {
     let (count, tile, path, tileStride) = (models.count, tile, path, tileStride)
     let pairCount = count * (count + 1) / 2
@@ -45,7 +47,7 @@ struct GramSweep {
     let rowsInTask = stripTiles * tile + tile
     // A task's lanes for each pair, then for each model the sums of its rows and of its columns.
     let sumsPerTask = 8 * pairCount + (rates.isEmpty ? 0 : count * rowsInTask)
-    try sweep(sumsPerTask: sumsPerTask, parallel, progress) { (visit, tiles, sums, isCancelled) in
+    try sweep(sumsPerTask: sumsPerTask, progress) { (visit, tiles, sums, isCancelled) in
       for row in 0..<visit.rows.count {
         if row % 32 == 0 && isCancelled() { return }
         let first = visit.isDiagonal ? row + 1 : 0
@@ -84,9 +86,7 @@ struct GramSweep {
 
   /// For each model the square of the median distance between two samples, exact but for the rounding of distances: two
   /// sweeps count the squared distances by the upper and then the lower half of their bits.
-  func medianSquaredDistances(
-    _ parallel: ParallelMap, _ progress: ProgressSpan
-  ) throws(RepresentationError) -> [Double] {
+  func medianSquaredDistances(_ progress: ProgressHandle) throws(RepresentationError) -> [Double] {
     let pairCount = sampleCount * (sampleCount - 1) / 2
     guard pairCount > 0 else {
       throw RepresentationError(
@@ -94,14 +94,14 @@ struct GramSweep {
     }
     // The middle distance, or the two around the middle.
     let ranks = [(pairCount - 1) / 2, pairCount / 2]
-    let upper = try histograms(prefixes: nil, parallel, progress.part(from: 0, share: 0.5))
+    let upper = try histograms(prefixes: nil, progress.part(0...0.5))
     let found = upper.map { counts in ranks.map { Self.place($0, in: counts) } }
     let lower = try (0..<2).map { (which) throws(RepresentationError) in
-      // The second rank falls into another bin only at a bin's end; then one sweep more tells its place.
+      // The second rank falls into another bin only at a bin's end; then one more sweep finds its place.
       which == 1 && found.allSatisfy { $0[0].bin == $0[1].bin }
         ? []
         : try histograms(
-          prefixes: found.map { $0[which].bin }, parallel, progress.part(from: 0.5 + 0.25 * Double(which), share: 0.25))
+          prefixes: found.map { $0[which].bin }, progress.part(which == 0 ? 0.5...0.75 : 0.75...1))
     }
     return found.indices.map { model in
       let distances = ranks.indices.map { which -> Double in
@@ -122,21 +122,20 @@ struct GramSweep {
       if rank < count { return (bin, rank) }
       rank -= count
     }
-    preconditionFailure("a rank beyond what was counted")
+    preconditionFailure("a rank beyond the counted elements")
   }
 
-  /// For each model how often the squared distances, as singles, have each upper half; or, of those with the given upper
-  /// half, each lower half.
-  private func histograms(
-    prefixes: [Int]?, _ parallel: ParallelMap, _ progress: ProgressSpan
-  ) throws(RepresentationError) -> [[Int]] {
+  /// For each model how often the squared distances, as singles, have each upper half of their bits; with prefixes, how
+  /// often those with that upper half have each lower half.
+  private func histograms(prefixes: [Int]?, _ progress: ProgressHandle) throws(RepresentationError) -> [[Int]] {
+    let parallel = resources.parallel
     let (count, tile, path, tileStride) = (models.count, tile, path, tileStride)
     let norms = models.map(\.norms)
     let bins = 1 << 16
-    // Whole numbers: it does not matter who counts what.
-    let counts = SharedBuffer<Int>(count: parallel.workerCount * count * bins)
+    // Sums of whole numbers are exact in any order, so each worker counts for itself.
+    let counts = try SharedBuffer<Int>(count: parallel.workerCount * count * bins, resources)
     counts.base.initialize(repeating: 0, count: parallel.workerCount * count * bins)
-    try sweep(sumsPerTask: 0, parallel, progress) { (visit, tiles, _, isCancelled) in
+    try sweep(sumsPerTask: 0, progress) { (visit, tiles, _, isCancelled) in
       for row in 0..<visit.rows.count {
         if row % 32 == 0 && isCancelled() { return }
         let first = visit.isDiagonal ? row + 1 : 0
@@ -175,12 +174,12 @@ struct GramSweep {
 
   // MARK: The sweep
 
-  /// One tile of every model, and where it is.
+  /// One tile of every model, and its place.
   struct Visit {
     let worker: Int
     let rows: Range<Int>
     let columns: Range<Int>
-    /// The first row's place in its strip.
+    /// The position of the first row in its strip.
     let rowInStrip: Int
     var isDiagonal: Bool { rows.lowerBound == columns.lowerBound }
   }
@@ -192,19 +191,20 @@ struct GramSweep {
   }
 
   /// - Parameters:
-  ///   - visit: takes the inner products of a tile's rows and columns, one model's after the other's, and may overwrite
-  ///     them; adds to its task's sums, which begin at 0. Elements left of the diagonal mean nothing.
-  ///   - collect: takes the sums of each task, in order.
+  ///   - visit: gets the inner products of a tile's rows and columns, model after model, and may overwrite them; it adds to
+  ///     the sums of its task, which begin at 0. Elements left of the diagonal are undefined.
+  ///   - collect: gets the sums of each task, in order.
   private func sweep(
-    sumsPerTask: Int, _ parallel: ParallelMap, _ progress: ProgressSpan,
+    sumsPerTask: Int, _ progress: ProgressHandle,
     visit: @Sendable (Visit, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, () -> Bool) -> Void,
     collect: (Task, UnsafeMutablePointer<Double>) -> Void
   ) throws(RepresentationError) {
-    let operands = PackedStrips(models, path, tile: tile, stripTiles: stripTiles, workerCount: parallel.workerCount)
-    let tiles = SharedBuffer<Double>(count: parallel.workerCount * models.count * tileStride)
-    // A wave is long enough to keep all workers busy, short enough to tell progress often.
+    let parallel = resources.parallel
+    let operands = try PackedStrips(models, tile: tile, stripTiles: stripTiles, resources)
+    let tiles = try SharedBuffer<Double>(count: parallel.workerCount * models.count * tileStride, resources)
+    // A wave is long enough to keep all workers busy, and short enough to report progress often.
     let wave = max(16, 4 * parallel.workerCount)
-    let sums = SharedBuffer<Double>(count: wave * sumsPerTask)
+    let sums = try SharedBuffer<Double>(count: wave * sumsPerTask, resources)
     let (count, tile, tileStride, sampleCount, stripRows) = (
       models.count, tile, tileStride, sampleCount, stripTiles * tile
     )
@@ -212,9 +212,9 @@ struct GramSweep {
     var done = 0.0
     for stripStart in stride(from: 0, to: sampleCount, by: stripRows) {
       let strip = stripStart..<min(stripStart + stripRows, sampleCount)
-      operands.pack(strip, parallel, progress)
+      operands.pack(strip, progress)
       try progress.check()
-      // From the last block to the first: those at the diagonal are smaller and fill the gaps at the end.
+      // From the last block to the first: blocks at the diagonal are smaller and fill the gaps at the end.
       let starts = Array(stride(from: stripStart, to: sampleCount, by: tile).reversed())
       for waveStart in stride(from: 0, to: starts.count, by: wave) {
         let tasks = starts[waveStart..<min(waveStart + wave, starts.count)].map {
@@ -231,16 +231,16 @@ struct GramSweep {
           {
             let rows = rowStart..<min(rowStart + tile, strip.upperBound)
             for model in 0..<count {
-              if progress.isCancelled { return }
+              if progress.isCancelled() { return }
               operands.multiply(
                 model, (rowStart - strip.lowerBound) / tile, rows.count, task.columns.count, worker,
                 isDiagonal: rowStart == task.columns.lowerBound, into: workerTiles + model * tileStride, progress)
             }
-            if progress.isCancelled { return }
+            if progress.isCancelled() { return }
             visit(
               Visit(worker: worker, rows: rows, columns: task.columns, rowInStrip: rowStart - strip.lowerBound),
               workerTiles, taskSums
-            ) { progress.isCancelled }
+            ) { progress.isCancelled() }
           }
         }
         try progress.check()
@@ -248,7 +248,7 @@ struct GramSweep {
           collect(task, sums.base + index * sumsPerTask)
           done += Double(task.columns.count * task.strip.count)
         }
-        progress.report(done / total)
+        progress.report(min(done / total, 1))
       }
     }
   }

@@ -1,13 +1,14 @@
+internal import Basics
 internal import SimilarityKernels
 
-/// What must not change from batch to batch: the scale of each representation, and the rate of a Gaussian kernel.
+/// What stays the same for all batches: the scale of each representation, and the rate of a Gaussian kernel.
 struct KernelScaling: Sendable {
   let scales: [Double]
   /// For each representation r in `exp(-r * squared distance)`, distances scaled; empty for the linear kernel.
   let rates: [Double]
 }
 
-/// The sums over a kernel that every estimate of HSIC is made of.
+/// The sums over kernels from which every estimate of HSIC is computed.
 struct KernelStatistics {
   let count: Int
   let sampleCount: Int
@@ -19,24 +20,25 @@ struct KernelStatistics {
   let diagonals: [[Double]]
   /// For each representation and sample the sum of the kernel over all other samples.
   let rowSums: [[Double]]
+  /// The memory of the arrays above.
+  private let reservation: MemoryBudget.Reservation
 
   init(
     of representations: [Representation], firstSample: Int = 0, kernel: SampleKernel, scaling: KernelScaling?,
-    parallel: ParallelMap, progress: ProgressSpan
+    _ resources: AlignmentResources, _ progress: ProgressHandle
   ) throws(RepresentationError) {
     try Self.check(representations, kernel)
-    let path = sk_fastest_path()
     count = representations.count
     sampleCount = representations.first?.sampleCount ?? 0
+    reservation = try resources.reserve(MemoryLayout<Double>.stride * count * (2 * sampleCount + count))
     var models: [CenteredRepresentation] = []
     for (index, representation) in representations.enumerated() {
       do throws(RepresentationError) {
         models.append(
           try CenteredRepresentation(
-            representation, firstSample: firstSample, scale: scaling?.scales[index], path: path, parallel: parallel,
-            progress: progress))
+            representation, firstSample: firstSample, scale: scaling?.scales[index], resources, progress))
       } catch {
-        throw error.kind == .cancelled ? error : error.of(index)
+        throw [.cancelled, .memory].contains(error.kind) ? error : error.of(index)
       }
     }
     let scales = models.map(\.scale)
@@ -47,19 +49,19 @@ struct KernelStatistics {
       // The rows are centered: a sample's products with all samples sum to 0.
       rowSums = models.map { $0.norms.map(-) }
       if Self.prefersFeatures(models) {
-        let products = try FeatureSweep(models, path).squaredProducts(parallel, progress)
+        let products = try FeatureSweep(models, resources).squaredProducts(progress)
         offDiagonal = zip(products, Self.pairs(count)).map { product, pair in
           product - zip(models[pair.0].norms, models[pair.1].norms).reduce(0) { $0 + $1.0 * $1.1 }
         }
       } else {
-        offDiagonal = try GramSweep(models, path).pairProducts(rates: [], parallel, progress).pairs
+        offDiagonal = try GramSweep(models, resources).pairProducts(rates: [], progress).pairs
       }
     case .rbf(let fraction):
-      let sweep = GramSweep(models, path)
+      let sweep = GramSweep(models, resources)
       var rates = scaling?.rates ?? []
       var rest = progress
       if rates.isEmpty {
-        rates = try sweep.medianSquaredDistances(parallel, progress.part(from: 0, share: 2.0 / 3)).enumerated().map {
+        rates = try sweep.medianSquaredDistances(progress.part(0...2 / 3)).enumerated().map {
           (index, median) throws(RepresentationError) in
           guard median > 0 else {
             throw RepresentationError(
@@ -68,10 +70,10 @@ struct KernelStatistics {
           }
           return 1 / (2 * fraction * fraction * median)
         }
-        rest = progress.part(from: 2.0 / 3, share: 1.0 / 3)
+        rest = progress.part(2 / 3...1)
       }
       self.scaling = KernelScaling(scales: scales, rates: rates)
-      let sums = try sweep.pairProducts(rates: rates, parallel, rest)
+      let sums = try sweep.pairProducts(rates: rates, rest)
       offDiagonal = sums.pairs
       rowSums = sums.rows
       diagonals = models.map { Array(repeating: 1, count: $0.sampleCount) }
@@ -133,7 +135,7 @@ struct KernelStatistics {
   static func alignment(
     count: Int, criteria: [Double], isUnbiased: Bool
   ) throws(RepresentationError) -> AlignmentMatrix {
-    // Pair (i, j) stands behind the pairs of all before i.
+    // Pair (i, j) follows the pairs of all representations before i.
     func place(_ i: Int, _ j: Int) -> Int { i * count - i * (i - 1) / 2 + (j - i) }
     for index in 0..<count where criteria[place(index, index)] <= 0 {
       throw RepresentationError(
@@ -156,8 +158,8 @@ struct KernelStatistics {
     let samples = Double(models.first?.sampleCount ?? 0)
     let widths = models.map { Double($0.featureCount) }
     let sum = widths.reduce(0, +)
-    // Half of all products, since both are symmetric; each element of a kernel is also multiplied with every other
-    // model's, which is done in double precision and takes about four times as long.
+    // Half of all products, since both are symmetric. Each element of a kernel is also multiplied with that of every other
+    // model, in double precision, which takes about four times as long.
     let overSamples = samples * samples / 2 * (sum + 4 * Double(models.count * models.count) / 2)
     let overFeatures = samples / 2 * sum * sum
     return overFeatures < overSamples
@@ -167,7 +169,7 @@ struct KernelStatistics {
     if case .rbf(let fraction) = kernel, !(fraction > 0 && fraction.isFinite) {
       throw RepresentationError(
         .outOfRange, expected: "a positive fraction of the median distance", found: "\(fraction)",
-        fix: "use 0.2 to 1, say")
+        fix: "use 0.2 to 1")
     }
     for (index, model) in models.enumerated() where model.sampleCount != models[0].sampleCount {
       throw RepresentationError(

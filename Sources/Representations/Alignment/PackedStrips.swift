@@ -1,10 +1,12 @@
+internal import Basics
 internal import SimilarityKernels
 
-/// The operands of a sweep as the kernels want them: a strip of rows that all workers share, and a block of columns for
+/// The operands of a sweep in the layout of the kernels: a strip of rows that all workers share, and a block of columns for
 /// each worker.
 final class PackedStrips: Sendable {
   private let models: [CenteredRepresentation]
-  private let path: sk_path
+  private let resources: AlignmentResources
+  private var path: sk_path { resources.path }
   private let tile: Int
   /// Rows of a tile with those that fill its last panel.
   private let paddedRows: Int
@@ -19,11 +21,14 @@ final class PackedStrips: Sendable {
   private let featureCount: Int
   private let widest: Int
 
-  init(_ models: [CenteredRepresentation], _ path: sk_path, tile: Int, stripTiles: Int, workerCount: Int) {
+  init(
+    _ models: [CenteredRepresentation], tile: Int, stripTiles: Int, _ resources: AlignmentResources
+  ) throws(RepresentationError) {
     self.models = models
-    self.path = path
+    self.resources = resources
     self.tile = tile
-    let panel = sk_panel_of(path)
+    let workerCount = resources.parallel.workerCount
+    let panel = sk_panel_of(resources.path)
     paddedRows = (tile + Int(panel.rows) - 1) / Int(panel.rows) * Int(panel.rows)
     paddedColumns = (tile + Int(panel.columns) - 1) / Int(panel.columns) * Int(panel.columns)
     var offset = 0
@@ -33,17 +38,17 @@ final class PackedStrips: Sendable {
     }
     featureCount = offset
     widest = models.map(\.featureCount).max() ?? 0
-    left = SharedBuffer(count: stripTiles * paddedRows * featureCount)
-    right = SharedBuffer(count: workerCount * paddedColumns * featureCount)
-    floats = SharedBuffer(count: workerCount * tile * widest)
-    doubles = SharedBuffer(count: workerCount * widest)
+    left = try SharedBuffer(count: stripTiles * paddedRows * featureCount, resources)
+    right = try SharedBuffer(count: workerCount * paddedColumns * featureCount, resources)
+    floats = try SharedBuffer(count: workerCount * tile * widest, resources)
+    doubles = try SharedBuffer(count: workerCount * widest, resources)
   }
 
-  /// Packs a strip of rows, which no worker may be using.
-  func pack(_ strip: Range<Int>, _ parallel: ParallelMap, _ progress: ProgressSpan) {
+  /// Packs a strip of rows; no worker may be using the strip.
+  func pack(_ strip: Range<Int>, _ progress: ProgressHandle) {
     let tileCount = (strip.count + tile - 1) / tile
-    parallel(tileCount * models.count) { [self] (index, worker) in
-      if progress.isCancelled { return }
+    resources.parallel(tileCount * models.count) { [self] (index, worker) in
+      if progress.isCancelled() { return }
       let (place, model) = (index / models.count, index % models.count)
       let start = strip.lowerBound + place * tile
       pack(
@@ -61,7 +66,7 @@ final class PackedStrips: Sendable {
     }
   }
 
-  /// Depth after depth, so that what one call of the kernel reads lies together.
+  /// Packs depth after depth, so that the operands of one call of the kernel lie together.
   private func pack(
     _ samples: Range<Int>, of model: Int, _ worker: Int, _ width: Int64, _ padded: Int,
     into target: UnsafeMutablePointer<Float>
@@ -80,17 +85,17 @@ final class PackedStrips: Sendable {
     }
   }
 
-  /// Writes the inner products of the rows of a tile of the strip and of the worker's columns.
+  /// Writes the inner products of the rows of a tile of the strip with the worker's columns.
   func multiply(
     _ model: Int, _ place: Int, _ rows: Int, _ columns: Int, _ worker: Int, isDiagonal: Bool,
-    into product: UnsafeMutablePointer<Double>, _ progress: ProgressSpan
+    into product: UnsafeMutablePointer<Double>, _ progress: ProgressHandle
   ) {
     product.update(repeating: 0, count: tile * tile)
     let left = left.base + paddedRows * (place * featureCount + featureOffsets[model])
     let right = right.base + paddedColumns * (worker * featureCount + featureOffsets[model])
     let features = models[model].featureCount
     for depth in stride(from: 0, to: features, by: Int(sk_maximum_depth)) {
-      if progress.isCancelled { return }
+      if progress.isCancelled() { return }
       sk_multiply(
         path, left + depth * paddedRows, right + depth * paddedColumns, Int64(rows), Int64(columns),
         Int64(min(Int(sk_maximum_depth), features - depth)), product, Int64(tile), isDiagonal)

@@ -1,11 +1,11 @@
-/// How a computation gets at several cores; the engine itself knows no thread.
+/// How a computation uses several cores; this module starts no thread itself.
 public struct ParallelMap: Sendable {
-  /// At most so many bodies run at a time.
+  /// The most bodies that run at a time.
   public let workerCount: Int
   private let body: @Sendable (Int, @Sendable (_ index: Int, _ worker: Int) -> Void) -> Void
 
-  /// - Parameter run: calls its second argument once for each index below its first, and comes back when all have
-  ///   returned. `worker`, below `workerCount`, is different for calls that overlap.
+  /// - Parameter run: calls its second argument once for each index below its first, and returns when all calls have
+  ///   returned. `worker`, below `workerCount`, differs between calls that overlap.
   public init(
     workerCount: Int, run: @escaping @Sendable (Int, @Sendable (_ index: Int, _ worker: Int) -> Void) -> Void
   ) {
@@ -13,7 +13,7 @@ public struct ParallelMap: Sendable {
     body = run
   }
 
-  /// One index after the other, here.
+  /// Runs one index after the other on the calling thread.
   public static let serial = ParallelMap(workerCount: 1) { count, body in
     for index in 0..<count { body(index, 0) }
   }

@@ -87,7 +87,7 @@ package struct PoolComparison: Sendable {
       do throws(RepresentationError) {
         let alignment = try AlignmentMatrix(
           of: sent.compactMap { $0?.matrix }, kernel: settings.kernel, estimator: settings.estimator,
-          parallel: parallel, progress: progress)
+          parallel: parallel, memory: Limits.representationMemory, progress: progress)
         similarity = SimilarityMatrix(count: alignment.count, values: alignment.values)
       } catch {
         throw RequestError(error, key: error.index.flatMap { sent[measured[$0]]?.key })
