@@ -56,7 +56,14 @@ while (message := receive()) is not None:
             send(method="$/progress", params={"token": params["workDoneToken"], "value": {"percentage": share}})
         send(id=identifier, result="done")
     elif method == "session/open":
-        send(id=identifier, result={"session": params.get("session", "minted"), "revision": 0})
+        send(id=identifier, result={
+            "session": params.get("session", "minted"), "revision": 0, "resumed": False, "durability": "memory"})
+    elif method == "warned":
+        send(method="trial/decided", params={"warnings": [{"path": "score_", "nearest": "score"}]})
+        send(id=identifier, result={"warnings": [{"path": "a.licenses", "nearest": "licences"}, {"path": "x"}]})
+    elif method == "announce":
+        send(id=identifier, result=None)
+        send(method="announced", params={})
     elif method == "frontier/query":
         send(id=identifier, result={
             "generation": 1, "deadlineSeconds": 3.0, "savingFraction": 0.1, "notYetInvented": {},

@@ -1,6 +1,10 @@
 """The Python client against a scripted server: what it sends, how it waits, how it fails. Needs no binary."""
 
 import asyncio
+import itertools
+import os
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -147,6 +151,106 @@ def test_pipelined_requests_keep_their_order_and_errors(start):
         answers = client.pipeline_requests(requests)
         assert isinstance(answers.pop(7), trimtab.InvalidParams)
         assert [answer["n"] for answer in answers] == [n for n in range(3000) if n != 7]
+
+
+def test_unknown_fields_are_python_warnings(start):
+    with start() as client, pytest.warns(trimtab.UnknownFieldWarning) as caught:
+        client.call(Request("warned", {}))
+    assert [str(one.message) for one in caught] == [
+        "trial/update has no field 'score_'; did you mean 'score'?",
+        "warned has no field 'a.licenses'; did you mean 'licences'?", "warned has no field 'x'"]
+
+
+# Interrupts
+
+
+def test_the_server_has_a_session_of_its_own(start):
+    async def main():
+        async with start(AsyncTrimtab) as client:
+            return os.getsid(client.process.pid) == client.process.pid
+
+    with start() as client:
+        assert os.getsid(client.process.pid) == client.process.pid
+    assert asyncio.run(main())
+
+
+INTERRUPTED = """
+import sys
+from trimtab import Request, Trimtab
+
+with Trimtab(sys.argv[1:], timeout=60) as client:
+    kept = client.start(Request("echo", {"kept": True}))
+    try:
+        client.on_notification = lambda method, params: print(method, flush=True)
+        client.call(Request("announce", {}))
+        client.call(Request("silent", {}))
+    except KeyboardInterrupt:
+        print(client.call(Request("echo", {"n": 1})), kept.result())
+        print([one["method"] for one in client.call(Request("seen", {}))][-3:])
+"""
+
+
+def test_an_interrupt_of_the_terminal_ends_the_call_and_not_the_server():
+    """Ctrl-C goes to every process of the terminal's foreground group."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(trimtab.__file__).parents[1])}
+    process = subprocess.Popen([sys.executable, "-c", INTERRUPTED, sys.executable, SCRIPT], stdout=subprocess.PIPE,
+                               env=environment, text=True, start_new_session=True)
+    assert process.stdout.readline() == "announced\n"
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=AWAIT_SECONDS)
+    assert output == "{'n': 1} {'kept': True}\n['$/cancelRequest', 'echo', 'seen']\n"
+    assert process.returncode == 0
+
+
+def interrupted_at(instruction, call):
+    """Calls with KeyboardInterrupt raised before the given instruction of the client's code; whether it came so far."""
+    package, count = str(Path(trimtab.__file__).parent), itertools.count()
+
+    def trace(frame, event, argument):
+        if not frame.f_code.co_filename.startswith(package):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode" and next(count) == instruction:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+        return False
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+
+
+@pytest.mark.parametrize("size", [10, 300_000], ids=["small", "more than a pipe holds"])
+def test_an_interrupt_at_any_instruction_leaves_the_client_whole(start, size):
+    """No answer of another request is lost or met twice, and nothing that was sent is cut."""
+    padding = "x" * size
+    with start() as client:
+        for instruction in itertools.count(0, 1 if size < 100 else 11):
+            pending = client.start(Request("echo", {"pending": instruction, "padding": padding}))
+            came = interrupted_at(instruction, lambda: client.call(Request("echo", {"padding": padding})))
+            for n in range(2):
+                assert client.call(Request("echo", {"n": n})) == {"n": n}, instruction
+            assert pending.result()["pending"] == instruction
+            if not came:
+                break
+        assert instruction > 200, "the calls were followed"
+
+
+def test_an_interrupt_while_a_started_request_is_awaited_loses_no_answer(start):
+    with start() as client:
+        for instruction in itertools.count():
+            pending = client.start(Request("echo", {"n": instruction}))
+            came = interrupted_at(instruction, pending.result)
+            assert pending.result() == {"n": instruction}
+            if not came:
+                break
+        assert instruction > 100, "the calls were followed"
 
 
 # The same, awaited.

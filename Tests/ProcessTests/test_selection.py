@@ -106,9 +106,9 @@ def test_a_notification_is_answered_by_a_push(start):
         session = client.open_session("s")
         session.submit_pool(**PARTS, search={"strategy": "grid"})
         trial = session.pool.next_trial()
-        trial.tell(1, 0.5, data_fraction=0.1)
-        trial.tell(1, 7.5, data_fraction=0.1)
-        trial.tell(2, 0.6, data_fraction=1.0)
+        trial.update_nowait(1, 0.5, data_fraction=0.1)
+        trial.update_nowait(1, 7.5, data_fraction=0.1)
+        trial.update_nowait(2, 0.6, data_fraction=1.0)
         session.suggestion()
     decided = [params for method, params in pushed if method == "trial/decided"]
     assert [(params["trial"], params["step"], params.get("decision")) for params in decided] == [

@@ -5,6 +5,7 @@ follows a power law of the data it has seen."""
 from __future__ import annotations
 
 import argparse
+import math
 import random
 import sys
 from pathlib import Path
@@ -35,12 +36,12 @@ class SimulatedTraining:
     def accuracy(self, candidate: Candidate, data_fraction: float) -> float:
         error = 0.35 + self.encoders[candidate.encoder] + self.models[candidate.language_model]
         slope = self.slopes[candidate.encoder, candidate.language_model]
-        return max(0.0, 1.0 - max(error, 0.05) * data_fraction ** -slope)
+        return max(0.0, 1.0 - max(error, 0.05) * math.pow(data_fraction, -slope))
 
     def best(self) -> tuple[float, Candidate]:
         every = [Candidate(encoder, model) for encoder, model in self.slopes]
-        return max((self.accuracy(candidate, 1.0), candidate) for candidate in every)[0], max(
-            every, key=lambda candidate: self.accuracy(candidate, 1.0))
+        best = max(every, key=lambda candidate: self.accuracy(candidate, 1.0))
+        return self.accuracy(best, 1.0), best
 
 
 def train(trial: Trial, training: SimulatedTraining) -> str:

@@ -18,9 +18,9 @@ from .errors import (
     InvalidRequest, MethodNotFound, NoPool, NotCharacterized, NotInitialized, ObjectiveOutOfReach, Overloaded,
     ParseError, RequestCancelled, RequestFailed, RPCError, SearchBegun, ServerExited, TrialClosed, TrimtabError,
     UnknownCandidate, UnknownGPU, UnknownJob, UnknownPipeline, UnknownPlan, UnknownRank, UnknownSession, UnknownTrial,
-    UnreadableFile,
+    UnreadableFile, UnknownFieldWarning,
 )
-from .methods import Request
+from .requests import Request
 from .selection import AsyncPool, AsyncTrial, Pool, Trial
 
 __version__ = "0.1.0"
@@ -34,11 +34,11 @@ __all__ = [
     "OverlappedBackward", "Overloaded", "ParseError", "Pending", "PipelineDefined", "PipelineDetail",
     "PipelinesReplicated", "Plan", "PlanChange", "PlanDetail", "PlanSeries", "PlanUncertainty", "PlannedInstruction",
     "Point", "Pool", "PoolClusters", "PoolSubmitted", "Prediction", "ProfileRow", "ProfileSubmitted", "RPCError",
-    "RankBusyTime", "RankPlace", "RankTimeline", "Ranking", "Request", "RequestCancelled", "RequestFailed", "Sample", "Saving",
-    "Savings", "SearchBegun", "Segment", "SelectionTask", "ServerExited", "Session", "SessionExport", "SessionOpened",
-    "SessionSummary", "SlowRank", "StagePlan", "Straggler", "StragglerReported", "SuggestedPipelines",
+    "RankBusyTime", "RankPlace", "RankTimeline", "Ranking", "Request", "RequestCancelled", "RequestFailed", "Sample",
+    "Saving", "Savings", "SearchBegun", "Segment", "SelectionTask", "ServerExited", "Session", "SessionExport",
+    "SessionOpened", "SessionSummary", "SlowRank", "StagePlan", "Straggler", "StragglerReported", "SuggestedPipelines",
     "SuggestionReport", "TableCounts", "TableName", "Timeline", "TimelineInstruction", "TimelineTotals", "Trial",
-    "TrialClosed", "TrialDecision", "TrialEnded", "Trimtab", "TrimtabError", "UnknownCandidate", "UnknownGPU",
-    "UnknownJob", "UnknownPipeline", "UnknownPlan", "UnknownRank", "UnknownSession", "UnknownTrial", "UnreadableFile",
-    "Wait", "Withdrawal", "plan_changed",
+    "TrialClosed", "TrialDecision", "TrialEnded", "Trimtab", "TrimtabError", "UnknownCandidate", "UnknownFieldWarning",
+    "UnknownGPU", "UnknownJob", "UnknownPipeline", "UnknownPlan", "UnknownRank", "UnknownSession", "UnknownTrial",
+    "UnreadableFile", "Wait", "Withdrawal", "plan_changed",
 ]

@@ -27,6 +27,10 @@ class GarbledStream(TrimtabError):
     """The server wrote something that is not a frame, or whose body is not JSON; nothing after it can be read."""
 
 
+class UnknownFieldWarning(UserWarning):
+    """A request had a field that the server does not know and has ignored, such as a misspelt one."""
+
+
 class RPCError(TrimtabError):
     """The server's error answer. `data` is machine-readable: kind, path, expected, found, fix."""
 
@@ -45,118 +49,176 @@ class RPCError(TrimtabError):
 
 
 class ParseError(RPCError):
+    """The server could not read a message as JSON."""
+
     code = -32700
 
 
 class InvalidRequest(RPCError):
+    """The message is JSON but not a request, or comes after shutdown."""
+
     code = -32600
 
 
 class MethodNotFound(RPCError):
+    """The server has no such method."""
+
     code = -32601
 
 
 class InvalidParams(RPCError):
+    """A param is missing or not what it must be; `data["path"]` says which."""
+
     code = -32602
 
 
 class InternalError(RPCError):
+    """The fault is the server's."""
+
     code = -32603
 
 
 class NotInitialized(RPCError):
+    """A request came before `initialize`."""
+
     code = -32002
 
 
 class RequestCancelled(RPCError):
+    """The request was cancelled, its session closed, or the input ended."""
+
     code = -32800
 
 
 class ContentModified(RPCError):
+    """The inputs changed while the computation ran; ask again."""
+
     code = -32801
 
 
 class RequestFailed(RPCError):
+    """The request was valid and failed."""
+
     code = -32803
 
 
 class UnknownSession(RPCError):
+    """No session of this name is open."""
+
     code, kind = 1000, "unknownSession"
 
 
 class UnknownGPU(RPCError):
+    """No GPU of this id is registered in the session."""
+
     code, kind = 1001, "unknownGPU"
 
 
 class FileOutsideRoots(RPCError):
+    """A file argument lies outside the roots given to initialize."""
+
     code, kind = 1002, "fileOutsideRoots"
 
 
 class UnreadableFile(RPCError):
+    """A file argument cannot be read, or is too large."""
+
     code, kind = 1003, "unreadableFile"
 
 
 class Overloaded(RPCError):
+    """Too many computations wait already; try again later."""
+
     code, kind = 1004, "overloaded"
 
 
 class UnknownPipeline(RPCError):
+    """No pipeline of this name is defined in the session."""
+
     code, kind = 2000, "unknownPipeline"
 
 
 class InvalidPipeline(RPCError):
+    """The pipeline contradicts itself, or a profile it has."""
+
     code, kind = 2001, "invalidPipeline"
 
 
 class InvalidProfile(RPCError):
+    """A measurement cannot be right, or belongs to nothing."""
+
     code, kind = 2002, "invalidProfile"
 
 
 class IncompleteProfile(RPCError):
+    """Some instructions of the pipeline have no measurement."""
+
     code, kind = 2003, "incompleteProfile"
 
 
 class NotCharacterized(RPCError):
+    """The pipeline's frontier has not been computed yet."""
+
     code, kind = 2004, "notCharacterized"
 
 
 class ObjectiveOutOfReach(RPCError):
+    """No plan, or series of plans, reaches what was asked; the data says what the utmost is."""
+
     code, kind = 2006, "objectiveOutOfReach"
 
 
 class UnknownPlan(RPCError):
+    """The frontier has no plan of this number."""
+
     code, kind = 2007, "unknownPlan"
 
 
 class UnknownRank(RPCError):
+    """The pipeline has no such rank, stage or replica."""
+
     code, kind = 2008, "unknownRank"
 
 
 class UnknownJob(RPCError):
+    """No pipeline of the session belongs to a job of this name."""
+
     code, kind = 2009, "unknownJob"
 
 
 class NoPool(RPCError):
+    """The session has no pool of candidates."""
+
     code, kind = 3000, "noPool"
 
 
 class InvalidPool(RPCError):
+    """The pool contradicts itself or what was submitted before."""
+
     code, kind = 3001, "invalidPool"
 
 
 class UnknownCandidate(RPCError):
+    """The pool has no such encoder, language model or combination."""
+
     code, kind = 3002, "unknownCandidate"
 
 
 class InvalidRepresentation(RPCError):
+    """Representations cannot be read, or do not fit the others."""
+
     code, kind = 3003, "invalidRepresentation"
 
 
 class SearchBegun(RPCError):
+    """This can only be said before the first trial is given out."""
+
     code, kind = 3004, "searchBegun"
 
 
 class UnknownTrial(RPCError):
+    """The session has given out no trial of this number."""
+
     code, kind = 3005, "unknownTrial"
 
 
@@ -167,14 +229,19 @@ class TrialClosed(RPCError):
 
     @property
     def outcome(self) -> str:
+        """How it ended: "completed", "stopped", "paused", "failed", "lost" or "outOfMemory"."""
         return str(self.data["outcome"])
 
 
 class InvalidReport(RPCError):
+    """A report on a trial cannot be right; check its units."""
+
     code, kind = 3007, "invalidReport"
 
 
 class BusyGPU(RPCError):
+    """The GPU works for another trial; `trial` in the data says which."""
+
     code, kind = 3008, "busyGPU"
 
 
@@ -185,6 +252,7 @@ class DeadlineBelowMinimum(RPCError):
 
     @property
     def minimum_time_seconds(self) -> float:
+        """The shortest iteration that a plan can have."""
         return float(self.data["minimumTimeSeconds"])
 
 

@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Optional, Union
 
+from .answers.wire import named
+from .declared import UnknownFields
 from .errors import GarbledStream
 
 Command = Union[str, Sequence[str], None]
@@ -18,15 +20,25 @@ _PREFIX = b"Content-Length: "
 
 
 class Frames:
-    """Encodes frames and splits a byte stream into messages, in linear time however the bytes arrive."""
+    """Encodes frames and splits a byte stream into messages, in linear time however the bytes arrive.
+
+    Bytes come in by `chunks`, messages go out by `peek` and `done`. What has been read stands in one tuple that is
+    replaced as a whole: wherever an interrupt (Ctrl-C) strikes, no byte and no message is lost or read twice.
+    """
 
     def __init__(self, framing: str) -> None:
         if framing not in ("headers", "lines"):
             raise ValueError(f'framing is "headers" or "lines", not {framing!r}')
         self._lines = framing == "lines"
-        self._buffer = bytearray()
-        self._needed = 0  # bytes of the buffer below which no frame can be complete
-        self.feed = self._buffer.extend
+        # Bytes joined so far, where the next frame begins, what it needs at least (in bytes; with lines, how many
+        # chunks are known to hold no end of line), and the chunks that are not joined yet.
+        self._state: tuple[bytes, int, int, list[bytes]] = (b"", 0, 0, [])
+        self._message: Optional[tuple[Any, int]] = None  # the next message, and where it ends
+
+    @property
+    def chunks(self) -> list[bytes]:
+        """Append what is read to this list; ask for it again after each message."""
+        return self._state[3]
 
     def request(self, identifier: int, method: str, params: Mapping[str, Any]) -> bytes:
         return self._frame(f'{{"jsonrpc":"2.0","id":{identifier},"method":"{method}","params":{encode_json(params)}}}')
@@ -37,44 +49,57 @@ class Frames:
     def _frame(self, body: str) -> bytes:  # the encoder escapes all but ASCII, so characters are bytes
         return f"{body}\n".encode() if self._lines else f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
 
-    def next(self) -> Optional[Any]:
-        """The next whole message, or None until more bytes are fed."""
-        if len(self._buffer) <= self._needed:
+    def peek(self) -> Optional[Any]:
+        """The next whole message, or None until more bytes have come. It stays the next one until `done`."""
+        if self._message is None:
+            try:
+                self._message = self._next()
+            except ValueError as error:
+                raise GarbledStream(f"{error}, in {self._state[0][self._state[1]:][:200]!r}") from None
+        return None if self._message is None else self._message[0]
+
+    def done(self) -> None:
+        """Passes the message that `peek` gave."""
+        if self._message is not None:
+            buffer, _, _, chunks = self._state
+            # The end belongs to the buffer: a second time around this does the same again.
+            self._state = (buffer, self._message[1], 0, chunks)
+            self._message = None
+
+    def _next(self) -> Optional[tuple[Any, int]]:
+        buffer, start, needed, chunks = self._state
+        if chunks:
+            if self._lines:
+                if not any(b"\n" in chunk for chunk in chunks[needed:]) and buffer.find(b"\n", start) < 0:
+                    self._state = (buffer, start, len(chunks), chunks)
+                    return None
+            elif len(buffer) - start + sum(map(len, chunks)) < needed:
+                return None
+            buffer, start = buffer[start:] + b"".join(chunks), 0
+            self._state = (buffer, 0, 0, [])
+        elif not self._lines and len(buffer) - start < needed:
             return None
-        try:
-            return self._next()
-        except ValueError as error:
-            raise GarbledStream(f"{error}, in {bytes(self._buffer[:200])!r}") from None
-
-    def _next(self) -> Optional[Any]:
-        buffer = self._buffer
         if self._lines:
-            start, end = 0, buffer.find(b"\n", self._needed)
-            if end < 0:
-                self._needed = len(buffer)
-                return None
-        else:
-            start = buffer.find(b"\r\n\r\n") + 4
-            if start < 4:
-                return None
-            end = start + _content_length(buffer[: start - 4])
-            if len(buffer) < end:
-                self._needed = end - 1
-                return None
-        message = decode_json(buffer[start:end].decode())
-        self._needed = 0
-        del buffer[: end + 1 if self._lines else end]
-        return message
+            end = buffer.find(b"\n", start)
+            return None if end < 0 else (decode_json(buffer[start:end].decode()), end + 1)
+        body = buffer.find(b"\r\n\r\n", start) + 4
+        if body < 4:
+            return None
+        end = body + _content_length(buffer[start: body - 4])
+        if len(buffer) < end:
+            self._state = (buffer, start, end - start, self._state[3])
+            return None
+        return decode_json(buffer[body:end].decode()), end
 
 
-def _content_length(header: bytearray) -> int:
+def _content_length(header: bytes) -> int:
     if header.startswith(_PREFIX) and b"\r" not in header:
         return int(header[len(_PREFIX):])
     for line in header.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":
             return int(value)
-    raise ValueError(f"no Content-Length in the server's header {bytes(header)!r}")
+    raise ValueError(f"no Content-Length in the server's header {header!r}")
 
 
 def command_line(command: Command) -> list[str]:
@@ -88,13 +113,13 @@ def command_line(command: Command) -> list[str]:
 
 
 def initialize_params(
-    roots: Sequence[str], state_directory: Optional[str], capabilities: Optional[Mapping[str, Any]]
+    roots: Sequence[str], state_directory: Optional[str], capabilities: Optional[Mapping[str, Any]],
+    unknown_fields: Optional[UnknownFields],
 ) -> dict[str, Any]:
-    params: dict[str, Any] = {"processId": os.getpid(), "clientInfo": {"name": "trimtab-python", "version": "0.1.0"},
-                              "roots": list(roots), "capabilities": dict(capabilities or {})}
-    if state_directory is not None:
-        params["stateDirectory"] = state_directory
-    return params
+    """The params of `initialize` from a client's arguments."""
+    return {"processId": os.getpid(), "clientInfo": {"name": "trimtab-python", "version": "0.1.0"},
+            "roots": list(roots), "capabilities": dict(capabilities or {}),
+            **named({"state_directory": state_directory, "unknown_fields": unknown_fields})}
 
 
 def last_lines(file: IO[bytes], count: int = 20) -> list[str]:

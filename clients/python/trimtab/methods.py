@@ -1,26 +1,28 @@
-"""One pure function per RPC method: what it sends and how its answer is read. Both clients are made of these."""
+"""Each RPC method, declared once: what it sends and how its answer is read. Both clients have them all.
+
+A declaration is a function that gives a `Request`. As a method of a blocking client it gives the answer, of an asyncio
+client something to await, and of `client.request` or `session.request` the request itself.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Callable, Generic, Optional, TypeVar, Union
+from typing import Any, Callable, Optional, TypeVar, Union
 
 from . import answers
 from .answers import GPU, ModelPart, ProfileRow, SelectionTask, Withdrawal, deeply, named, reader, to_wire
+from .binding import Awaited, Method, Now, Unsent
+from .declared import (
+    ElementType, Estimator, Kernel, Linkage, Objective, PoolConstraints, Resampling, Schedule, SearchSettings,
+    TrainedBy, TrialFailure,
+)
+from .requests import Progress, Request
+
+__all__ = ["Awaited", "ClientMethods", "ClientRequests", "Now", "SessionMethods", "SessionRequests"]
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-Progress = Callable[[Mapping[str, Any]], None]
-
-
-class Request(Generic[T_co]):
-    """A request not yet sent; `session.request` and `client.request` make them for `pipeline_requests`."""
-
-    __slots__ = ("method", "params", "read")
-
-    def __init__(self, method: str, params: Mapping[str, Any], read: Optional[Callable[[Any], T_co]] = None) -> None:
-        self.method, self.params, self.read = method, params, read
+PerRank = Union[float, Sequence[float], None]
 
 
 def _sequence_of(kind: type[T], member: str) -> Callable[[Any], tuple[T, ...]]:
@@ -30,75 +32,114 @@ def _sequence_of(kind: type[T], member: str) -> Callable[[Any], tuple[T, ...]]:
 
 
 class ClientMethods:
-    """Requests that belong to no session."""
+    """Methods of a client that belong to no session."""
 
-    def call(self, method: str, params: Optional[Mapping[str, Any]] = None) -> Request[Any]:
-        return Request(method, params or {})
-
+    @Method
     def list_sessions(self) -> Request[tuple[answers.SessionSummary, ...]]:
+        """The open sessions, in the order in which they were opened."""
         return Request("session/list", {}, _sequence_of(answers.SessionSummary, "sessions"))
 
 
+class ClientRequests(ClientMethods, Unsent):
+    """Requests that belong to no session."""
+
+    def open_session(
+        self, session: Optional[str] = None, *, seed: Optional[int] = None
+    ) -> Request[answers.SessionOpened]:
+        """Opens a session, or resumes the open one of this name."""
+        return Request("session/open", named({"session": session, "seed": seed}), reader(answers.SessionOpened))
+
+    def call(self, method: str, params: Optional[Mapping[str, Any]] = None) -> Request[Any]:
+        """Any method, with params in wire form; the answer is in wire form too."""
+        return Request(method, params or {})
+
+
 class SessionMethods:
-    """Requests of one session, which fills in its name."""
+    """Methods of one session, which fills in its name."""
 
-    def __init__(self, session: str) -> None:
-        self.session = session
+    name: str
 
-    def _request(self, method: str, kind: Any, fields: Mapping[str, Any]) -> Request[Any]:
-        params: dict[str, Any] = {"session": self.session}
+    def _request(self, method: str, answer: Any, /, **fields: Any) -> Request[Any]:
+        params: dict[str, Any] = {"session": self.name}
         params.update(named(fields))
-        return Request(method, params, reader(kind))
+        return Request(method, params, reader(answer))
 
+    def _long(
+        self, progress: Optional[Progress], timeout: Optional[float], method: str, answer: Any, /, **fields: Any
+    ) -> Request[Any]:
+        request = self._request(method, answer, **fields)
+        return Request(method, request.params, request.read, progress=progress, timeout=timeout)
+
+    @Method
     def close(self) -> Request[Any]:
-        return self._request("session/close", None, {})
+        """Ends the session; its running computations are cancelled."""
+        return self._request("session/close", None)
 
+    @Method
     def export(self) -> Request[answers.SessionExport]:
-        return self._request("session/export", answers.SessionExport, {})
+        """The fewest requests that make an equal session."""
+        return self._request("session/export", answers.SessionExport)
 
+    @Method
     def register_gpus(self, gpus: Iterable[GPU]) -> Request[answers.GPUCount]:
-        return self._request("gpu/register", answers.GPUCount, {"gpus": [to_wire(gpu) for gpu in gpus]})
+        """Registers GPUs, or describes known ones again."""
+        return self._request("gpu/register", answers.GPUCount, gpus=[to_wire(gpu) for gpu in gpus])
 
+    @Method
     def retire_gpus(self, ids: Sequence[str], *, reason: Optional[str] = None) -> Request[answers.GPUCount]:
-        return self._request("gpu/retire", answers.GPUCount, {"ids": list(ids), "reason": reason})
+        """Takes GPUs out of the session; trials that run on them are lost."""
+        return self._request("gpu/retire", answers.GPUCount, ids=list(ids), reason=reason)
 
+    @Method
     def list_gpus(self) -> Request[tuple[GPU, ...]]:
-        return Request("gpu/list", {"session": self.session}, _sequence_of(GPU, "gpus"))
+        """The registered GPUs, in the order of registration."""
+        return Request("gpu/list", {"session": self.name}, _sequence_of(GPU, "gpus"))
 
+    @Method
     def define_pipeline(
-        self, pipeline: str, *, stages: int, job: Optional[str] = None, schedule: Optional[str] = None,
+        self, pipeline: str, *, stages: int, job: Optional[str] = None, schedule: Optional[Schedule] = None,
         microbatches: Optional[int] = None,
         chunks_per_rank: Optional[int] = None, microbatch_group_size: Optional[int] = None,
         schedule_csv: Optional[str] = None,
-        blocking_power_watts: Union[float, Sequence[float], None] = None,
-        power_limit_watts: Union[float, Sequence[float], None] = None, gpus: Optional[Sequence[str]] = None,
-        switch_latency_seconds: Union[float, Sequence[float], None] = None,
-        switch_energy_joules: Union[float, Sequence[float], None] = None,
+        blocking_power_watts: PerRank = None,
+        power_limit_watts: PerRank = None, gpus: Optional[Sequence[str]] = None,
+        switch_latency_seconds: PerRank = None,
+        switch_energy_joules: PerRank = None,
         tensor_parallel_width: Optional[int] = None, data_parallel_width: Optional[int] = None,
         context_parallel_width: Optional[int] = None, rank_order: Optional[str] = None,
         rank_map: Optional[Sequence[tuple[int, int]]] = None, data_loading_stages: Optional[Sequence[int]] = None,
-        optimizer_step: Optional[bool] = None, transfer_seconds: Union[float, Sequence[float], None] = None,
-        backward_transfer_seconds: Union[float, Sequence[float], None] = None,
+        optimizer_step: Optional[bool] = None, transfer_seconds: PerRank = None,
+        backward_transfer_seconds: PerRank = None,
         instructions: Optional[Sequence[Mapping[str, Any]]] = None,
         dependencies: Optional[Sequence[Union[tuple[str, str], tuple[str, str, float]]]] = None,
     ) -> Request[answers.PipelineDefined]:
-        """A named schedule (`schedule`, `microbatches`), PyTorch's `schedule_csv`, or `instructions` and `dependencies` in wire form.
+        """A named schedule (`schedule`, `microbatches`), PyTorch's `schedule_csv`, or `instructions` and `dependencies`
+        in wire form.
 
         A dependency is `(before, after)` or `(before, after, seconds)`: a transfer takes that long in between.
         """
-        fields = dict(locals())
-        del fields["self"]
-        return self._request("pipeline/define", answers.PipelineDefined, fields)
+        return self._request(
+            "pipeline/define", answers.PipelineDefined, pipeline=pipeline, stages=stages, job=job, schedule=schedule,
+            microbatches=microbatches, chunks_per_rank=chunks_per_rank, microbatch_group_size=microbatch_group_size,
+            schedule_csv=schedule_csv, blocking_power_watts=blocking_power_watts, power_limit_watts=power_limit_watts,
+            gpus=gpus, switch_latency_seconds=switch_latency_seconds, switch_energy_joules=switch_energy_joules,
+            tensor_parallel_width=tensor_parallel_width, data_parallel_width=data_parallel_width,
+            context_parallel_width=context_parallel_width, rank_order=rank_order, rank_map=rank_map,
+            data_loading_stages=data_loading_stages, optimizer_step=optimizer_step, transfer_seconds=transfer_seconds,
+            backward_transfer_seconds=backward_transfer_seconds, instructions=instructions, dependencies=dependencies)
 
+    @Method
     def pipeline(self, pipeline: str) -> Request[answers.PipelineDetail]:
         """The definition, the schedule as PyTorch's CSV, and how far the frontier is."""
-        return self._request("pipeline/get", answers.PipelineDetail, {"pipeline": pipeline})
+        return self._request("pipeline/get", answers.PipelineDetail, pipeline=pipeline)
 
+    @Method
     def replicate_pipeline(self, pipeline: str, replicas: Sequence[str]) -> Request[answers.PipelinesReplicated]:
         """Pipelines that share the definition, profile and frontier of one, in its job."""
-        return self._request("pipeline/replicate", answers.PipelinesReplicated,
-                             {"pipeline": pipeline, "replicas": list(replicas)})
+        return self._request(
+            "pipeline/replicate", answers.PipelinesReplicated, pipeline=pipeline, replicas=list(replicas))
 
+    @Method
     def submit_profile(
         self, pipeline: str, *, rows: Optional[Iterable[ProfileRow]] = None, csv_path: Optional[str] = None,
         csv_text: Optional[str] = None, withdraw: Optional[Iterable[Withdrawal]] = None,
@@ -106,102 +147,124 @@ class SessionMethods:
         refuse_implausible: Optional[bool] = None,
     ) -> Request[answers.ProfileSubmitted]:
         """Adds or revises measurements, or takes them back; rows that repeat a frequency are samples of it."""
-        return self._request("profile/submit", answers.ProfileSubmitted, {
-            "pipeline": pipeline, "rows": None if rows is None else [to_wire(row) for row in rows],
-            "csv_path": csv_path, "csv_text": csv_text,
-            "withdraw": None if withdraw is None else [to_wire(one) for one in withdraw],
-            "sampling_interval_seconds": sampling_interval_seconds, "keep_samples": keep_samples,
-            "refuse_implausible": refuse_implausible})
+        return self._request(
+            "profile/submit", answers.ProfileSubmitted, pipeline=pipeline,
+            rows=None if rows is None else [to_wire(row) for row in rows], csv_path=csv_path, csv_text=csv_text,
+            withdraw=None if withdraw is None else [to_wire(one) for one in withdraw],
+            sampling_interval_seconds=sampling_interval_seconds, keep_samples=keep_samples,
+            refuse_implausible=refuse_implausible)
 
+    @Method
     def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,
         follow: Optional[bool] = None, breakpoint_budget: Optional[int] = None,
         tolerance_fraction: Optional[float] = None, round_count: Optional[int] = None,
-        sufficient_gap_fraction: Optional[float] = None,
+        sufficient_gap_fraction: Optional[float] = None, progress: Optional[Progress] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.Characterization]:
-        """A lower bound with more corners than `breakpoint_budget` is bracketed to `tolerance_fraction`.
+        """Computes the frontier; `progress` gets `{"kind": ..., "percentage": ...}` as it goes.
+
+        A lower bound with more corners than `breakpoint_budget` is bracketed to `tolerance_fraction`.
 
         `round_count` rounds of longer search bring plans nearer to it; deadlines with a plan within
         `sufficient_gap_fraction` of it are not searched further.
 
-        `follow`: compute it anew in the background whenever the profile changes; `frontier/changed` tells.
+        `follow`: compute it again in the background whenever the profile changes; `frontier/changed` says when.
         """
-        return self._request("frontier/characterize", answers.Characterization, {
-            "pipeline": pipeline, "plan_count": plan_count, "certify": certify, "follow": follow,
-            "breakpoint_budget": breakpoint_budget, "tolerance_fraction": tolerance_fraction,
-            "round_count": round_count, "sufficient_gap_fraction": sufficient_gap_fraction})
+        return self._long(
+            progress, timeout, "frontier/characterize", answers.Characterization, pipeline=pipeline,
+            plan_count=plan_count, certify=certify, follow=follow, breakpoint_budget=breakpoint_budget,
+            tolerance_fraction=tolerance_fraction, round_count=round_count,
+            sufficient_gap_fraction=sufficient_gap_fraction)
 
+    @Method
     def query(
         self, pipeline: str, *, deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,
         straggler_time_seconds: Optional[float] = None, energy_budget_joules: Optional[float] = None,
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
-        objective: Optional[str] = None,
+        objective: Optional[Objective] = None,
     ) -> Request[answers.FrontierPoint]:
-        """Exactly one selector; `objective` is "fastest", "cheapest", "energyDelayProduct" or
-        "energyDelaySquaredProduct". `average_power_watts` caps the job, `average_device_power_watts` each GPU."""
-        return self._request("frontier/query", answers.FrontierPoint, {
-            "pipeline": pipeline, "deadline_seconds": deadline_seconds, "slowdown_fraction": slowdown_fraction,
-            "straggler_time_seconds": straggler_time_seconds, "energy_budget_joules": energy_budget_joules,
-            "average_power_watts": average_power_watts, "average_device_power_watts": average_device_power_watts,
-            "objective": objective})
+        """The best plan for exactly one selector. `average_power_watts` caps the job, `average_device_power_watts` each
+        GPU."""
+        return self._request(
+            "frontier/query", answers.FrontierPoint, pipeline=pipeline, deadline_seconds=deadline_seconds,
+            slowdown_fraction=slowdown_fraction, straggler_time_seconds=straggler_time_seconds,
+            energy_budget_joules=energy_budget_joules, average_power_watts=average_power_watts,
+            average_device_power_watts=average_device_power_watts, objective=objective)
 
+    @Method
     def curve(self, pipeline: str, *, picture: Optional[bool] = None) -> Request[answers.Curve]:
-        return self._request("frontier/curve", answers.Curve, {"pipeline": pipeline, "picture": picture})
+        """The lower bound and all plans; with `picture` as SVG too."""
+        return self._request("frontier/curve", answers.Curve, pipeline=pipeline, picture=picture)
 
+    @Method
     def savings(
         self, pipeline: str, *, slowdown_fractions: Optional[Sequence[float]] = None,
     ) -> Request[answers.Savings]:
         """What every other pipeline saves while a straggler is slower by each of these fractions."""
-        return self._request("frontier/savings", answers.Savings,
-                             {"pipeline": pipeline, "slowdown_fractions": slowdown_fractions})
+        return self._request(
+            "frontier/savings", answers.Savings, pipeline=pipeline, slowdown_fractions=slowdown_fractions)
 
+    @Method
     def report_straggler(
         self, pipeline: str, *, replica: Optional[int] = None, rank: Optional[int] = None,
-        global_rank: Optional[int] = None, slowdown_fraction: Optional[float] = None, iteration_time_seconds: Optional[float] = None,
+        global_rank: Optional[int] = None, slowdown_fraction: Optional[float] = None,
+        iteration_time_seconds: Optional[float] = None,
         busy_times_seconds: Optional[Sequence[float]] = None,
         rank_slowdown_fractions: Optional[Sequence[float]] = None, plan: Optional[int] = None,
         generation: Optional[int] = None, tolerance_fraction: Optional[float] = None, ended: Optional[bool] = None,
     ) -> Request[answers.StragglerReported]:
         """Exactly one of `slowdown_fraction`, `iteration_time_seconds`, `busy_times_seconds`,
         `rank_slowdown_fractions` and `ended`. What changes comes as `plan/changed`: see `plan_changed`."""
-        fields = dict(locals())
-        del fields["self"]
-        return self._request("straggler/report", answers.StragglerReported, fields)
+        return self._request(
+            "straggler/report", answers.StragglerReported, pipeline=pipeline, replica=replica, rank=rank,
+            global_rank=global_rank, slowdown_fraction=slowdown_fraction, iteration_time_seconds=iteration_time_seconds,
+            busy_times_seconds=busy_times_seconds, rank_slowdown_fractions=rank_slowdown_fractions, plan=plan,
+            generation=generation, tolerance_fraction=tolerance_fraction, ended=ended)
 
+    @Method
     def job(self, job: str) -> Request[answers.Job]:
         """What each pipeline of a job runs now."""
-        return self._request("job/get", answers.Job, {"job": job})
+        return self._request("job/get", answers.Job, job=job)
 
+    @Method
     def plan(
         self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
         slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
-        objective: Optional[str] = None, straggler_time_seconds: Optional[float] = None,
+        objective: Optional[Objective] = None, straggler_time_seconds: Optional[float] = None,
         generation: Optional[int] = None, stage: Optional[int] = None, rank: Optional[int] = None,
         global_rank: Optional[int] = None,
     ) -> Request[answers.PlanDetail]:
         """A plan's clocks by its number, or by any selector of `query`; of all stages, or of a stage or rank."""
-        return self._request("plan/get", answers.PlanDetail, {
-            "pipeline": pipeline, "plan": plan, "deadline_seconds": deadline_seconds,
-            "slowdown_fraction": slowdown_fraction, "energy_budget_joules": energy_budget_joules,
-            "average_power_watts": average_power_watts, "average_device_power_watts": average_device_power_watts,
-            "objective": objective, "straggler_time_seconds": straggler_time_seconds, "generation": generation,
-            "stage": stage, "rank": rank, "global_rank": global_rank})
+        return self._request(
+            "plan/get", answers.PlanDetail, pipeline=pipeline, plan=plan, deadline_seconds=deadline_seconds,
+            slowdown_fraction=slowdown_fraction, energy_budget_joules=energy_budget_joules,
+            average_power_watts=average_power_watts, average_device_power_watts=average_device_power_watts,
+            objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, stage=stage,
+            rank=rank, global_rank=global_rank)
 
+    @Method
     def uncertainty(
         self, pipeline: str, *, plan: Optional[int] = None, generation: Optional[int] = None,
         deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,
         energy_budget_joules: Optional[float] = None, average_power_watts: Optional[float] = None,
-        average_device_power_watts: Optional[float] = None, objective: Optional[str] = None,
+        average_device_power_watts: Optional[float] = None, objective: Optional[Objective] = None,
         resample_count: Optional[int] = None, confidence_fraction: Optional[float] = None,
-        resampling: Optional[str] = None,
+        straggler_time_seconds: Optional[float] = None, resampling: Optional[Resampling] = None,
+        progress: Optional[Progress] = None, timeout: Optional[float] = None,
     ) -> Request[answers.PlanUncertainty]:
         """How far measurement noise lets a plan's outcome be off: `resampling` "options" says how well it is known,
         "executions" how iterations differ. A deadline beside `plan` is the one it may miss."""
-        fields = dict(locals())
-        del fields["self"]
-        return self._request("plan/uncertainty", answers.PlanUncertainty, fields)
+        return self._long(
+            progress, timeout, "plan/uncertainty", answers.PlanUncertainty, pipeline=pipeline, plan=plan,
+            generation=generation, deadline_seconds=deadline_seconds, slowdown_fraction=slowdown_fraction,
+            energy_budget_joules=energy_budget_joules, average_power_watts=average_power_watts,
+            average_device_power_watts=average_device_power_watts, objective=objective, resample_count=resample_count,
+            confidence_fraction=confidence_fraction, straggler_time_seconds=straggler_time_seconds,
+            resampling=resampling)
 
+    @Method
     def series(
         self, pipeline: str, *, prices: Iterable[tuple[float, float]], end_seconds: float,
         iteration_count: Optional[float] = None, iterations_per_second: Optional[float] = None,
@@ -209,63 +272,79 @@ class SessionMethods:
         paused_power_watts: Optional[float] = None,
     ) -> Request[answers.PlanSeries]:
         """A plan for each interval of `prices`, pairs of start in seconds and price per joule. Exactly one goal."""
-        return self._request("plan/series", answers.PlanSeries, {
-            "pipeline": pipeline, "end_seconds": end_seconds, "unit": unit,
-            "prices": [{"startSeconds": start, "pricePerJoule": price} for start, price in prices],
-            "iteration_count": iteration_count, "iterations_per_second": iterations_per_second,
-            "value_per_iteration": value_per_iteration, "may_pause": may_pause,
-            "paused_power_watts": paused_power_watts})
+        return self._request(
+            "plan/series", answers.PlanSeries, pipeline=pipeline, end_seconds=end_seconds, unit=unit,
+            prices=[{"startSeconds": start, "pricePerJoule": price} for start, price in prices],
+            iteration_count=iteration_count, iterations_per_second=iterations_per_second,
+            value_per_iteration=value_per_iteration, may_pause=may_pause, paused_power_watts=paused_power_watts)
 
+    @Method
     def timeline(
         self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
         slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
-        objective: Optional[str] = None, picture: Optional[bool] = None,
+        objective: Optional[Objective] = None, straggler_time_seconds: Optional[float] = None,
+        generation: Optional[int] = None, picture: Optional[bool] = None,
     ) -> Request[answers.Timeline]:
-        """A plan laid out in time, rank by rank; with `picture` as SVG too, below the iteration at the highest clocks."""
-        return self._request("plan/timeline", answers.Timeline, {
-            "pipeline": pipeline, "plan": plan, "deadline_seconds": deadline_seconds,
-            "slowdown_fraction": slowdown_fraction, "energy_budget_joules": energy_budget_joules,
-            "average_power_watts": average_power_watts, "average_device_power_watts": average_device_power_watts,
-            "objective": objective, "picture": picture})
+        """A plan laid out in time, rank by rank; with `picture` as SVG too, above it at the highest clocks."""
+        return self._request(
+            "plan/timeline", answers.Timeline, pipeline=pipeline, plan=plan, deadline_seconds=deadline_seconds,
+            slowdown_fraction=slowdown_fraction, energy_budget_joules=energy_budget_joules,
+            average_power_watts=average_power_watts, average_device_power_watts=average_device_power_watts,
+            objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, picture=picture)
 
+    @Method
     def submit_pool(
         self, *, encoders: Iterable[ModelPart] = (), language_models: Iterable[ModelPart] = (),
         projectors: Iterable[ModelPart] = (), task: Optional[SelectionTask] = None,
-        constraints: Optional[Mapping[str, Any]] = None, search: Optional[Mapping[str, Any]] = None,
+        constraints: Optional[PoolConstraints] = None, search: Optional[SearchSettings] = None,
     ) -> Request[answers.PoolSubmitted]:
-        """The candidates of a search, or more of them; `constraints` and `search` in wire form or with Python names."""
-        parts = {"encoders": encoders, "language_models": language_models, "projectors": projectors}
-        fields: dict[str, Any] = {name: deeply(list(given)) or None for name, given in parts.items()}
-        fields.update(task=deeply(task), constraints=deeply(constraints), search=deeply(search))
-        return self._request("pool/submit", answers.PoolSubmitted, fields)
+        """The candidates of a search, or more of them."""
+        return self._request(
+            "pool/submit", answers.PoolSubmitted, encoders=deeply(list(encoders)) or None,
+            language_models=deeply(list(language_models)) or None, projectors=deeply(list(projectors)) or None,
+            task=deeply(task), constraints=deeply(constraints), search=deeply(search))
 
+    @Method
     def attach_representation(
         self, encoder: str, *, language_model: Optional[str] = None, npy_path: Optional[str] = None,
-        base64: Optional[str] = None, element_type: Optional[str] = None, shape: Optional[Sequence[int]] = None,
+        base64: Optional[str] = None, element_type: Optional[ElementType] = None, shape: Optional[Sequence[int]] = None,
         rows: Optional[Sequence[Sequence[float]]] = None,
     ) -> Request[answers.RepresentationAttached]:
         """A .npy file below a root, base64 with `element_type` and `shape`, or rows; one row for each sample."""
-        return self._request("pool/attachRepresentation", answers.RepresentationAttached, {
-            "encoder": encoder, "language_model": language_model, "npy_path": npy_path, "base64": base64,
-            "element_type": element_type, "shape": None if shape is None else list(shape),
-            "rows": None if rows is None else [list(row) for row in rows]})
+        return self._request(
+            "pool/attachRepresentation", answers.RepresentationAttached, encoder=encoder, language_model=language_model,
+            npy_path=npy_path, base64=base64, element_type=element_type, shape=None if shape is None else list(shape),
+            rows=None if rows is None else [list(row) for row in rows])
 
-    def pool_clusters(self, **settings: Any) -> Request[answers.PoolClusters]:
-        """`kernel`, `bandwidth_fraction`, `estimator`, `batch_size`, `encoder_similarity`, `language_model_similarity`,
-        `linkage`."""
-        return self._request("pool/clusters", answers.PoolClusters, settings)
+    @Method
+    def pool_clusters(
+        self, *, kernel: Optional[Kernel] = None, bandwidth_fraction: Optional[float] = None,
+        estimator: Optional[Estimator] = None, batch_size: Optional[int] = None,
+        encoder_similarity: Optional[float] = None, language_model_similarity: Optional[float] = None,
+        linkage: Optional[Linkage] = None, progress: Optional[Progress] = None, timeout: Optional[float] = None,
+    ) -> Request[answers.PoolClusters]:
+        """Clusters the models by their representations; the search uses these clusters from then on.
 
+        `encoder_similarity` and `language_model_similarity` are the least that models of one cluster have.
+        """
+        return self._long(
+            progress, timeout, "pool/clusters", answers.PoolClusters, kernel=kernel,
+            bandwidth_fraction=bandwidth_fraction, estimator=estimator, batch_size=batch_size,
+            encoder_similarity=encoder_similarity, language_model_similarity=language_model_similarity, linkage=linkage)
+
+    @Method
     def next_trial(
         self, worker: Optional[str] = None, *, gpus: Optional[Sequence[str]] = None,
         memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None,
     ) -> Request[Union[answers.Assignment, answers.NoTrial]]:
-        request = self._request("trial/next", None, {
-            "worker": worker, "gpus": None if gpus is None else list(gpus), "memory_bytes": memory_bytes,
-            "elapsed_seconds": elapsed_seconds})
-        request.read = _read_next_trial
-        return request
+        """What this worker trains next, or why there is nothing for it now."""
+        request = self._request(
+            "trial/next", None, worker=worker, gpus=None if gpus is None else list(gpus), memory_bytes=memory_bytes,
+            elapsed_seconds=elapsed_seconds)
+        return Request(request.method, request.params, _read_next_trial)
 
+    @Method
     def update_trial(
         self, trial: int, step: int, score: float, *, data_fraction: Optional[float] = None,
         sample_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
@@ -273,35 +352,49 @@ class SessionMethods:
         last: Optional[bool] = None,
     ) -> Request[answers.TrialDecision]:
         """A score that is not finite says that training has diverged."""
-        return self._request("trial/update", answers.TrialDecision, {
-            "trial": trial, "step": step, "score": spelled(score), "data_fraction": data_fraction,
-            "sample_count": sample_count, "gpu_seconds": gpu_seconds, "energy_joules": energy_joules,
-            "elapsed_seconds": elapsed_seconds, "checkpoint": checkpoint, "last": last})
+        return self._request(
+            "trial/update", answers.TrialDecision, trial=trial, step=step, score=spelled(score),
+            data_fraction=data_fraction, sample_count=sample_count, gpu_seconds=gpu_seconds,
+            energy_joules=energy_joules, elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last)
 
+    @Method
     def fail_trial(
-        self, trial: int, kind: str, *, message: Optional[str] = None, memory_bytes: Optional[int] = None,
+        self, trial: int, kind: TrialFailure, *, message: Optional[str] = None, memory_bytes: Optional[int] = None,
         elapsed_seconds: Optional[float] = None,
     ) -> Request[answers.TrialEnded]:
-        """`kind` is "failed", "lost", "outOfMemory" or "paused"."""
-        return self._request("trial/fail", answers.TrialEnded, {
-            "trial": trial, "kind": kind, "message": message, "memory_bytes": memory_bytes,
-            "elapsed_seconds": elapsed_seconds})
+        """Ends a trial that reaches no decision of the search."""
+        return self._request(
+            "trial/fail", answers.TrialEnded, trial=trial, kind=kind, message=message, memory_bytes=memory_bytes,
+            elapsed_seconds=elapsed_seconds)
 
+    @Method
     def suggestion(
         self, *, evidence_limit: Optional[int] = None, untried_limit: Optional[int] = None,
     ) -> Request[answers.SuggestionReport]:
-        return self._request("suggestion/get", answers.SuggestionReport,
-                             {"evidence_limit": evidence_limit, "untried_limit": untried_limit})
+        """The best candidate so far, what it rests on and what it has cost."""
+        return self._request(
+            "suggestion/get", answers.SuggestionReport, evidence_limit=evidence_limit, untried_limit=untried_limit)
 
+    @Method
     def ranking(self, *, offset: Optional[int] = None, limit: Optional[int] = None) -> Request[answers.Ranking]:
-        return self._request("suggestion/ranking", answers.Ranking, {"offset": offset, "limit": limit})
+        """All candidates from the best down, a page at a time."""
+        return self._request("suggestion/ranking", answers.Ranking, offset=offset, limit=limit)
 
+    @Method
     def suggested_pipelines(
-        self, pipelines: Iterable[Mapping[str, Any]] = (), *, stage_count: Optional[int] = None,
+        self, pipelines: Iterable[TrainedBy] = (), *, stage_count: Optional[int] = None,
     ) -> Request[answers.SuggestedPipelines]:
-        """Each of `pipelines` has `encoder`, `language_model`, `projector` if any, `pipeline`, `samples_per_iteration`."""
-        return self._request("suggestion/pipeline", answers.SuggestedPipelines,
-                             {"pipelines": deeply(list(pipelines)) or None, "stage_count": stage_count})
+        """Candidates by score and by the energy of training them, or by stages of equal size with `stage_count`."""
+        return self._request(
+            "suggestion/pipeline", answers.SuggestedPipelines, pipelines=deeply(list(pipelines)) or None,
+            stage_count=stage_count)
+
+
+class SessionRequests(SessionMethods, Unsent):
+    """Requests of one session, for `start` and `pipeline_requests`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
 def spelled(score: float) -> Union[float, str]:

@@ -1,57 +1,74 @@
-"""Ask and tell: `pool.next_trial()` gives a trial, `trial.update(...)` says whether it goes on. For both clients."""
+"""Trials: `pool.next_trial()` gives one, `trial.update(...)` says whether it goes on. For both clients."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from .answers import Assignment, TrialDecision, TrialEnded, NoTrial
-from .methods import Request
+from .answers import Assignment, NoTrial, TrialDecision, TrialEnded
+from .binding import Awaited, Method, Now
+from .declared import TrialFailure
+from .methods import SessionMethods
+from .requests import Request
 
 if TYPE_CHECKING:
     from .asynchronous import AsyncSession
     from .blocking import Session
 
 
-class _Trial:
+class TrialMethods:
     """One assignment under way; its fields stand in `assignment`."""
 
-    def __init__(self, session: Any, assignment: Assignment) -> None:
+    def __init__(self, session: Union[Session, AsyncSession], assignment: Assignment) -> None:
         self._session, self.assignment, self.number = session, assignment, assignment.trial
         self.candidate, self.resume, self.gpus = assignment.candidate, assignment.resume, assignment.gpus
         self.from_fraction, self.to_fraction = assignment.from_fraction, assignment.to_fraction
+        self._run: Any = session.call
 
-    def _update(self, step: int, score: float, fields: Mapping[str, Any]) -> Request[TrialDecision]:
-        return self._session.request.update_trial(self.number, step, score, **fields)  # type: ignore[no-any-return]
+    @Method
+    def update(
+        self, step: int, score: float, *, data_fraction: Optional[float] = None, sample_count: Optional[int] = None,
+        gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
+        elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
+    ) -> Request[TrialDecision]:
+        """Reports a score at a step, with exactly one of `data_fraction` and `sample_count`, and says what to do next.
 
-    def _fail(self, kind: str, message: Optional[str], memory_bytes: Optional[int]) -> Request[TrialEnded]:
-        return self._session.request.fail_trial(  # type: ignore[no-any-return]
-            self.number, kind, message=message, memory_bytes=memory_bytes)
+        A score that is not finite says that training has diverged.
+        """
+        return SessionMethods.update_trial(
+            self._session, self.number, step, score, data_fraction=data_fraction, sample_count=sample_count,
+            gpu_seconds=gpu_seconds, energy_joules=energy_joules, elapsed_seconds=elapsed_seconds,
+            checkpoint=checkpoint, last=last)
 
-    def tell(self, step: int, score: float, **fields: Any) -> None:
+    @Method
+    def fail(
+        self, kind: TrialFailure, *, message: Optional[str] = None, memory_bytes: Optional[int] = None,
+        elapsed_seconds: Optional[float] = None,
+    ) -> Request[TrialEnded]:
+        """Ends the trial before the search has decided about it."""
+        return SessionMethods.fail_trial(
+            self._session, self.number, kind, message=message, memory_bytes=memory_bytes,
+            elapsed_seconds=elapsed_seconds)
+
+    def update_nowait(
+        self, step: int, score: float, *, data_fraction: Optional[float] = None, sample_count: Optional[int] = None,
+        gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
+        elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
+    ) -> None:
         """Reports as a notification; the decision comes to `on_notification` as `trial/decided`."""
-        request = self._update(step, score, fields)
+        request = SessionMethods.update_trial(
+            self._session, self.number, step, score, data_fraction=data_fraction, sample_count=sample_count,
+            gpu_seconds=gpu_seconds, energy_joules=energy_joules, elapsed_seconds=elapsed_seconds,
+            checkpoint=checkpoint, last=last)
         self._session.notify(request.method, request.params)
 
 
-class Trial(_Trial):
-    def update(self, step: int, score: float, **fields: Any) -> TrialDecision:
-        """Reports a score at a step; `data_fraction` or `sample_count`, and what else `update_trial` takes."""
-        return self._session.call(self._update(step, score, fields))  # type: ignore[no-any-return]
-
-    def fail(self, kind: str, *, message: Optional[str] = None, memory_bytes: Optional[int] = None) -> TrialEnded:
-        """Ends the trial: "failed", "lost", "outOfMemory" or "paused"."""
-        return self._session.call(self._fail(kind, message, memory_bytes))  # type: ignore[no-any-return]
+class Trial(TrialMethods, Now):
+    """A trial of a blocking client."""
 
 
-class AsyncTrial(_Trial):
-    async def update(self, step: int, score: float, **fields: Any) -> TrialDecision:
-        """As `Trial.update`."""
-        return await self._session.call(self._update(step, score, fields))  # type: ignore[no-any-return]
-
-    async def fail(self, kind: str, *, message: Optional[str] = None, memory_bytes: Optional[int] = None) -> TrialEnded:
-        """As `Trial.fail`."""
-        return await self._session.call(self._fail(kind, message, memory_bytes))  # type: ignore[no-any-return]
+class AsyncTrial(TrialMethods, Awaited):
+    """A trial of an asyncio client."""
 
 
 class Pool:
@@ -65,8 +82,8 @@ class Pool:
         memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None,
     ) -> Union[Trial, NoTrial]:
         """The next trial, or a `NoTrial`, which is false and says whether the search has `finished`."""
-        answer = self._session.call(self._session.request.next_trial(
-            worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds))
+        answer = self._session.next_trial(
+            worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds)
         return answer if isinstance(answer, NoTrial) else Trial(self._session, answer)
 
 
@@ -81,6 +98,6 @@ class AsyncPool:
         memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None,
     ) -> Union[AsyncTrial, NoTrial]:
         """As `Pool.next_trial`."""
-        answer = await self._session.call(self._session.request.next_trial(
-            worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds))
+        answer = await self._session.next_trial(
+            worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds)
         return answer if isinstance(answer, NoTrial) else AsyncTrial(self._session, answer)
