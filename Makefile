@@ -13,7 +13,7 @@ help:
 	@echo "make fuzz     1 000 000 mutated messages and as many mutated params (N=...; FUZZ_SEED=... repeats)"
 	@echo "make bench    the benchmark table (BENCH='--full' for the long rows)"
 	@echo "make release  out/trimtab: one static, stripped binary"
-	@echo "make spec     write protocol-spec/ and the transcripts' answers anew from the code; review the difference"
+	@echo "make spec     write protocol-spec/, the transcripts' answers and the client's words from the code; review them"
 	@echo "make format   format the Swift sources; make lint only checks"
 
 $(BINARY): FORCE
@@ -45,6 +45,7 @@ release:
 
 spec:
 	@$(SWIFT) run protocol-tool write
+	@$(PYTHON) clients/python/generate.py
 
 format:
 	@$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift

@@ -1,21 +1,23 @@
 """How sure the search is, and how right: intervals, probabilities and regrets against what came true.
 
-Everybody is trained to a fraction R and the rest is predicted, for each R; and a race is run to its end. An interval of mass p should
-hold the truth in p of the cases; candidates said to be best with probability p should be best in p of the cases.
-Cases of one pool and fraction are not independent, as curves bend together, so a pool is right on average over fractions at best.
+Everybody is trained to a fraction R and the rest is predicted, for each R; and a race is run to its end. An interval of
+mass p should hold the truth in p of the cases; candidates said to be best with probability p should be best in p of the
+cases.
+Cases of one pool and fraction are not independent, as curves bend together, so a pool is right on average over
+fractions at best.
 
 Where numpy and scipy are installed the same is told for beliefs that come from the *other* files alone, by
 `reference_posterior.py`, which computes what the binary does a second time.
 """
 
 import csv
+import itertools
 import json
 import math
 import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import zoo
@@ -79,7 +81,7 @@ class Tally:
 def reliability(chances):
     """For bins of the stated probability: how often it came true beside the mean of what was stated."""
     parts = []
-    for low, high in zip(BINS, BINS[1:]):
+    for low, high in itertools.pairwise(BINS):
         inside = [entry for entry in chances if low < entry[0] <= high or low == entry[0] == 0]
         if inside:
             stated, true = (100 * statistics.mean(entry[k] for entry in inside) for k in (0, 1))
@@ -106,9 +108,13 @@ def measure(report, binary, files, grid):
         tallies = {}
         for path, truth in cases:
             for fraction in FRACTIONS:
-                found = replay(binary, path, "--strategy", "ats", "--start-fraction", 1 / 64, "--observed-fraction", fraction)
+                found = replay(
+                    binary, path, "--strategy", "ats", "--start-fraction", 1 / 64, "--observed-fraction", fraction
+                )
                 tallies.setdefault("trained to 1/64 ... 1/2", Tally()).take(found, truth)
-            tallies.setdefault("after a race", Tally()).take(replay(binary, path, "--strategy", "race", "--budget", 1), truth)
+            tallies.setdefault("after a race", Tally()).take(
+                replay(binary, path, "--strategy", "race", "--budget", 1), truth
+            )
         for kind, tally in tallies.items():
             chances += tally.chances
             expected, true = (100 * statistics.mean(regret[k] for regret in tally.regrets) for k in (0, 1))
@@ -116,8 +122,13 @@ def measure(report, binary, files, grid):
                        note=f"80 %: {tally.coverage(80):.0f}, 50 %: {tally.coverage(50):.0f}, of {len(tally.scores)}; "
                             f"regret {true:.2f} %, expected {expected:.2f} %")
     stated = statistics.mean(chance * (1 - chance) for chance, _ in chances)
-    report.add("probabilities to be best: squared error", statistics.mean((chance - true) ** 2 for chance, true in chances),
-               "", aim=f"{stated:.4f}", note=f"the aim is what they state; stated, true (cases): {reliability(chances)}")
+    report.add(
+        "probabilities to be best: squared error",
+        statistics.mean((chance - true) ** 2 for chance, true in chances),
+        "",
+        aim=f"{stated:.4f}",
+        note=f"the aim is what they state; stated, true (cases): {reliability(chances)}",
+    )
     beliefs(report, {path.stem: wide(path) for path in files} | {"real grid": long(grid)})
 
 
@@ -130,7 +141,9 @@ def beliefs(report, pools):
     except ImportError:
         print("  without numpy and scipy no beliefs from the other files", file=sys.stderr)
         return
-    vague = reference.Belief(mean_slope=-0.1, mean_slope_deviation=0.1, law=(0.04, 4.0, 0.005), law_deviations=(2, 2, 2))
+    vague = reference.Belief(
+        mean_slope=-0.1, mean_slope_deviation=0.1, law=(0.04, 4.0, 0.005), law_deviations=(2, 2, 2)
+    )
 
     def arrays(curve, most=1.0):
         points = [(fraction, curve[fraction]) for fraction in (*FRACTIONS, 1.0) if fraction <= most]
@@ -148,12 +161,19 @@ def beliefs(report, pools):
         return reference.Belief(mean_slope=mean[0], law=tuple(numpy.exp(mean[1:]) * (reference.SLOPE_ALLOWANCE, 1, 1)))
 
     everywhere = belief_of(learned)
-    report.add("belief of all files: mean slope", everywhere.mean_slope, "", aim="-0.08",
-               note="slope deviation {:.3f}, memory {:.1f}, noise {:.4f}; the binary's: 0.06, 7, 0.004".format(*everywhere.law))
+    report.add(
+        "belief of all files: mean slope",
+        everywhere.mean_slope,
+        "",
+        aim="-0.08",
+        note="slope deviation {:.3f}, memory {:.1f}, noise {:.4f}; the binary's: 0.06, 7, 0.004".format(
+            *everywhere.law
+        ),
+    )
     for name, curves in pools.items():
         belief, tally, errors = belief_of([other for other in learned if other != name]), Tally(), []
         for most in FRACTIONS:
-            posterior = reference.Posterior({name: 0 for name in curves}, [next(iter(curves))], belief)
+            posterior = reference.Posterior(dict.fromkeys(curves, 0), [next(iter(curves))], belief)
             posterior.curves = {name: {f: curve[f] for f in FRACTIONS if f <= most} for name, curve in curves.items()}
             posterior.renew()
             for candidate, (mean, own, common) in posterior.finals.items():

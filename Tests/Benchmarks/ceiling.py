@@ -1,19 +1,20 @@
 """How good a ranking can be expected at a budget, of one who knows beforehand how a file's curves behave.
 
-The log errors of a file's models are a Gaussian process over the logarithm of the data: levels and slopes that the pool shares,
-that a family shares, and each model's own; slopes wander as Ornstein-Uhlenbeck processes. Its deviations and memories are
-those of greatest likelihood on the file's *whole* curves, final errors included, which no search can know. Everybody begins at
-1/64 of the data; then one model after the other is trained twice as far, always the one that raises the expected weighted
-Kendall tau most for its cost, until the budget is spent.
+The log errors of a file's models are a Gaussian process over the logarithm of the data: levels and slopes that the pool
+shares, that a family shares, and each model's own; slopes wander as Ornstein-Uhlenbeck processes. Its deviations and
+memories are those of greatest likelihood on the file's *whole* curves, final errors included, which no search can know.
+Everybody begins at 1/64 of the data; then one model after the other is trained twice as far, always the one that raises
+the expected weighted Kendall tau most for its cost, until the budget is spent.
 
-The expected tau is what the ranking by posterior means is worth over draws of the final errors from the posterior. It is an
-estimate of what is possible, not a bound: it believes in the process, and looks one step ahead.
+The expected tau is what the ranking by posterior means is worth over draws of the final errors from the posterior. It
+is an estimate of what is possible, not a bound: it believes in the process, and looks one step ahead.
 """
 
 import csv
 import statistics
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy
 from scipy.linalg import cho_factor, cho_solve
@@ -22,14 +23,15 @@ from scipy.stats import weightedtau
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "ProcessTests"))
 
-from reference_posterior import integral_covariance  # noqa: E402
+from reference_posterior import integral_covariance
 
 BUDGETS = (15, 8, 3)  # the last is where 0.9 can be expected
 FIRST = 5  # smaller sizes lie outside the power law
 BEGIN = 7  # 1/64 of the data
 DRAWS, TRIALS = 400, 60
 # Deviations and memories (e-folds of data) that the fit begins with: slopes of pool, family, model; noise; levels.
-START = {"pool": (0.02, 3.0), "family": (0.03, 3.0), "own": (0.03, 5.0), "noise": 0.005, "levels": (0.15, 0.15)}
+START: dict[str, Any] = {"pool": (0.02, 3.0), "family": (0.03, 3.0), "own": (0.03, 5.0), "noise": 0.005,
+                         "levels": (0.15, 0.15)}
 MEAN_SLOPE, MEAN_SLOPE_DEVIATION, MEAN_LEVEL, LEVEL_DEVIATION = -0.08, 0.04, 0.4, 0.5
 
 
@@ -38,8 +40,12 @@ def read(path):
         rows = list(csv.DictReader(file))
     sizes = sorted(int(name) for name in rows[0] if name.isdigit() and int(name) > 0)
     families = sorted({row["family"] for row in rows})
-    return (numpy.log(numpy.array(sizes) / sizes[-1]), numpy.log([[float(row[str(s)]) for s in sizes] for row in rows]),
-            numpy.array([float(row["size"]) for row in rows]), numpy.array([families.index(row["family"]) for row in rows]))
+    return (
+        numpy.log(numpy.array(sizes) / sizes[-1]),
+        numpy.log([[float(row[str(s)]) for s in sizes] for row in rows]),
+        numpy.array([float(row["size"]) for row in rows]),
+        numpy.array([families.index(row["family"]) for row in rows]),
+    )
 
 
 class Process:
@@ -63,7 +69,8 @@ class Process:
                 + same * (slopes(own, own_memory) + own_level**2))
 
     def seen(self, reached):
-        """Models, places on the curves and centred log errors of all that was observed, and their covariance's factor."""
+        """Models, places on the curves and centred log errors of all that was observed, and their covariance's
+        factor."""
         models = numpy.concatenate([numpy.full(last + 1 - FIRST, i) for i, last in enumerate(reached)])
         at = numpy.concatenate([numpy.arange(FIRST, last + 1) for last in reached])
         x, noise = self.x[at], numpy.exp(2 * self.law[6])
@@ -119,8 +126,10 @@ def reachable(process, share, seed=0):
             tells = covariance[:count, count + i] / covariance[count + i, count + i] ** 0.5
             left = numpy.linalg.cholesky(spread - numpy.outer(tells, tells) + 1e-9 * numpy.eye(count))
             moved = [finals + new * tells for new in news]
-            worth[i] = (statistics.mean(tau(m + left @ column, m) for m, column in zip(moved, shared.T)) - without) / cost
-        best = max(worth, key=worth.get)
+            worth[i] = (
+                statistics.mean(tau(m + left @ column, m) for m, column in zip(moved, shared.T)) - without
+            ) / cost
+        best = max(worth, key=worth.__getitem__)
         reached[best], spent = reached[best] + 1, spent + steps[best]
 
 
@@ -131,7 +140,12 @@ def measure(report, files):
     for times in BUDGETS:
         found = [reachable(process, 1 / times) for process in processes]
         for path, (expected, true, spent) in zip(files, found):
-            report.add(f"weighted tau to be expected, {path.stem}", expected, "",
-                       note=f"{1 / spent:.1f} times cheaper than all, by one who knows the law of whole curves; {true:.3f} came true")
+            report.add(
+                f"weighted tau to be expected, {path.stem}",
+                expected,
+                "",
+                note=f"{1 / spent:.1f} times cheaper than all, by one who knows the law of whole curves; "
+                     f"{true:.3f} came true",
+            )
         report.add(f"  mean at 1/{times} of the grid's cost", statistics.mean(expected for expected, _, _ in found), "",
                    note=f"{statistics.mean(true for _, true, _ in found):.3f} came true")

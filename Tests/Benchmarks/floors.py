@@ -1,18 +1,19 @@
 """Proofs that no plan of a deadline is nearer to the bound than some share of it.
 
-With an optimal flow of the bound's linear program as prices, what a plan loses against the bound is a sum of terms, none
-negative: the reduced cost of each instruction's option, and each wait at its price: between dependent instructions, before the
-first ones and after the last ones. The
-instructions are parted into windows of some rounds of the last stage, and each window's least loss alone is computed by HiGHS,
-over all options and all starts between the earliest and the latest possible.
+With an optimal flow of the bound's linear program as prices, what a plan loses against the bound is a sum of terms,
+none negative: the reduced cost of each instruction's option, and each wait at its price: between dependent
+instructions, before the first ones and after the last ones. The instructions are parted into windows of some rounds of
+the last stage, and each window's least loss alone is computed by HiGHS, over all options and all starts between the
+earliest and the latest possible.
 
-A dependency between windows is not kept but paid for: its wait, which may now be negative, costs a multiplier of at most its
-price. Whatever the multipliers, the windows' minima add up to no more than any plan loses (Lagrangian decomposition; Guignard and
-Kim 1987). So they are chosen to make that sum large, by cutting planes within a box around the best ones so far, first with small
-windows, then with larger ones, which keep more dependencies and begin from the multipliers of the smaller.
+A dependency between windows is not kept but paid for: its wait, which may now be negative, costs a multiplier of at
+most its price. Whatever the multipliers, the windows' minima add up to no more than any plan loses (Lagrangian
+decomposition; Guignard and Kim 1987). So they are chosen to make that sum large, by cutting planes within a box around
+the best ones so far, first with small windows, then with larger ones, which keep more dependencies and begin from the
+multipliers of the smaller.
 
-What is returned adds HiGHS' own lower bounds on the minima: true up to its tolerances, whether or not it got to the end.
-"""
+What is returned adds HiGHS' own lower bounds on the minima: true up to its tolerances, whether or not it got to the
+end. """
 
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -25,7 +26,8 @@ from scipy.sparse import coo_matrix
 
 
 def prices(problem, tables, deadline):
-    """(least energy without waiting, price of each instruction's time, of each dependency's) of the bound, in J and J/s."""
+    """(least energy without waiting, price of each instruction's time, of each dependency's) of the bound, in J and
+    J/s."""
     hulls = {key: lower_hull(options) for key, options in tables.items()}
     choice = Choice(problem, hulls, range(len(problem.keys)))
     entries, right = [], []
@@ -98,10 +100,14 @@ class Window:
                 costs[column] += sign * multipliers[cut] * value
         answer = self.choice.solve(costs, self.low, self.high, seconds)
         if answer.x is None:
-            raise SystemExit(f"HiGHS found no choice for a window in {seconds} s: {answer.message}; take smaller windows")
+            raise SystemExit(
+                f"HiGHS found no choice for a window in {seconds} s: {answer.message}; take smaller windows"
+            )
         slope = {}
         for cut, terms, sign in self.instants:
-            slope[cut] = slope.get(cut, 0.0) + sign * (self.begin + sum(value * answer.x[column] for column, value in terms))
+            slope[cut] = slope.get(cut, 0.0) + sign * (
+                self.begin + sum(value * answer.x[column] for column, value in terms)
+            )
         return answer.mip_dual_bound + constant, answer.fun + constant, slope
 
 
@@ -118,8 +124,9 @@ def least(task):
 def ascend(windows, multipliers, most, steps, seconds, pool):
     """(largest sum of the windows' least losses that was found, its multipliers).
 
-    The sum is concave in the multipliers; each window's least loss lies under the plane of every answer it gave, and the next
-    multipliers are the best by all planes within the box (Kelley 1960). `most` bounds each multiplier from above.
+    The sum is concave in the multipliers; each window's least loss lies under the plane of every answer it gave, and
+    the next multipliers are the best by all planes within the box (Kelley 1960). `most` bounds each multiplier from
+    above.
     """
     best, box, rows, right = (-numpy.inf, multipliers), 150.0, [], []
     for _ in range(steps):

@@ -1,4 +1,5 @@
-"""How near to the best plan there is: a mixed-integer solver's plans beside ours, and proofs that no plan is nearer to the bound.
+"""How near to the best plan there is: a mixed-integer solver's plans beside ours, and proofs that no plan is nearer to
+the bound.
 
 *Plans.* HiGHS (through scipy) gets the whole problem at 12 microbatches, 60 s for each of 13 deadlines.
 
@@ -61,11 +62,11 @@ def measure(report, run, binary, data, full):
         if not (data / file).exists():
             continue
 
-        def ours(microbatches, *options):
+        def ours(microbatches, *options, file=file, power=power):
             return run([binary, "frontier", data / file, "--stages", STAGES, "--microbatches", microbatches,
                         "--blocking-power", power, "--json", *options])
 
-        def problem(microbatches):
+        def problem(microbatches, file=file, power=power):
             read = reference.pipeline(reference.read_profile(data / file), STAGES, microbatches, power)
             return read, {key: reference.efficient(options, power) for key, options in read.tables.items()}
 
@@ -78,7 +79,8 @@ def measure(report, run, binary, data, full):
         if full:
             theirs = {}
             for index in DEADLINES:
-                time, joules, least = best_plan(*problem(12), deadline(document, index), MIP_SECONDS)
+                read, tables = problem(12)
+                time, joules, least = best_plan(read, tables, deadline(document, index), MIP_SECONDS)
                 waiting = power * STAGES
                 theirs[index] = {
                     "kind": "plan", "gpu": gpu, "deadline": index, "solverSeconds": MIP_SECONDS,
@@ -93,14 +95,17 @@ def measure(report, run, binary, data, full):
             _, document = ours(microbatches)
             limit = deadline(document, index)
             if full:
-                share = floor(*problem(microbatches), limit, STAGES, FIRST_STAGE, PASSES)
+                read, tables = problem(microbatches)
+                share = floor(read, tables, limit, STAGES, FIRST_STAGE, PASSES)
                 known = [{**same, "firstStage": FIRST_STAGE, "passes": PASSES, "floorFraction": share}]
                 fresh += known
             if known:
                 gap, least = at(document, limit) / bound(document, limit) - 1, known[0]["floorFraction"]
                 if gap < least:
-                    raise SystemExit(f"optimum: a plan of {name}, {microbatches} microbatches, deadline {index} has a gap of "
-                                     f"{gap}, under the floor {least}: plan or proof is wrong")
+                    raise SystemExit(
+                        f"optimum: a plan of {name}, {microbatches} microbatches, deadline {index} has a gap of "
+                        f"{gap}, under the floor {least}: plan or proof is wrong"
+                    )
                 report.add(f"every plan's gap, {name}, {microbatches} microbatches, deadline {index} of 64",
                            100 * least, "%", note=f"at least; ours {100 * gap:.3f} %")
     if fresh:
@@ -128,5 +133,5 @@ def at(document, seconds):
 
 
 def bound(document, seconds):
-    points = sorted((p["iterationTimeSeconds"], p["energyJoules"]) for p in document["lowerBound"])
-    return float(numpy.interp(seconds, *zip(*points)))
+    points = numpy.array(sorted((p["iterationTimeSeconds"], p["energyJoules"]) for p in document["lowerBound"]))
+    return float(numpy.interp(seconds, points[:, 0], points[:, 1]))

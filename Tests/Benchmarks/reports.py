@@ -1,5 +1,5 @@
-"""What reports on the way of a trial are worth: the *simulated* zoo, evaluated ten times in each doubling of the data with noise,
-searched once with the evaluations at assigned fractions only and once with all that trials pass.
+"""What reports on the way of a trial are worth: the *simulated* zoo, evaluated ten times in each doubling of the data
+with noise, searched once with the evaluations at assigned fractions only and once with all that trials pass.
 """
 
 import math
@@ -28,6 +28,10 @@ def measure(report, binary, seeds=50):
                 (regret, off), (top, wide), (saving, spread) = (
                     zoo.interval(values) for values in ([100 * run[0] for run in runs], [run[0] == 0 for run in runs],
                                                         [run[1] for run in runs]))
-                report.add(f"{strategy}, evaluations off by {100 * noise:g} %, {words}: mean regret", regret, "%",
-                           note=f"+- {off:.2f}; best found {100 * top:.0f} +- {100 * wide:.0f} %; {saving:.1f} +- {spread:.1f} "
-                                f"times cheaper")
+                report.add(
+                    f"{strategy}, evaluations off by {100 * noise:g} %, {words}: mean regret",
+                    regret,
+                    "%",
+                    note=f"+- {off:.2f}; best found {100 * top:.0f} +- {100 * wide:.0f} %; {saving:.1f} +- "
+                    f"{spread:.1f} times cheaper",
+                )

@@ -1,4 +1,5 @@
-"""How time and memory grow with the size of the problem: stages unlike each other, so that the bound has many corners."""
+"""How time and memory grow with the size of the problem: stages unlike each other, so that the bound has many
+corners."""
 
 import csv
 import json

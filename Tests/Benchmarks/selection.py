@@ -1,7 +1,7 @@
 """Strategies on recorded learning curves: what each suggests, how well it ranks, and what it spends.
 
-Ours predict, whichever strategy chose the trials. Optuna and Syne Tune run beside them at the same budget, over seeded orders.
-"""
+Ours predict, whichever strategy chose the trials. Optuna and Syne Tune run beside them at the same budget, over seeded
+orders. """
 
 import csv
 import json
@@ -45,7 +45,11 @@ def measure(report, binary, files, peer):
             tau = weighted_tau(truth, [entry["candidate"] for entry in found["ranking"]])
             regrets.append(regret)
             taus.append(tau)
-            known = [entry for entry in found["ranking"] if entry.get("predictedLoss") is not None and entry["observedFraction"] > 0]
+            known = [
+                entry
+                for entry in found["ranking"]
+                if entry.get("predictedLoss") is not None and entry["observedFraction"] > 0
+            ]
             covered = sum(e["lowerLoss"] <= truth[e["candidate"]] <= e["upperLoss"] for e in known) / max(1, len(known))
             report.add(f"{strategy}, {path.stem}: regret", regret, "%", aim="<= 1",
                        note=f"{found['suggestion']}, {found['gridCost'] / found['cost']:.1f} times cheaper than all, "
@@ -88,7 +92,9 @@ def measure_peers(report, files, peer):
             taus = [weighted_tau(truth, run["ranking"]) for run in runs]
             spent = statistics.mean(run["cost"] for run in runs)
             half = 1.96 * statistics.stdev(regrets) / len(regrets) ** 0.5
-            means.setdefault(tuner, []).append((statistics.mean(regrets), None if None in taus else statistics.mean(taus)))
+            means.setdefault(tuner, []).append(
+                (statistics.mean(regrets), None if None in taus else statistics.mean(taus))
+            )
             report.add(f"{tuner}, {path.stem}: mean regret of {len(runs)} orders", means[tuner][-1][0], "%",
                        note=f"+- {half:.2f}, largest {max(regrets):.2f}; {100 * spent:.0f} % of the budget spent"
                             + ("" if None in taus else f"; weighted tau {means[tuner][-1][1]:.3f}"))

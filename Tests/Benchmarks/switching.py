@@ -1,5 +1,6 @@
-"""What changes of clock cost on measured profiles: plans that know of them beside plans that do not, both with their changes
-charged. The latter are run again here, from their clocks and the measured figures, with nothing of the engine."""
+"""What changes of clock cost on measured profiles: plans that know of them beside plans that do not, both with their
+changes charged. The latter are run again here, from their clocks and the measured figures, with nothing of the
+engine."""
 
 import csv
 import statistics

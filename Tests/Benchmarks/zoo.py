@@ -1,8 +1,8 @@
 """A *simulated* zoo of 7 encoders x 7 language models, searched over many seeds.
 
-Final error = encoder's x language model's factor x an interaction; the error at fraction r follows a power law from a point of
-its own on and bends before it (slow starters), with noise of one evaluation. With `weak` the best candidate is moved into the
-cluster of the worst medoid. Clusters are the encoders, each with its first language model as medoid.
+Final error = encoder's x language model's factor x an interaction; the error at fraction r follows a power law from a
+point of its own on and bends before it (slow starters), with noise of one evaluation. With `weak` the best candidate is
+moved into the cluster of the worst medoid. Clusters are the encoders, each with its first language model as medoid.
 """
 
 import json
@@ -12,6 +12,7 @@ import random
 import statistics
 import subprocess
 import tempfile
+from typing import Any
 
 FRACTIONS = (1 / 64, 0.03, 1 / 32, 0.06, 1 / 16, 0.12, 1 / 8, 1 / 4, 1 / 2, 1)
 
@@ -20,6 +21,7 @@ def candidates(seed, weak):
     draw = random.Random(f"{seed} {weak}")
     encoders = [0.35 * math.exp(draw.gauss(0, 0.12)) for _ in range(7)]
     models = [math.exp(draw.gauss(0, 0.06)) for _ in range(7)]
+    rows: list[dict[str, Any]]
     rows = [{"encoder": e, "model": m, "final": encoders[e] * models[m] * math.exp(draw.gauss(0, 0.02)),
              "slope": draw.uniform(0.08, 0.2), "bend": draw.choice((0, 0, 0, 0.25)), "start": draw.uniform(0.01, 0.08),
              "cost": (1 + 0.2 * e) * (5 + m)} for e in range(7) for m in range(7)]
@@ -73,6 +75,10 @@ def measure(report, binary):
             (top, wide), (regret, off), (saving, spread) = (
                 interval(values) for values in ([run[0] == 0 for run in runs], [100 * run[0] for run in runs],
                                                 [run[1] for run in runs]))
-            report.add(f"simulated 7 x 7 zoo, {where}, {strategy}, seeds {seeds[0]} to {seeds[-1]}: best found", 100 * top, "%",
-                       note=f"+- {100 * wide:.1f}; mean regret {regret:.2f} +- {off:.2f} %; {saving:.1f} +- {spread:.1f} "
-                            f"times cheaper; 90 % intervals hold {100 * statistics.mean(run[2] for run in runs):.0f} %")
+            report.add(
+                f"simulated 7 x 7 zoo, {where}, {strategy}, seeds {seeds[0]} to {seeds[-1]}: best found",
+                100 * top,
+                "%",
+                note=f"+- {100 * wide:.1f}; mean regret {regret:.2f} +- {off:.2f} %; {saving:.1f} +- {spread:.1f} "
+                f"times cheaper; 90 % intervals hold {100 * statistics.mean(run[2] for run in runs):.0f} %",
+            )

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -64,6 +64,8 @@ class Server:
         self.stderr = tempfile.TemporaryFile()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr,
                                         bufsize=0, **options)
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
 
     # Sending
 
@@ -74,7 +76,7 @@ class Server:
         return b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
 
     def send_bytes(self, data):
-        self.process.stdin.write(data) if len(data) < 65536 else _write_all(self.process.stdin, data)
+        self.stdin.write(data) if len(data) < 65536 else _write_all(self.stdin, data)
 
     def send(self, *messages):
         """All messages in one write, so that the server finds them together."""
@@ -98,10 +100,10 @@ class Server:
             if message is not None:
                 return message
             poller = select.poll()
-            poller.register(self.process.stdout, select.POLLIN)
+            poller.register(self.stdout, select.POLLIN)
             if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
                 raise AssertionError(f"no message within {timeout} s; {len(self._buffer)} bytes of one; {self.log()}")
-            data = os.read(self.process.stdout.fileno(), 1 << 20)
+            data = os.read(self.stdout.fileno(), 1 << 20)
             if not data:
                 assert self._buffer == b"", f"stdout ended within a frame: {self._buffer[:200]!r}"
                 self.ended = True
@@ -172,8 +174,8 @@ class Server:
 
     def finish(self, timeout=WITHIN_A_SECOND):
         """Closes stdin and reads to the end: (exit code, the messages still sent)."""
-        if not self.process.stdin.closed:
-            self.process.stdin.close()
+        if not self.stdin.closed:
+            self.stdin.close()
         return self.exit_code(timeout)
 
     def exit_code(self, timeout=WITHIN_A_SECOND):
@@ -192,11 +194,9 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        for file in (self.process.stdin, self.process.stdout, self.stderr):
-            try:
+        for file in (self.stdin, self.stdout, self.stderr):
+            with suppress(BrokenPipeError):
                 file.close()
-            except BrokenPipeError:
-                pass
 
 
 def _write_all(file, data):

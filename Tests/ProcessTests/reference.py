@@ -2,8 +2,10 @@
 realised time and energy of a plan, and the lower bound as a linear program for HiGHS."""
 
 import csv
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy
 from scipy.optimize import linprog
@@ -53,7 +55,9 @@ def lower_hull(efficient):
     """The corners of the lower convex hull of efficient options."""
     hull = []
     for t, c in efficient:
-        while len(hull) > 1 and (hull[-1][1] - hull[-2][1]) * (t - hull[-2][0]) >= (c - hull[-2][1]) * (hull[-1][0] - hull[-2][0]):
+        while len(hull) > 1 and (hull[-1][1] - hull[-2][1]) * (t - hull[-2][0]) >= (c - hull[-2][1]) * (
+            hull[-1][0] - hull[-2][0]
+        ):
             hull.pop()
         hull.append((t, c))
     return hull
@@ -62,15 +66,16 @@ def lower_hull(efficient):
 @dataclass
 class Problem:
     """Instructions (table key each), precedences between their indices, option tables, blocking power of all devices
-    together (W). `lags` has seconds that must pass on a precedence; `names` maps (stage, instruction, microbatch) to an index."""
+    together (W). `lags` has seconds that must pass on a precedence; `names` maps (stage, instruction, microbatch) to an
+    index."""
 
-    keys: list
-    edges: list
-    tables: dict
+    keys: list[Any]
+    edges: list[Any]
+    tables: dict[Any, Any]
     blocking_power: float  # of one device
     devices: int
-    names: dict = field(default_factory=dict)
-    lags: dict = field(default_factory=dict)
+    names: dict[Any, Any] = field(default_factory=dict)
+    lags: dict[Any, float] = field(default_factory=dict)
 
     def __post_init__(self):
         self.successors, self.predecessors = defaultdict(list), defaultdict(list)
@@ -105,19 +110,23 @@ class Problem:
         return seconds, joules + self.blocking_power * self.devices * seconds
 
     def realise_switching(self, knobs, latency, joules):
-        """(time, energy, switches) where a stage's change of knob takes `latency` seconds and `joules` beyond the blocking
-        power. A stage with another knob at its end than at its begin changes back, and the iteration ends after that."""
+        """(time, energy, switches) where a stage's change of knob takes `latency` seconds and `joules` beyond the
+        blocking power. A stage with another knob at its end than at its begin changes back, and the iteration ends
+        after
+        that."""
         stages = defaultdict(list)
         for i, (stage, _) in enumerate(self.keys):
             stages[stage].append(i)
-        switched = {(i, j) for order in stages.values() for i, j in zip(order, order[1:]) if knobs[i] != knobs[j]}
+        switched = {(i, j) for order in stages.values() for i, j in itertools.pairwise(order) if knobs[i] != knobs[j]}
         durations = [self.tables[key][knob][0] for key, knob in zip(self.keys, knobs)]
         ends = [0.0] * len(self.keys)
         before = defaultdict(list)
         for i, j in self.edges:
             before[j].append(i)
         for j in self.order:
-            ready = [ends[i] + max(self.lags.get((i, j), 0.0), latency if (i, j) in switched else 0.0) for i in before[j]]
+            ready = [
+                ends[i] + max(self.lags.get((i, j), 0.0), latency if (i, j) in switched else 0.0) for i in before[j]
+            ]
             ends[j] = max(ready, default=0.0) + durations[j]
         back = [order[-1] for order in stages.values() if knobs[order[-1]] != knobs[order[0]]]
         seconds = max([*ends, *(ends[i] + latency for i in back)])
@@ -136,7 +145,10 @@ class Problem:
     def lower_bound(self, deadline):
         """The least energy at iteration time `deadline` when each instruction may mix its options (a linear program:
         starts, durations, and an effective energy above each segment of the options' lower convex hull)."""
-        count, hulls = len(self.keys), {key: lower_hull(efficient(options, self.blocking_power)) for key, options in self.tables.items()}
+        count, hulls = (
+            len(self.keys),
+            {key: lower_hull(efficient(options, self.blocking_power)) for key, options in self.tables.items()},
+        )
         entries, right = [], []
 
         def at_most(terms, bound):
@@ -149,7 +161,7 @@ class Problem:
         for i, key in enumerate(self.keys):
             at_most([(start + i, 1.0), (duration + i, 1.0)], deadline)
             hull = hulls[key]
-            for (t0, c0), (t1, c1) in zip(hull, hull[1:]):
+            for (t0, c0), (t1, c1) in itertools.pairwise(hull):
                 slope = (c1 - c0) / (t1 - t0)
                 at_most([(duration + i, slope), (cost + i, -1.0)], slope * t0 - c0)
             if len(hull) == 1:

@@ -1,8 +1,8 @@
 """What is known of final errors, computed a second time from its definition with numpy and scipy, and nothing of ours.
 
-A curve is a Gaussian process over x, the logarithm of the data, with a level of which nothing is known: y(x) = level - integral
-from x to 0 of the slope, whose mean is the pool's and whose departure from that is an Ornstein-Uhlenbeck process. Here all
-is done with whole covariance matrices; the engine filters point by point.
+A curve is a Gaussian process over x, the logarithm of the data, with a level of which nothing is known: y(x) = level -
+integral from x to 0 of the slope, whose mean is the pool's and whose departure from that is an Ornstein-Uhlenbeck
+process. Here all is done with whole covariance matrices; the engine filters point by point.
 """
 
 import dataclasses
@@ -10,7 +10,6 @@ import dataclasses
 import numpy
 from scipy.linalg import cho_factor, cho_solve
 from scipy.stats import norm
-
 
 # Other pools' slopes differ by this factor more than they did in the median pool: few curves then surprise less.
 SLOPE_ALLOWANCE = 1.6
@@ -22,13 +21,16 @@ class Belief:
 
     mean_slope: float = -0.08
     mean_slope_deviation: float = 0.04
-    law: tuple = (0.06, 7.0, 0.004)
-    law_deviations: tuple = (0.2, 0.5, 0.5)
+    law: tuple[float, ...] = (0.06, 7.0, 0.004)
+    law_deviations: tuple[float, ...] = (0.2, 0.5, 0.5)
     common_share: float = 2.0
     final_deviation: float = 0.25
     final_weight_fraction: float = 0.25
     spread: float = 0.15
     spread_weight: float = 3.0
+
+
+BELIEF = Belief()
 
 
 def integral_covariance(distances, others, law):
@@ -81,7 +83,8 @@ def loss(curves, shifts, belief):
 
 
 def learn(curves, belief):
-    """(law, mean slope, its deviation): the best that a pattern search finds, by steps of 1, 1/2 and 1/4 in logarithms."""
+    """(law, mean slope, its deviation): the best that a pattern search finds, by steps of 1, 1/2 and 1/4 in
+    logarithms."""
     shifts = numpy.zeros(3)
     best = loss(curves, shifts, belief)
     for step in (1.0, 0.5, 0.25):
@@ -108,17 +111,17 @@ def final_prior(means, variances, belief):
 
 
 class Posterior:
-    """Takes observations in the order of their reports; `finals[candidate]` is (mean, deviation of its own, deviation of what
-    is common to the pool) of its final log error.
+    """Takes observations in the order of their reports; `finals[candidate]` is (mean, deviation of its own, deviation
+    of what is common to the pool) of its final log error.
 
     What is common is learned anew when the observations have grown by more than a tenth since it last was.
     """
 
-    def __init__(self, cluster_of, medoids, belief=Belief()):
+    def __init__(self, cluster_of, medoids, belief=BELIEF):
         self.cluster_of, self.medoids, self.belief = cluster_of, medoids, belief
         self.curves, self.finals, self.count, self.renewed = {}, {}, 0, 0
         self.law, self.slope, self.slope_deviation = belief.law, belief.mean_slope, belief.mean_slope_deviation
-        self.prior, self.spread = None, belief.spread
+        self.prior, self.spread = (0.0, 0.0), belief.spread
 
     def observe(self, candidate, fraction, error):
         self.curves.setdefault(candidate, {})[fraction] = error
@@ -135,7 +138,9 @@ class Posterior:
 
     def renew(self):
         curves = [spaced(*self.points(candidate)) for candidate in sorted(self.curves)]
-        self.law, self.slope, self.slope_deviation = learn([curve for curve in curves if len(curve[0]) > 1], self.belief)
+        self.law, self.slope, self.slope_deviation = learn(
+            [curve for curve in curves if len(curve[0]) > 1], self.belief
+        )
         off = [self.finals[c][0] - self.finals[self.medoids[self.cluster_of[c]]][0] for c in self.finals
                if c != self.medoids[self.cluster_of[c]] and self.medoids[self.cluster_of[c]] in self.finals]
         weight = self.belief.spread_weight

@@ -92,7 +92,7 @@ def test_errors_are_classes(start, code, kind, expected):
         client.call(Request("fail", {"code": code, "message": "no", "data": data}))
     assert type(caught.value) is expected and caught.value.code == code and caught.value.kind == kind
     assert "do it so" in str(caught.value)
-    if kind == "deadlineBelowMinimum":
+    if isinstance(caught.value, trimtab.DeadlineBelowMinimum):
         assert caught.value.minimum_time_seconds == 2.5
 
 
@@ -195,7 +195,7 @@ def test_an_interrupt_of_the_terminal_ends_the_call_and_not_the_server():
     environment = {**os.environ, "PYTHONPATH": str(Path(trimtab.__file__).parents[1])}
     process = subprocess.Popen([sys.executable, "-c", INTERRUPTED, sys.executable, SCRIPT], stdout=subprocess.PIPE,
                                env=environment, text=True, start_new_session=True)
-    assert process.stdout.readline() == "announced\n"
+    assert process.stdout is not None and process.stdout.readline() == "announced\n"
     os.killpg(process.pid, signal.SIGINT)
     output, _ = process.communicate(timeout=AWAIT_SECONDS)
     assert output == "{'n': 1} {'kept': True}\n['$/cancelRequest', 'echo', 'seen']\n"

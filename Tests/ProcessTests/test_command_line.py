@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -65,7 +66,7 @@ def test_plan_file_meets_the_deadline(binary, tmp_path, schedule):
     deadline = 1.05 * problem.fastest()
     done = run(binary, *FRONTIER, "--schedule", schedule, "--deadline", repr(deadline), "--plan", tmp_path / "p.csv")
     assert done.returncode == 0, done.stderr
-    knobs = [None] * len(problem.keys)
+    knobs: list[Any] = [None] * len(problem.keys)
     with open(tmp_path / "p.csv", newline="") as file:
         rows = csv.DictReader(file)
         assert rows.fieldnames == ["stage", "instruction", "microbatch", "frequency"]
@@ -126,14 +127,16 @@ def test_switch_costs_count_and_the_timeline_is_drawn(binary, tmp_path):
     done = run(binary, *FRONTIER, *costs, "--json", "--timeline", str(picture), "--plan", str(plan))
     assert done.returncode == 0, done.stderr
     problem = pipeline(read_profile(PATH), STAGES, 6, POWER)
-    knobs = [None] * len(problem.keys)
+    knobs: list[Any] = [None] * len(problem.keys)
     for row in csv.DictReader(plan.open()):
         knobs[problem.names[int(row["stage"]), row["instruction"], int(row["microbatch"])]] = int(row["frequency"])
     seconds, joules, count = problem.realise_switching(knobs, 0.01, 0.5)
     first = json.loads(done.stdout)["plans"][0]
     assert points([first])[0] == pytest.approx((seconds, joules), rel=1e-9)
     assert first["switchCount"] == count
-    texts = ["".join(element.itertext()) for element in ElementTree.parse(picture).iter() if element.tag.endswith("text")]
+    texts = [
+        "".join(element.itertext()) for element in ElementTree.parse(picture).iter() if element.tag.endswith("text")
+    ]
     before, after = (next(text for text in texts if text.startswith(name)) for name in ("Before", "After"))
     assert f"{seconds:.3f} s" in after and f"{joules:.0f} J" in after
     full_seconds, full_joules = problem.all_max_frequency()
@@ -188,9 +191,11 @@ def test_published_schedules_read_back_as_their_actions(binary):
     for path in paths:
         done = run(binary, "schedule", "--schedule-csv", path)
         assert done.returncode == 0, f"{path}: {done.stderr}"
-        ours = [row for row in csv.reader(done.stdout.splitlines())]
+        ours = list(csv.reader(done.stdout.splitlines()))
         theirs = [[cell.strip() for cell in row] for row in csv.reader(path.read_text().splitlines())]
-        computes = [[cell for cell in row if re.fullmatch(r"\d+(F|B|I|W|R|FB)\d+|\(.*\)OVERLAP_F_B", cell)] for row in theirs]
+        computes = [
+            [cell for cell in row if re.fullmatch(r"\d+(F|B|I|W|R|FB)\d+|\(.*\)OVERLAP_F_B", cell)] for row in theirs
+        ]
         assert ours == [row for row in computes if row], path
         read += 1
     assert read == len(paths)

@@ -22,9 +22,15 @@ def pool(spawn, tmp_path):
     """A session with a pool of two encoders and an attached representation of the first, and where its file is."""
     server = spawn(roots=[str(tmp_path)])
     server.result("session/open", {"session": "s"})
-    server.result("pool/submit", {"session": "s", "encoders": [{"id": "a"}, {"id": "b"}], "languageModels": [{"id": "l"}],
-                                  "task": {"name": "t", "metric": {"name": "accuracy", "direction": "maximize"},
-                                           "alignmentSampleCount": 400}})
+    server.result(
+        "pool/submit",
+        {
+            "session": "s",
+            "encoders": [{"id": "a"}, {"id": "b"}],
+            "languageModels": [{"id": "l"}],
+            "task": {"name": "t", "metric": {"name": "accuracy", "direction": "maximize"}, "alignmentSampleCount": 400},
+        },
+    )
     random = np.random.default_rng(1)
     path = tmp_path / "a.npy"
     np.save(path, random.normal(size=(400, 64)).astype("f4"))
@@ -73,7 +79,9 @@ def test_a_relative_path_is_looked_for_below_each_root(spawn, tmp_path):
         (tmp_path / name / "both.csv").write_text(CSV.format(time=time))
     server = spawn(roots=[str(tmp_path / "one"), (tmp_path / "two").as_uri()])
     server.result("session/open", {"session": "s"})
-    for index, (path, time) in enumerate([("two.csv", 0.2), ("both.csv", 0.1), ((tmp_path / "two" / "both.csv").as_uri(), 0.2)]):
+    for index, (path, time) in enumerate(
+        [("two.csv", 0.2), ("both.csv", 0.1), ((tmp_path / "two" / "both.csv").as_uri(), 0.2)]
+    ):
         server.result("profile/submit", {"session": "s", "pipeline": f"p{index}", "csvPath": path})
         exported = server.result("session/export", {"session": "s"})["requests"]
         row = next(r for r in exported if r["params"].get("pipeline") == f"p{index}")["params"]["rows"][0]

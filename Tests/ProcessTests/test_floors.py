@@ -10,7 +10,7 @@ from reference import pipeline
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Benchmarks"))
 
-from floors import floor, prices  # noqa: E402
+from floors import floor, prices
 
 STAGES, MICROBATCHES, POWER = 2, 3, 10.0
 

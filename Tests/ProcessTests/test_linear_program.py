@@ -1,5 +1,8 @@
 """The lower bound and the plans against computations that share nothing with the engine (see `reference.py`)."""
 
+import itertools
+from typing import Any
+
 import pytest
 from conftest import FIXTURES, MODELLED, shared_data
 from hypothesis import HealthCheck, given, settings
@@ -31,7 +34,8 @@ def solve(client, path, stages, power, microbatches, schedule="1f1b"):
 def solved(request, client):
     origin, gpu, microbatches = request.param
     profiles = MODELLED if origin == "modelled" else request.getfixturevalue("measured_profiles")
-    session, frontier, problem = solve(client, *profiles[gpu], microbatches)
+    path, stages, power = profiles[gpu]
+    session, frontier, problem = solve(client, path, stages, power, microbatches)
     yield session, frontier, problem
     session.close()
 
@@ -75,7 +79,7 @@ def test_gpipe_agrees_too(client):
 
 
 def test_all_max_frequency_is_the_highest_clock_everywhere(solved):
-    session, frontier, problem = solved
+    _, frontier, problem = solved
     seconds, joules = problem.all_max_frequency()
     assert frontier.all_max_frequency.iteration_time_seconds == pytest.approx(seconds, rel=1e-9)
     assert frontier.all_max_frequency.energy_joules == pytest.approx(joules, rel=1e-9)
@@ -104,7 +108,7 @@ def test_plans_realise_the_time_and_energy_they_claim_and_none_beats_the_bound(s
 def price_right_of(points, seconds, problem):
     """Watts saved right of a time: the slope between the corners around it, told from the listed energies."""
     points = sorted(points)
-    for (t0, e0), (t1, e1) in zip(points, points[1:]):
+    for (t0, e0), (t1, e1) in itertools.pairwise(points):
         if t0 <= seconds < t1:
             return (e0 - e1) / (t1 - t0)
     return -problem.blocking_power * problem.devices
@@ -113,7 +117,7 @@ def price_right_of(points, seconds, problem):
 def test_no_listed_plan_is_dominated(solved):
     session, _, _ = solved
     plans = sorted((p.iteration_time_seconds, p.energy_joules) for p in session.curve("p").plans)
-    for (t0, e0), (t1, e1) in zip(plans, plans[1:]):
+    for (t0, e0), (t1, e1) in itertools.pairwise(plans):
         assert t0 < t1 and e0 > e1
 
 
@@ -131,7 +135,8 @@ def test_the_plan_for_a_deadline_meets_it(solved):
 
 def realise(problem, detail):
     """The plan simulated from its clocks alone; the start times it states must be the simulated ones."""
-    knobs, stated = [None] * len(problem.keys), [None] * len(problem.keys)
+    knobs: list[Any] = [None] * len(problem.keys)
+    stated: list[Any] = [None] * len(problem.keys)
     for stage in detail.stages:
         for step in stage.instructions:
             index = int(step.id) if step.id else problem.names[stage.stage, step.instruction, step.microbatch]
@@ -153,7 +158,8 @@ def realise(problem, detail):
     ("a100", 12, "2.836511", "6160.42"), ("a40", 96, "41.28238", "80725.77")])
 def test_the_published_measurements_give_the_known_shortest_time(
         client, measured_profiles, gpu, microbatches, seconds, joules):
-    session, frontier, _ = solve(client, *measured_profiles[gpu], microbatches)
+    path, stages, power = measured_profiles[gpu]
+    session, frontier, _ = solve(client, path, stages, power, microbatches)
     fastest = min(session.curve("p").lower_bound, key=lambda point: point.iteration_time_seconds)
     assert frontier.minimum_time_seconds == pytest.approx(float(seconds), rel=5e-7)
     assert fastest.energy_joules == pytest.approx(float(joules), rel=1e-6)
@@ -163,8 +169,8 @@ def test_the_published_measurements_give_the_known_shortest_time(
 
 @st.composite
 def problems(draw):
-    """A random acyclic graph of up to nine instructions on up to three devices, each device's own in a chain; what passes
-    between devices may take its time."""
+    """A random acyclic graph of up to nine instructions on up to three devices, each device's own in a chain; what
+    passes between devices may take its time."""
     devices, count = draw(st.integers(1, 3)), draw(st.integers(1, 9))
     number = st.integers(1, 60)
     kinds = draw(st.integers(1, 2))

@@ -5,7 +5,14 @@ import random
 import numpy
 import pytest
 from conftest import (
-    AWAIT_SECONDS, FIXTURES, MODELLED, check_error, define, prepare, prepare_long_work, unchanged,
+    AWAIT_SECONDS,
+    FIXTURES,
+    MODELLED,
+    check_error,
+    define,
+    prepare,
+    prepare_long_work,
+    unchanged,
 )
 from reference import is_outlier, on_curve, pipeline, read_profile
 from trimtab import ProfileRow, Sample, Trimtab, Withdrawal
@@ -88,7 +95,9 @@ def test_more_samples_than_a_profile_may_hold_are_refused(server):
     text = "\n".join(["stage,instruction,frequency,time,energy", *lines])
     assert server.result("profile/submit", {**asked, "csvText": text})["sampleCount"] == 131_072
     with unchanged(server, "s"):
-        check_error(server.error("profile/submit", {**asked, "csvText": text + "\n0,step,512,1,30"}), kind="invalidProfile")
+        check_error(
+            server.error("profile/submit", {**asked, "csvText": text + "\n0,step,512,1,30"}), kind="invalidProfile"
+        )
 
 
 def test_withdrawn_measurements_are_gone(server):
@@ -137,8 +146,10 @@ def test_figures_that_cannot_be_right_are_flagged_or_refused(server, kind, row, 
 
 def test_energy_that_falls_while_time_and_power_rise(server):
     asked = one_instruction(server)
-    rows = [{"stage": 0, "instruction": "step", "frequency": f, "timeSeconds": t, "energyJoules": e,
-             "sensorPowerWatts": p} for f, t, e, p in ((3, 1.0, 200.0, 195.0), (2, 1.1, 190.0, 199.0), (1, 1.2, 204, 170))]
+    rows = [
+        {"stage": 0, "instruction": "step", "frequency": f, "timeSeconds": t, "energyJoules": e, "sensorPowerWatts": p}
+        for f, t, e, p in ((3, 1.0, 200.0, 195.0), (2, 1.1, 190.0, 199.0), (1, 1.2, 204, 170))
+    ]
     diagnostics = server.result("profile/submit", {**asked, "rows": rows})["diagnostics"]
     assert [(d["kind"], d["frequency"]) for d in diagnostics] == [("energyFalls", 2)]
 
@@ -253,7 +264,10 @@ def test_many_changes_at_once_cost_at_most_one_running_and_one_waiting(server):
 def test_a_profile_without_change_or_incomplete_is_not_followed(server):
     asked = follow(server)
     same = server.result("profile/submit", {**asked, "csvPath": str(MODELLED["a100"][0])})
-    assert same["recomputes"] is False and server.result("frontier/query", {**asked, "objective": "fastest"})["stale"] is False
+    assert (
+        same["recomputes"] is False
+        and server.result("frontier/query", {**asked, "objective": "fastest"})["stale"] is False
+    )
     table = {"stage": 0, "instruction": "forward"}
     gone = server.result("profile/submit", {**asked, "withdraw": [table]})
     assert (gone["recomputes"], gone["missing"]) == (False, [table])
@@ -322,7 +336,9 @@ def test_whatever_comes_in_between_the_last_frontier_is_that_of_the_last_profile
         elif kind == "define":
             requests.append(server.request("pipeline/define", define("s", microbatches=generator.randint(1, 6))[0][1]))
         else:
-            request = server.request("frontier/characterize", {**asked, "planCount": 4, "follow": generator.random() < 0.8})
+            request = server.request(
+                "frontier/characterize", {**asked, "planCount": 4, "follow": generator.random() < 0.8}
+            )
             requests.append(request)
             if kind == "cancel":
                 requests.append(server.message("$/cancelRequest", {"id": request["id"]}))
@@ -354,14 +370,22 @@ def test_the_client_sends_samples_and_reads_what_comes_back(binary):
         rows = [ProfileRow(0, "forward", 1410, samples=samples), ProfileRow(0, "forward", 1200, 0.12, 27.0),
                 ProfileRow(0, "backward", {"clock": 1410}, 0.2, 90.0, sensor_power_watts=440.0)]
         answer = session.submit_profile("p", rows=rows, sampling_interval_seconds=0.03)
-        assert {d.kind for d in answer.diagnostics} == {"singleOption", "outliers", "abovePowerLimit", "shortMeasurement"}
+        assert {d.kind for d in answer.diagnostics} == {
+            "singleOption",
+            "outliers",
+            "abovePowerLimit",
+            "shortMeasurement",
+        }
         assert [(o.sample, o.frequency) for o in answer.outliers] == [(4, 1410)]
         session.characterize("p", follow=True)
         noise = session.uncertainty("p", plan=0, deadline_seconds=0.6, resample_count=100)
-        assert 0 < noise.sampled_fraction <= 0.5 and noise.iteration_time_seconds.low < noise.iteration_time_seconds.high
-        assert noise.deadline_seconds == 0.6 and 0 <= noise.miss_fraction <= 1
+        assert (
+            0 < noise.sampled_fraction <= 0.5 and noise.iteration_time_seconds.low < noise.iteration_time_seconds.high
+        )
+        assert noise.deadline_seconds == 0.6 and noise.miss_fraction is not None and 0 <= noise.miss_fraction <= 1
         series = session.series("p", prices=[(0, 1e-7), (3600, 2e-7)], end_seconds=7200, iterations_per_second=1.2)
-        assert series.segments[0].plan is not None and series.lower_bound_cost <= series.cost * (1 + 1e-9)
+        assert series.segments[0].plan is not None and series.lower_bound_cost is not None
+        assert series.lower_bound_cost <= series.cost * (1 + 1e-9)
         detail = session.pipeline("p")
         assert detail.follow and detail.schedule_csv == "0F0,0B0,0F1,0B1\n"
         assert session.submit_profile("p", withdraw=[Withdrawal(0, "forward", 1200)]).recomputes

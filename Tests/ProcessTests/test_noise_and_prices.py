@@ -78,7 +78,13 @@ def test_the_bootstrap_agrees_with_numpys(server, resampling):
         assert ours["mean"] == pytest.approx(values.mean(), abs=0.02 * width)
         assert ours["standardDeviation"] == pytest.approx(values.std(ddof=1), rel=0.06)
     assert answer["missFraction"] == pytest.approx((times > deadline).mean(), abs=0.05)
-    again = {**asked, "plan": plan["plan"], "deadlineSeconds": deadline, "resampleCount": 4000, "resampling": resampling}
+    again = {
+        **asked,
+        "plan": plan["plan"],
+        "deadlineSeconds": deadline,
+        "resampleCount": 4000,
+        "resampling": resampling,
+    }
     assert server.result("plan/uncertainty", again) == answer
 
 

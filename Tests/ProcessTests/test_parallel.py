@@ -33,7 +33,7 @@ def define(client, stages=STAGES, **options):
 
 def enumerated(order, sizes):
     """Global ranks in order, as {axis: index}: the first axis of the order turns fastest."""
-    axes = [axis for axis in reversed(order.split("-"))]
+    axes = list(reversed(order.split("-")))
     return [dict(zip(axes, indices)) for indices in itertools.product(*(range(sizes[axis]) for axis in axes))]
 
 
@@ -41,10 +41,10 @@ def enumerated(order, sizes):
 def test_global_ranks_are_in_megatrons_order(client, seed):
     draw = random.Random(seed)
     sizes = {"tp": draw.randint(1, 4), "cp": draw.randint(1, 3), "dp": draw.randint(1, 3), "ep": 1, "pp": STAGES}
-    order = ["tp", "cp", "ep", "dp", "pp"]
+    axes = ["tp", "cp", "ep", "dp", "pp"]
     if seed:
-        draw.shuffle(order)
-    order = "-".join(order)
+        draw.shuffle(axes)
+    order = "-".join(axes)
     session = define(client, tensor_parallel_width=sizes["tp"], context_parallel_width=sizes["cp"],
                      data_parallel_width=sizes["dp"], rank_order=order if seed else None)
     session.characterize("p", plan_count=2)
@@ -123,7 +123,7 @@ def surrounded(tables, stages, microbatches, power, forward, backward, loading):
     for microbatch, stage in itertools.product(range(microbatches), range(stages - 1)):
         for kind, ends, seconds in (("forward", (stage, stage + 1), forward[stage]),
                                     ("backward", (stage + 1, stage), backward[stage])):
-            edge = tuple(names[end, kind, microbatch] for end in ends)
+            edge = names[ends[0], kind, microbatch], names[ends[1], kind, microbatch]
             edges.append(edge)
             lags[edge] = seconds
     return Problem(keys, edges, {key: tables[key] for key in set(keys)}, power, stages, names, lags)
@@ -163,7 +163,7 @@ def test_transfers_and_fixed_instructions_agree_with_the_linear_program(client, 
 
 def test_the_command_line_takes_them_too(client, binary, tmp_path):
     path, stages, power = MODELLED["a100"]
-    rows = [f"0,dataLoading,1410,0.011,1.5"] + [f"{stage},optimizerStep,1410,0.02,4.0" for stage in range(stages)]
+    rows = ["0,dataLoading,1410,0.011,1.5"] + [f"{stage},optimizerStep,1410,0.02,4.0" for stage in range(stages)]
     profile = tmp_path / "profile.csv"
     profile.write_text(path.read_text() + "\n".join(rows) + "\n")
     command = [binary, "frontier", str(profile), "--stages", str(stages), "--microbatches", "4", "--blocking-power",

@@ -1,4 +1,5 @@
-"""Predicted errors, intervals, probabilities and regrets that the server answers, against the same from their definition."""
+"""Predicted errors, intervals, probabilities and regrets that the server answers, against the same from their
+definition."""
 
 import math
 
@@ -6,8 +7,7 @@ import numpy
 import pytest
 from conftest import AWAIT_SECONDS
 from reference_posterior import Posterior, beside, contest, interval
-
-from trimtab import Metric, ModelPart, SelectionTask, Trimtab
+from trimtab import Metric, ModelPart, SelectionTask, Trial, Trimtab
 
 ENCODERS, MODELS = 5, 4
 TASK = SelectionTask("t", Metric("loss", "minimize"), 10**6)
@@ -38,7 +38,7 @@ def search(binary, seed, settings, stop):
                             language_models=[ModelPart(f"l{n}", cost_weight=2) for n in range(MODELS)], task=TASK,
                             search=settings)
         clusters = session.pool_clusters().clusters
-        while len(seen) < stop and (trial := session.pool.next_trial()):
+        while len(seen) < stop and isinstance(trial := session.pool.next_trial(), Trial):
             name = trial.candidate.encoder, trial.candidate.language_model
             seen.append((name, trial.to_fraction, error(name, trial.to_fraction)))
             trial.update(1, seen[-1][2], data_fraction=trial.to_fraction)
@@ -71,7 +71,8 @@ def test_answers_follow_from_the_reports(binary, settings, seed, stop):
     assert means == pytest.approx(sorted(means), abs=1e-9)
     favourite = order.index(name_of(suggestion.candidate))
     assert favourite == order.index(min(posterior.finals, key=lambda name: posterior.finals[name][0]))
-    chances, regret = contest(*beside([beliefs[name] for name in order], favourite), favourite)
+    means, deviations = beside([beliefs[name] for name in order], favourite)
+    chances, regret = contest(means, deviations, favourite)
     for entry in ranking:
         name = name_of(entry.candidate)
         if name not in beliefs:

@@ -30,7 +30,8 @@ def saving(client, path, stages, power, microbatches):
 
 @pytest.mark.parametrize("gpu, microbatches", CELLS, ids=lambda value: str(value))
 def test_savings_reach_the_published_ones(client, measured_profiles, gpu, microbatches):
-    saved, possible = saving(client, *measured_profiles[gpu], microbatches)
+    path, stages, power = measured_profiles[gpu]
+    saved, possible = saving(client, path, stages, power, microbatches)
     print(f"{gpu} {microbatches}: {saved:.2%} saved, {possible:.2%} possible, {PUBLISHED[gpu][microbatches]} published")
     assert saved <= possible
     assert 100 * saved >= PUBLISHED[gpu][microbatches]
@@ -38,5 +39,6 @@ def test_savings_reach_the_published_ones(client, measured_profiles, gpu, microb
 
 @pytest.mark.parametrize("gpu, microbatches, least", [("h100", 12, 0.08), ("a100", 12, 0.05)])
 def test_modelled_profiles_save_energy_at_no_slowdown(client, gpu, microbatches, least):
-    saved, possible = saving(client, *MODELLED[gpu], microbatches)
+    path, stages, power = MODELLED[gpu]
+    saved, possible = saving(client, path, stages, power, microbatches)
     assert least <= saved <= possible

@@ -32,7 +32,9 @@ def last():
                 for row in csv.DictReader(file)}
 
 
-@pytest.mark.parametrize("strategy", ["mordal", "race", "grid", "random", "successiveHalving", "hyperband", "asha", "ats"])
+@pytest.mark.parametrize(
+    "strategy", ["mordal", "race", "grid", "random", "successiveHalving", "hyperband", "asha", "ats"]
+)
 def test_costs_and_decisions_add_up(binary, last, strategy):
     found = document(binary, "--strategy", strategy)
     assert found["gridCost"] == pytest.approx(sum(cost for _, cost in last.values()))
@@ -104,7 +106,9 @@ def test_evaluations_on_the_way_cost_nothing(binary, last, strategy):
     assert sorted(entry["candidate"] for entry in found["ranking"]) == sorted(last)
     first, same = found["decisions"][0], plain["decisions"][0]
     assert first == same  # a trial costs as much, and ends where it would
-    assert [entry["predictedLoss"] for entry in found["ranking"]] != [entry["predictedLoss"] for entry in plain["ranking"]]
+    assert [entry["predictedLoss"] for entry in found["ranking"]] != [
+        entry["predictedLoss"] for entry in plain["ranking"]
+    ]
 
 
 # With a pool
@@ -179,7 +183,7 @@ def test_a_pool_is_searched_as_in_a_session(binary, spawn, pool, strategy):
     clusters = server.result("pool/clusters", {"session": "s"})["clusters"]
     assert [cluster["medoid"] for cluster in found["clusters"]] == [name(cluster["medoid"]) for cluster in clusters]
     assert found["clusterBasis"] == "representations"
-    assert sorted(sum((cluster["candidates"] for cluster in found["clusters"]), [])) == sorted(Curves().points)
+    assert sorted(one for cluster in found["clusters"] for one in cluster["candidates"]) == sorted(Curves().points)
 
 
 def test_representations_lie_beside_the_pool(binary, pool, tmp_path):
@@ -253,9 +257,12 @@ def test_scores_joules_and_projectors(binary, tmp_path):
             for e in range(3) for l in range(2) for r in (0.03, 0.06, 0.12, 0.125, 0.25, 0.5, 1)]
     curves = tmp_path / "curves.csv"
     curves.write_text("\n".join(["encoder,projector,languageModel,fraction,score,costSeconds,energyJoules", *rows]))
-    pool = {"encoders": [{"id": f"e{e}", "parameterCount": 10**9} for e in range(3)], "projectors": [{"id": "linear"}],
-            "languageModels": [{"id": f"l{l}", "parameterCount": 10**9} for l in range(2)],
-            "task": {"name": "t", "metric": {"name": "accuracy", "direction": "maximize"}, "alignmentSampleCount": 1000}}
+    pool = {
+        "encoders": [{"id": f"e{e}", "parameterCount": 10**9} for e in range(3)],
+        "projectors": [{"id": "linear"}],
+        "languageModels": [{"id": f"l{l}", "parameterCount": 10**9} for l in range(2)],
+        "task": {"name": "t", "metric": {"name": "accuracy", "direction": "maximize"}, "alignmentSampleCount": 1000},
+    }
     path = written(tmp_path, pool)
     found = document(binary, path, "--strategy", "grid", curves=curves)
     assert found["suggestion"] == "e0 x linear x l0"
@@ -272,7 +279,8 @@ def test_scores_joules_and_projectors(binary, tmp_path):
 
 
 def test_a_wide_file_with_a_pool(binary, pool, tmp_path):
-    """Models of one encoder, by the name of their only part that differs; a budget that the curves do not tell is refused."""
+    """Models of one encoder, by the name of their only part that differs; a budget that the curves do not tell is
+    refused."""
     curves = tmp_path / "curves.csv"
     curves.write_text("config name,0,100,200,400,800,size,family\n" + "".join(
         f"m{n},9,{4 + n},{3.5 + n},{3 + n},{2.5 + n},{10 + n},f\n" for n in range(4)))

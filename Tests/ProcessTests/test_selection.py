@@ -8,12 +8,22 @@ import sys
 
 import numpy
 import pytest
-from conftest import AWAIT_SECONDS, REPOSITORY
-
 import trimtab
+from conftest import AWAIT_SECONDS, REPOSITORY
 from trimtab import (
-    GPU, AsyncTrial, AsyncTrimtab, BusyGPU, ContentModified, InvalidReport, Metric, ModelPart, NoTrial,
-    RequestCancelled, SelectionTask, TrialClosed, Trimtab,
+    GPU,
+    AsyncTrial,
+    AsyncTrimtab,
+    BusyGPU,
+    ContentModified,
+    InvalidReport,
+    Metric,
+    ModelPart,
+    NoTrial,
+    RequestCancelled,
+    SelectionTask,
+    TrialClosed,
+    Trimtab,
 )
 
 TASK = SelectionTask("vqa", Metric("accuracy", "maximize", (0.0, 1.0)), 1000)
@@ -70,9 +80,9 @@ def test_gpus_are_given_by_memory_and_freed(start):
         assert refused.value.data["trial"] in (first.number, second.number)
         lost = session.retire_gpus(["large"], reason="fell off the bus").lost_trials
         assert lost in ((first.number,), (second.number,))
-        with pytest.raises(TrialClosed) as late:
+        with pytest.raises(TrialClosed) as closed:
             (first if lost == (first.number,) else second).update(1, 0.5, data_fraction=0.01)
-        assert late.value.outcome == "lost"
+        assert closed.value.outcome == "lost"
 
 
 def test_reports_are_idempotent_and_checked(start):
@@ -93,9 +103,9 @@ def test_reports_are_idempotent_and_checked(start):
         ended = other.update(1, 0.5, data_fraction=0.999, last=True)  # a batch short of all
         assert (ended.decision, ended.reason, ended.duplicate) == ("pause", "completed", False)
         assert other.update(1, 0.5, data_fraction=0.999, last=True).decision == "pause"
-        with pytest.raises(TrialClosed) as late:
+        with pytest.raises(TrialClosed) as closed:
             other.update(2, 0.5, data_fraction=1.0)
-        assert late.value.outcome == "completed"
+        assert closed.value.outcome == "completed"
         decision = trial.update(50, math.nan, data_fraction=0.5)
         assert (decision.decision, decision.reason) == ("stop", "diverged")
 
@@ -127,7 +137,9 @@ def test_many_asynchronous_workers(start):
                     return
                 await asyncio.sleep(0)
                 continue
-            decision = await trial.update(1, accuracy(trial.candidate, trial.to_fraction), data_fraction=trial.to_fraction)
+            decision = await trial.update(
+                1, accuracy(trial.candidate, trial.to_fraction), data_fraction=trial.to_fraction
+            )
             assert not decision.goes_on
             done.append(trial.number)
 
@@ -147,12 +159,17 @@ def test_many_asynchronous_workers(start):
 def test_clusters_agree_with_numpy(start, tmp_path):
     generator = numpy.random.default_rng(5)
     shared = generator.standard_normal((200, 12))
-    matrices = {"e0": shared.astype("float32"), "e1": (shared @ numpy.linalg.qr(generator.standard_normal((12, 12)))[0]),
-                "e2": generator.standard_normal((200, 7))}
+    matrices = {
+        "e0": shared.astype("float32"),
+        "e1": (shared @ numpy.linalg.qr(generator.standard_normal((12, 12)))[0]),
+        "e2": generator.standard_normal((200, 7)),
+    }
     numpy.save(tmp_path / "e0.npy", matrices["e0"])
     with start(roots=[str(tmp_path)]) as client:
         session = client.open_session("s")
-        session.submit_pool(encoders=[ModelPart(name) for name in matrices], language_models=[ModelPart("l")], task=TASK)
+        session.submit_pool(
+            encoders=[ModelPart(name) for name in matrices], language_models=[ModelPart("l")], task=TASK
+        )
         session.attach_representation("e0", npy_path=str(tmp_path / "e0.npy"))
         session.attach_representation("e1", base64=base64.b64encode(matrices["e1"].astype("<f8").tobytes()).decode(),
                                       element_type="float64", shape=matrices["e1"].shape)
@@ -176,7 +193,9 @@ def test_clusters_of_changed_inputs_are_not_adopted(start, tmp_path):
     generator = numpy.random.default_rng(6)
     with start(roots=[str(tmp_path)]) as client:
         session = client.open_session("s")
-        session.submit_pool(encoders=[ModelPart(f"e{n}") for n in range(4)], language_models=[ModelPart("l")], task=TASK)
+        session.submit_pool(
+            encoders=[ModelPart(f"e{n}") for n in range(4)], language_models=[ModelPart("l")], task=TASK
+        )
         for n in range(4):
             numpy.save(tmp_path / f"e{n}.npy", generator.standard_normal((1000, 300)))
             session.attach_representation(f"e{n}", npy_path=str(tmp_path / f"e{n}.npy"))

@@ -62,7 +62,7 @@ def unbiased(k, l):
 def alignment(matrices, estimate=biased, bandwidth=None, size=None):
     matrices = [m.astype(np.float64) for m in matrices]
     size = size or len(matrices[0])
-    total = 0
+    total = np.zeros((len(matrices), len(matrices)))
     for start in range(0, len(matrices[0]) - size + 1, size):
         kernels = [kernel(m[start: start + size], bandwidth) for m in matrices]
         total = total + np.array([[estimate(k, l) for l in kernels] for k in kernels])

@@ -6,7 +6,6 @@ import random
 
 import pytest
 from conftest import FIXTURES, MODELLED, check_error, shared_data
-from reference import pipeline, read_profile
 from test_linear_program import realise, solve
 from trimtab import ProfileRow, Trimtab, UnknownPipeline, UnknownRank, plan_changed
 
@@ -95,7 +94,7 @@ def test_every_pipeline_runs_its_cheapest_plan_that_is_done_when_the_slowest_is(
 
 def test_a_rank_that_only_waits_is_no_straggler(client):
     path, stages, power = MODELLED["a100"]
-    session, frontier, problem = solve(client, path, stages, power, 6)
+    session, _, problem = solve(client, path, stages, power, 6)
     detail = session.plan("p", objective="fastest")
     knobs, busy = {}, [0.0] * stages
     for stage in detail.stages:
@@ -155,7 +154,8 @@ def waiting(problem, seconds, joules, until):
 def test_savings_while_others_wait_for_a_straggler(client, measured_profiles, gpu, microbatches):
     """Every figure once more from the plan's clocks and the measurements. No published table of these exists for these
     profiles in the data at hand; the artifact's published frontier of the A100 stands in for it, see below."""
-    session, frontier, problem = solve(client, *measured_profiles[gpu], microbatches)
+    path, stages, power = measured_profiles[gpu]
+    session, frontier, problem = solve(client, path, stages, power, microbatches)
     full_seconds, full_joules = problem.all_max_frequency()
     savings = session.savings("p").savings
     assert [entry.slowdown_fraction for entry in savings] == list(SLOWDOWNS)
@@ -184,7 +184,8 @@ def test_savings_reach_those_of_the_published_frontier(client, measured_profiles
     path = shared_data() / "published-frontier" / f"gpt3-175b_a100-sxm_mb{microbatches}.csv"
     with open(path, newline="") as file:
         claimed = [(float(row["time"]), float(row["energy"])) for row in csv.DictReader(file)]
-    session, _, problem = solve(client, *measured_profiles["a100"], microbatches)
+    path, stages, power = measured_profiles["a100"]
+    session, _, problem = solve(client, path, stages, power, microbatches)
     full_seconds, full_joules = problem.all_max_frequency()
     for entry in session.savings("p").savings:
         end = full_seconds * (1 + entry.slowdown_fraction)

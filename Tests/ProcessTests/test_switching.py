@@ -1,5 +1,6 @@
 """Plans with switches and timelines against a simulation that shares nothing with the engine (see `reference.py`)."""
 
+import itertools
 from xml.etree import ElementTree
 
 import pytest
@@ -53,7 +54,7 @@ def test_plans_realise_what_they_claim_switches_included(switching):
         assert listed.iteration_time_seconds == pytest.approx(seconds, rel=1e-9)
         assert listed.energy_joules == pytest.approx(energy, rel=1e-9)
         assert detail.plan.switch_count == count
-    for faster, slower in zip(plans, plans[1:]):
+    for faster, slower in itertools.pairwise(plans):
         assert faster.iteration_time_seconds < slower.iteration_time_seconds
         assert faster.energy_joules > slower.energy_joules
 

@@ -43,7 +43,8 @@ def fields_of(model: dict[str, Any], place: str) -> list[dict[str, Any]]:
 
 def words_of(model: dict[str, Any], place: str) -> list[str]:
     path, _, name = place.rpartition("." if "." in place else " ")
-    return next(one["values"] for one in fields_of(model, path) if one["name"] == name)
+    words: list[str] = next(one["values"] for one in fields_of(model, path) if one["name"] == name)
+    return words
 
 
 def python_type(field: dict[str, Any], place: str) -> str:
@@ -52,21 +53,36 @@ def python_type(field: dict[str, Any], place: str) -> str:
             if known == place:
                 return name
     inner = re.sub("^(list of )+", "", field["type"])
-    return "Sequence[" * (depth := field["type"].count("list of ")) + SCALARS[inner] + "]" * depth
+    depth = str(field["type"]).count("list of ")
+    return "Sequence[" * depth + SCALARS[inner] + "]" * depth
 
 
 def text(model: dict[str, Any]) -> str:
     """The module's text."""
-    lines = ['"""What params may be, by name. Generated from protocol-spec/model.json by generate.py; do not edit."""', "",
-             "from __future__ import annotations", "", "from collections.abc import Sequence",
-             "from typing import TYPE_CHECKING, Literal, TypedDict", "",
-             "if TYPE_CHECKING:", "    from typing_extensions import NotRequired, Required", ""]
+    lines = [
+        '"""What params may be, by name. Generated from protocol-spec/model.json by generate.py; do not edit."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from collections.abc import Sequence",
+        "from typing import TYPE_CHECKING, Literal, TypedDict",
+        "",
+        "if TYPE_CHECKING:",
+        "    from typing_extensions import NotRequired, Required",
+        "",
+    ]
     for name, place in WORDS.items():
         words = ", ".join(f'"{word}"' for word in words_of(model, place))
         line = f"{name} = Literal[{words}]"
         lines += [line] if len(line) <= 120 else [f"{name} = Literal[", f"    {words},", "]"]
     for name, place in OBJECTS.items():
-        lines += ["", "", f"class {name}(TypedDict):", f'    """`{place.partition(" ")[2]}` of {place.partition(" ")[0]}."""', ""]
+        lines += [
+            "",
+            "",
+            f"class {name}(TypedDict):",
+            f'    """`{place.partition(" ")[2]}` of {place.partition(" ")[0]}."""',
+            "",
+        ]
         for field in fields_of(model, place):
             within = place + ("." if "." in place or " " in place else " ") + field["name"]
             need = "Required" if field["required"] else "NotRequired"

@@ -20,13 +20,13 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"  # threads that spin would count as CPU time
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-import networkx  # noqa: E402
-from lowtime.cost_model import ExponentialModel  # noqa: E402
-from lowtime.graph_utils import DependencyResolver, add_sink_node, add_source_node  # noqa: E402
-from lowtime.operation import CandidateExecutionOptions, ExecutionOption, OperationSpec  # noqa: E402
-from lowtime.perseus.instruction import Backward, Forward, Instruction, backward_dep, forward_dep  # noqa: E402
-from lowtime.perseus.schedule import Synchronous1F1B  # noqa: E402
-from lowtime.solver import PhillipsDessouky  # noqa: E402
+import networkx
+from lowtime.cost_model import ExponentialModel
+from lowtime.graph_utils import DependencyResolver, add_sink_node, add_source_node
+from lowtime.operation import CandidateExecutionOptions, ExecutionOption, OperationSpec
+from lowtime.perseus.instruction import Backward, Forward, Instruction, backward_dep, forward_dep
+from lowtime.perseus.schedule import Synchronous1F1B
+from lowtime.solver import PhillipsDessouky
 
 KINDS = {Forward: "forward", Backward: "backward"}
 

@@ -1,7 +1,8 @@
 """Linear CKA with numpy: `numpy_cka.py FORM A.npy B.npy ...`; FORM is gram or features, or float64 for the reference.
 
-Prints one JSON line: the matrix, CPU and wall seconds of loading and computing, peak memory, and the BLAS kernel in use.
-`numpy_cka.py make FOLDER` writes seven models of 4096 samples and 1024 features that share more or less of a signal.
+Prints one JSON line: the matrix, CPU and wall seconds of loading and computing, peak memory, and the BLAS kernel in
+use. `numpy_cka.py make FOLDER` writes seven models of 4096 samples and 1024 features that share more or less of a
+signal.
 """
 
 import json
@@ -66,6 +67,7 @@ def main():
     except ImportError:
         result["blas"] = []
     print(json.dumps(result))
+    return None
 
 
 main()

@@ -2,10 +2,11 @@
 
     python tuner_replay.py CURVES.csv --budget 0.0667 --seeds 20
 
-The candidates are the values of one categorical parameter, each tried once in a seeded order. Some workers train at the same
-time; a trial reports its error at 1/64, 1/32, ... of the data and is stopped where the tuner says so. Cost: parameters x samples, as for ours.
-The step that would pass the budget is not taken. Neither library predicts: the suggestion is the least of all candidates' last
-errors, and the ranking goes by these, the untried last. Prints one JSON document.
+The candidates are the values of one categorical parameter, each tried once in a seeded order. Some workers train at the
+same time; a trial reports its error at 1/64, 1/32, ... of the data and is stopped where the tuner says so. Cost:
+parameters x samples, as for ours. The step that would pass the budget is not taken. Neither library predicts: the
+suggestion is the least of all candidates' last errors, and the ranking goes by these, the untried last. Prints one JSON
+document.
 """
 
 import argparse
@@ -39,7 +40,11 @@ class Optuna:
     def __init__(self, names, pruner, seed):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.study = optuna.create_study(
-            direction="minimize", sampler=optuna.samplers.RandomSampler(seed), pruner=pruner, study_name=f"replay {seed}")
+            direction="minimize",
+            sampler=optuna.samplers.RandomSampler(seed),
+            pruner=pruner,
+            study_name=f"replay {seed}",
+        )
         self.names = names
         for name in names:
             self.study.enqueue_trial({"candidate": name})
@@ -106,7 +111,11 @@ def replay(curves, tuner, budget):
         else:
             step(time, trial, name, place + 1)
     ranking = sorted(seen, key=lambda name: (seen[name], name))
-    return {"suggestion": ranking[0], "ranking": ranking + [name for name in curves if name not in seen], "cost": spent / left}
+    return {
+        "suggestion": ranking[0],
+        "ranking": ranking + [name for name in curves if name not in seen],
+        "cost": spent / left,
+    }
 
 
 def main():

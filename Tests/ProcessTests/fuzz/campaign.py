@@ -77,9 +77,9 @@ class Campaign:
     def summary(self) -> str:
         """What was sent and seen."""
         holds = sorted(self.holds.longest.items(), key=lambda item: -item[1])
-        lines = [f"{self.sent['messages']:,} mutated messages and {self.sent['params']:,} mutated params, "
-                 f"{sum(self.sent.values()) / max(self.seconds, 1e-9):,.0f} a second; "
-                 f"peak memory {self.peak_bytes / 2**20:.0f} MiB",
+        rate = sum(self.sent.values()) / max(self.seconds, 1e-9)
+        lines = [f"{self.sent['messages']:,} mutated messages and {self.sent['params']:,} mutated params",
+                 f"{rate:,.0f} messages a second; peak memory {self.peak_bytes / 2**20:.0f} MiB",
                  "longest hold of the loop for one message, CPU ms of its thread:"]
         lines += [f"  {1e3 * seconds:8.2f}  {method}" for method, seconds in holds[:10]]
         lines += [f"  {1e3 * self.holds.together:8.2f}  for up to {TOGETHER} together"]

@@ -48,29 +48,31 @@ class Expected:
                 self._message(one, doubtful or len(value) > 1000)
         else:
             self._message(value, doubtful)
+        return None
 
     def _message(self, value: Any, doubtful: bool) -> None:
         # A whole number written as 3.0 may be read as an id.
-        if doubtful or isinstance(value, dict) and isinstance(value.get("id"), float):
+        if doubtful or (isinstance(value, dict) and isinstance(value.get("id"), float)):
             self.most_nulls += 1
             if isinstance(value, dict) and isinstance(value.get("id"), (int, float, str)) and _is_text(value["id"]):
                 self.perhaps.add(value["id"])
-            return
+            return None
         if not isinstance(value, dict):
             return self._null(certain=True)
         identifier, method = value.get("id"), value.get("method")
         readable = _is_id(identifier)
         if "method" not in value and ("result" in value or "error" in value) and "id" in value:
-            return  # an answer to a request of the server
+            return None  # an answer to a request of the server
         is_request = isinstance(method, str) and value.get("jsonrpc") == "2.0"
         is_request = is_request and isinstance(value.get("params"), (dict, list, type(None)))
         if is_request and "id" not in value:
-            return  # a notification
+            return None  # a notification
         if readable and identifier is not None:
             # Ids are made once, so that a second request of the same id is one that a mutation has copied.
             (self.perhaps if identifier in self.ids else self.ids).add(identifier)
         else:
             self._null(certain=identifier is None or not is_request)
+        return None
 
     def _null(self, certain: bool) -> None:
         self.least_nulls += certain
@@ -96,7 +98,7 @@ def _first_of_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _is_doubtful(text: str, value: Any) -> bool:
     too_deep = text.count("[") + text.count("{") > _DEPTH_LIMIT
-    return too_deep or "\\u" in text or "e" in text and _has_infinity(value)
+    return too_deep or "\\u" in text or ("e" in text and _has_infinity(value))
 
 
 def _has_infinity(value: Any) -> bool:

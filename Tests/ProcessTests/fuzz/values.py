@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -96,7 +96,7 @@ class Values:
         return random.choice(known) if known and random.random() < 0.5 else self._shaped(random, inner, field)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _allowed(kind: str, low: float, high: float) -> list[Any]:
     if kind not in ("integer", "number"):
         return []
@@ -106,7 +106,7 @@ def _allowed(kind: str, low: float, high: float) -> list[Any]:
     return [one for one in drawn if low <= one <= high and math.isfinite(one) and (kind == "number" or one == int(one))]
 
 
-@lru_cache(maxsize=None)
+@cache
 def parsed(expects: str) -> tuple[str, float, float, str]:
     """(kind, least, greatest, what each element is) of a declaration; the kind is empty where any value will do."""
     if match := re.match(rf"an integer in ({_NUMBER})\.\.\.({_NUMBER})", expects):
@@ -131,7 +131,7 @@ def parsed(expects: str) -> tuple[str, float, float, str]:
     return "", 0, 0, ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _alternatives(expects: str) -> tuple[str, ...]:
     if expects.startswith("one of ") or expects == "true or false":
         return (expects,)

@@ -1,11 +1,12 @@
-"""Choosing a vision-language model with a fraction of the training, as a launcher does it: submit a pool, let a few workers
-train what they are told to, and stop when the search says so. The training here is simulated: each candidate's accuracy
-follows a power law of the data it has seen."""
+"""Choosing a vision-language model with a fraction of the training, as a launcher does it: submit a pool, let a few
+workers train what they are told to, and stop when the search says so. The training here is simulated: each candidate's
+accuracy follows a power law of the data it has seen."""
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 import random
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 
-from trimtab import GPU, Candidate, Metric, ModelPart, SelectionTask, Trial, Trimtab  # noqa: E402
+from trimtab import GPU, Candidate, Metric, ModelPart, SelectionTask, Trial, Trimtab
 
 ENCODERS = [("CLIP-ViT-L/14@336", "clip"), ("SigLIP-so400m@384", "siglip"), ("DFN-CLIP-H/14@378", "clip"),
             ("InternViT-300M@448", "internvit"), ("DINOv2-L@518", "dino"), ("EVA-CLIP-02-L@336", "clip"),
@@ -61,7 +62,8 @@ def train(trial: Trial, training: SimulatedTraining) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--binary", default=str(REPOSITORY / ".build" / "release" / "trimtab"))
+    binary = os.environ.get("TRIMTAB_BINARY") or str(REPOSITORY / ".build" / "release" / "trimtab")
+    parser.add_argument("--binary", default=binary)
     parser.add_argument("--strategy", default="mordal")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quiet", action="store_true", help="print the suggestion alone")
@@ -92,8 +94,10 @@ def main() -> None:
         report = session.suggestion()
         assert report.suggestion is not None and report.suggestion.predicted_score is not None
         chosen, (best, _) = report.suggestion, training.best()
-        print(f"\nsuggested: {chosen.candidate.encoder} + {chosen.candidate.language_model}, "
-              f"predicted accuracy {chosen.predicted_score:.4f}, best with probability {chosen.probability_best_fraction}")
+        print(
+            f"\nsuggested: {chosen.candidate.encoder} + {chosen.candidate.language_model}, "
+            f"predicted accuracy {chosen.predicted_score:.4f}, best with probability {chosen.probability_best_fraction}"
+        )
         print(f"cost: {report.cost.gpu_seconds / 3600:.0f} GPU-hours; training all: "
               f"{report.grid_cost.gpu_seconds / 3600:.0f}; {report.untried_count} never tried")
         true = training.accuracy(chosen.candidate, 1.0)

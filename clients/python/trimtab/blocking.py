@@ -2,11 +2,12 @@
 
 Not safe for use from several threads at once; callbacks run inside the call that met their notification and may
 themselves make calls. A call that is interrupted (Ctrl-C) leaves the client as it was: the server runs in a session of
-its own, so that the terminal's interrupt does not reach it, and the next call finishes what was written or read in part.
-"""
+its own, so that the terminal's interrupt does not reach it, and the next call finishes what was written or read in
+part. """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import subprocess
@@ -245,11 +246,9 @@ class Trimtab(ClientMethods, Now, Endpoint):
             self._forget_progress(identifier)
 
     def _cancel(self, identifier: int) -> None:
-        try:
+        with contextlib.suppress(CallTimeout, ServerExited):  # what is left unsent goes out with the next call
             self._write(self._frames.message({"method": "$/cancelRequest", "params": {"id": identifier}}),
                         time.monotonic() + 0.1)
-        except (CallTimeout, ServerExited):
-            pass  # what is left unsent goes out with the next call
 
     def _exited(self) -> ServerExited:
         try:

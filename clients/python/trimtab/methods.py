@@ -14,8 +14,17 @@ from . import answers
 from .answers import GPU, ModelPart, ProfileRow, SelectionTask, Withdrawal, deeply, named, reader, to_wire
 from .binding import Awaited, Method, Now, Unsent
 from .declared import (
-    ElementType, Estimator, Kernel, Linkage, Objective, PoolConstraints, Resampling, Schedule, SearchSettings,
-    TrainedBy, TrialFailure,
+    ElementType,
+    Estimator,
+    Kernel,
+    Linkage,
+    Objective,
+    PoolConstraints,
+    Resampling,
+    Schedule,
+    SearchSettings,
+    TrainedBy,
+    TrialFailure,
 )
 from .requests import Progress, Request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, Callable, Generic, Optional, TypeVar
+from typing import Any, Callable, Generic, Optional, TypeVar, overload
 
 from .errors import UnknownFieldWarning, error_from
 
@@ -20,6 +20,17 @@ class Request(Generic[T_co]):
     """
 
     __slots__ = ("method", "params", "progress", "read", "timeout")
+
+    @overload
+    def __init__(
+        self: Request[Any], method: str, params: Mapping[str, Any], read: None = None, *,
+        progress: Optional[Progress] = None, timeout: Optional[float] = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self, method: str, params: Mapping[str, Any], read: Optional[Callable[[Any], T_co]], *,
+        progress: Optional[Progress] = None, timeout: Optional[float] = None,
+    ) -> None: ...
 
     def __init__(
         self, method: str, params: Mapping[str, Any], read: Optional[Callable[[Any], T_co]] = None, *,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, Callable, Optional, get_args, get_origin, get_type_hints
 
 from .frontier import Certificate
@@ -12,7 +12,7 @@ from .frontier import Certificate
 _ACRONYMS = {"csv": "CSV"}
 
 
-@lru_cache(maxsize=None)
+@cache
 def camel(name: str) -> str:
     head, *tail = name.split("_")
     return head + "".join(_ACRONYMS.get(word, word.capitalize()) for word in tail)
@@ -40,7 +40,7 @@ def deeply(value: Any) -> Any:
     return value
 
 
-@lru_cache(maxsize=None)
+@cache
 def reader(kind: Any) -> Optional[Callable[[Any], Any]]:
     """A function from a wire value to `kind`, or None where the wire value already is one."""
     if kind is Certificate:

@@ -1,0 +1,301 @@
+"""How long one message holds the loop, for every method at its limit: CPU time of the loop's thread, from before the
+message is written to after its answer (and the loop's own work for it) is done. Aim: under 20 ms each."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from trimtab import Request, RPCError, Trimtab
+
+AIM_SECONDS = 0.02
+GPUS = [f"datacentre-1/node-{n:05}/{n % 8}" for n in range(65_536)]
+
+
+class Holds:
+    """The longest hold of each case, by method and what it does."""
+
+    def __init__(self) -> None:
+        self.cases: dict[tuple[str, str], float] = {}
+        self.failures: list[str] = []
+
+    def add(self, method: str, seconds: float, note: str) -> None:
+        self.cases[method, note] = max(seconds, self.cases.get((method, note), 0.0))
+
+    def rows(self) -> list[tuple[str, str, float]]:
+        """The longest case of each method, and every other above the aim; the longest first."""
+        ordered = sorted(self.cases.items(), key=lambda case: -case[1])
+        seen: set[str] = set()
+        rows = []
+        for (method, note), seconds in ordered:
+            if method not in seen or seconds > AIM_SECONDS:
+                rows.append((method, note, seconds))
+            seen.add(method)
+        return rows
+
+
+class Probe:
+    """One server, and the CPU time of its loop's thread (the process's first)."""
+
+    def __init__(self, holds: Holds, client: Trimtab) -> None:
+        self.holds, self.client, self._session = holds, client, "s"
+        pid = client.process.pid
+        self._schedule = Path(f"/proc/{pid}/task/{pid}/schedstat")
+
+    def seconds(self) -> float:
+        return int(self._schedule.read_text().split()[0]) / 1e9
+
+    def call(self, method: str, note: str, **params: Any) -> Any:
+        """Sends one request and waits for its answer. What the loop does after the answer (releasing) counts too:
+        the request behind it is answered once that is done."""
+        request = Request(method, {"session": self._session, **params})
+        before = self.seconds()
+        answer = self.client.pipeline_requests([request, Request("bench/fence", {})])[0]
+        self.holds.add(method, self.seconds() - before, note)
+        if isinstance(answer, RPCError):
+            self.holds.failures.append(f"{method}, {note}: {answer}"[:300])
+        return answer
+
+    def many(self, method: str, note: str, params: Callable[[int], dict[str, Any]], count: int) -> None:
+        """Sends requests one after the other; only the last hundred are timed, when there is most to hold."""
+        early = [Request(method, {"session": self._session, **params(n)}) for n in range(count - 100)]
+        for start in range(0, len(early), 5000):
+            self.client.pipeline_requests(early[start:start + 5000])
+        for n in range(count - 100, count):
+            self.call(method, note, **params(n))
+
+
+def gpus(probe: Probe) -> None:
+    every = [{"id": name, "blockingPowerWatts": 80.0, "node": name[:-2], "frequencies": list(range(1000, 1032))}
+             for name in GPUS]
+    probe.call("gpu/register", "65 536 at once", gpus=every)
+    probe.call("gpu/list", "65 536")
+    probe.call("session/export", "65 536 GPUs")
+    probe.call("pipeline/define", "4096 ranks of 65 536 GPUs", pipeline="p", schedule="1f1b", stages=4096,
+               microbatches=8, gpus=GPUS[:4096])
+    probe.call("gpu/retire", "65 536 at once, a pipeline on 4096 of them", ids=GPUS)
+    probe.many("gpu/register", "one of 16 000", lambda n: {"gpus": [{"id": GPUS[n]}]}, 16_000)
+    probe.many("gpu/retire", "one of 16 000", lambda n: {"ids": [GPUS[n]]}, 16_000)
+
+
+def sessions(probe: Probe) -> None:
+    opened = [Request("session/open", {"session": f"session-{n}"}) for n in range(30_000)]
+    probe.client.pipeline_requests(opened)
+    for n in range(100):
+        probe.call("session/open", "after 30 000", session=f"late-{n}")
+    probe.call("session/list", "30 100")
+    for n in range(100):
+        probe.call("session/close", "one of 30 000", session=f"session-{n}")
+
+
+def definitions(probe: Probe) -> None:
+    scheduled = {"schedule": "1f1b", "blockingPowerWatts": 80.0}
+    probe.call("pipeline/define", "zbv, 4000 stages x 3 microbatches", pipeline="zbv", schedule="zbv", stages=4000,
+               microbatches=3, blockingPowerWatts=80.0)
+    for schedule, stages, microbatches in (
+            ("1f1b", 4096, 8), ("1f1b", 1, 32_768), ("1f1b", 64, 512), ("gpipe", 4096, 8), ("interleaved1f1b", 4096, 8),
+            ("zbh1", 2048, 10), ("zbh1", 64, 340), ("dualpipev", 64, 500), ("zbv", 128, 170),
+            ("earlyRecomputation1f1b", 64, 340)):
+        probe.call("pipeline/define", f"{schedule}, {stages} stages x {microbatches} microbatches", pipeline=schedule,
+                   schedule=schedule, stages=stages, microbatches=microbatches, blockingPowerWatts=80.0)
+        probe.call("pipeline/get", f"{schedule}, {stages} stages x {microbatches} microbatches", pipeline=schedule)
+    instructions = [{"id": f"instruction-{n}", "stage": n % 4096, "instruction": "step"} for n in range(65_536)]
+    chain = [[f"instruction-{n}", f"instruction-{n + step}"] for step in (1, 2, 3, 4) for n in range(65_536 - step)]
+    probe.call("pipeline/define", "65 536 instructions, 262 134 dependencies", pipeline="graph", stages=4096,
+               instructions=instructions, dependencies=chain, blockingPowerWatts=80.0)
+    probe.call("pipeline/get", "65 536 instructions, 262 134 dependencies", pipeline="graph")
+    text = probe.client.call(Request("pipeline/get", {"session": "s", "pipeline": "1f1b"}))["scheduleCSV"]
+    probe.call("pipeline/define", f"scheduleCSV of {len(text) >> 10} KiB", pipeline="csv", stages=64,
+               scheduleCSV=text, blockingPowerWatts=80.0)
+    probe.call(
+        "pipeline/replicate", "65 535 replicas", pipeline="csv", replicas=[f"replica-{n}" for n in range(65_535)]
+    )
+    probe.call("session/export", "65 536-instruction pipelines")
+    probe.call("session/list", "65 545 pipelines")
+    probe.many("pipeline/define", "one of 10 000", lambda n: {
+        "pipeline": f"small-{n}", "stages": 2, "microbatches": 2, **scheduled}, 10_000)
+    probe.call("session/close", "with 75 000 pipelines")
+
+
+def row(stage: int, frequency: int, **more: Any) -> dict[str, Any]:
+    figures = {"timeSeconds": 100.0 / frequency, "energyJoules": frequency / 10}
+    return {"stage": stage, "instruction": "forward", "frequency": frequency, **(more or figures)}
+
+
+def profiles(probe: Probe) -> None:
+    probe.call("pipeline/define", "4096 x 8", pipeline="p", schedule="1f1b", stages=4096, microbatches=8,
+               blockingPowerWatts=80.0)
+    rows = [row(n % 4096, 1000 + n // 4096) for n in range(65_536)]
+    probe.call("profile/submit", "65 536 rows", pipeline="p", rows=rows)
+    probe.call("profile/submit", "the same rows again", pipeline="p", rows=rows)
+    probe.call("profile/submit", "65 536 rows withdrawn", pipeline="p", withdraw=[
+        {key: one[key] for key in ("stage", "instruction", "frequency")} for one in rows])
+    samples = [{"timeSeconds": 0.1 + n / 1e6, "energyJoules": 100.0 + n} for n in range(256)]
+    probe.call("profile/submit", "131 072 samples", pipeline="p", rows=[
+        row(n, 1000, samples=samples) for n in range(512)])
+    probe.call("profile/submit", "samples withdrawn", pipeline="p", withdraw=[
+        {"stage": n, "instruction": "forward"} for n in range(512)])
+    lines = [f"{n % 4096},backward,{1000 + n // 4096},{100 / (1000 + n):.17f},{n + 1}" for n in range(65_536)]
+    text = "stage,instruction,frequency,time,energy\n" + "\n".join(lines)
+    probe.call("profile/submit", "csvText of 65 536 rows", pipeline="p", csvText=text)
+    probe.call("profile/submit", "csvText of 16 MiB", pipeline="p", csvText=text + "\n" * ((16 << 20) - len(text)))
+    probe.call("session/export", "a full profile")
+    probe.call("session/close", "a full profile")
+
+
+def plans(probe: Probe) -> None:
+    """The largest iteration, with as small a search as may be asked for: what counts here is the loop's part."""
+    probe.call("pipeline/define", "64 x 512", pipeline="p", schedule="1f1b", stages=64, microbatches=512,
+               blockingPowerWatts=80.0, job="training", dataParallelWidth=64)
+    probe.call("profile/submit", "64 stages", pipeline="p", rows=[
+        {**row(stage, frequency), "instruction": kind} for stage in range(64) for kind in ("forward", "backward")
+        for frequency in (1000, 1200, 1400)])
+    probe.call("frontier/characterize", "65 536 instructions", pipeline="p", planCount=2, breakpointBudget=0,
+               toleranceFraction=1.0)
+    probe.call("frontier/query", "65 536 instructions", pipeline="p", slowdownFraction=0.1)
+    probe.call("frontier/curve", "65 536 instructions, with picture", pipeline="p", picture=True)
+    probe.call("frontier/savings", "4096 slowdowns", pipeline="p", slowdownFractions=[n / 4096 for n in range(4096)])
+    probe.call("plan/get", "65 536 instructions", pipeline="p", plan=0)
+    probe.call("plan/timeline", "65 536 instructions", pipeline="p", plan=0)
+    probe.call("plan/timeline", "65 536 instructions, with picture", pipeline="p", plan=0, picture=True)
+    probe.call("plan/uncertainty", "65 536 instructions", pipeline="p", plan=0, resampleCount=10)
+    prices = [{"startSeconds": float(n), "pricePerJoule": 1e-7 * (1 + n % 7)} for n in range(2048)]
+    probe.call("plan/series", "2048 prices", pipeline="p", prices=prices, endSeconds=1e9, iterationCount=1000)
+    probe.call("straggler/report", "64 ranks", pipeline="p", rankSlowdownFractions=[0.1] * 64)
+    probe.call("pipeline/get", "65 536 instructions", pipeline="p")
+    probe.call(
+        "pipeline/define",
+        "65 536 instructions with a frontier, again",
+        pipeline="p",
+        schedule="1f1b",
+        stages=64,
+        microbatches=512,
+        blockingPowerWatts=80.0,
+    )
+    many_points(probe)
+
+
+def many_points(probe: Probe) -> None:
+    """A small iteration with as long a list of plans as may be asked for."""
+    probe.call("pipeline/define", "8 x 12", pipeline="q", schedule="1f1b", stages=8, microbatches=12,
+               blockingPowerWatts=80.0)
+    probe.call("profile/submit", "8 stages", pipeline="q", rows=[
+        {**row(stage, frequency), "instruction": kind, "timeSeconds": (1 + 0.1 * stage) * 100.0 / frequency}
+        for stage in range(8) for kind in ("forward", "backward") for frequency in range(1000, 1400, 7)])
+    probe.call("frontier/characterize", "4096 plans", pipeline="q", planCount=4096)
+    probe.call("frontier/curve", "4096 plans asked for", pipeline="q")
+    probe.call("frontier/curve", "4096 plans asked for, with picture", pipeline="q", picture=True)
+    probe.call("frontier/savings", "4096 slowdowns, 4096 plans", pipeline="q",
+               slowdownFractions=[n / 4096 for n in range(4096)])
+    prices = [{"startSeconds": float(n), "pricePerJoule": 1e-7 * (1 + n % 7)} for n in range(2048)]
+    probe.call("plan/series", "2048 prices, 4096 plans", pipeline="q", prices=prices, endSeconds=1e9,
+               iterationCount=1000)
+    probe.call("plan/uncertainty", "100 000 resamples", pipeline="q", plan=0, resampleCount=100_000)
+    replicas = [f"replica-{n}" for n in range(65_535)]
+    probe.call("pipeline/replicate", "65 535 replicas with a frontier", pipeline="q", replicas=replicas)
+    probe.call("job/get", "65 536 pipelines", job="q")
+    probe.call("straggler/report", "65 536 pipelines change", pipeline="replica-7", slowdownFraction=0.2)
+    probe.call("straggler/report", "its end", pipeline="replica-7", ended=True)
+    probe.call("session/export", "65 536 pipelines")
+    report = Request("straggler/report", {"session": "s", "pipeline": "replica-7", "slowdownFraction": 0.3})
+    before = probe.seconds()
+    probe.client.pipeline_requests([report] * 20)
+    probe.holds.add("straggler/report", (probe.seconds() - before) / 20, "65 536 pipelines, the same again, of 20")
+    probe.call("session/close", "65 536 pipelines")
+
+
+def part(kind: str, count: int) -> list[dict[str, Any]]:
+    return [{"id": f"{kind}{n}", "parameterCount": 10**9 + n, "family": f"{kind}{n // 5}", "layerCount": 24}
+            for n in range(count)]
+
+
+TASK = {"name": "t", "metric": {"name": "loss", "direction": "minimize"}, "alignmentSampleCount": 10**6}
+
+
+def pools(probe: Probe) -> None:
+    probe.call("pool/submit", "256 x 256 candidates", encoders=part("e", 256), languageModels=part("l", 256), task=TASK)
+    probe.call("pool/submit", "4096 projectors more, refused", projectors=part("p", 4096))
+    trials = [probe.call("trial/next", "65 536 candidates", worker=f"w{n}") for n in range(100)]
+    for step, trial in itertools.product((1, 2), trials):
+        probe.call("trial/update", "65 536 candidates", trial=trial["trial"], step=step,
+                   dataFraction=trial["toFraction"] * step / 2, score=1.0 + trial["trial"] / 100, gpuSeconds=1.0)
+        probe.call("suggestion/get", "65 536 candidates")
+    probe.call(
+        "suggestion/get", "65 536 candidates, all evidence and untried", evidenceLimit=65_536, untriedLimit=65_536
+    )
+    probe.call("suggestion/ranking", "65 536 candidates", limit=65_536)
+    trial = probe.call("trial/next", "65 536 candidates", worker="late")
+    probe.call("trial/fail", "65 536 candidates", trial=trial["trial"], kind="lost")
+    probe.call("pool/clusters", "256 x 256", kernel="linear")
+    pairs = [
+        {"encoder": f"e{n // 256}", "languageModel": f"l{n % 256}", "pipeline": "none", "samplesPerIteration": 1024}
+        for n in range(65_536)
+    ]
+    probe.call("suggestion/pipeline", "65 536 candidates without a pipeline", pipelines=pairs)
+    probe.call("session/export", "65 536 candidates")
+    probe.call("session/close", "65 536 candidates")
+
+
+def reports(probe: Probe) -> None:
+    """One trial with 400 000 reports."""
+    probe.call("pool/submit", "one candidate", encoders=part("e", 1), languageModels=part("l", 1), task=TASK,
+               search={"strategy": "grid"})
+    trial = probe.call("trial/next", "one candidate")["trial"]
+    count = 400_000
+    for start in range(0, count, 20_000):
+        probe.client.pipeline_requests([
+            Request("trial/update", {"session": "s", "trial": trial, "step": n, "dataFraction": (n + 1) / (2 * count),
+                                     "score": 1.0 + 1 / (n + 1), "gpuSeconds": float(n)})
+            for n in range(start, start + 20_000)])
+    probe.call("trial/update", "after 400 000 reports", trial=trial, step=count, dataFraction=0.6, score=1.0)
+    probe.call("suggestion/get", "400 000 reports", evidenceLimit=65_536)
+    probe.call("session/export", "400 000 reports")
+    probe.call("trial/fail", "after 400 000 reports", trial=trial, kind="lost")
+    probe.call("session/close", "400 000 reports")
+
+
+def representations(probe: Probe) -> None:
+    probe.call("pool/submit", "64 x 2", encoders=part("e", 64), languageModels=part("l", 2), task=TASK)
+    data = base64.b64encode(os.urandom(36 << 20)).decode()
+    probe.call("pool/attachRepresentation", "48 MiB of base64", encoder="e0", base64=data, elementType="float32",
+               shape=[9216, 1024])
+    rows = [[float(n % 97) + m / 64 for m in range(64)] for n in range(16_384)]
+    probe.call("pool/attachRepresentation", "1 048 576 numbers as rows", encoder="e1", rows=rows)
+    probe.call("session/export", "48 MiB of base64")
+    probe.call("session/close", "48 MiB of base64")
+
+
+def together(probe: Probe) -> None:
+    """A batch of 1000, and large answers asked for in one write: how long until the first leaves is the loop's
+    affair."""
+    probe.call("pipeline/define", "64 x 512", pipeline="p", schedule="1f1b", stages=64, microbatches=512,
+               blockingPowerWatts=80.0)
+    before = probe.seconds()
+    probe.client.pipeline_requests([Request("pipeline/get", {"session": "s", "pipeline": "p"})] * 20)
+    probe.holds.add("pipeline/get", (probe.seconds() - before) / 20, "65 536 instructions, one of 20 in one write")
+
+
+PARTS = (gpus, sessions, definitions, profiles, plans, pools, reports, representations, together)
+
+
+@contextmanager
+def server(binary: Path, holds: Holds) -> Iterator[Probe]:
+    with Trimtab([str(binary), "serve"], timeout=300) as client:
+        client.open_session("s")
+        yield Probe(holds, client)
+
+
+def measure(report: Any, binary: Path) -> None:
+    holds = Holds()
+    for one in PARTS:
+        with server(binary, holds) as probe:
+            one(probe)
+    for method, note, seconds in holds.rows():
+        report.add(f"hold of the loop, {method}", 1e3 * seconds, "CPU ms", aim=f"< {1e3 * AIM_SECONDS:.0f}", note=note)
+    for failure in holds.failures:
+        report.add("  refused", "", "", note=failure)
