@@ -51,6 +51,21 @@ package struct JSONObject: Sendable {
 
   package var isEmpty: Bool { count == 0 }
 
+  /// About how much there is to read of an object that was parsed: the values within it, and one for each 64 bytes of the
+  /// strings that are its members. Linear in the number of members, not of values; 0 for an object that was built.
+  package var readingEffort: Int {
+    guard case .parsed(let document, let index) = storage else { return 0 }
+    let end = document.word(Int(index)).end
+    var effort = end - Int(index)
+    var place = Int(index) + 1
+    while place < end {
+      let value = document.word(place + 1)
+      if value.kind == .plainString || value.kind == .escapedString { effort += value.count / 64 }
+      place = document.next(after: place + 1)
+    }
+    return effort
+  }
+
   /// The value of the first member named `key`. Linear in the number of members.
   package subscript(key: String) -> JSON? {
     ExactString(key).withBytes { first(named: $0) }

@@ -49,13 +49,16 @@ final class FrontierFollower {
         return search(pipeline, at: server)
       }
       running.insert(pipeline)
-      server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) { [unowned server] in
-        self.running.remove(pipeline)
-        // What is wrong with the inputs, the search tells.
-        if self.publish($0, params, pipeline, tellsFailure: false, at: server) {
-          self.search(pipeline, at: server)
-        } else {
-          self.waiting.remove(pipeline)
+      server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) {
+        [unowned server] outcome in
+        server.whenFree(pipeline.session) {
+          self.running.remove(pipeline)
+          // What is wrong with the inputs, the search tells.
+          if self.publish(outcome, params, pipeline, tellsFailure: false, at: server) {
+            self.search(pipeline, at: server)
+          } else {
+            self.waiting.remove(pipeline)
+          }
         }
       }
     } catch {
@@ -70,11 +73,14 @@ final class FrontierFollower {
     do throws(RequestError) {
       let work = try FrontierCharacterize.prepare(params, in: state)
       running.insert(pipeline)
-      server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) { [unowned server] in
-        self.running.remove(pipeline)
-        let isWanted = self.waiting.remove(pipeline) != nil
-        if self.publish($0, params, pipeline, tellsFailure: true, at: server), isWanted {
-          self.compute(pipeline, at: server)
+      server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) {
+        [unowned server] outcome in
+        server.whenFree(pipeline.session) {
+          self.running.remove(pipeline)
+          let isWanted = self.waiting.remove(pipeline) != nil
+          if self.publish(outcome, params, pipeline, tellsFailure: true, at: server), isWanted {
+            self.compute(pipeline, at: server)
+          }
         }
       }
     } catch {

@@ -10,6 +10,8 @@ package final class JobTable {
   package enum Event: Sendable {
     case progressed(job: Int, percentage: Int)
     case finished(job: Int)
+    /// Asks for the next action of ``afterOtherMessages(_:)``.
+    case resumed
   }
 
   private struct Job {
@@ -17,8 +19,8 @@ package final class JobTable {
     let call: Call?
     let session: String
     let flag: CancellationFlag
-    /// The place in the pool's queue.
-    var ticket: Int?
+    /// The pool that runs it, and its place in the pool's queue.
+    var queued: (pool: WorkerPool, ticket: Int)?
     let finish: () -> Void
   }
 
@@ -26,16 +28,24 @@ package final class JobTable {
   package let mailbox = Mailbox<Event>()
   /// Nil runs each computation at once and to its end, so that a replay always gives the same messages in the same order.
   private let pool: WorkerPool?
+  /// Runs requests that are too long for the loop but no computations, so that they do not wait for one.
+  private let shortPool = WorkerPool(waitingLimit: .max, yieldsToLoop: false)
   private var jobs: [Int: Job] = [:]
   private var lastJob = 0
+  private var resumptions: [() -> Void] = []
 
   package init(pool: WorkerPool?) { self.pool = pool }
 
+  /// Whether work runs beside the loop, rather than at once.
+  var runsBeside: Bool { pool != nil }
+
   /// Runs `work` beside the loop and `finish` with its outcome on the loop; the first of result and cancellation counts.
   ///
-  /// - Parameter call: who waits for it and may cancel it; nobody where the server itself wants it.
+  /// - Parameters:
+  ///   - call: the request that waits for it and may cancel it; nil for work that the server itself wants.
+  ///   - isShort: whether it is part of a request that others wait for, rather than a computation.
   func start<Product: Sendable>(
-    _ call: Call?, session: String, title: String,
+    _ call: Call?, session: String, title: String, isShort: Bool = false,
     _ work: @escaping @Sendable (ProgressHandle) throws(RequestError) -> Product,
     finish: @escaping (Result<Product, RequestError>) -> Void
   ) {
@@ -65,8 +75,9 @@ package final class JobTable {
       run()
       return mailbox.drain().forEach(handle)
     }
-    if let ticket = pool.run(run) {
-      jobs[job]?.ticket = ticket
+    let chosen = isShort ? shortPool : pool
+    if let ticket = chosen.run(run) {
+      jobs[job]?.queued = (chosen, ticket)
     } else {
       jobs[job] = nil
       finish(
@@ -82,7 +93,24 @@ package final class JobTable {
     switch event {
     case .progressed(let job, let percentage): jobs[job]?.call?.progress.report(percentage: percentage)
     case .finished(let job): jobs.removeValue(forKey: job)?.finish()
+    case .resumed:
+      let actions = resumptions
+      resumptions = []
+      for action in actions { action() }
     }
+  }
+
+  /// Runs `action` on the loop after the messages that have been received by then.
+  func afterOtherMessages(_ action: @escaping () -> Void) {
+    resumptions.append(action)
+    if resumptions.count == 1 { mailbox.post(.resumed) }
+  }
+
+  /// Releases a value on a thread: one of many parts would hold the loop.
+  func release(_ value: consuming some Sendable) {
+    guard runsBeside else { return }
+    let box = ReleaseBox(value)
+    _ = shortPool.run { box.empty() }
   }
 
   /// Stops the computations of a session that is being closed.
@@ -94,8 +122,21 @@ package final class JobTable {
   private func cancel(_ number: Int) {
     guard let job = jobs.removeValue(forKey: number) else { return }
     job.flag.raise()
-    if let ticket = job.ticket { pool?.withdraw(ticket) }
+    if let (pool, ticket) = job.queued { pool.withdraw(ticket) }
     job.finish()
+  }
+}
+
+/// A value that is released where ``empty()`` is called, not where the last reference to the box goes.
+private final class ReleaseBox<Value: Sendable>: Sendable {
+  private let value: Mutex<Value?>
+
+  init(_ value: consuming Value) { self.value = Mutex(value) }
+
+  func empty() {
+    // Moved out first, so that no lock is held meanwhile.
+    let value = value.withLock { $0.take() }
+    _ = consume value
   }
 }
 

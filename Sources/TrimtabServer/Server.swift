@@ -13,6 +13,8 @@ package final class Server: PeerHandler {
   package var sessions = SessionTable()
   package let jobs: JobTable
   let follower = FrontierFollower()
+  /// What waits for sessions that requests use beside the loop.
+  var lanes = SessionLanes()
   var files = FileAccess(roots: [])
   var phase = Phase.uninitialized
   /// Whether an unknown field makes a request invalid, instead of being warned about.
@@ -59,13 +61,20 @@ package final class Server: PeerHandler {
     default: break
     }
     guard let route = routes[call.method] else { return call.fail(.methodNotFound(call.method)) }
+    if route.name == Shutdown.name, lanes.isAnyOccupied {
+      // The requests before it are answered first; those behind it are refused from now on.
+      phase = .shutDown
+      return lanes.waitForAll { if !call.isAnswered { call.answer(JSON.null) } }
+    }
+    if waits(call, { [unowned self] in route.serve(self, call) }) { return }
     route.serve(self, call)
   }
 
   package func handle(notification method: ExactString, params: JSON?) {
     if method == "exit" { return end(phase == .shutDown ? 0 : 1) }
     // Before `initialize` and after `shutdown` a notification is dropped, as LSP has it.
-    if phase == .running { routes[method]?.take?(self, params) }
+    guard phase == .running, let take = routes[method]?.take else { return }
+    whenFree(params?.objectValue?.sessionName ?? "") { [unowned self] in take(self, params) }
   }
 
   /// Tells the client, or the server's own parts, what a step gave rise to.

@@ -46,6 +46,9 @@ package struct SessionTable {
     }
   }
 
+  /// Puts a changed session in the place of the one of its name, which it gives back.
+  package mutating func replace(_ next: SessionState) -> SessionState? { states.updateValue(next, forKey: next.name) }
+
   /// Opens a session; a name is minted where none is given: `session-1`, `session-2`, ...
   package mutating func open(name: String?, seed: UInt64) -> SessionState {
     var name = name
@@ -68,8 +71,9 @@ package struct SessionTable {
       found: "\"\(name)\"", fix: "open it with session/open")
   }
 
-  package mutating func close(_ name: String) {
+  /// Closes a session and gives back what it held, so that it can be released beside the loop.
+  package mutating func close(_ name: String) -> SessionState? {
     names.removeAll { $0 == name }
-    states[name] = nil
+    return states.removeValue(forKey: name)
   }
 }

@@ -20,7 +20,7 @@ package struct ObjectWriter {
     guard !written.bytes.isEmpty else { return }
     if needsComma { json.append(byte: UInt8(ascii: ",")) }
     needsComma = true
-    json.append(bytes: written.bytes)
+    json.append(bytes: written.bytes, sawNonFinite: written.sawNonFinite)
   }
 
   /// Writes one member, or nothing for nil.
@@ -42,6 +42,23 @@ package struct ObjectWriter {
       $0.bracketed(elements) { (element, object) in
         object.braced { body(element, &$0) }
       }
+    }
+  }
+
+  /// Writes one member that is a list of objects, which `body` adds one by one, giving what writes the members of each.
+  /// For long lists whose elements are never all in memory.
+  package mutating func list(
+    _ name: StaticString, _ doc: StaticString = "", _ body: (_ add: ((inout ObjectWriter) -> Void) -> Void) -> Void
+  ) {
+    member(name, .list(.object([])), doc) { writer in
+      writer.json.append(byte: UInt8(ascii: "["))
+      var isFirst = true
+      body { members in
+        if !isFirst { writer.json.append(byte: UInt8(ascii: ",")) }
+        isFirst = false
+        writer.braced(members)
+      }
+      writer.json.append(byte: UInt8(ascii: "]"))
     }
   }
 
@@ -90,10 +107,12 @@ package struct ObjectWriter {
 /// Members of an object as text, for objects that are alike but for a few members: what they share is spelled once.
 package struct WrittenFields: Sendable {
   fileprivate let bytes: [UInt8]
+  fileprivate let sawNonFinite: Bool
 
   package init(_ body: (inout ObjectWriter) -> Void) {
     var writer = ObjectWriter()
     body(&writer)
     bytes = writer.json.bytes
+    sawNonFinite = writer.json.sawNonFinite
   }
 }

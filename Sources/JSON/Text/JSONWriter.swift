@@ -24,8 +24,9 @@ package struct JSONWriter {
   }
 
   /// Appends text that was written before.
-  mutating func append(bytes text: [UInt8]) {
+  mutating func append(bytes text: [UInt8], sawNonFinite: Bool) {
     bytes.append(contentsOf: text)
+    if sawNonFinite { self.sawNonFinite = true }
   }
 
   /// Appends one byte as it stands.

@@ -21,6 +21,10 @@ package enum Limits {
   package static let candidateCount = 65_536
   /// The text of a schedule: room for every instruction.
   package static let scheduleCharacters = 4 << 20
+  /// Items that a request may read and handle on the loop; one takes at most some 10 microseconds.
+  package static let itemsOnLoop = 2000
+  /// Requests that may wait for a session that another one uses.
+  package static let waitingRequests = 65_536
   /// The text of a profile.
   package static let profileBytes = 16 << 20
   /// What the contents of all attached representations may take, in all sessions together, and what comparing them may take

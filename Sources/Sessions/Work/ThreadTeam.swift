@@ -16,9 +16,9 @@ extension ParallelMap {
       withoutActuallyEscaping(body) { body in
         let queue = IndexQueue(count: count)
         let threads = (1..<max(1, min(threadCount, count))).compactMap { worker in
-          SystemThread { queue.forEach { body($0, worker) } }
+          SystemThread { queue.drain { body($0, worker) } }
         }
-        queue.forEach { body($0, 0) }
+        queue.drain { body($0, 0) }
         for thread in threads { thread.join() }
       }
     }
@@ -33,7 +33,7 @@ private final class IndexQueue: Sendable {
   init(count: Int) { self.count = count }
 
   /// Calls `body` for indices until none is left.
-  func forEach(_ body: (Int) -> Void) {
+  func drain(_ body: (Int) -> Void) {
     while true {
       let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
       if index >= count { return }

@@ -21,8 +21,19 @@ package protocol SessionScoped: ObjectReadable {
   var session: String { get }
 }
 
+/// A method about one session that is short: it runs on the loop, unless its items are many.
+package protocol SessionMethod: Method where Params: SessionScoped {
+  /// About how many items a request handles or names in its answer, beyond what its params hold: instructions of a
+  /// schedule, rows of a profile, GPUs of a list. Above ``Limits/itemsOnLoop`` it runs beside the loop. Constant time.
+  static func itemCount(_ params: JSONObject, in session: SessionState) -> Int
+}
+
+extension SessionMethod {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { 0 }
+}
+
 /// A method that reads one session and changes nothing.
-package protocol SessionQuery: Method where Params: SessionScoped {
+package protocol SessionQuery: SessionMethod {
   static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer
 }
 
@@ -30,7 +41,7 @@ package protocol SessionQuery: Method where Params: SessionScoped {
 ///
 /// The caller applies it to a copy and keeps the copy only when the step does not throw, so a refused request changes
 /// nothing. `session.revision` already counts the step.
-package protocol SessionStep: Method where Params: SessionScoped {
+package protocol SessionStep: SessionMethod {
   /// Replaces references to the outside, such as files, by what they hold; what is left determines the step.
   static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params
   static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
@@ -45,7 +56,7 @@ extension SessionStep {
 ///
 /// It throws before its first change, so that here too a refused request changes nothing. `session.revision` already
 /// counts the step.
-package protocol InPlaceStep: Method where Params: SessionScoped {
+package protocol InPlaceStep: SessionMethod {
   static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
 }
 

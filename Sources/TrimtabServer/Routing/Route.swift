@@ -45,27 +45,16 @@ package struct Route {
   }
 
   static func query<M: SessionQuery>(_ method: M.Type) -> Route {
-    Route(method) { server, call in
-      call.serve(method, server) { (params) throws(RequestError) in
-        try M.answer(params, in: try server.sessions.state(params.session))
-      }
-    }
+    Route(method) { $0.serve(method, $1, .query(M.answer)) }
   }
 
   static func step<M: SessionStep>(_ method: M.Type) -> Route {
     Route(method) { server, call in
-      var events: (session: String, list: [SessionEvent]) = ("", [])
-      call.serve(method, server) { (params) throws(RequestError) in
-        // Existence is checked before files are read, and the files before anything changes.
-        _ = try server.sessions.state(params.session)
-        let resolved = try M.resolve(params, server.files)
-        let result = try server.sessions.change(params.session) { (state) throws(RequestError) in
-          try M.apply(resolved, to: &state)
-        }
-        events = (params.session, result.events)
-        return result.answer
-      }
-      server.send(events.list, of: events.session)
+      server.serve(
+        method, call,
+        .step { (params, files, state) throws(RequestError) in
+          try M.apply(try M.resolve(params, files), to: &state)
+        })
     }
   }
 
@@ -78,7 +67,7 @@ package struct Route {
         let outcome: Result<StepResult<M.Answer>, RPCError>
         var unknown = UnknownFields()
         do throws(InvalidField) {
-          let params = try server.read(method, json, &unknown)
+          let params = try M.read(json, &unknown, refusesUnknown: server.refusesUnknownFields)
           outcome = Result { () throws(RequestError) in
             try server.sessions.edit(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
           }.mapError(RPCError.init)
@@ -93,17 +82,7 @@ package struct Route {
   }
 
   private static func serve<M: InPlaceStep>(edit method: M.Type) -> (Server, Call) -> Void {
-    { server, call in
-      var events: (session: String, list: [SessionEvent]) = ("", [])
-      call.serve(method, server) { (params) throws(RequestError) in
-        let result = try server.sessions.edit(params.session) { (state) throws(RequestError) in
-          try M.apply(params, to: &state)
-        }
-        events = (params.session, result.events)
-        return result.answer
-      }
-      server.send(events.list, of: events.session)
-    }
+    { $0.serve(method, $1, .edit { (params, state) throws(RequestError) in try M.apply(params, to: &state) }) }
   }
 
   static func computation<M: BackgroundStep>(_ method: M.Type) -> Route {
@@ -116,16 +95,18 @@ package struct Route {
         return call.fail(RPCError(error))
       }
       server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
-        var events: [SessionEvent] = []
-        call.settle(unknown) { () throws(RequestError) in
-          let product = try outcome.get()
-          let result = try server.sessions.change(params.session) { (state) throws(RequestError) in
-            try M.finish(product, params, in: &state)
+        server.whenFree(params.session) {
+          var events: [SessionEvent] = []
+          call.settle(unknown) { () throws(RequestError) in
+            let product = try outcome.get()
+            let result = try server.sessions.change(params.session) { (state) throws(RequestError) in
+              try M.finish(product, params, in: &state)
+            }
+            events = result.events
+            return result.answer
           }
-          events = result.events
-          return result.answer
+          server.send(events, of: params.session)
         }
-        server.send(events, of: params.session)
       }
     }
   }
@@ -146,20 +127,20 @@ package struct Route {
   }
 }
 
-extension Server {
+extension Method {
   /// Reads params; unknown fields are noted, or are an error where the client asked for that.
-  fileprivate func read<M: Method>(
-    _ method: M.Type, _ json: JSON?, _ unknown: inout UnknownFields
-  ) throws(InvalidField) -> M.Params {
-    let params = try M.Params(reading: json, unknown: &unknown)
-    if refusesUnknownFields, let first = unknown.list.first { throw first.error }
+  static func read(
+    _ json: JSON?, _ unknown: inout UnknownFields, refusesUnknown: Bool
+  ) throws(InvalidField) -> Params {
+    let params = try Params(reading: json, unknown: &unknown)
+    if refusesUnknown, let first = unknown.list.first { throw first.error }
     return params
   }
 }
 
 extension Call {
   /// Answers with what `body` makes of the params, or with why they are wrong or refused.
-  fileprivate func serve<M: Method>(
+  func serve<M: Method>(
     _ method: M.Type, _ server: Server, _ body: (M.Params) throws(RequestError) -> M.Answer
   ) {
     guard let (params, unknown) = params(of: method, server) else { return }
@@ -172,7 +153,7 @@ extension Call {
   ) -> (params: M.Params, unknown: UnknownFields)? {
     do throws(InvalidField) {
       var unknown = UnknownFields()
-      let params = try server.read(method, params, &unknown)
+      let params = try M.read(params, &unknown, refusesUnknown: server.refusesUnknownFields)
       return (params, unknown)
     } catch {
       fail(RPCError(error))

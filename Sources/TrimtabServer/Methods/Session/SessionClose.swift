@@ -20,7 +20,7 @@ package enum SessionClose: ServerMethod {
   package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
     _ = try server.sessions.state(params.session)
     server.jobs.cancel(session: params.session)
-    server.sessions.close(params.session)
+    server.jobs.release(server.sessions.close(params.session))
     return Answer()
   }
 }

@@ -1,0 +1,129 @@
+internal import Basics
+internal import EnergyFrontier
+package import JSON
+package import Sessions
+
+// How many items a request handles beyond what its params hold, where they may be many; see ``SessionMethod``.
+
+/// More than any request may handle on the loop: what reads a file, whose size is not known yet.
+private let unknownCount = Limits.itemsOnLoop + 1
+
+extension SessionExport {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    session.pipelines.reduce(session.gpus.count + session.jobs.count) { $0 + $1.definition.instructions.count }
+      + session.profiles.values.reduce(0) { $0 + $1.rowCount } + (session.search?.log.entries.count ?? 0)
+  }
+}
+
+extension GPUList {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.gpus.count }
+}
+
+extension PipelineDefine {
+  /// The instructions of a generated schedule.
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    let (stages, microbatches) = (params.integer("stages"), params.integer("microbatches"))
+    return 2 * min(stages, Limits.instructionCount) * min(microbatches, Limits.instructionCount)
+  }
+}
+
+extension PipelineGet {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    session.pipeline(of: params).map { $0.definition.instructions.count + $0.definition.graph.dependencyCount } ?? 0
+  }
+}
+
+extension PipelineReplicate {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.memberCount(params) }
+}
+
+extension ProfileSubmit {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    if params.value(of: "csvPath") != nil { return unknownCount }
+    let known = params.value(of: "pipeline")?.stringValue.flatMap { session.profiles[$0.text] }
+    return (known?.rowCount ?? 0) + (session.pipeline(of: params)?.definition.tables.count ?? 0)
+  }
+}
+
+extension PlanGet {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    session.instructionCount(params)
+  }
+}
+
+extension PlanTimelineGet {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    session.instructionCount(params)
+  }
+}
+
+extension FrontierCurve {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    session.pipeline(of: params)?.frontier.map { $0.frontier.curve.breakpoints.count } ?? 0
+  }
+}
+
+extension JobGet {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    session.jobs.reduce(0) { $0 + $1.members.count }
+  }
+}
+
+extension StragglerReport {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.memberCount(params) }
+}
+
+extension PoolSubmit {
+  /// The combinations of what is submitted with itself, and the candidates that are there.
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    let counts = ["encoders", "projectors", "languageModels"].map { (name: StaticString) in
+      guard case .array(let list) = params.value(of: name) else { return 1 }
+      return min(max(list.count, 1), Limits.candidateCount)
+    }
+    return counts.reduce(session.candidateCount) { min($0 * $1, Limits.candidateCount) }
+  }
+}
+
+extension PoolAttachRepresentation {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    params.value(of: "npyPath") == nil ? 0 : unknownCount
+  }
+}
+
+extension SuggestionGet {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.candidateCount }
+}
+
+extension SuggestionRanking {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.candidateCount }
+}
+
+extension SuggestionPipeline {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.candidateCount }
+}
+
+extension JSONObject {
+  /// A whole number; 0 where there is none, or a negative one.
+  fileprivate func integer(_ name: StaticString) -> Int { Swift.max(value(of: name)?.integerValue ?? 0, 0) }
+}
+
+extension SessionState {
+  /// The pipeline that params name, where it is defined.
+  fileprivate func pipeline(of params: JSONObject) -> Pipeline? {
+    guard let name = params.value(of: "pipeline")?.stringValue?.text else { return nil }
+    return pipelines.first { $0.name == name }
+  }
+
+  /// Instructions of the pipeline that params name.
+  fileprivate func instructionCount(_ params: JSONObject) -> Int {
+    pipeline(of: params)?.definition.instructions.count ?? 0
+  }
+
+  /// Members of the job that the pipeline in the params belongs to.
+  fileprivate func memberCount(_ params: JSONObject) -> Int {
+    guard let name = params.value(of: "pipeline")?.stringValue?.text, let (job, _) = membership(name) else { return 0 }
+    return jobs[job].members.count
+  }
+
+  fileprivate var candidateCount: Int { search?.pool.candidates.count ?? 0 }
+}

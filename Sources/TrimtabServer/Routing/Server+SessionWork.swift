@@ -1,0 +1,170 @@
+internal import Basics
+internal import JSON
+internal import JSONRPC
+internal import Sessions
+
+/// What a method does with the session that its params name.
+enum SessionWork<M: SessionMethod> {
+  case query(@Sendable (M.Params, SessionState) throws(RequestError) -> M.Answer)
+  /// Changes a copy, which replaces the session.
+  case step(@Sendable (M.Params, FileAccess, inout SessionState) throws(RequestError) -> StepResult<M.Answer>)
+  /// Changes the session in place, and throws before its first change.
+  case edit(@Sendable (M.Params, inout SessionState) throws(RequestError) -> StepResult<M.Answer>)
+}
+
+// A request runs on the loop if it is short, which nearly all are. One that may hold the loop for over 20 ms runs beside
+// it: it reads its params, works on a copy of the session and writes its answer on a thread, and the copy then replaces
+// the session. Requests that name the same session wait meanwhile, so that order is the same either way.
+extension Server {
+  /// Serves a request that names a session.
+  func serve<M: SessionMethod>(_ method: M.Type, _ call: Call, _ work: SessionWork<M>) {
+    if let state = stateForLongWork(method, call.params) { return serveBeside(method, call, work, state) }
+    var events: [SessionEvent] = []
+    var session = ""
+    call.serve(method, self) { (params) throws(RequestError) in
+      session = params.session
+      switch work {
+      case .query(let answer): return try answer(params, try sessions.state(session))
+      case .step(let apply):
+        let files = files
+        let result = try sessions.change(session) { (state) throws(RequestError) in try apply(params, files, &state) }
+        events = result.events
+        return result.answer
+      case .edit(let apply):
+        let result = try sessions.edit(session) { (state) throws(RequestError) in try apply(params, &state) }
+        events = result.events
+        return result.answer
+      }
+    }
+    send(events, of: session)
+  }
+
+  /// The state of the session that params name, where the request is so long that it should run beside the loop.
+  private func stateForLongWork<M: SessionMethod>(_ method: M.Type, _ params: JSON?) -> SessionState? {
+    guard jobs.runsBeside, case .object(let object) = params, let name = object.sessionName,
+      let state = try? sessions.state(name)
+    else { return nil }
+    return object.readingEffort + M.itemCount(object, in: state) > Limits.itemsOnLoop ? state : nil
+  }
+
+  private func serveBeside<M: SessionMethod>(
+    _ method: M.Type, _ call: Call, _ work: SessionWork<M>, _ state: SessionState
+  ) {
+    let (json, files, refusesUnknown) = (call.params, files, refusesUnknownFields)
+    // The closure below must not keep the old state: its end would hold the loop.
+    let session = state.name
+    lanes.occupy(session)
+    jobs.start(call, session: session, title: M.name, isShort: true) { (_) throws(RequestError) in
+      LongWork(method, work, json, files, refusesUnknown, state)
+    } finish: { [unowned self] outcome in
+      do throws(RequestError) {
+        let done = try outcome.get()
+        switch done.outcome {
+        case .success(let success):
+          if let next = success.next { jobs.release(sessions.replace(next)) }
+          call.answer(success.answer)
+          send(success.events, of: session)
+        case .failure(let error): call.fail(error)
+        }
+      } catch {
+        call.fail(RPCError(error))
+      }
+      freeLane(session)
+    }
+  }
+
+  /// Runs `action` now, or when the session it is about is no longer occupied.
+  func whenFree(_ session: String, _ action: @escaping () -> Void) {
+    if lanes.isOccupied(session) { lanes.wait(session, action) } else { action() }
+  }
+
+  /// Has a call wait for its session where that is occupied; false where it may go on.
+  func waits(_ call: Call, _ action: @escaping () -> Void) -> Bool {
+    guard lanes.isAnyOccupied, let session = call.params?.objectValue?.sessionName, lanes.isOccupied(session)
+    else { return false }
+    guard lanes.waitingCount(session) < Limits.waitingRequests else {
+      call.fail(
+        RPCError(
+          RequestError(
+            .overloaded, path: "session",
+            expected: "at most \(Limits.waitingRequests) requests that wait for a session",
+            found: "as many", fix: "wait for an answer and ask again")))
+      return true
+    }
+    call.onCancel = { [unowned call] in call.fail(RPCError(RequestError.cancelled)) }
+    lanes.wait(session) {
+      if call.isAnswered { return }
+      call.onCancel = nil
+      action()
+    }
+    return true
+  }
+
+  /// Lets what waits for a session go on, some at a time so that other messages come between.
+  func freeLane(_ session: String) {
+    for _ in 0..<64 {
+      guard let action = lanes.next(session) else {
+        for action in lanes.takeThoseForAll() { action() }
+        return
+      }
+      action()
+      // A request that uses the session again keeps the others waiting, and frees them at its end.
+      if lanes.isInUse(session) { return }
+    }
+    jobs.afterOtherMessages { [unowned self] in freeLane(session) }
+  }
+}
+
+/// What came of work beside the loop.
+private struct LongWork: Sendable {
+  struct Success: Sendable {
+    let answer: WrittenAnswer
+    /// The session as it is now; nil where nothing changed.
+    let next: SessionState?
+    let events: [SessionEvent]
+  }
+
+  let outcome: Result<Success, RPCError>
+
+  init<M: SessionMethod>(
+    _ method: M.Type, _ work: SessionWork<M>, _ json: JSON?, _ files: FileAccess, _ refusesUnknown: Bool,
+    _ state: SessionState
+  ) {
+    do throws(InvalidField) {
+      var unknown = UnknownFields()
+      let params = try M.read(json, &unknown, refusesUnknown: refusesUnknown)
+      outcome = Result { () throws(RequestError) in
+        var next = state
+        next.revision += 1
+        let result: StepResult<M.Answer>
+        var changes = true
+        switch work {
+        case .query(let answer): (result, changes) = (StepResult(try answer(params, state), isChange: false), false)
+        case .step(let apply): result = try apply(params, files, &next)
+        case .edit(let apply):
+          result = try apply(params, &next)
+          changes = result.isChange
+        }
+        return Success(
+          answer: WrittenAnswer(WarnedAnswer(answer: result.answer, unknown: unknown)), next: changes ? next : nil,
+          events: result.events)
+      }.mapError { RPCError($0) }
+    } catch {
+      outcome = .failure(RPCError(error))
+    }
+  }
+}
+
+/// An answer that was written on another thread.
+private struct WrittenAnswer: ObjectWritable, Sendable {
+  private let fields: WrittenFields
+
+  init(_ answer: some ObjectWritable) { fields = WrittenFields { answer.write(to: &$0) } }
+
+  func write(to object: inout ObjectWriter) { object.fields(fields) }
+}
+
+extension JSONObject {
+  /// The session that params name.
+  var sessionName: String? { value(of: "session")?.stringValue?.text }
+}

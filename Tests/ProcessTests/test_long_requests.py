@@ -1,0 +1,96 @@
+"""Requests that are too long for the loop: they run beside it, and order stays as if they did not."""
+
+import pytest
+
+LONG = {"pipeline": "long", "schedule": "zbv", "stages": 4000, "microbatches": 5, "blockingPowerWatts": 80}
+SHORT = {"pipeline": "short", "schedule": "1f1b", "stages": 2, "microbatches": 2, "blockingPowerWatts": 80}
+
+
+@pytest.fixture
+def sessions(spawn):
+    server = spawn()
+    for name in ("a", "b"):
+        server.result("session/open", {"session": name})
+    return server
+
+
+def answers(server, requests):
+    """Sends all in one write: the answers in the order of their arrival, as (index of the request, answer)."""
+    server.send(*requests)
+    order = {request["id"]: index for index, request in enumerate(requests)}
+    arrived = [server.response() for _ in requests]
+    return [(order[answer["id"]], answer) for answer in arrived]
+
+
+def test_other_sessions_go_on_and_the_same_one_waits(sessions):
+    arrived = answers(sessions, [
+        sessions.request("pipeline/define", {"session": "a", **LONG}),
+        sessions.request("pipeline/define", {"session": "a", **SHORT}),
+        sessions.request("pipeline/define", {"session": "b", **SHORT}),
+        sessions.request("session/list"),
+    ])
+    assert [index for index, _ in arrived] == [2, 3, 0, 1]
+    by_index = dict(arrived)
+    assert by_index[0]["result"]["revision"] == 1 and by_index[0]["result"]["instructionCount"] == 60_000
+    assert by_index[1]["result"]["revision"] == 2
+
+
+def test_a_request_that_waits_can_be_cancelled(sessions):
+    long, waiting = (sessions.request("pipeline/define", {"session": "a", **params}) for params in (LONG, SHORT))
+    sessions.send(long, waiting, sessions.message("$/cancelRequest", {"id": waiting["id"]}))
+    assert sessions.answer(waiting["id"])["error"]["code"] == -32800
+    assert sessions.answer(long["id"])["result"]["revision"] == 1
+    assert sessions.error("pipeline/get", {"session": "a", "pipeline": "short"})["data"]["kind"] == "unknownPipeline"
+
+
+def test_a_long_request_that_is_cancelled_changes_nothing(sessions):
+    long = sessions.request("pipeline/define", {"session": "a", **LONG})
+    after = sessions.request("pipeline/define", {"session": "a", **SHORT})
+    sessions.send(long, after, sessions.message("$/cancelRequest", {"id": long["id"]}))
+    assert sessions.answer(long["id"])["error"]["code"] == -32800
+    assert sessions.answer(after["id"])["result"]["revision"] == 1
+    assert sessions.error("pipeline/get", {"session": "a", "pipeline": "long"})["data"]["kind"] == "unknownPipeline"
+
+
+def test_a_long_request_that_is_refused_changes_nothing(sessions):
+    arrived = answers(sessions, [
+        sessions.request("pipeline/define", {"session": "a", **LONG, "gpus": ["none"] * 2000}),
+        sessions.request("pipeline/define", {"session": "a", **SHORT}),
+    ])
+    assert [index for index, _ in arrived] == [0, 1]
+    assert arrived[0][1]["error"]["data"]["kind"] == "unknownGPU" and arrived[1][1]["result"]["revision"] == 1
+
+
+def test_closing_waits_for_a_long_request(sessions):
+    arrived = answers(sessions, [
+        sessions.request("pipeline/define", {"session": "a", **LONG}),
+        sessions.request("session/close", {"session": "a"}),
+        sessions.request("pipeline/get", {"session": "a", "pipeline": "long"}),
+    ])
+    assert [index for index, _ in arrived] == [0, 1, 2]
+    assert "result" in arrived[0][1] and arrived[1][1]["result"]["closed"]
+    assert arrived[2][1]["error"]["data"]["kind"] == "unknownSession"
+
+
+def test_shutdown_waits_for_long_requests(sessions):
+    arrived = answers(sessions, [
+        sessions.request("pipeline/define", {"session": "a", **LONG}),
+        sessions.request("pipeline/define", {"session": "a", **SHORT}),
+        sessions.request("shutdown"),
+        sessions.request("session/list"),
+    ])
+    assert [index for index, _ in arrived] == [3, 0, 1, 2]
+    by_index = dict(arrived)
+    assert "result" in by_index[0] and "result" in by_index[1] and by_index[2]["result"] is None
+    assert by_index[3]["error"]["code"] == -32600
+    sessions.send(sessions.message("exit"))
+    assert sessions.exit_code()[0] == 0
+
+
+def test_many_requests_that_wait_keep_their_order(sessions):
+    count = 500
+    requests = [sessions.request("pipeline/define", {"session": "a", **LONG})]
+    requests += [sessions.request("gpu/register", {"session": "a", "gpus": [{"id": f"g{i}"}]}) for i in range(count)]
+    arrived = answers(sessions, requests)
+    assert [index for index, _ in arrived] == list(range(count + 1))
+    assert [answer["result"]["revision"] for _, answer in arrived] == list(range(1, count + 2))
