@@ -22,14 +22,41 @@ def read_profile(path):
     return dict(tables)
 
 
-def is_outlier(samples):
-    """For each of an option's samples (seconds, joules) whether it is too far from the others to be believed."""
+def usual_spread(options):
+    """Robust (time, power) spread that the options of a table usually have, of each a list of (seconds, joules).
+
+    None below 8 options with at least 3 samples.
+    """
+    median_of_spread = {3: 0.536, 4: 0.671, 5: 0.746, 6: 0.791, 7: 0.828, 8: 0.849, 9: 0.869}
+    repeated = [numpy.array(samples) for samples in options if len(samples) >= 3]
+    if len(repeated) < 8:
+        return None
+    spreads = []
+    for samples in repeated:
+        times, energies = samples.T
+        spreads.append([1.4826 * numpy.median(numpy.abs(values / numpy.median(values) - 1))
+                        / median_of_spread.get(len(samples), 1 - 1.2 / len(samples))
+                        for values in (times, energies / times)])
+    return numpy.median(spreads, axis=0)
+
+
+def is_outlier(samples, options=()):
+    """For each of an option's samples (seconds, joules) whether it is too far from the others to be believed.
+
+    `options` are the samples of all options of the table.
+    """
     times, energies = numpy.array(samples).T
     far = numpy.zeros(len(samples), bool)
+    usual = usual_spread(options)
     if len(samples) >= 3:
-        for values in (times, energies / times):
+        for quantity, values in enumerate((times, energies / times)):
             deviations = numpy.abs(values / numpy.median(values) - 1)
-            far |= deviations > 5 * max(0.005, 1.4826 * numpy.median(deviations))
+            own = 1.4826 * numpy.median(deviations)
+            if usual is None:
+                limit = max(5 * 0.005, (5 + 220 / (len(samples) - 2) ** 2) * own)
+            else:
+                limit = 5 * max(0.005, own, usual[quantity])
+            far |= deviations > limit
     return far if 2 * far.sum() < len(samples) else numpy.zeros(len(samples), bool)
 
 

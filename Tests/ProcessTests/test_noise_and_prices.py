@@ -13,13 +13,14 @@ def sampled_profile(path, generator, count):
     """(rows with samples, (stage, instruction) -> knob -> those to be believed) from a profile, with 2 % noise."""
     rows, samples = [], {}
     for (stage, instruction), options in read_profile(path).items():
-        for knob, (seconds, joules) in options.items():
-            drawn = [(seconds * (1 + d), joules * (1 + d) * (1 + w)) for d, w in
-                     generator.uniform(-0.02, 0.02, (count, 2))]
-            kept = numpy.array(drawn)[~is_outlier(drawn)]
+        drawn = {knob: [(seconds * (1 + d), joules * (1 + d) * (1 + w)) for d, w in
+                        generator.uniform(-0.02, 0.02, (count, 2))]
+                 for knob, (seconds, joules) in options.items()}
+        for knob, noisy in drawn.items():
+            kept = numpy.array(noisy)[~is_outlier(noisy, drawn.values())]
             samples.setdefault((stage, instruction), {})[knob] = kept
             rows.append({"stage": stage, "instruction": instruction, "frequency": knob,
-                         "samples": [{"timeSeconds": t, "energyJoules": e} for t, e in drawn]})
+                         "samples": [{"timeSeconds": t, "energyJoules": e} for t, e in noisy]})
     return rows, samples
 
 

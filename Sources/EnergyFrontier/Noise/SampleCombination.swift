@@ -1,16 +1,17 @@
 /// Repeated measurements of one option, made into one: outliers are left out, the rest is averaged.
 ///
-/// A sample is an *outlier* when its time, or its mean power, is farther from the median than ``outlierDeviations``
-/// robust standard deviations, where one such deviation is 1.4826 times the median absolute deviation (what it is for
-/// normal noise) but at least ``leastSpreadFraction`` of the median. Time and power are judged, not time and energy,
-/// because a run that was held up is long and costly alike, while a counter that was read too soon shows in the power
-/// alone. A sample is left out as a whole, so that time and energy always come from the same runs. With fewer than
-/// three samples nobody can say which is wrong.
+/// A sample is an *outlier* when its time, or its mean power, is farther from the median than
+/// ``outlierDeviations`` robust standard deviations: that of the option's own samples (1.4826 times the median
+/// absolute deviation, what it is for normal noise) or, if larger, that which is usual for the table
+/// (``SampleSpread``), and at least ``leastSpreadFraction`` of the median. Time and power are judged, not time and
+/// energy, because a run that was held up is long and costly alike, while a counter that was read too soon shows in
+/// the power alone. A sample is left out as a whole, so that time and energy always come from the same runs. With
+/// fewer than three samples it cannot be said which is wrong.
 ///
-/// The usual 3.5 deviations would condemn a sound sample in one option of six when the noise is normal, whatever the
-/// number of samples, since the deviation itself is estimated from few; 5 do in one of twenty at three samples, and
-/// ever fewer with more (`SampleCombinationTests.soundSamplesAreRarelyLeftOut`). What is worth leaving out is farther
-/// off than that.
+/// Few samples tell their own spread badly: of three with normal noise, one lies beyond 5 of its own deviations in a
+/// third of all options. Where the table says nothing, `5 + 220 / (n - 2)²` deviations are allowed for `n` samples
+/// instead, which leaves a sound sample out in one option of a hundred
+/// (`SampleCombinationTests.soundSamplesAreRarelyLeftOut`).
 ///
 /// What is left is averaged, and not given by its median: an iteration adds up hundreds of executions, so the mean is
 /// what it is made of; the mean of `energy - P * time` is also that of the means, whatever `P`, which the median's is
@@ -30,9 +31,11 @@ public struct SampleCombination: Sendable, Equatable {
   public let outliers: [Int]
 
   /// Combines samples, at least one, in O(n log n).
-  public init(_ samples: [Measurement]) {
+  ///
+  /// - Parameter spread: what is usual for the table that the option is of, where that is known.
+  public init(_ samples: [Measurement], usual spread: SampleSpread? = nil) {
     precondition(!samples.isEmpty)
-    let outliers = Self.outliers(samples)
+    let outliers = Self.outliers(samples, spread)
     self.outliers = outliers
     var next = outliers[...]
     let kept = samples.indices.filter { index in
@@ -54,19 +57,32 @@ public struct SampleCombination: Sendable, Equatable {
     return samples.indices.filter { !left.contains($0) }.map { samples[$0] }
   }
 
-  private static func outliers(_ samples: [Measurement]) -> [Int] {
+  private static func outliers(_ samples: [Measurement], _ usual: SampleSpread?) -> [Int] {
     guard samples.count >= 3 else { return [] }
-    let isFar = [samples.map(\.timeSeconds), samples.map(\.averagePowerWatts)].map(farFromMedian)
-    let outliers = samples.indices.filter { isFar[0][$0] || isFar[1][$0] }
+    let isLate = farFromMedian(samples.map(\.timeSeconds), usual?.timeFraction)
+    let isOdd = farFromMedian(samples.map(\.averagePowerWatts), usual?.powerFraction)
+    let outliers = samples.indices.filter { isLate[$0] || isOdd[$0] }
     // Each quantity alone condemns less than half. Where both together do more, the samples agree on nothing.
     return 2 * outliers.count < samples.count ? outliers : []
   }
 
-  private static func farFromMedian(_ values: [Double]) -> [Bool] {
+  private static func farFromMedian(_ values: [Double], _ usual: Double?) -> [Bool] {
     let middle = median(values)
-    let deviations = values.map { abs($0 / middle - 1) }
-    let spread = max(leastSpreadFraction, normalConsistency * median(deviations))
-    return deviations.map { $0 > outlierDeviations * spread }
+    let own = robustSpread(values)
+    let beyondTwo = Double(values.count - 2)
+    let limit =
+      if let usual {
+        outlierDeviations * max(leastSpreadFraction, usual, own)
+      } else {
+        max(outlierDeviations * leastSpreadFraction, (outlierDeviations + 220 / (beyondTwo * beyondTwo)) * own)
+      }
+    return values.map { abs($0 / middle - 1) > limit }
+  }
+
+  /// 1.4826 times the median absolute deviation from the median, as a fraction of it.
+  static func robustSpread(_ values: [Double]) -> Double {
+    let middle = median(values)
+    return normalConsistency * median(values.map { abs($0 / middle - 1) })
   }
 
   /// The middle value, or the mean of the two middle ones.

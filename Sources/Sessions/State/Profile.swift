@@ -13,8 +13,8 @@ package struct ProfileRow: Sendable, Equatable {
   package let sensorPowerWatts: Double?
   /// How often the device's energy counter moves.
   package let samplingIntervalSeconds: Double?
-  /// What the samples say together.
-  package let combination: SampleCombination
+  /// What the samples say together, beside those of the table's other options.
+  package fileprivate(set) var combination: SampleCombination
 
   /// Mean seconds of one execution, outliers left out.
   package var timeSeconds: Double { combination.mean.timeSeconds }
@@ -77,12 +77,25 @@ package struct Profile: Sendable, Equatable {
         rows[row.table, default: []].append(row)
       }
     }
+    combine(Set(newRows.map(\.table)))
     for (unit, count, most) in [
       ("measurements", rowCount, Limits.measurementCount), ("samples", sampleCount, Limits.sampleCount),
     ] where count > most {
       throw RequestError(
         .invalidProfile, path: "rows", expected: "at most \(most) \(unit) in a profile", found: "\(count)",
         fix: "send fewer settings, or fewer samples of each")
+    }
+  }
+
+  /// Combines the samples of tables' options, given what spread is usual for the table. O(samples log samples).
+  private mutating func combine(_ tables: Set<TableKey>) {
+    for table in tables {
+      guard var options = rows[table], options.contains(where: { $0.samples.count > 1 }) else { continue }
+      let spread = SampleSpread(options.map(\.samples))
+      for index in options.indices {
+        options[index].combination = SampleCombination(options[index].samples, usual: spread)
+      }
+      rows[table] = options
     }
   }
 
@@ -104,6 +117,7 @@ package struct Profile: Sendable, Equatable {
     rows = left.reduce(into: [:]) { kept, entry in
       kept[entry.key] = rows[entry.key]?.filter { entry.value.contains(Place(table: $0.table, setting: $0.setting)) }
     }
+    combine(Set(withdrawals.map(\.table)))
     return nil
   }
 
