@@ -1,14 +1,14 @@
 internal import Sessions
 
-/// Computes frontiers anew in the background when the profile of a pipeline changes whose client asked for that.
+/// Computes frontiers again in the background when the profile of a pipeline changes, where the client asked for that.
 ///
-/// The plans of before are held against the new bound first, which takes a small part of the time that a search takes: so the
-/// client has certified plans at once. What a search finds then replaces them; it begins from nothing, so that a frontier
-/// is a function of the measurements alone and not of what they were before.
+/// The existing plans are re-evaluated against the new bound first, which takes a small part of the time of a search, so
+/// that the client has certified plans at once. The result of a search then replaces them. The search starts from
+/// nothing, so a frontier is a function of the measurements alone and not of earlier ones.
 ///
-/// For each pipeline at most one computation runs and at most one waits: further changes meanwhile add nothing, as the one
-/// that waits takes its snapshot when it begins. The one that runs is not stopped, or steady changes would let none
-/// come to its end. What it finds replaces the older frontier as a whole, marked stale where there is a newer profile.
+/// For each pipeline at most one computation runs and at most one waits. Further changes meanwhile add nothing, because
+/// the waiting computation takes its snapshot when it begins. The running one is not stopped, since steady changes would
+/// then let none finish. Its result replaces the older frontier as a whole, marked stale where the profile is newer.
 final class FrontierFollower {
   private struct Pipeline: Hashable {
     let session: String
@@ -18,7 +18,7 @@ final class FrontierFollower {
   private var running: Set<Pipeline> = []
   private var waiting: Set<Pipeline> = []
 
-  /// Computes the pipeline's frontier anew, now or after the computation that runs.
+  /// Computes the pipeline's frontier, now or after the computation that runs.
   func inputsChanged(_ pipeline: String, of session: String, at server: Server) {
     let pipeline = Pipeline(session: session, name: pipeline)
     if running.contains(pipeline) {
@@ -28,24 +28,24 @@ final class FrontierFollower {
     }
   }
 
-  /// What to compute and for what state; nil when nobody wants it: whoever closed the session, defined the pipeline anew, no
-  /// longer follows it, or has computed it himself.
+  /// What to compute and for what state; nil when it is no longer needed: the session was closed, the pipeline was defined
+  /// again, its frontier no longer follows the profile, or a request has computed it.
   private func wanted(
     _ pipeline: Pipeline, at server: Server
-  ) -> (params: FrontierCharacterize.Params, state: SessionState)? {
+  ) -> (request: CharacterizationRequest, state: SessionState)? {
     guard let state = try? server.sessions.state(pipeline.session),
-      let defined = state.pipelines.first(where: { $0.name == pipeline.name }),
+      let defined = try? state.pipeline(pipeline.name), let request = CharacterizationRequest(behind: defined),
       let origin = defined.frontierOrigin, origin.follows,
       origin.inputRevision != defined.inputRevision || origin.isProvisional
     else { return nil }
-    return (FrontierCharacterize.Params(session: pipeline.session, pipeline: defined, origin: origin), state)
+    return (request, state)
   }
 
-  /// Publishes the plans of before against the new bound, and searches then.
+  /// Publishes the existing plans, re-evaluated against the new bound, and then searches.
   private func compute(_ pipeline: Pipeline, at server: Server) {
-    guard let (params, state) = wanted(pipeline, at: server) else { return }
+    guard let (request, state) = wanted(pipeline, at: server) else { return }
     do throws(RequestError) {
-      guard let work = try FrontierCharacterize.prepareCarried(params, in: state) else {
+      guard let work = try state.carriedCharacterization(request) else {
         return search(pipeline, at: server)
       }
       running.insert(pipeline)
@@ -53,8 +53,8 @@ final class FrontierFollower {
         [unowned server] outcome in
         server.whenFree(pipeline.session) {
           self.running.remove(pipeline)
-          // What is wrong with the inputs, the search tells.
-          if self.publish(outcome, params, pipeline, tellsFailure: false, at: server) {
+          // The search that follows reports input errors.
+          if self.publish(outcome, request, pipeline, tellsFailure: false, at: server) {
             self.search(pipeline, at: server)
           } else {
             self.waiting.remove(pipeline)
@@ -69,16 +69,16 @@ final class FrontierFollower {
   private func search(_ pipeline: Pipeline, at server: Server) {
     // It takes its snapshot now, so that nothing that changed until now needs another.
     waiting.remove(pipeline)
-    guard let (params, state) = wanted(pipeline, at: server) else { return }
+    guard let (request, state) = wanted(pipeline, at: server) else { return }
     do throws(RequestError) {
-      let work = try FrontierCharacterize.prepare(params, in: state)
+      let work = try state.characterization(request)
       running.insert(pipeline)
       server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) {
         [unowned server] outcome in
         server.whenFree(pipeline.session) {
           self.running.remove(pipeline)
           let isWanted = self.waiting.remove(pipeline) != nil
-          if self.publish(outcome, params, pipeline, tellsFailure: true, at: server), isWanted {
+          if self.publish(outcome, request, pipeline, tellsFailure: true, at: server), isWanted {
             self.compute(pipeline, at: server)
           }
         }
@@ -92,20 +92,20 @@ final class FrontierFollower {
   ///
   /// - Returns: false when its session was closed.
   private func publish(
-    _ outcome: Result<FrontierCharacterize.Product, RequestError>, _ params: FrontierCharacterize.Params,
+    _ outcome: Result<CharacterizationProduct, RequestError>, _ request: CharacterizationRequest,
     _ pipeline: Pipeline, tellsFailure: Bool, at server: Server
   ) -> Bool {
     do throws(RequestError) {
       let product = try outcome.get()
       let accepted = try server.sessions.change(pipeline.session) { (state) throws(RequestError) in
-        try FrontierCharacterize.finishUnasked(product, params, in: &state)
+        try state.publishFollowed(product, request)
       }
       server.send(accepted.events, of: pipeline.session)
     } catch {
       switch error.kind {
-      // Only the end of its session cancels it; nobody is left to tell.
+      // Only closing the session cancels it, and then no client waits for it.
       case .cancelled: return false
-      // A request of the client's own was faster, and has told.
+      // A request of the client was faster and has published a frontier.
       case .inputsChanged: break
       default: if tellsFailure { fail(error, pipeline, at: server) }
       }

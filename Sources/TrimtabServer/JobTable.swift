@@ -163,9 +163,3 @@ private final class PercentageReporter: Sendable {
     mailbox.post(.progressed(job: job, percentage: percentage))
   }
 }
-
-extension RequestError {
-  static let cancelled = RequestError(
-    .cancelled, expected: "the request to run to its end", found: "its cancellation",
-    fix: "send it again if it is needed")
-}

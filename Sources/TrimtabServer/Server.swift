@@ -10,7 +10,7 @@ package final class Server: PeerHandler {
     case uninitialized, running, shutDown
   }
 
-  package var sessions = SessionTable()
+  package var sessions = SessionStore()
   package let jobs: JobTable
   let follower = FrontierFollower()
   /// What waits for sessions that requests use beside the loop.
@@ -84,8 +84,7 @@ package final class Server: PeerHandler {
       case .frontierChanged(let changed): notify(changed)
       case .plansChanged(let changed): changed.each { notify($0) }
       case .inputsChanged(let pipeline): follower.inputsChanged(pipeline, of: session, at: self)
-      case .trialDecided(let decided): notify(decided)
-      case .suggestionChanged(let changed): notify(changed)
+      case .leaderChanged(let changed): notify(changed)
       }
     }
   }

@@ -88,14 +88,14 @@ private func job(_ extra: String) throws -> Job {
     arguments: [
       (#""rows":[],"#, "rows", "a list of 1... objects", "[]"),
       (#""rows":[{"stage":0,"timeSeconds":1},{"stage":0.5}],"#, "rows[1].stage", "an integer in 0...4095", "0.5"),
-      (#""rows":[{"stage":0,"timeSeconds":0}],"#, "rows[0].timeSeconds", "a number > 0", "0"),
-      (#""rows":[{"stage":0}],"#, "rows[0].timeSeconds", "a number > 0", "nothing"),
+      (#""rows":[{"stage":0,"timeSeconds":0}],"#, "rows[0].timeSeconds", "a number > 0, at most 1e30", "0"),
+      (#""rows":[{"stage":0}],"#, "rows[0].timeSeconds", "a number > 0, at most 1e30", "nothing"),
       (#""rows":[7],"#, "rows[0]", "an object", "7"),
-      (#""power":-1,"#, "power", "a number >= 0 or a list of 1...3 values, each a number >= 0", "-1"),
-      (#""power":[1,"x"],"#, "power[1]", "a number >= 0", "\"x\""),
+      (#""power":-1,"#, "power", "a number in 0...1e30 or a list of 1...3 values, each a number in 0...1e30", "-1"),
+      (#""power":[1,"x"],"#, "power[1]", "a number in 0...1e30", "\"x\""),
       (#""certify":0,"#, "certify", "true or false", "0"),
-      (#""edges":[["a","b"],["c"]],"#, "edges[1]", "a list of 2 strings, and perhaps a number >= 0", "[\"c\"]"),
-      (#""edges":[["a","b",-1]],"#, "edges[0][2]", "a number >= 0", "-1"),
+      (#""edges":[["a","b"],["c"]],"#, "edges[1]", "a list of 2 strings, and perhaps a number in 0...1e30", "[\"c\"]"),
+      (#""edges":[["a","b",-1]],"#, "edges[0][2]", "a number in 0...1e30", "-1"),
     ] as [(String, String, String, String)])
   func namesThePlace(extra: String, path: String, expected: String, found: String) {
     let error = #expect(throws: InvalidField.self) { try job(extra) }

@@ -132,3 +132,13 @@ package struct Written<Object: ObjectWritable>: ObjectWritable, Sendable {
 
   package func write(to object: inout ObjectWriter) { object.fields(text) }
 }
+
+/// An object as text that was written before, for values whose fields are not declared.
+package struct WrittenJSON: FieldValue, Sendable {
+  package static var fieldType: FieldType { .any }
+  private let text: WrittenFields
+
+  package init(_ fields: (inout ObjectWriter) -> Void) { text = WrittenFields(fields) }
+
+  package func writeValue(to object: inout ObjectWriter) { object.braced { $0.fields(text) } }
+}

@@ -66,17 +66,20 @@ extension Shape where Value == Double {
     Shape(type: .number, expectation: "a number", placeholder: 1) { (json) in json.doubleValue }
   }
 
-  /// A number > 0.
+  /// No quantity is larger, so that products of a few of them stay finite.
+  package static var largestQuantity: Double { 1e30 }
+
+  /// A number > 0 and at most ``largestQuantity``.
   package static var positive: Shape {
-    Shape(type: .number, expectation: "a number > 0", placeholder: 1) { (json) in
-      json.doubleValue.flatMap { $0 > 0 ? $0 : nil }
+    Shape(type: .number, expectation: "a number > 0, at most 1e30", placeholder: 1) { (json) in
+      json.doubleValue.flatMap { $0 > 0 && $0 <= largestQuantity ? $0 : nil }
     }
   }
 
-  /// A number >= 0.
+  /// A number >= 0 and at most ``largestQuantity``.
   package static var nonNegative: Shape {
-    Shape(type: .number, expectation: "a number >= 0", placeholder: 1) { (json) in
-      json.doubleValue.flatMap { $0 >= 0 ? $0 : nil }
+    Shape(type: .number, expectation: "a number in 0...1e30", placeholder: 1) { (json) in
+      json.doubleValue.flatMap { $0 >= 0 && $0 <= largestQuantity ? $0 : nil }
     }
   }
 

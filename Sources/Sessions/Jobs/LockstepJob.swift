@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Pipelines that run in lockstep because they synchronize gradients at the end of each iteration.
 ///
 /// An iteration lasts as long as the slowest of them needs, T'. Each other one runs its cheapest plan that is done by
@@ -24,18 +26,31 @@ package struct LockstepJob: Sendable {
 
   /// Where a member stands; O(log members).
   package func memberIndex(_ name: String) -> Int? {
-    let index = members.partitionPoint { $0.name < name }
-    return index < members.count && members[index].name == name ? index : nil
+    let key = ExactString(name)
+    let index = members.partitionPoint { ExactString($0.name) < key }
+    return index < members.count && ExactString(members[index].name) == key ? index : nil
   }
 
-  mutating func insert(_ name: String, source: Int) {
-    members.insert(Member(name: name, source: source), at: members.partitionPoint { $0.name < name })
+  /// Adds members of one source; O(members + names log names).
+  mutating func insert(_ names: [String], source: Int) {
+    let isOrdered = names.count == 1
+    for name in names {
+      let member = Member(name: name, source: source)
+      if isOrdered {
+        let key = ExactString(name)
+        members.insert(member, at: members.partitionPoint { ExactString($0.name) < key })
+      } else {
+        members.append(member)
+      }
+    }
+    if !isOrdered { members.sort { ExactString($0.name) < ExactString($1.name) } }
   }
 
   /// The entries of one pipeline, that of all its replicas first.
   package func stragglers(of pipeline: String) -> ArraySlice<Straggler> {
-    let first = stragglers.partitionPoint { $0.pipeline < pipeline }
-    return stragglers[first...].prefix { $0.pipeline == pipeline }
+    let key = ExactString(pipeline)
+    let first = stragglers.partitionPoint { ExactString($0.pipeline) < key }
+    return stragglers[first...].prefix { ExactString($0.pipeline) == key }
   }
 
   /// What one report is about; an empty entry where nothing was reported.

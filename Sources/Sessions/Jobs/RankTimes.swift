@@ -67,25 +67,31 @@ package struct BusyTimes: Sendable {
     package let measuredSeconds: Double
     /// Measured over planned, less 1; negative where it was faster.
     package var slowdownFraction: Double { measuredSeconds / plannedSeconds - 1 }
+    /// Whether the difference is more than the tolerance.
+    package let isSlow: Bool
+
+    init(plannedSeconds: Double, measuredSeconds: Double, toleranceFraction: Double) {
+      self.plannedSeconds = plannedSeconds
+      self.measuredSeconds = measuredSeconds
+      isSlow = measuredSeconds / plannedSeconds - 1 > toleranceFraction
+    }
   }
 
   package let ranks: [Rank]
-  package let toleranceFraction: Double
 
   /// - Parameter measuredSeconds: one for each rank.
   package init(
     _ measuredSeconds: [Double], of plan: Plan, in characterized: CharacterizedFrontier, toleranceFraction: Double
   ) {
     ranks = zip(characterized.busySeconds(of: plan), measuredSeconds).map {
-      Rank(plannedSeconds: $0, measuredSeconds: $1)
+      Rank(plannedSeconds: $0, measuredSeconds: $1, toleranceFraction: toleranceFraction)
     }
-    self.toleranceFraction = toleranceFraction
   }
 
   /// The ranks that are slow by themselves.
   package var slowdownFractions: [Int: Double] {
     var slow: [Int: Double] = [:]
-    for (rank, times) in ranks.enumerated() where times.slowdownFraction > toleranceFraction {
+    for (rank, times) in ranks.enumerated() where times.isSlow {
       slow[rank] = times.slowdownFraction
     }
     return slow

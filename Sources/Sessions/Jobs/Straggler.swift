@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 
 /// What is known of a pipeline, or of one data-parallel replica of it, that runs slower than its plan says.
@@ -28,26 +29,26 @@ package struct Straggler: Sendable, Equatable {
 
   /// By pipeline, all replicas before the first.
   static func precedes(_ a: Straggler, _ b: Straggler) -> Bool {
-    (a.pipeline, a.replica ?? -1) < (b.pipeline, b.replica ?? -1)
+    (ExactString(a.pipeline), a.replica ?? -1) < (ExactString(b.pipeline), b.replica ?? -1)
   }
 
   /// What the reports mean for a pipeline with this frontier; of several reports the worst counts.
-  func pace(_ characterized: CharacterizedFrontier) -> Pace {
+  func slowdown(_ characterized: CharacterizedFrontier) -> Slowdown {
     let fastest = characterized.frontier.plans[0]
-    var pace = Pace(fastest.iterationTimeSeconds)
-    pace.slow(by: 1 + slowdownFraction)
-    if let iterationTimeSeconds { pace.slow(to: iterationTimeSeconds) }
+    var slowdown = Slowdown(fastest.iterationTimeSeconds)
+    slowdown.slow(by: 1 + slowdownFraction)
+    if let iterationTimeSeconds { slowdown.slow(to: iterationTimeSeconds) }
     if let worst = rankSlowdownFractions.values.max() {
       var factors = [Double](repeating: 1, count: characterized.inputs.definition.rankCount)
       for (rank, fraction) in rankSlowdownFractions where rank < factors.count { factors[rank] = 1 + fraction }
-      pace.slow(to: characterized.iterationTimeSeconds(of: fastest, rankFactors: factors), factor: 1 + worst)
+      slowdown.slow(to: characterized.iterationTimeSeconds(of: fastest, rankFactors: factors), factor: 1 + worst)
     }
-    return pace
+    return slowdown
   }
 }
 
 /// How fast a pipeline can be.
-struct Pace {
+struct Slowdown {
   /// Its iteration time at its fastest plan, as slow as it is.
   private(set) var iterationTimeSeconds: Double
   /// No plan of it lasts more than this times what is planned: what makes it slow may stretch all instructions, or may
@@ -70,7 +71,7 @@ struct Pace {
   }
 
   /// The worse of both.
-  mutating func slow(to other: Pace) { slow(to: other.iterationTimeSeconds, factor: other.factor) }
+  mutating func slow(to other: Slowdown) { slow(to: other.iterationTimeSeconds, factor: other.factor) }
 }
 
 /// A plan of a certain frontier.

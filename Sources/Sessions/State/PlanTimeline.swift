@@ -96,6 +96,22 @@ package struct PlanTimeline: Sendable {
     self.init(characterized.inputs, measurements: characterized.measurements(of: plan))
   }
 
+  /// Sums over all ranks, of one device for each.
+  package struct Totals: Sendable {
+    package let busySeconds: Double
+    /// Seconds in which nothing runs, changes of setting included.
+    package let waitingSeconds: Double
+    package let switchCount: Int
+    package let energyJoules: Double
+  }
+
+  package var totals: Totals {
+    Totals(
+      busySeconds: ranks.reduce(0) { $0 + $1.busySeconds },
+      waitingSeconds: ranks.reduce(0) { $0 + iterationTimeSeconds - $1.busySeconds },
+      switchCount: ranks.reduce(0) { $0 + $1.switches.count }, energyJoules: ranks.reduce(0) { $0 + $1.energyJoules })
+  }
+
   /// For each stage its steps by start; an overlapped pair is in the lists of both its halves' stages.
   package func stages(_ definition: PipelineDefinition) -> [[Step]] {
     var stages = [[Step]](repeating: [], count: definition.stageCount)

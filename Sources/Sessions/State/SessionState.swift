@@ -1,3 +1,4 @@
+internal import Basics
 package import EnergyFrontier
 
 /// Everything one session holds. A value: it changes only by steps, which are pure functions of it, a request and its seed.
@@ -7,14 +8,20 @@ package struct SessionState: Sendable {
   package let seed: UInt64
   /// Counts the accepted changes.
   package var revision = 0
-  /// By the order of registration.
-  package var gpus: [GPU] = []
+  /// The registered GPUs, by the order of registration.
+  package internal(set) var gpus = NamedList<GPU>()
   /// By the order of definition.
-  package var pipelines: [Pipeline] = []
+  package internal(set) var pipelines: [Pipeline] = []
+  /// Where each pipeline stands in `pipelines`.
+  var pipelineNumbers: [ExactString: Int] = [:]
   /// Measurements by pipeline name; they may arrive before the pipeline is defined.
-  package var profiles: [String: Profile] = [:]
+  package internal(set) var profiles: [String: Profile] = [:]
   /// Which pipelines run in lockstep, and what each runs; every pipeline is in one.
   package internal(set) var jobs: [LockstepJob] = []
+  /// Where each job stands in `jobs`.
+  var jobNumbers: [ExactString: Int] = [:]
+  /// For each pipeline, replicas included, where its job stands in `jobs`.
+  var jobOfPipeline: [ExactString: Int] = [:]
   /// The search for a model, once a pool has been submitted.
   package var search: ModelSearch?
 
@@ -28,9 +35,9 @@ package struct SessionState: Sendable {
     package let inputRevision: Int
     package let options: CharacterizationOptions
     package let certifies: Bool
-    /// Whether it is computed anew whenever the profile changes.
+    /// Whether it is computed again whenever the profile changes.
     package let follows: Bool
-    /// Whether its plans are those of before, and better ones are being searched for.
+    /// Whether its plans are earlier ones, re-evaluated, and a search for better ones is under way.
     package let isProvisional: Bool
 
     package init(
@@ -65,16 +72,17 @@ package struct SessionState: Sendable {
     }
   }
 
-  /// Where the pipeline stands in `pipelines`.
+  /// Where a pipeline with a definition of its own stands in `pipelines`.
   ///
   /// - Throws: ``RequestError`` of kind `unknownPipeline`.
   package func pipelineIndex(_ name: String) throws(RequestError) -> Int {
-    if let index = pipelines.firstIndex(where: { $0.name == name }) { return index }
+    if let index = pipelineNumbers[ExactString(name)] { return index }
     if let (job, member) = membership(name) {
       let source = pipelines[jobs[job].members[member].source].name
       throw RequestError(
         .unknownPipeline, path: "pipeline", expected: "a pipeline with a definition of its own",
-        found: "\"\(name)\", which shares that of \"\(source)\"", fix: "ask for \"\(source)\"")
+        found: "\(Preview.quoted(name)), which shares that of \(Preview.quoted(source))",
+        fix: "name \(Preview.quoted(source)) instead")
     }
     throw unknown(pipeline: name)
   }
@@ -83,20 +91,8 @@ package struct SessionState: Sendable {
     RequestError(
       .unknownPipeline, path: "pipeline",
       expected: pipelines.isEmpty
-        ? "the name of a defined pipeline; none is defined yet"
-        : "one of " + pipelines.map { "\"\($0.name)\"" }.joined(separator: ", "),
-      found: "\"\(name)\"", fix: "define it with pipeline/define")
-  }
-
-  /// The pipeline's frontier.
-  ///
-  /// - Throws: ``RequestError`` of kind `unknownPipeline` or `notCharacterized`.
-  package func frontier(of name: String) throws(RequestError) -> CharacterizedFrontier {
-    if let frontier = pipelines[try sourceIndex(name)].frontier { return frontier }
-    throw RequestError(
-      .notCharacterized, path: "pipeline", expected: "a pipeline whose frontier has been computed",
-      found: "\"\(name)\" without a frontier",
-      fix: "send frontier/characterize and wait for its answer")
+        ? "the name of a defined pipeline; none is defined yet" : "one of " + Preview.list(pipelines.lazy.map(\.name)),
+      found: Preview.quoted(name), fix: "define it with pipeline/define")
   }
 
   /// Changes the search where it stands.

@@ -1,5 +1,6 @@
 package import JSON
 internal import JSONRPC
+internal import Sessions
 
 /// Every request that the server answers and every notification that it sends. These lists and `ErrorRegistry` are the
 /// only ones a person extends by hand.
@@ -18,9 +19,9 @@ package enum Catalogue {
       .edit(GPURetire.self),
       .query(GPUList.self),
 
-      .step(PipelineDefine.self),
+      .edit(PipelineDefine.self),
       .query(PipelineGet.self),
-      .step(PipelineReplicate.self),
+      .edit(PipelineReplicate.self),
       .step(ProfileSubmit.self),
 
       .computation(FrontierCharacterize.self),
@@ -32,7 +33,7 @@ package enum Catalogue {
       .estimate(PlanUncertainty.self),
       .query(PlanTimelineGet.self),
 
-      .step(StragglerReport.self),
+      .edit(StragglerReport.self),
       .query(JobGet.self),
 
       .step(PoolSubmit.self),
@@ -49,10 +50,10 @@ package enum Catalogue {
 
   package static var notifications: [NotificationEntry] {
     [
-      .push(FrontierChanged.self),
+      .push(FrontierChange.self),
       .push(FrontierFailed.self),
       .push(PlanChanged.self),
-      .push(SuggestionChanged.self),
+      .push(LeaderChange.self),
       .push(TrialDecided.self),
       .push(WorkDoneProgress.self),
       .push(LogMessage.self),

@@ -65,7 +65,7 @@ extension FrontierCurve {
 
 extension JobGet {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
-    session.jobs.reduce(0) { $0 + $1.members.count }
+    params.value(of: "job")?.stringValue.map { session.memberCount(ofJob: $0.text) } ?? 0
   }
 }
 
@@ -111,7 +111,7 @@ extension SessionState {
   /// The pipeline that params name, where it is defined.
   fileprivate func pipeline(of params: JSONObject) -> Pipeline? {
     guard let name = params.value(of: "pipeline")?.stringValue?.text else { return nil }
-    return pipelines.first { $0.name == name }
+    return try? pipelines[sourceIndex(name)]
   }
 
   /// Instructions of the pipeline that params name.

@@ -60,12 +60,13 @@ package protocol InPlaceStep: SessionMethod {
   static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
 }
 
-/// An edit that may come as a notification too: then what would have been the answer is pushed.
+/// A step that may also come as a notification: then its outcome is pushed instead of answered.
 package protocol NotifiableStep: InPlaceStep {
-  /// What to push; `params` are as they came, because what is refused may be the params themselves.
+  associatedtype Event: Notification
+  /// The notification to push; `params` are as they came, because they may be what is wrong.
   static func event(
     for outcome: Result<Answer, RPCError>, _ params: JSON?, _ unknown: UnknownFields
-  ) -> SessionEvent
+  ) -> Event
 }
 
 /// A method whose work takes long: an immutable snapshot is computed upon beside the loop, and the product then changes
@@ -93,29 +94,4 @@ package protocol BackgroundQuery: Method where Params: SessionScoped, Answer: Se
 /// A method about the server as a whole.
 package protocol ServerMethod: Method {
   static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer
-}
-
-/// What a step gives back beside the new state.
-package struct StepResult<Answer> {
-  package let answer: Answer
-  /// What to tell the client after the answer.
-  package let events: [SessionEvent]
-  /// False where the state is as it was, because the request had been accepted before.
-  package let isChange: Bool
-
-  package init(_ answer: Answer, events: [SessionEvent] = [], isChange: Bool = true) {
-    self.answer = answer
-    self.events = events
-    self.isChange = isChange
-  }
-}
-
-/// A notification about a session that a step gives rise to.
-package enum SessionEvent: Sendable {
-  case frontierChanged(FrontierChanged)
-  case trialDecided(TrialDecided)
-  case suggestionChanged(SuggestionChanged)
-  /// The profile of a pipeline whose frontier is followed has changed. Tells the server, not the client.
-  case inputsChanged(pipeline: String)
-  case plansChanged(PlansChanged)
 }

@@ -75,7 +75,7 @@ package struct Route {
           outcome = .failure(RPCError(error))
         }
         let session = json?["session"]?.stringValue?.text ?? ""
-        server.send([M.event(for: outcome.map(\.answer), json, unknown)], of: session)
+        server.notify(M.event(for: outcome.map(\.answer), json, unknown))
         if case .success(let result) = outcome { server.send(result.events, of: session) }
       },
       serve: serve(edit: method))

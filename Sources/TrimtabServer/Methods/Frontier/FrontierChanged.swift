@@ -1,23 +1,17 @@
 package import JSON
 internal import JSONRPC
+package import Sessions
 
 /// `frontier/changed`: a pipeline has a new frontier.
-package struct FrontierChanged: Notification {
+extension FrontierChange: Notification {
   package static let name = "frontier/changed"
   package static let purpose =
     "Says that a pipeline's frontier was replaced: after the answer of the request that did so, or unasked where the frontier follows the profile."
 
-  let session: String
-  let pipeline: String
-  let revision: Int
-  let generation: Int
-  let isStale: Bool
-  let isProvisional: Bool
-
-  package static let fields = Fields<FrontierChanged> {
+  package static let fields = Fields<FrontierChange> {
     Field("session", "The session.") { $0.session }
     Field("pipeline", "The pipeline.") { $0.pipeline }
-    Field("revision", "The number of changes that the session has accepted.") { $0.revision }
+    Field.revision { $0.revision }
     Field("generation", "Counts the pipeline's frontiers from 1.") { $0.generation }
     Field("stale", "Whether the profile has changed since the computation began; another frontier then follows.") {
       $0.isStale

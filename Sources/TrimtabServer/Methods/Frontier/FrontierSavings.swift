@@ -5,7 +5,7 @@ package import Sessions
 package enum FrontierSavings: SessionQuery {
   package static let name = "frontier/savings"
   package static let purpose =
-    "Tells for several slowdowns of a straggler what each other pipeline saves: its cheapest plan that is done by then, against every instruction at its highest frequency; both wait for the straggler and draw the blocking power meanwhile."
+    "Returns, for several slowdowns of a straggler, what each other pipeline saves with its cheapest plan that ends by then, compared with every instruction at its highest frequency. In both cases the devices wait for the straggler and draw the blocking power meanwhile."
   package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownPipeline, .notCharacterized]
 
   package struct Params: SessionScoped {
@@ -18,42 +18,43 @@ package enum FrontierSavings: SessionQuery {
       pipeline = try reader.pipeline()
       slowdownFractions = try reader.optional(
         "slowdownFractions", .list(of: .number(in: 0...1e6), count: 1...4096), default: Self.usual,
-        "How much longer than an iteration at the highest frequencies the straggler's lasts; by default 0.05, 0.1, 0.2, 0.3, 0.4, 0.5."
+        "How much longer the straggler's iteration lasts than one at the highest frequencies; 0.05, 0.1, 0.2, 0.3, 0.4 and 0.5 by default."
       )
     }
 
-    /// As the field tabulates them.
+    /// As published tables have them.
     package static let usual = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5]
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
-    let characterized = try session.frontier(of: params.pipeline)
-    return Answer(
-      generation: characterized.generation, isStale: session.isStale(params.pipeline),
-      savings: params.slowdownFractions.map { StragglerSavings(characterized, slowdownFraction: $0) })
+    let (frontier, savings) = try session.stragglerSavings(
+      of: params.pipeline, slowdownFractions: params.slowdownFractions)
+    return Answer(generation: frontier.generation, isStale: frontier.isStale, savings: savings)
   }
 
-  package struct Answer: ObjectWritable {
+  package struct Answer: AnswerObject {
     let generation: Int
     let isStale: Bool
     let savings: [StragglerSavings]
 
-    package func write(to object: inout ObjectWriter) {
-      object.field("generation", generation, "Which frontier answered.")
-      object.field("stale", isStale, "Whether the pipeline or its profile has changed since.")
-      object.list("savings", savings, "One for each slowdown, in their order.") { $0.write(to: &$1) }
+    package static let fields = Fields<Answer> {
+      Field.generation { $0.generation }
+      Field.isStale { $0.isStale }
+      Field("savings", "One for each slowdown, in the order of the request.") { $0.savings }
     }
   }
 }
 
-extension StragglerSavings {
-  package func write(to object: inout ObjectWriter) {
-    object.field("slowdownFraction", slowdownFraction, "The straggler's slowdown.")
-    object.field("stragglerTimeSeconds", stragglerTimeSeconds, "When the straggler is done, T'.")
-    object.field("plan", plan, "The plan of every other pipeline.")
-    object.field("allMaxEnergyJoules", allMaxEnergyJoules, "At the highest frequencies, waiting until T' included.")
-    object.field("planEnergyJoules", planEnergyJoules, "With the plan, waiting until T' included.")
-    object.field("savingFraction", savingFraction, "What the plan saves of the former.")
-    object.field("boundFraction", boundFraction, "What no plan can save more than.")
+extension StragglerSavings: AnswerObject {
+  package static let fields = Fields<StragglerSavings> {
+    Field("slowdownFraction", "The straggler's slowdown.") { $0.slowdownFraction }
+    Field("stragglerTimeSeconds", "When the straggler ends, T'.") { $0.stragglerTimeSeconds }
+    Field("plan", "The plan of every other pipeline.") { $0.plan }
+    Field("allMaxEnergyJoules", "Energy at the highest frequencies, waiting until T' included.") {
+      $0.allMaxEnergyJoules
+    }
+    Field("planEnergyJoules", "Energy with the plan, waiting until T' included.") { $0.planEnergyJoules }
+    Field("savingFraction", "What the plan saves of that.") { $0.savingFraction }
+    Field("boundFraction", "What no plan can exceed.") { $0.boundFraction }
   }
 }

@@ -13,30 +13,30 @@ package enum GPUList: SessionQuery {
     package init(from reader: inout ObjectReader) throws(InvalidField) { session = try reader.session() }
   }
 
-  package struct Answer: ObjectWritable {
+  package struct Answer: AnswerObject {
     let gpus: [GPU]
 
-    package func write(to object: inout ObjectWriter) {
-      object.list("gpus", gpus, "The registered GPUs.") { gpu, entry in gpu.write(to: &entry) }
+    package static let fields = Fields<Answer> {
+      Field("gpus", "The registered GPUs.") { $0.gpus }
     }
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
-    Answer(gpus: session.gpus)
+    Answer(gpus: session.gpus.values)
   }
 }
 
-extension GPU {
-  /// The fields as gpu/register takes them.
-  func write(to object: inout ObjectWriter) {
-    object.field("id", id, "Its name in the session.")
-    object.field("node", node, "The machine it is in.")
-    object.field("model", model, "Its model.")
-    object.field("memoryBytes", memoryBytes, "Its memory in bytes.")
-    object.field("frequencies", frequencies, "The settings it supports.")
-    object.field("blockingPowerWatts", blockingPowerWatts, "Watts it draws while it waits.")
-    object.field("powerLimitWatts", powerLimitWatts, "Watts it is allowed to draw.")
-    object.field("switchLatencySeconds", switchLatencySeconds, "Seconds that setting another frequency takes.")
-    object.field("switchEnergyJoules", switchEnergyJoules, "Joules that it takes beyond the blocking power.")
+/// The fields as gpu/register takes them.
+extension GPU: AnswerObject {
+  package static let fields = Fields<GPU> {
+    Field("id", "Its name in the session.") { $0.id }
+    Field("node", "The machine it is in.") { $0.node }
+    Field("model", "Its model.") { $0.model }
+    Field("memoryBytes", "Its memory.") { $0.memoryBytes }
+    Field("frequencies", "The settings it supports.") { $0.frequencies }
+    Field("blockingPowerWatts", "Power it draws while it waits.") { $0.blockingPowerWatts }
+    Field("powerLimitWatts", "Power it may draw.") { $0.powerLimitWatts }
+    Field("switchLatencySeconds", "Time that setting another frequency takes.") { $0.switchLatencySeconds }
+    Field("switchEnergyJoules", "Energy that this takes beyond the blocking power.") { $0.switchEnergyJoules }
   }
 }

@@ -1,26 +1,29 @@
+internal import Basics
 internal import EnergyFrontier
 package import JSON
+internal import ModelSelection
 package import Sessions
 
 /// `gpu/register`: makes devices known to a session.
 package enum GPURegister: InPlaceStep {
   package static let name = "gpu/register"
-  package static let purpose = "Registers GPUs with a session; an id that is known already is described anew."
+  package static let purpose = "Registers GPUs with a session; a known id gets the new description."
   package static let refusals: [RequestError.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {
     package let session: String
-    let gpus: [Entry]
+    let gpus: [GPU]
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
-      gpus = try reader.required("gpus", .list(of: .object(), count: 1...Limits.gpuCount), "The GPUs, in any order.")
-      let ids = gpus.map(\.gpu.id)
-      try reader.check(Set(ids).count == ids.count, "gpus", expected: "each id once")
+      gpus = try reader.required(
+        "gpus", .list(of: Shape<Entry>.object().map(\.gpu), count: 1...Limits.gpuCount), "The GPUs, in any order.")
+      try reader.check(
+        Set(gpus.map { ExactString($0.id) }).count == gpus.count, "gpus", expected: "each id once")
     }
   }
 
-  struct Entry: ObjectReadable {
+  private struct Entry: ObjectReadable {
     let gpu: GPU
 
     init(from reader: inout ObjectReader) throws(InvalidField) {
@@ -28,44 +31,37 @@ package enum GPURegister: InPlaceStep {
         id: try reader.required("id", .text(), "A name that is unique in the session."),
         node: try reader.optional("node", .text(), "The machine it is in."),
         model: try reader.optional("model", .text(), "Its model, for people; nothing is looked up by it."),
-        memoryBytes: try reader.optional("memoryBytes", .integer(in: 1...Int.max), "Its memory in bytes."),
+        memoryBytes: try reader.optional("memoryBytes", .integer(in: 1...Int.max), "Its memory."),
         frequencies: try reader.optional(
           "frequencies", .list(of: .any), "The settings it supports, usually clocks in MHz."),
         blockingPowerWatts: try reader.optional(
-          "blockingPowerWatts", .number(in: 0...1e30), "Watts it draws while it waits for others."),
+          "blockingPowerWatts", .number(in: 0...1e30), "Power it draws while it waits for others."),
         powerLimitWatts: try reader.optional(
           "powerLimitWatts", .number(in: Measurement.acceptedRange),
-          "Watts it is allowed to draw; measurements above are flagged."),
+          "Power it may draw; measurements above are flagged."),
         switchLatencySeconds: try reader.optional(
           "switchLatencySeconds", .number(in: 0...1e30),
-          "Seconds that setting another frequency takes between two instructions."),
+          "Time that setting another frequency takes between two instructions."),
         switchEnergyJoules: try reader.optional(
           "switchEnergyJoules", .number(in: 0...1e30),
-          "Joules that it takes beyond the blocking power over that time."))
+          "Energy that this takes beyond the blocking power."))
     }
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
-  {
-    let known = Dictionary(uniqueKeysWithValues: zip(session.gpus.map(\.id), session.gpus.indices))
-    for gpu in params.gpus.map(\.gpu) {
-      if let index = known[gpu.id] {
-        session.gpus[index] = gpu
-      } else {
-        session.gpus.append(gpu)
-      }
-    }
-    session.search?.register(params.gpus.map(\.gpu))
-    return StepResult(Answer(revision: session.revision, gpuCount: session.gpus.count))
+  package typealias Answer = Revised<GPUChange>
+
+  package static func apply(
+    _ params: Params, to session: inout SessionState
+  ) throws(RequestError) -> StepResult<Answer> {
+    session.register(params.gpus).map { Revised(session.revision, $0) }
   }
+}
 
-  package struct Answer: ObjectWritable {
-    let revision: Int
-    let gpuCount: Int
-
-    package func write(to object: inout ObjectWriter) {
-      object.field("revision", revision, "Counts the session's accepted changes.")
-      object.field("gpuCount", gpuCount, "GPUs registered now.")
+extension GPUChange: AnswerObject {
+  package static let fields = Fields<GPUChange> {
+    Field("gpuCount", "GPUs registered now.") { $0.gpuCount }
+    Field("lostTrials", "Trials that ran on retired GPUs and are lost; absent where there are none.") {
+      $0.lostTrials.isEmpty ? nil : $0.lostTrials.map(\.number)
     }
   }
 }

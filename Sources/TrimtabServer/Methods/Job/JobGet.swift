@@ -5,7 +5,7 @@ package import Sessions
 package enum JobGet: SessionQuery {
   package static let name = "job/get"
   package static let purpose =
-    "Tells what each pipeline of a job runs now, which are reported slow, and what the slowest needs."
+    "Returns what each pipeline of a job runs now, which are reported slow, and what the slowest needs."
   package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownJob]
 
   package struct Params: SessionScoped {
@@ -19,58 +19,58 @@ package enum JobGet: SessionQuery {
     }
   }
 
-  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
-    let known = session.jobs.filter { !$0.members.isEmpty }
-    guard let job = known.first(where: { $0.name == params.job }) else {
-      throw RequestError(
-        .unknownJob, path: "job",
-        expected: known.isEmpty
-          ? "the name of a job; no pipeline is defined yet"
-          : "one of " + known.prefix(8).map { "\"\($0.name)\"" }.joined(separator: ", "),
-        found: "\"\(params.job)\"", fix: "name it in pipeline/define")
-    }
-    return Answer(session: session, job: job)
+  package typealias Answer = JobDescription
+
+  package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> JobDescription {
+    try session.job(params.job)
   }
+}
 
-  package struct Answer: ObjectWritable {
-    let session: SessionState
-    let job: LockstepJob
+extension JobDescription: AnswerObject {
+  package static let fields = Fields<JobDescription> {
+    Field("job", "The job.") { $0.name }
+    Field(
+      "slowestTimeSeconds",
+      "What the slowest pipeline needs at its fastest plan, T': the iteration time of the job. Absent until a frontier has been computed."
+    ) { $0.slowestTimeSeconds }
+    Field("pipelines", "Its pipelines, by name.") { $0.pipelines }
+    Field("stragglers", "What is reported slow, by pipeline and replica.") { $0.stragglers }
+  }
+}
 
-    package func write(to object: inout ObjectWriter) {
-      object.field("job", job.name, "The job.")
-      object.field(
-        "slowestTimeSeconds", job.slowestTimeSeconds,
-        "What the slowest pipeline needs at its fastest plan, T': so long lasts each iteration of the job.")
-      object.list("pipelines", job.members, "Its pipelines, by name.") { member, entry in
-        let source = session.pipelines[member.source].name
-        entry.field("pipeline", member.name, "The pipeline.")
-        entry.field("replicaOf", member.name == source ? nil : source, "Whose definition and frontier it shares.")
-        write(member, member.choice, to: &entry)
-      }
-      object.list("stragglers", job.stragglers, "What is reported slow, by pipeline and replica.") { straggler, entry in
-        entry.field("pipeline", straggler.pipeline, "The pipeline.")
-        entry.field("replica", straggler.replica, "The data-parallel replica; all of them without it.")
-        entry.field("slowdownFraction", straggler.slowdownFraction, "How much longer than planned all of it lasts.")
-        entry.field("reportedTimeSeconds", straggler.iterationTimeSeconds, "The iteration time that was reported.")
-        entry.list(
-          "ranks", straggler.rankSlowdownFractions.sorted { $0.key < $1.key }, "Its ranks that are slow by themselves."
-        ) { rank, row in
-          row.field("rank", rank.key, "The rank.")
-          row.field("slowdownFraction", rank.value, "How much longer than planned its work lasts.")
-        }
-        if straggler.replica != nil, let member = job.memberIndex(straggler.pipeline) {
-          write(job.members[member], straggler.choice, to: &entry)
-        }
-      }
+extension JobDescription.Pipeline: AnswerObject {
+  package static let fields = Fields<JobDescription.Pipeline> {
+    Field("pipeline", "The pipeline.") { $0.name }
+    Field("replicaOf", "The pipeline whose definition and frontier it shares; absent where it has its own.") {
+      $0.source
     }
+    Field.inline { $0.plan }
+  }
+}
 
-    private func write(_ member: LockstepJob.Member, _ choice: PlanChoice?, to entry: inout ObjectWriter) {
-      guard let choice else { return }
-      let change = session.change(of: member, replica: nil, to: choice)
-      entry.field("generation", choice.generation, "The frontier that its plan belongs to.")
-      entry.field("plan", choice.plan, "The plan it runs; see plan/get.")
-      entry.field("iterationTimeSeconds", change.iterationTimeSeconds, "The plan's iteration time.")
-      entry.field("energyJoules", change.energyJoules, "The plan's joules, all devices, until it ends.")
-    }
+extension JobDescription.RunningPlan: AnswerObject {
+  package static let fields = Fields<JobDescription.RunningPlan> {
+    Field("generation", "The frontier that its plan belongs to.") { $0.choice.generation }
+    Field("plan", "The plan it runs; see plan/get.") { $0.choice.plan }
+    Field("iterationTimeSeconds", "The plan's iteration time.") { $0.iterationTimeSeconds }
+    Field("energyJoules", "Energy of all devices until the plan's iteration ends.") { $0.energyJoules }
+  }
+}
+
+extension JobDescription.Straggler: AnswerObject {
+  package static let fields = Fields<JobDescription.Straggler> {
+    Field("pipeline", "The pipeline.") { $0.report.pipeline }
+    Field("replica", "The data-parallel replica; absent for all of them.") { $0.report.replica }
+    Field("slowdownFraction", "How much longer than planned all of it lasts.") { $0.report.slowdownFraction }
+    Field("reportedTimeSeconds", "The iteration time that was reported.") { $0.report.iterationTimeSeconds }
+    Field("ranks", "Its ranks that are slow by themselves.") { $0.ranks }
+    Field.inline { $0.plan }
+  }
+}
+
+extension JobDescription.SlowRank: AnswerObject {
+  package static let fields = Fields<JobDescription.SlowRank> {
+    Field("rank", "The rank.") { $0.rank }
+    Field("slowdownFraction", "How much longer than planned its work lasts.") { $0.slowdownFraction }
   }
 }

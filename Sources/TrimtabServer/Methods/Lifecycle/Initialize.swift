@@ -16,7 +16,7 @@ enum Durability: String, CaseIterable, FieldValue {
 package enum Initialize: ServerMethod {
   package static let name = "initialize"
   package static let purpose =
-    "Opens the connection: the client says who it is and which files may be read, the server what it can do."
+    "Opens the connection: the client says who it is and which files the server may read; the server says what it can do."
   package static let refusals: [RequestError.Kind] = []
 
   package struct Params: ObjectReadable {
@@ -35,9 +35,16 @@ package enum Initialize: ServerMethod {
         "processId", .integer(in: 1...Int(Int32.max)),
         "The client's process; when it ends, so does the server, within a second.")
       clientInfo = try reader.optional("clientInfo", .object(), "Who the client is.")
-      roots = try reader.optional(
-        "roots", .list(of: .text(1...4096)), default: [],
-        "Folders below which file arguments may lie; without any, no file is read.")
+      let roots = try reader.optional(
+        "roots", .list(of: .text(1...4096), count: 0...1024), default: [],
+        "Folders, as paths or `file:` URIs, below which file arguments may lie. Those of `initializationOptions.roots`, `rootUri` and `workspaceFolders` follow. Without any, no file is read."
+      )
+      let options: Options? = try reader.optional(
+        "initializationOptions", .object(), "Where editors put the options of a server.")
+      let rootURI = try reader.optional("rootUri", .text(1...4096), "The folder of the editor's workspace.")
+      let folders: [WorkspaceFolder] = try reader.optional(
+        "workspaceFolders", .list(of: .object(), count: 0...1024), default: [],
+        "The folders of the editor's workspace.")
       stateDirectory = try reader.optional(
         "stateDirectory", .text(1...4096),
         "Where sessions are to be kept. Not kept in this version: `durability` in the answer says so.")
@@ -45,9 +52,27 @@ package enum Initialize: ServerMethod {
         "unknownFields", .choice(), default: .warn,
         "What happens to a field that a request does not have: `warn` names it in the answer, `refuse` refuses the request."
       )
+      self.roots = roots + (options?.roots ?? []) + (rootURI.map { [$0] } ?? []) + folders.map(\.uri)
       // What the Language Server Protocol has beyond that.
       _ = try reader.optional("capabilities", .any, "What the client can do; nothing is required so far.")
-      reader.accept("rootPath", "locale")
+      reader.accept("rootPath", "locale", "trace")
+    }
+  }
+
+  struct Options: ObjectReadable {
+    let roots: [String]
+
+    init(from reader: inout ObjectReader) throws(InvalidField) {
+      roots = try reader.optional("roots", .list(of: .text(1...4096), count: 0...1024), default: [], "As `roots`.")
+    }
+  }
+
+  struct WorkspaceFolder: ObjectReadable {
+    let uri: String
+
+    init(from reader: inout ObjectReader) throws(InvalidField) {
+      uri = try reader.required("uri", .text(1...4096), "The folder's `file:` URI.")
+      _ = try reader.optional("name", .string, "Its name, for people.")
     }
   }
 

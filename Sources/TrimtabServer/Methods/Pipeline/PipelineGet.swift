@@ -1,4 +1,3 @@
-internal import EnergyFrontier
 package import JSON
 package import Sessions
 
@@ -6,7 +5,7 @@ package import Sessions
 package enum PipelineGet: SessionQuery {
   package static let name = "pipeline/get"
   package static let purpose =
-    "Gives a pipeline's definition, its schedule as the CSV that PyTorch reads, and how far its frontier is."
+    "Returns a pipeline's definition, its schedule as the CSV that PyTorch reads, and the state of its frontier."
   package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownPipeline]
 
   package struct Params: SessionScoped {
@@ -20,36 +19,29 @@ package enum PipelineGet: SessionQuery {
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
-    let pipeline = session.pipelines[try session.pipelineIndex(params.pipeline)]
-    return Answer(pipeline: pipeline, isStale: session.isStale(params.pipeline))
+    let pipeline = try session.pipeline(params.pipeline)
+    return Answer(
+      pipeline: pipeline, definition: WrittenJSON(pipeline.writeDefinition), scheduleCSV: pipeline.scheduleCSV)
   }
 
-  package struct Answer: ObjectWritable {
+  package struct Answer: AnswerObject {
     let pipeline: SessionState.Pipeline
-    let isStale: Bool
+    let definition: WrittenJSON
+    let scheduleCSV: String?
 
-    package func write(to object: inout ObjectWriter) {
-      let definition = pipeline.definition
-      object.field("pipeline", pipeline.name, "The pipeline's name.")
-      object.field("definition", JSON.written(pipeline.writeDefinition), "The params of pipeline/define that make it.")
-      object.field("rankOfStage", definition.rankOfStage, "For each stage the rank that holds it.")
-      object.field("instructionCount", definition.instructions.count, "Instructions in one iteration.")
-      object.field(
-        "scheduleCSV", scheduleCSV,
-        "A row for each rank, as PyTorch writes it; none for an explicit graph. Cells with R or FB are ours.")
-      object.field("generation", pipeline.generation, "Counts the pipeline's frontiers; 0 before the first.")
-      object.field("stale", isStale, "Whether its profile has changed since the last.")
-      object.field(
-        "follow", pipeline.frontierOrigin?.follows ?? false, "Whether the frontier is computed anew by itself.")
-    }
-
-    private var scheduleCSV: String? {
-      switch pipeline.definition.origin {
-      case .generated(let recipe):
-        // It was written out when it was accepted, so this cannot throw.
-        (try? ExpandedSchedule(recipe)).map(ScheduleCSV.text)
-      case .scheduleCSV(let text): text
-      case .graph: nil
+    package static let fields = Fields<Answer> {
+      Field("pipeline", "The pipeline's name.") { $0.pipeline.name }
+      Field("definition", "The params of pipeline/define that make it.") { $0.definition }
+      Field("rankOfStage", "For each stage the rank that holds it.") { $0.pipeline.definition.rankOfStage }
+      Field("instructionCount", "Instructions in one iteration.") { $0.pipeline.definition.instructions.count }
+      Field(
+        "scheduleCSV",
+        "A row for each rank, as PyTorch writes it; absent for an explicit graph. Cells with R or FB are an extension."
+      ) { $0.scheduleCSV }
+      Field("generation", "Counts the pipeline's frontiers; 0 before the first.") { $0.pipeline.generation }
+      Field("stale", "Whether its profile has changed since the last one.") { $0.pipeline.isStale }
+      Field("follow", "Whether the frontier follows the profile.") {
+        $0.pipeline.frontierOrigin?.follows ?? false
       }
     }
   }

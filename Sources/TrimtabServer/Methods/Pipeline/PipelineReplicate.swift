@@ -1,11 +1,12 @@
+internal import Basics
 package import JSON
 package import Sessions
 
 /// `pipeline/replicate`: pipelines like one that is there.
-package enum PipelineReplicate: SessionStep {
+package enum PipelineReplicate: InPlaceStep {
   package static let name = "pipeline/replicate"
   package static let purpose =
-    "Adds pipelines to a pipeline's job that share its definition, profile and frontier, whatever becomes of them: nothing is stored or computed again. Each has its own current plan, its own straggler reports, and may be named wherever a frontier or plan is asked for."
+    "Adds pipelines to a pipeline's job that share its definition, profile and frontier, also when these change later; nothing is stored or computed again. Each has its own current plan and its own straggler reports, and may be named wherever a frontier or plan is asked for."
   package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownPipeline, .invalidPipeline]
 
   package struct Params: SessionScoped {
@@ -18,40 +19,23 @@ package enum PipelineReplicate: SessionStep {
       pipeline = try reader.pipeline()
       replicas = try reader.required(
         "replicas", .list(of: .text(), count: 1...Limits.replicaCount), "Names for the new pipelines.")
-      try reader.check(Set(replicas).count == replicas.count, "replicas", expected: "each name once")
+      try reader.check(
+        Set(replicas.map { ExactString($0) }).count == replicas.count, "replicas", expected: "each name once")
     }
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
-  {
-    let source = try session.pipelineIndex(params.pipeline)
-    for (index, name) in params.replicas.enumerated() where session.membership(name) != nil {
-      throw RequestError(
-        .invalidPipeline, path: "replicas[\(index)]", expected: "names that no pipeline has", found: "\"\(name)\"",
-        fix: "leave it out, or choose another name")
-    }
-    let (job, changes) = session.share(source, with: params.replicas)
-    let members = session.jobs[job].members.count
-    guard members <= Limits.replicaCount else {
-      throw RequestError(
-        .invalidPipeline, path: "replicas", expected: "at most \(Limits.replicaCount) pipelines in a job",
-        found: "\(members)", fix: "let one pipeline stand for several with dataParallelWidth")
-    }
-    let name = session.jobs[job].name
-    return StepResult(
-      Answer(revision: session.revision, job: name, pipelineCount: members),
-      events: [session.planEvent(changes, ofJob: name, cause: .pipelineDefined)])
+  package typealias Answer = Revised<ReplicaSummary>
+
+  package static func apply(
+    _ params: Params, to session: inout SessionState
+  ) throws(RequestError) -> StepResult<Answer> {
+    try session.replicate(params.pipeline, as: params.replicas).map { Revised(session.revision, $0) }
   }
+}
 
-  package struct Answer: ObjectWritable {
-    let revision: Int
-    let job: String
-    let pipelineCount: Int
-
-    package func write(to object: inout ObjectWriter) {
-      object.field("revision", revision, "Counts the session's accepted changes.")
-      object.field("job", job, "The job they are in.")
-      object.field("pipelineCount", pipelineCount, "Pipelines of the job now.")
-    }
+extension ReplicaSummary: AnswerObject {
+  package static let fields = Fields<ReplicaSummary> {
+    Field("job", "The job they are in.") { $0.job }
+    Field("pipelineCount", "Pipelines of the job now.") { $0.pipelineCount }
   }
 }

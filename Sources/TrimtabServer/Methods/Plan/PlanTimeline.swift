@@ -6,7 +6,7 @@ package import Sessions
 package enum PlanTimelineGet: SessionQuery {
   package static let name = "plan/timeline"
   package static let purpose =
-    "Lays out one plan in time, as a Gantt chart shows it: for each rank what it runs when and at which frequency, when it waits, and when its frequency changes. Can draw it, below the same iteration with every instruction at its highest frequency."
+    "Lays out one plan in time, as a Gantt chart shows it: for each rank what it runs when and at which frequency, when it waits, and when its frequency changes. It can also draw the iteration, below the same one with every instruction at its highest frequency."
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
   ]
@@ -14,88 +14,104 @@ package enum PlanTimelineGet: SessionQuery {
   package struct Params: SessionScoped {
     package let session: String
     let pipeline: String
-    let plan: Int?
-    let generation: Int?
-    let target: FrontierTarget?
+    let reference: PlanReference
     let picture: Bool
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
       pipeline = try reader.pipeline()
-      plan = try reader.optional("plan", .integer(in: 0...Int.max), "The plan's number. Or say which point is meant:")
-      generation = try reader.optional(
-        "generation", .integer(in: 1...Int.max), "Refuse unless this frontier is still the current one.")
-      target = try FrontierTarget(from: &reader)
+      reference = try PlanReference.required(from: &reader)
       picture = try reader.optional("picture", .bool, default: false, "Whether to draw the iteration too.")
-      try reader.check(
-        (plan == nil) != (target == nil), "plan", expected: "either a plan's number or a point of the frontier")
     }
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
-    let characterized = try session.frontier(of: params.pipeline)
-    let planIndex = try characterized.planIndex(params.plan, params.target, generation: params.generation)
+    let layout = try session.planLayout(params.reference, of: params.pipeline)
+    let characterized = try session.currentFrontier(of: params.pipeline).characterized
+    let plan = characterized.frontier.plans[layout.plan.number]
     return Answer(
-      characterized: characterized, planIndex: planIndex, title: params.picture ? params.pipeline : nil)
+      layout: layout, ranks: layout.timeline.ranks.enumerated().map { RankTimeline($1, rank: $0) },
+      svg: params.picture ? TimelinePicture(characterized, plan, title: params.pipeline).svg : nil)
   }
 
-  package struct Answer: ObjectWritable {
-    let characterized: CharacterizedFrontier
-    let planIndex: Int
-    /// The picture's title, when one was asked for.
-    let title: String?
+  package struct Answer: AnswerObject {
+    let layout: PlanLayout
+    let ranks: [RankTimeline]
+    let svg: String?
 
-    package func write(to object: inout ObjectWriter) {
-      let plan = characterized.frontier.plans[planIndex]
-      let timeline = PlanTimeline(characterized, plan)
-      object.field("generation", characterized.generation, "Which frontier answered.")
-      object.object("plan", "The plan as a whole.") { plan.write(to: &$0, number: planIndex) }
-      object.list("ranks", timeline.ranks.indices, "The ranks from 0; watts and joules are of one device.") {
-        rank, entry in
-        entry.field("rank", rank, "The rank.")
-        timeline.ranks[rank].write(to: &entry)
+    package static let fields = Fields<Answer> {
+      Field.generation { $0.layout.generation }
+      Field.isStale { $0.layout.isStale }
+      Field("plan", "The plan as a whole.") { $0.layout.plan }
+      Field("ranks", "The ranks from 0; power and energy are of one device.") { $0.ranks }
+      Field("totals", "Sums over all ranks, of one device for each; `plan` counts all devices.") {
+        $0.layout.timeline.totals
       }
-      object.object("totals", "Sums over all ranks, of one device for each; `plan` counts all devices.") {
-        $0.field("busySeconds", timeline.ranks.reduce(0) { $0 + $1.busySeconds }, "Seconds in instructions.")
-        $0.field(
-          "waitingSeconds",
-          timeline.ranks.reduce(0) { $0 + timeline.iterationTimeSeconds - $1.busySeconds },
-          "Seconds in which nothing runs, changes of frequency included.")
-        $0.field("switchCount", timeline.ranks.reduce(0) { $0 + $1.switches.count }, "Changes of frequency.")
-        $0.field(
-          "energyJoules", timeline.ranks.reduce(0) { $0 + $1.energyJoules }, "Joules, waiting and changes included.")
-      }
-      object.field(
-        "svg", title.map { TimelinePicture(characterized, plan, title: $0).svg },
-        "The picture as SVG, where it was asked for.")
+      Field("svg", "The picture as SVG, where it was asked for.") { $0.svg }
     }
   }
 }
 
-extension PlanTimeline.Rank {
-  fileprivate func write(to entry: inout ObjectWriter) {
-    entry.list("instructions", steps, "In the order of execution.") { step, row in
-      row.field("stage", step.instruction.table.stage, "The stage; of an overlapped pair the forward's.")
-      step.write(to: &row)
-      row.field("endSeconds", step.endSeconds, "Its end.")
-      row.field("powerWatts", step.energyJoules / step.timeSeconds, "Mean watts while it runs.")
-      row.field("isCritical", step.isCritical, "Whether it is on a longest path.")
-      row.field(
-        "slackSeconds", step.slackSeconds,
-        "How much later it may end without making the iteration longer, if nothing else changes.")
+/// One rank through an iteration.
+struct RankTimeline: AnswerObject {
+  let rank: Int
+  let timeline: PlanTimeline.Rank
+  let steps: [TimelineStep]
+
+  init(_ timeline: PlanTimeline.Rank, rank: Int) {
+    self.rank = rank
+    self.timeline = timeline
+    steps = timeline.steps.map(TimelineStep.init)
+  }
+
+  static let fields = Fields<RankTimeline> {
+    Field("rank", "The rank.") { $0.rank }
+    Field("instructions", "In the order of execution.") { $0.steps }
+    Field("switches", "Changes of frequency, by time.") { $0.timeline.switches }
+    Field("waits", "When the rank neither runs nor changes its frequency, by time.") { $0.timeline.waits }
+    Field("blockingPowerWatts", "Power while it waits or changes its frequency.") { $0.timeline.blockingPowerWatts }
+    Field("busySeconds", "Time in instructions.") { $0.timeline.busySeconds }
+    Field("energyJoules", "Energy over the iteration, waiting and changes included.") { $0.timeline.energyJoules }
+  }
+}
+
+/// An instruction as plan/timeline tells it.
+struct TimelineStep: AnswerObject {
+  let step: PlanTimeline.Step
+
+  static let fields = Fields<TimelineStep> {
+    Field("stage", "The stage; of an overlapped pair the forward's.") { $0.step.instruction.table.stage }
+    Field.inline { $0.step }
+    Field("endSeconds", "Its end.") { $0.step.endSeconds }
+    Field("powerWatts", "Mean power while it runs.") { $0.step.energyJoules / $0.step.timeSeconds }
+    Field("isCritical", "Whether it is on a longest path.") { $0.step.isCritical }
+    Field("slackSeconds", "How much later it may end without making the iteration longer, if nothing else changes.") {
+      $0.step.slackSeconds
     }
-    entry.list("switches", switches, "Changes of frequency, by time.") { change, row in
-      row.field("startSeconds", change.startSeconds, "When the instruction before has ended.")
-      row.field("endSeconds", change.endSeconds, "When the next may begin.")
-      row.field("fromFrequency", change.from, "The frequency before.")
-      row.field("toFrequency", change.to, "The frequency after.")
-    }
-    entry.list("waits", waits, "When the rank neither runs nor changes, by time.") { wait, row in
-      row.field("startSeconds", wait.startSeconds, "Its begin.")
-      row.field("endSeconds", wait.endSeconds, "Its end.")
-    }
-    entry.field("blockingPowerWatts", blockingPowerWatts, "Watts while it waits or changes.")
-    entry.field("busySeconds", busySeconds, "Seconds in instructions.")
-    entry.field("energyJoules", energyJoules, "Joules over the iteration, waiting and changes included.")
+  }
+}
+
+extension PlanTimeline.Switch: AnswerObject {
+  package static let fields = Fields<PlanTimeline.Switch> {
+    Field("startSeconds", "When the instruction before it has ended.") { $0.startSeconds }
+    Field("endSeconds", "When the next one may begin.") { $0.endSeconds }
+    Field("fromFrequency", "The frequency before.") { $0.from }
+    Field("toFrequency", "The frequency after.") { $0.to }
+  }
+}
+
+extension PlanTimeline.Wait: AnswerObject {
+  package static let fields = Fields<PlanTimeline.Wait> {
+    Field("startSeconds", "Its start.") { $0.startSeconds }
+    Field("endSeconds", "Its end.") { $0.endSeconds }
+  }
+}
+
+extension PlanTimeline.Totals: AnswerObject {
+  package static let fields = Fields<PlanTimeline.Totals> {
+    Field("busySeconds", "Time in instructions.") { $0.busySeconds }
+    Field("waitingSeconds", "Time in which nothing runs, changes of frequency included.") { $0.waitingSeconds }
+    Field("switchCount", "Changes of frequency.") { $0.switchCount }
+    Field("energyJoules", "Energy, waiting and changes included.") { $0.energyJoules }
   }
 }

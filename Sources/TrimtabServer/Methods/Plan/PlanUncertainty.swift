@@ -7,7 +7,7 @@ package import Sessions
 package enum PlanUncertainty: BackgroundQuery {
   package static let name = "plan/uncertainty"
   package static let purpose =
-    "Tells how much a plan's iteration time and energy could differ because its options were measured with noise, and how likely it misses a deadline: a bootstrap over the samples of each measurement, the same for the same session seed. Measurements with one sample count as exact."
+    "Estimates how far a plan's iteration time and energy may differ because its options were measured with noise, and how likely it misses a deadline: a bootstrap over the samples of each measurement, repeatable with the session's seed. Measurements with one sample count as exact."
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
     .overloaded, .cancelled,
@@ -16,55 +16,55 @@ package enum PlanUncertainty: BackgroundQuery {
   package struct Params: SessionScoped {
     package let session: String
     let pipeline: String
-    let plan: Int?
-    let generation: Int?
-    let target: FrontierTarget?
+    let reference: PlanReference
+    /// The deadline that the plan may miss, beside its number.
+    let deadlineSeconds: Double?
     let resampleCount: Int
     let confidenceFraction: Double
     let resampling: OutcomeBootstrap.Resampling
-    let workDoneToken: JSON?
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
       pipeline = try reader.pipeline()
-      plan = try reader.optional(
+      let plan = try reader.optional(
         "plan", .integer(in: 0...Int.max),
-        "The plan's number; `deadlineSeconds` beside it is the deadline it may miss. Or say which point is meant:")
-      generation = try reader.optional(
-        "generation", .integer(in: 1...Int.max), "Refuse unless this frontier is still the current one.")
-      target = try FrontierTarget(from: &reader)
+        "The plan's number; `deadlineSeconds` beside it is the deadline it may miss. Or name a point of the frontier:")
+      let generation = try reader.generation()
+      let target = try FrontierTarget.optional(from: &reader)
       resampleCount = try reader.optional(
-        "resampleCount", .integer(in: 1...100_000), default: 1000, "How often the samples are drawn anew.")
+        "resampleCount", .integer(in: 1...100_000), default: 1000, "How often the samples are drawn again.")
       confidenceFraction = try reader.optional(
         "confidenceFraction", .number(in: 0.5...0.999), default: 0.95,
         "The share of the outcomes that the intervals hold."
       )
       resampling = try reader.optional(
         "resampling", .choice(), default: .options,
-        "`options`: each option's samples are drawn anew and averaged, which says how well the outcome is known. `executions`: each instruction draws a sample of its own, which says how iterations differ from one another."
+        "`options`: each option's samples are drawn again and averaged, which shows how well the outcome is known. `executions`: each instruction draws a sample of its own, which shows how iterations differ from one another."
       )
-      workDoneToken = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
-      let isDeadline = if case .deadlineSeconds? = target { true } else { false }
+      _ = try reader.workDoneToken()
+      if case .deadlineSeconds(let seconds)? = target { deadlineSeconds = seconds } else { deadlineSeconds = nil }
       try reader.check(
-        plan == nil ? target != nil : target == nil || isDeadline, "plan",
+        plan == nil ? target != nil : target == nil || deadlineSeconds != nil, "plan",
         expected: "a plan's number, alone or with deadlineSeconds, or a point of the frontier")
+      if let plan {
+        reference = PlanReference(.number(plan), generation: generation)
+      } else if let target {
+        reference = PlanReference(.target(target), generation: generation)
+      } else {
+        throw reader.fail("plan", expected: "a plan's number or a point of the frontier")
+      }
     }
   }
 
   package static func prepare(
     _ params: Params, in session: SessionState
   ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> Answer {
-    let characterized = try session.frontier(of: params.pipeline)
-    let planIndex = try characterized.planIndex(params.plan, params.target, generation: params.generation)
-    let (isStale, seed) = (session.isStale(params.pipeline), session.seed)
-    let deadline: Double? =
-      switch params.target {
-      case .deadlineSeconds(let seconds): seconds
-      case .slowdownFraction(let slowdown): characterized.frontier.curve.minimumTimeSeconds * (1 + slowdown)
-      default: nil
-      }
+    let current = try session.currentFrontier(of: params.pipeline)
+    let characterized = current.characterized
+    let (number, targetDeadline) = try characterized.plan(params.reference)
+    let (seed, deadline) = (session.seed, params.deadlineSeconds ?? targetDeadline)
     return { (progress) throws(RequestError) in
-      let plan = characterized.frontier.plans[planIndex]
+      let plan = characterized.frontier.plans[number]
       let bootstrap = OutcomeBootstrap(
         characterized.inputs.problem, samples: characterized.inputs.samples,
         measurementOfInstruction: characterized.measurements(of: plan))
@@ -76,55 +76,68 @@ package enum PlanUncertainty: BackgroundQuery {
         // The engine's only error here.
         throw .cancelled
       }
+      let (times, energies) = (Spread(outcomes.map(\.iterationTimeSeconds)), Spread(outcomes.map(\.energyJoules)))
       return Answer(
-        generation: characterized.generation, isStale: isStale, planIndex: planIndex, plan: plan, params: params,
+        generation: current.generation, isStale: current.isStale, plan: PlanSummary(plan, number: number),
+        resampleCount: params.resampleCount, confidenceFraction: params.confidenceFraction,
         sampledFraction: Double(bootstrap.resampledInstructionCount) / Double(plan.choices.count),
-        times: Spread(outcomes.map(\.iterationTimeSeconds)), energies: Spread(outcomes.map(\.energyJoules)),
-        deadlineSeconds: deadline)
+        times: SpreadSummary(times, holding: params.confidenceFraction),
+        energies: SpreadSummary(energies, holding: params.confidenceFraction), deadlineSeconds: deadline,
+        missFraction: deadline.map(times.fraction(above:)))
     }
   }
 
-  package struct Answer: ObjectWritable, Sendable {
+  package struct Answer: AnswerObject, Sendable {
     let generation: Int
     let isStale: Bool
-    let planIndex: Int
-    let plan: Plan
-    let params: Params
+    let plan: PlanSummary
+    let resampleCount: Int
+    let confidenceFraction: Double
     let sampledFraction: Double
-    let times: Spread
-    let energies: Spread
+    let times: SpreadSummary
+    let energies: SpreadSummary
     let deadlineSeconds: Double?
+    let missFraction: Double?
 
-    package func write(to object: inout ObjectWriter) {
-      object.field("generation", generation, "Which frontier answered.")
-      object.field("stale", isStale, "Whether the pipeline or its profile has changed since.")
-      object.object("plan", "The plan, with what it gives as measured.") { plan.write(to: &$0, number: planIndex) }
-      object.field("resampleCount", params.resampleCount, "How often the samples were drawn.")
-      object.field("confidenceFraction", params.confidenceFraction, "The share of the outcomes in each interval.")
-      object.field(
-        "sampledFraction", sampledFraction,
-        "The share of instructions whose option has several samples. What the others may be off by is not in the answer."
-      )
-      object.object("iterationTimeSeconds", "Seconds of one iteration.") {
-        times.write(to: &$0, holding: params.confidenceFraction)
+    package static let fields = Fields<Answer> {
+      Field.generation { $0.generation }
+      Field.isStale { $0.isStale }
+      Field("plan", "The plan, with what it does when it runs as measured.") { $0.plan }
+      Field("resampleCount", "How often the samples were drawn.") { $0.resampleCount }
+      Field("confidenceFraction", "The share of the outcomes in each interval.") { $0.confidenceFraction }
+      Field(
+        "sampledFraction",
+        "The share of instructions whose option has several samples. The answer does not include the error of the others."
+      ) { $0.sampledFraction }
+      Field("iterationTimeSeconds", "Time of one iteration.") { $0.times }
+      Field("energyJoules", "Energy of all devices in one iteration.") { $0.energies }
+      Field("deadlineSeconds", "The deadline, where one was asked for.") { $0.deadlineSeconds }
+      Field("missFraction", "The share of the outcomes that last longer than the deadline, where one was asked for.") {
+        $0.missFraction
       }
-      object.object("energyJoules", "Joules of all devices in one iteration.") {
-        energies.write(to: &$0, holding: params.confidenceFraction)
-      }
-      object.field("deadlineSeconds", deadlineSeconds, "The deadline, where one was asked for.")
-      object.field(
-        "missFraction", deadlineSeconds.map(times.fraction(above:)),
-        "The share of the outcomes that last longer than the deadline.")
     }
   }
 }
 
-extension Spread {
-  fileprivate func write(to object: inout ObjectWriter, holding share: Double) {
-    let interval = interval(holding: share)
-    object.field("mean", mean, "Over all outcomes.")
-    object.field("standardDeviation", standardDeviation, "Of the outcomes.")
-    object.field("low", interval.low, "The interval's lower end: as many outcomes lie below as above the upper end.")
-    object.field("high", interval.high, "Its upper end.")
+/// Where the outcomes lie, in the unit of the field that holds it.
+struct SpreadSummary: AnswerObject, Sendable {
+  let mean: Double
+  let standardDeviation: Double
+  let low: Double
+  let high: Double
+
+  init(_ spread: Spread, holding share: Double) {
+    mean = spread.mean
+    standardDeviation = spread.standardDeviation
+    (low, high) = spread.interval(holding: share)
+  }
+
+  static let fields = Fields<SpreadSummary> {
+    Field("mean", unit: "of the quantity", "Over all outcomes.") { $0.mean }
+    Field("standardDeviation", unit: "of the quantity", "Of the outcomes.") { $0.standardDeviation }
+    Field(
+      "low", unit: "of the quantity", "The interval's lower end: as many outcomes lie below it as above the upper end."
+    ) { $0.low }
+    Field("high", unit: "of the quantity", "The interval's upper end.") { $0.high }
   }
 }

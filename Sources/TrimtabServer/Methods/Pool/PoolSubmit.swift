@@ -25,7 +25,7 @@ package enum PoolSubmit: SessionStep {
     let (submission, settings) = (params.entry.submission, params.entry.settings)
     if session.search == nil {
       session.search = try ModelSearch(
-        submission, settings ?? SelectionSettings(), seed: session.seed, gpus: session.gpus)
+        submission, settings ?? SelectionSettings(), seed: session.seed, gpus: session.gpus.values)
     } else {
       try session.editSearch { (search) throws(RequestError) in try search.grow(by: submission, settings) }
     }

@@ -57,14 +57,14 @@ extension ProfileSubmit {
 
   /// Measurements that are taken back.
   struct Withdrawal: ObjectReadable {
-    let table: TableKey
-    let setting: JSON?
+    let withdrawal: ProfileSubmission.Withdrawal
 
     init(from reader: inout ObjectReader) throws(InvalidField) {
-      table = TableKey(
+      let table = TableKey(
         stage: try reader.required("stage", .integer(in: 0...4095), "The stage, from 0."),
         instruction: try reader.required("instruction", .text(), "The kind of instruction."))
-      setting = try reader.optional("frequency", .any, "The setting; without it all settings are withdrawn.")
+      let setting = try reader.optional("frequency", .any, "The setting; without it all settings are withdrawn.")
+      withdrawal = ProfileSubmission.Withdrawal(table: table, setting: setting)
     }
   }
 }

@@ -6,7 +6,7 @@ package import Sessions
 package enum ProfileSubmit: SessionStep {
   package static let name = "profile/submit"
   package static let purpose =
-    "Adds, revises or withdraws measurements of a pipeline, also while its job runs. They may come in pieces, before or after the pipeline is defined; new ones at a known frequency replace the old unless `keepSamples`. A frontier already computed keeps answering, marked stale, and is computed anew in the background where it was asked to `follow`."
+    "Adds, revises or withdraws measurements of a pipeline, also while its job runs. They may come in pieces, before or after the pipeline is defined; new ones at a known frequency replace the old ones unless `keepSamples` is set. A frontier that was already computed goes on answering, marked stale; one that follows the profile is computed again in the background."
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .invalidProfile, .fileOutsideRoots, .unreadableFile,
   ]
@@ -14,8 +14,10 @@ package enum ProfileSubmit: SessionStep {
   package struct Params: SessionScoped {
     package let session: String
     let pipeline: String
-    let withdraw: [Withdrawal]
+    let withdrawals: [ProfileSubmission.Withdrawal]
     var rows: [ProfileRow]
+    /// The file that was read.
+    var file: String?
     let csvPath: String?
     let csvText: String?
     let samplingIntervalSeconds: Double?
@@ -26,20 +28,21 @@ package enum ProfileSubmit: SessionStep {
       session = try reader.session()
       pipeline = try reader.required(
         "pipeline", .text(), "The pipeline the measurements are for; it may be defined later.")
-      withdraw = try reader.optional(
-        "withdraw", .list(of: .object(), count: 1...Limits.measurementCount), default: [],
-        "Measurements to take back, before those below are added.")
+      withdrawals = try reader.optional(
+        "withdraw", .list(of: Shape<Withdrawal>.object().map(\.withdrawal), count: 1...Limits.measurementCount),
+        default: [],
+        "Measurements to take back before the others are added.")
       let rows = try reader.optional(
         "rows", .list(of: Shape<Row>.object().map(\.row), count: 1...Limits.measurementCount),
         "The measurements. Or send `csvPath` or `csvText`.")
       csvPath = try reader.optional(
         "csvPath", .text(1...4096),
-        "A CSV file with the columns stage,instruction,frequency,time,energy, below the roots; lines that repeat a frequency are samples of it."
+        "A CSV file with the columns stage,instruction,frequency,time,energy: a path or a `file:` URI below the roots. A relative path is tried from the working directory, then below each root in order. Lines that repeat a frequency are samples of it."
       )
       csvText = try reader.optional("csvText", .string, "The text of such a file.")
       samplingIntervalSeconds = try reader.optional(
         "samplingIntervalSeconds", .number(in: Measurement.acceptedRange),
-        "How often the devices' energy counters move; measurements shorter than five such intervals are flagged. Divide by the number of executions where a figure is their mean."
+        "The update interval of the devices' energy counters; measurements shorter than five intervals are flagged. Divide it by the number of executions where a figure is their mean."
       )
       keepSamples = try reader.optional(
         "keepSamples", .bool, default: false,
@@ -51,7 +54,7 @@ package enum ProfileSubmit: SessionStep {
       )
       self.rows = rows ?? []
       let given = (rows == nil ? 0 : 1) + (csvPath == nil ? 0 : 1) + (csvText == nil ? 0 : 1)
-      let least = withdraw.isEmpty ? 1 : 0
+      let least = withdrawals.isEmpty ? 1 : 0
       try reader.check(
         (least...1).contains(given), "rows",
         expected: "exactly one of rows, csvPath and csvText, or withdraw without them")
@@ -62,7 +65,9 @@ package enum ProfileSubmit: SessionStep {
     var resolved = params
     do throws(RequestError) {
       if let path = params.csvPath {
-        resolved.rows = try ProfileCSV.parse(try files.text(at: path, field: "csvPath").text)
+        let file = try files.text(at: path, field: "csvPath")
+        resolved.rows = try ProfileCSV.parse(file.text)
+        resolved.file = file.path
       } else if let text = params.csvText {
         resolved.rows = try ProfileCSV.parse(text)
       }
@@ -78,149 +83,75 @@ package enum ProfileSubmit: SessionStep {
     return resolved
   }
 
-  package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
-  {
-    let pipeline = session.pipelines.firstIndex { $0.name == params.pipeline }
-    if let pipeline {
-      try session.pipelines[pipeline].definition.check(params.rows.map(\.table)) { "rows[\($0)]" }
-    }
-    guard pipeline != nil || session.membership(params.pipeline) == nil else {
-      throw RequestError(
-        .invalidProfile, path: "pipeline", expected: "a pipeline with a profile of its own",
-        found: "\"\(params.pipeline)\", a replica", fix: "submit for the pipeline that it is a replica of")
-    }
-    var profile = session.profiles[params.pipeline] ?? Profile()
-    if let index = profile.withdraw(params.withdraw.map { ($0.table, $0.setting) }) {
-      throw Self.nothing(toWithdraw: params.withdraw[index], at: index)
-    }
-    try profile.merge(params.rows, keepsSamples: params.keepSamples)
-    let changes = profile != session.profiles[params.pipeline]
-    if changes, let pipeline { session.pipelines[pipeline].inputRevision = session.revision }
-    session.profiles[params.pipeline] = profile
-    let touched = Set(params.rows.map(\.table)).sorted()
-    let answer = Answer(
-      revision: session.revision, profile: profile, touched: touched,
-      definition: pipeline.map { session.pipelines[$0].definition },
-      gpus: pipeline.map { session.gpus(of: session.pipelines[$0].definition) } ?? [],
-      follows: changes && pipeline.map { session.pipelines[$0].isFollowed } ?? false)
-    if params.refuseImplausible { try answer.refuseImplausible() }
-    return StepResult(answer, events: answer.isRecomputed ? [.inputsChanged(pipeline: params.pipeline)] : [])
-  }
+  package typealias Answer = ProfileAnswer
 
-  private static func nothing(toWithdraw withdrawal: Withdrawal, at index: Int) -> RequestError {
-    RequestError(
-      .invalidProfile, path: "withdraw[\(index)]", expected: "a measurement that is there",
-      found: "none of stage \(withdrawal.table.stage) \"\(withdrawal.table.instruction)\""
-        + (withdrawal.setting.map { " at \($0.preview())" } ?? ""),
-      fix: "leave it out, or correct it")
-  }
-
-  package struct Answer: ObjectWritable {
-    let revision: Int
-    let profile: Profile
-    /// Tables that this request gave measurements.
-    let touched: [TableKey]
-    let definition: PipelineDefinition?
-    /// For each rank its GPU, where the pipeline was defined with GPUs.
-    let gpus: [GPU?]
-    let follows: Bool
-
-    private var missing: [TableKey] { (definition?.tables ?? []).filter { profile.rows[$0] == nil } }
-
-    /// An incomplete profile has no frontier; the next complete one will.
-    var isRecomputed: Bool { follows && missing.isEmpty }
-
-    func refuseImplausible() throws(RequestError) {
-      guard let first = touched.flatMap(diagnostics).first(where: \.kind.isImplausible) else { return }
-      throw RequestError(
-        .invalidProfile, path: "rows", expected: "figures that can be right, as refuseImplausible asks",
-        found:
-          "\(first.kind.rawValue) in stage \(first.table.stage) \"\(first.table.instruction)\": \(first.message)",
-        fix: "measure again, or send without refuseImplausible to have it flagged only")
-    }
-
-    package func write(to object: inout ObjectWriter) {
-      let tables = profile.rows.keys.sorted()
-      object.field("revision", revision, "Counts the session's accepted changes.")
-      object.field("rowCount", profile.rowCount, "Measurements in the profile now.")
-      object.field("sampleCount", profile.sampleCount, "Samples behind them; as many where each was measured once.")
-      object.list("tables", tables, "What has been measured, by stage and instruction.") { key, entry in
-        key.write(to: &entry)
-        entry.field("optionCount", profile.rows[key]?.count ?? 0, "Measured frequencies.")
-        let options = optionTable(key)
-        entry.field(
-          "efficientCount", options?.efficient.count,
-          "Those that no other beats in both time and effective energy; once the pipeline is defined.")
-        entry.field("hullCount", options?.hull.count, "Those on the lower convex hull of the efficient ones.")
-      }
-      object.list("missing", missing, "What the defined pipeline needs and has no measurement of.") {
-        key, entry in key.write(to: &entry)
-      }
-      object.list("diagnostics", tables.flatMap(diagnostics), "What is odd but usable.") { diagnostic, entry in
-        diagnostic.write(to: &entry)
-      }
-      object.list("outliers", outliers, "Samples of this request's tables that were left out, at most 256.") {
-        outlier, entry in
-        outlier.row.table.write(to: &entry)
-        entry.field("frequency", outlier.row.setting, "The setting, as it was sent.")
-        entry.field("sample", outlier.sample, "Which of its samples, from 0, the oldest that is kept.")
-        entry.field("timeSeconds", outlier.row.samples[outlier.sample].timeSeconds, "Seconds it took.")
-        entry.field("energyJoules", outlier.row.samples[outlier.sample].energyJoules, "Joules it drew.")
-      }
-      object.field(
-        "recomputes", isRecomputed,
-        "Whether the frontier is being computed anew in the background; frontier/changed will tell.")
-    }
-
-    /// The table as the engine sees it, where the blocking power is known.
-    private func optionTable(_ key: TableKey) -> OptionTable? {
-      guard let definition, key.stage < definition.stageCount else { return nil }
-      let measurements = (profile.rows[key] ?? []).map {
-        Measurement(timeSeconds: $0.timeSeconds, energyJoules: $0.energyJoules)
-      }
-      // Every measurement was positive and finite when it was accepted, so this cannot throw.
-      return try? OptionTable(
-        measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts(ofStage: key.stage))
-    }
-
-    private func diagnostics(_ key: TableKey) -> [ProfileDiagnostic] {
-      let known = definition.flatMap { key.stage < $0.stageCount ? $0 : nil }
-      return ProfileDiagnostic.all(
-        key, profile.rows[key] ?? [], blockingPowerWatts: known?.blockingPowerWatts(ofStage: key.stage),
-        powerLimitWatts: known?.powerLimitWatts(ofStage: key.stage))
-        + ProfileDiagnostic.unsupported(
-          key, profile.rows[key] ?? [],
-          on: known.flatMap { gpus.isEmpty ? nil : gpus[$0.rankOfStage[key.stage]] })
-    }
-
-    private var outliers: some Sequence<(row: ProfileRow, sample: Int)> {
-      touched.lazy.flatMap { profile.rows[$0] ?? [] }.flatMap { row in
-        row.combination.outliers.lazy.map { (row: row, sample: $0) }
-      }.prefix(256)
-    }
+  package static func apply(
+    _ params: Params, to session: inout SessionState
+  ) throws(RequestError) -> StepResult<Answer> {
+    try session.submit(
+      ProfileSubmission(
+        pipeline: params.pipeline, withdrawals: params.withdrawals, rows: params.rows,
+        keepsSamples: params.keepSamples, refusesImplausible: params.refuseImplausible)
+    ).map { ProfileAnswer(profile: Revised(session.revision, $0), file: params.file) }
   }
 }
 
-extension SessionState {
-  /// For each rank the GPU it was defined with, nil for one that is gone; nothing where it was defined without.
-  fileprivate func gpus(of definition: PipelineDefinition) -> [GPU?] {
-    guard let ids = definition.layout.gpus else { return [] }
-    let known = Dictionary(uniqueKeysWithValues: gpus.map { ($0.id, $0) })
-    return ids.map { known[$0] }
+/// What a profile holds now, and the file that was read.
+package struct ProfileAnswer: AnswerObject {
+  let profile: Revised<ProfileSummary>
+  let file: String?
+
+  package static let fields = Fields<ProfileAnswer> {
+    Field.inline { $0.profile }
+    Field("file", "The absolute path of the file that was read; absent where none was.") { $0.file }
   }
 }
 
-extension ProfileRow {
-  /// The same with the counter's interval, where the row did not say it.
-  fileprivate func measured(every seconds: Double) -> ProfileRow {
-    guard samplingIntervalSeconds == nil else { return self }
-    return ProfileRow(
-      table: table, setting: setting, samples: samples, sensorPowerWatts: sensorPowerWatts,
-      samplingIntervalSeconds: seconds)
+extension ProfileSummary: AnswerObject {
+  package static let fields = Fields<ProfileSummary> {
+    Field("rowCount", "Measurements in the profile now.") { $0.rowCount }
+    Field("sampleCount", "Samples behind them; as many where each was measured once.") { $0.sampleCount }
+    Field("tables", "What has been measured, by stage and instruction.") { $0.tables }
+    Field("missing", "What the defined pipeline needs and has no measurement of.") { $0.missing }
+    Field("diagnostics", "What is odd but usable.") { $0.diagnostics }
+    Field("outliers", "Samples of this request's tables that were left out, at most 256.") { $0.outliers }
+    Field(
+      "recomputes", "Whether the frontier is being computed again in the background; frontier/changed announces it."
+    ) { $0.isRecomputed }
   }
 }
 
-extension SessionState.Pipeline {
-  /// Whether the frontier is computed anew when the profile changes.
-  fileprivate var isFollowed: Bool { frontierOrigin?.follows ?? false }
+extension ProfileSummary.Table: AnswerObject {
+  package static let fields = Fields<ProfileSummary.Table> {
+    Field.inline { $0.key }
+    Field("optionCount", "Measured frequencies.") { $0.optionCount }
+    Field(
+      "efficientCount",
+      "Those that no other beats in both time and effective energy; absent until the pipeline is defined."
+    ) { $0.efficientCount }
+    Field(
+      "hullCount", "Those on the lower convex hull of the efficient ones; absent until the pipeline is defined."
+    ) { $0.hullCount }
+  }
+}
+
+extension ProfileSummary.Outlier: AnswerObject {
+  package static let fields = Fields<ProfileSummary.Outlier> {
+    Field.inline { $0.table }
+    Field("frequency", "The setting, as it was sent.") { $0.setting }
+    Field("sample", "Its number among the samples of the setting, from 0, the oldest that is kept first.") { $0.sample }
+    Field("timeSeconds", "Measured time.") { $0.measurement.timeSeconds }
+    Field("energyJoules", "Measured energy.") { $0.measurement.energyJoules }
+  }
+}
+
+extension ProfileDiagnostic.Kind: FieldValue {}
+
+extension ProfileDiagnostic: AnswerObject {
+  package static let fields = Fields<ProfileDiagnostic> {
+    Field("kind", "What is odd.") { $0.kind }
+    Field.inline { $0.table }
+    Field("frequency", "The first setting concerned; absent where it is not about settings.") { $0.setting }
+    Field("message", "For a person.") { $0.message }
+  }
 }

@@ -6,7 +6,7 @@ internal import Sessions
 // fewer than there were, but for repeated ones and for those that changed nothing.
 extension ModelSearch {
   /// Requests as {method, params}, in order.
-  func requests(session: String) -> [JSON] {
+  func requests(session: String) -> [ExportedRequest] {
     log.entries.map { entry in
       switch entry {
       case .submitted(let submission, let settings):
@@ -15,7 +15,7 @@ extension ModelSearch {
         Self.request(PoolAttachRepresentation.name, session) { representation.write(to: &$0) }
       case .clustered(let settings): Self.request(PoolClusters.name, session) { settings.write(to: &$0) }
       case .registered(let gpus):
-        Self.request(GPURegister.name, session) { $0.list("gpus", gpus) { gpu, entry in gpu.write(to: &entry) } }
+        Self.request(GPURegister.name, session) { $0.field("gpus", gpus) }
       case .retired(let ids): Self.request(GPURetire.name, session) { $0.field("ids", ids) }
       case .asked(let trial): Self.request(TrialNext.name, session) { request(for: trial).write(to: &$0) }
       case .emptyRequest(let request): Self.request(TrialNext.name, session) { request.write(to: &$0) }
@@ -25,14 +25,15 @@ extension ModelSearch {
     }
   }
 
-  private static func request(_ method: String, _ session: String, _ params: (inout ObjectWriter) -> Void) -> JSON {
-    [
-      "method": .string(method),
-      "params": JSON.written {
+  private static func request(
+    _ method: String, _ session: String, _ params: (inout ObjectWriter) -> Void
+  ) -> ExportedRequest {
+    ExportedRequest(
+      method: method,
+      params: WrittenJSON {
         $0.field("session", session)
         params(&$0)
-      },
-    ]
+      })
   }
 }
 

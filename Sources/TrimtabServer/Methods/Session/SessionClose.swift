@@ -4,7 +4,7 @@ package import Sessions
 /// `session/close`: ends a session.
 package enum SessionClose: ServerMethod {
   package static let name = "session/close"
-  package static let purpose = "Ends a session and forgets what it holds; its running computations are cancelled."
+  package static let purpose = "Closes a session and releases what it holds; its running computations are cancelled."
   package static let refusals: [RequestError.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {
@@ -13,14 +13,16 @@ package enum SessionClose: ServerMethod {
     package init(from reader: inout ObjectReader) throws(InvalidField) { session = try reader.session() }
   }
 
-  package struct Answer: ObjectWritable {
-    package func write(to object: inout ObjectWriter) { object.field("closed", true, "Always true.") }
+  package struct Answer: AnswerObject {
+    package static let fields = Fields<Answer> {
+      Field("closed", "Always true.") { _ in true }
+    }
   }
 
   package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
-    _ = try server.sessions.state(params.session)
+    let state = try server.sessions.close(params.session)
     server.jobs.cancel(session: params.session)
-    server.jobs.release(server.sessions.close(params.session))
+    server.jobs.release(state)
     return Answer()
   }
 }
@@ -34,5 +36,10 @@ extension ObjectReader {
   /// The field by which methods name a pipeline.
   mutating func pipeline() throws(InvalidField) -> String {
     try required("pipeline", .text(), "The pipeline, as named in pipeline/define.")
+  }
+
+  /// The field by which long methods are told where to report progress; the transport reads it.
+  mutating func workDoneToken() throws(InvalidField) -> JSON? {
+    try optional("workDoneToken", .any, "Progress is reported in percent under this token.")
   }
 }

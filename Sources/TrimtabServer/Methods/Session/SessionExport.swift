@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 package import JSON
 package import Sessions
@@ -6,7 +7,7 @@ package import Sessions
 package enum SessionExport: SessionQuery {
   package static let name = "session/export"
   package static let purpose =
-    "Gives the fewest requests that make an equal session: send them in order to have it elsewhere. A stale frontier is computed anew."
+    "Returns the fewest requests that make an equal session; a client that sends them in order has it elsewhere. A stale frontier is computed again then."
   package static let refusals: [RequestError.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {
@@ -15,91 +16,129 @@ package enum SessionExport: SessionQuery {
     package init(from reader: inout ObjectReader) throws(InvalidField) { session = try reader.session() }
   }
 
-  package struct Answer: ObjectWritable {
-    let state: SessionState
+  package struct Answer: AnswerObject {
+    let name: String
+    let seed: Int
+    let revision: Int
+    let requests: [ExportedRequest]
 
-    package func write(to object: inout ObjectWriter) {
-      object.field("session", state.name, "The session's name.")
-      object.field("seed", Int(state.seed), "Its seed.")
-      object.field("revision", state.revision, "Its revision.")
-      object.field("requests", requests, "Requests as {method, params}, session/open first.")
-    }
-
-    private var requests: [JSON] {
-      var requests = [request(SessionOpen.name) { $0.field("seed", Int(state.seed)) }]
-      if let search = state.search {
-        // What was told before and during a search stands where it was told: its decisions depend on it.
-        requests += search.requests(session: state.name)
-      } else if !state.gpus.isEmpty {
-        requests.append(
-          request(GPURegister.name) { params in
-            params.list("gpus", state.gpus) { gpu, entry in gpu.write(to: &entry) }
-          })
-      }
-      for pipeline in state.pipelines {
-        requests.append(
-          request(PipelineDefine.name) {
-            pipeline.writeDefinition(to: &$0)
-            // Their powers stand in the definition; GPUs that were retired since can be named no more.
-            if let gpus = pipeline.definition.layout.gpus, Set(state.gpus.map(\.id)).isSuperset(of: gpus) {
-              $0.field("gpus", gpus)
-            }
-            $0.field("job", state.jobName(of: pipeline.name))
-          })
-        let replicas = state.replicas(of: pipeline.name)
-        if replicas.isEmpty { continue }
-        requests.append(
-          request(PipelineReplicate.name) {
-            $0.field("pipeline", pipeline.name)
-            $0.field("replicas", replicas)
-          })
-      }
-      for (name, profile) in state.profiles.sorted(by: { $0.key < $1.key }) {
-        requests.append(
-          request(ProfileSubmit.name) { params in
-            params.field("pipeline", name)
-            params.list("rows", profile.rows.sorted { $0.key < $1.key }.flatMap(\.value)) { row, entry in
-              row.write(to: &entry)
-            }
-          })
-      }
-      for pipeline in state.pipelines {
-        guard let origin = pipeline.frontierOrigin else { continue }
-        requests.append(
-          request(FrontierCharacterize.name) {
-            $0.field("pipeline", pipeline.name)
-            $0.field("planCount", origin.options.deadlineCount)
-            $0.field("certify", origin.certifies)
-            $0.field("breakpointBudget", origin.options.precision.breakpointBudget)
-            $0.field("toleranceFraction", origin.options.precision.toleranceFraction)
-            if origin.options.effort != PlanEffort() {
-              $0.field("roundCount", origin.options.effort.roundCount)
-              $0.field("sufficientGapFraction", origin.options.effort.sufficientGapFraction)
-            }
-            if origin.follows { $0.field("follow", true) }
-          })
-      }
-      for straggler in state.jobs.flatMap(\.stragglers) {
-        for report in StragglerReport.reports(of: straggler) {
-          requests.append(request(StragglerReport.name, report))
-        }
-      }
-      return requests
-    }
-
-    private func request(_ method: String, _ params: (inout ObjectWriter) -> Void) -> JSON {
-      [
-        "method": .string(method),
-        "params": JSON.written {
-          $0.field("session", state.name)
-          params(&$0)
-        },
-      ]
+    package static let fields = Fields<Answer> {
+      Field("session", "The session's name.") { $0.name }
+      Field("seed", "Its seed.") { $0.seed }
+      Field.revision { $0.revision }
+      Field("requests", "The requests, session/open first.") { $0.requests }
     }
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
-    Answer(state: session)
+    Answer(
+      name: session.name, seed: Int(session.seed), revision: session.revision, requests: session.exportedRequests)
+  }
+}
+
+/// One request of an exported session.
+struct ExportedRequest: AnswerObject {
+  let method: String
+  let params: WrittenJSON
+
+  static let fields = Fields<ExportedRequest> {
+    Field("method", "The request's method.") { $0.method }
+    Field("params", "The request's params.") { $0.params }
+  }
+}
+
+extension SessionState {
+  /// The requests that make an equal session.
+  fileprivate var exportedRequests: [ExportedRequest] {
+    [request(SessionOpen.name) { $0.field("seed", Int(seed)) }]
+      // The decisions of a search depend on the order of everything before and during it, so its log keeps the order.
+      + (search?.requests(session: name) ?? gpuRequests)
+      + pipelines.flatMap(definitionRequests)
+      + profiles.sorted { ExactString($0.key) < ExactString($1.key) }.map(profileRequest)
+      + pipelines.compactMap(characterizationRequest)
+      + jobs.flatMap(\.stragglers).flatMap(stragglerRequests)
+  }
+
+  private var gpuRequests: [ExportedRequest] {
+    gpus.isEmpty ? [] : [request(GPURegister.name) { $0.field("gpus", gpus.values) }]
+  }
+
+  private func definitionRequests(_ pipeline: Pipeline) -> [ExportedRequest] {
+    let definition = request(PipelineDefine.name) {
+      pipeline.writeDefinition(to: &$0)
+      // The definition has their powers; a GPU that was retired since can no longer be named.
+      if let ids = pipeline.definition.layout.gpus, ids.allSatisfy(gpus.contains) { $0.field("gpus", ids) }
+      $0.field("job", jobName(of: pipeline.name))
+    }
+    let replicas = replicas(of: pipeline.name)
+    if replicas.isEmpty { return [definition] }
+    return [
+      definition,
+      request(PipelineReplicate.name) {
+        $0.field("pipeline", pipeline.name)
+        $0.field("replicas", replicas)
+      },
+    ]
+  }
+
+  private func profileRequest(_ pipeline: String, _ profile: Profile) -> ExportedRequest {
+    request(ProfileSubmit.name) { params in
+      params.field("pipeline", pipeline)
+      params.list("rows", profile.rows.sorted { $0.key < $1.key }.flatMap(\.value)) { row, entry in
+        row.write(to: &entry)
+      }
+    }
+  }
+
+  private func characterizationRequest(_ pipeline: Pipeline) -> ExportedRequest? {
+    guard let origin = pipeline.frontierOrigin else { return nil }
+    return request(FrontierCharacterize.name) {
+      $0.field("pipeline", pipeline.name)
+      $0.field("planCount", origin.options.deadlineCount)
+      $0.field("certify", origin.certifies)
+      $0.field("breakpointBudget", origin.options.precision.breakpointBudget)
+      $0.field("toleranceFraction", origin.options.precision.toleranceFraction)
+      if origin.options.effort != PlanEffort() {
+        $0.field("roundCount", origin.options.effort.roundCount)
+        $0.field("sufficientGapFraction", origin.options.effort.sufficientGapFraction)
+      }
+      if origin.follows { $0.field("follow", true) }
+    }
+  }
+
+  /// The reports that make a straggler entry.
+  private func stragglerRequests(_ straggler: Straggler) -> [ExportedRequest] {
+    func report(_ fields: (inout ObjectWriter) -> Void) -> ExportedRequest {
+      request(StragglerReport.name) {
+        $0.field("pipeline", straggler.pipeline)
+        $0.field("replica", straggler.replica)
+        fields(&$0)
+      }
+    }
+    var reports: [ExportedRequest] = []
+    if straggler.slowdownFraction > 0 {
+      reports.append(report { $0.field("slowdownFraction", straggler.slowdownFraction) })
+    }
+    if let seconds = straggler.iterationTimeSeconds {
+      reports.append(report { $0.field("iterationTimeSeconds", seconds) })
+    }
+    for (rank, fraction) in straggler.rankSlowdownFractions.sorted(by: { $0.key < $1.key }) {
+      reports.append(
+        report {
+          $0.field("rank", rank)
+          $0.field("slowdownFraction", fraction)
+        })
+    }
+    return reports
+  }
+
+  private func request(_ method: String, _ params: (inout ObjectWriter) -> Void) -> ExportedRequest {
+    ExportedRequest(
+      method: method,
+      params: WrittenJSON {
+        $0.field("session", name)
+        params(&$0)
+      })
   }
 }
 
@@ -178,12 +217,12 @@ extension SessionState.Pipeline {
   }
 }
 
-extension JSON {
-  /// The value that a writer writes.
-  static func written(_ fields: (inout ObjectWriter) -> Void) -> JSON {
-    var writer = ObjectWriter()
-    writer.braced(fields)
-    // What the writer writes is JSON; null stands for a value that is not finite, which no state holds.
-    return (try? JSON.parse(writer.json.bytes)) ?? .null
+extension IterationExtras {
+  /// As params of pipeline/define; nothing where there is nothing.
+  fileprivate func write(to params: inout ObjectWriter) {
+    if !dataLoadingStages.isEmpty { params.field("dataLoadingStages", dataLoadingStages) }
+    if hasOptimizerStep { params.field("optimizerStep", true) }
+    if !forwardTransferSeconds.isEmpty { params.field("transferSeconds", forwardTransferSeconds) }
+    if !backwardTransferSeconds.isEmpty { params.field("backwardTransferSeconds", backwardTransferSeconds) }
   }
 }

@@ -11,22 +11,24 @@ package enum SessionList: ServerMethod {
     package init(from reader: inout ObjectReader) throws(InvalidField) {}
   }
 
-  package struct Answer: ObjectWritable {
-    let sessions: [SessionState]
+  package struct Answer: AnswerObject {
+    let sessions: [SessionSummary]
 
-    package func write(to object: inout ObjectWriter) {
-      object.list("sessions", sessions, "The open sessions.") { session, entry in
-        entry.field("session", session.name, "The session's name.")
-        entry.field("revision", session.revision, "Counts the accepted changes.")
-        entry.field("gpuCount", session.gpus.count, "Registered GPUs.")
-        entry.field("pipelines", session.pipelines.map(\.name), "Defined pipelines, by the order of definition.")
-      }
+    package static let fields = Fields<Answer> {
+      Field("sessions", "The open sessions.") { $0.sessions }
     }
   }
 
   package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
-    var sessions: [SessionState] = []
-    for name in server.sessions.names { sessions.append(try server.sessions.state(name)) }
-    return Answer(sessions: sessions)
+    Answer(sessions: server.sessions.summaries)
+  }
+}
+
+extension SessionSummary: AnswerObject {
+  package static let fields = Fields<SessionSummary> {
+    Field("session", "The session's name.") { $0.name }
+    Field.revision { $0.revision }
+    Field("gpuCount", "Registered GPUs.") { $0.gpuCount }
+    Field("pipelines", "Defined pipelines, in the order of definition.") { $0.pipelines }
   }
 }

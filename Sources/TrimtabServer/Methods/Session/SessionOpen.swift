@@ -13,28 +13,29 @@ package enum SessionOpen: ServerMethod {
     let seed: Int
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
-      session = try reader.optional("session", .text(), "The session's name; without one the server makes one up.")
+      session = try reader.optional("session", .text(), "The session's name; by default the server chooses one.")
       seed = try reader.optional(
-        "seed", .integer(in: 0...Int.max), default: 0, "Where any randomness begins, so that answers can be repeated.")
+        "seed", .integer(in: 0...Int.max), default: 0,
+        "The seed of all randomness in the session, so that answers can be repeated.")
     }
   }
 
-  package struct Answer: ObjectWritable {
-    let state: SessionState
-    let resumed: Bool
+  package struct Answer: AnswerObject {
+    let session: SessionSummary
+    let isResumed: Bool
 
-    package func write(to object: inout ObjectWriter) {
-      object.field("session", state.name, "The session's name, for all further requests.")
-      object.field("revision", state.revision, "Counts the accepted changes.")
-      object.field("resumed", resumed, "Whether the session was open already.")
-      object.field("durability", "memory", "Where the session lives: `memory`, so it ends with the process.")
+    package static let fields = Fields<Answer> {
+      Field("session", "The session's name, for all further requests.") { $0.session.name }
+      Field.revision { $0.session.revision }
+      Field("resumed", "Whether the session was open already.") { $0.isResumed }
+      Field("durability", "Where the session is kept: in memory, so it ends with the process.") { _ in
+        Durability.memory
+      }
     }
   }
 
   package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
-    if let name = params.session, server.sessions.contains(name) {
-      return Answer(state: try server.sessions.state(name), resumed: true)
-    }
-    return Answer(state: server.sessions.open(name: params.session, seed: UInt64(params.seed)), resumed: false)
+    let (session, isResumed) = server.sessions.open(name: params.session, seed: UInt64(params.seed))
+    return Answer(session: session, isResumed: isResumed)
   }
 }

@@ -74,11 +74,10 @@ package enum TrialUpdate: NotifiableStep {
 
   package static func event(
     for outcome: Result<Answer, RPCError>, _ params: JSON?, _ unknown: UnknownFields
-  ) -> SessionEvent {
-    .trialDecided(
-      TrialDecided(
-        session: params?["session"]?.stringValue?.text, trial: params?["trial"]?.integerValue,
-        step: params?["step"]?.integerValue, outcome: outcome.map(\.decision), unknown: unknown))
+  ) -> TrialDecided {
+    TrialDecided(
+      session: params?["session"]?.stringValue?.text, trial: params?["trial"]?.integerValue,
+      step: params?["step"]?.integerValue, outcome: outcome.map(\.decision), unknown: unknown)
   }
 
   package struct Answer: AnswerObject {

@@ -1,10 +1,9 @@
 internal import EnergyFrontier
-internal import JSON
-internal import Sessions
+package import JSON
 
 /// Something about a profile that a person should look at; it does not stop the work unless the client asked for that.
-struct ProfileDiagnostic {
-  enum Kind: String {
+package struct ProfileDiagnostic: Sendable {
+  package enum Kind: String, CaseIterable, Sendable {
     /// Only one frequency was measured, so the instruction cannot be slowed or sped up.
     case singleOption
     /// Some samples of a measurement are far from the others and were left out.
@@ -26,11 +25,11 @@ struct ProfileDiagnostic {
     var isImplausible: Bool { self != .singleOption && self != .outliers && self != .unsupportedFrequency }
   }
 
-  let kind: Kind
-  let table: TableKey
+  package let kind: Kind
+  package let table: TableKey
   /// The first frequency concerned, where it is about frequencies.
-  let setting: JSON?
-  let message: String
+  package let setting: JSON?
+  package let message: String
 
   /// Energy counters move at intervals, so a reading is off by up to one; with fewer than this many the energy is off by
   /// more than a fifth.
@@ -122,16 +121,6 @@ struct ProfileDiagnostic {
       slower.timeSeconds > faster.timeSeconds && slower.sensorPowerWatts! > faster.sensorPowerWatts!
         && slower.energyJoules < faster.energyJoules
     }.map(\.1)
-  }
-
-  func write(to object: inout ObjectWriter) {
-    object.field(
-      "kind", kind.rawValue,
-      "`singleOption`, `outliers`, `belowBlockingPower`, `abovePowerLimit`, `shortMeasurement`, `sensorDisagrees`, `energyFalls` or `unsupportedFrequency`."
-    )
-    table.write(to: &object)
-    object.field("frequency", setting, "The first setting concerned, where it is about settings.")
-    object.field("message", message, "For a person.")
   }
 }
 

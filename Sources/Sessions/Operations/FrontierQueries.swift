@@ -1,0 +1,121 @@
+package import EnergyFrontier
+
+/// A frontier as a question finds it.
+package struct CurrentFrontier: Sendable {
+  package let characterized: CharacterizedFrontier
+  /// Whether the pipeline or its profile has changed since it was computed.
+  package let isStale: Bool
+
+  package var generation: Int { characterized.generation }
+}
+
+/// What a plan does when it runs as measured.
+package struct PlanSummary: Sendable, Equatable {
+  /// Its number in its generation.
+  package let number: Int
+  package let iterationTimeSeconds: Double
+  /// Joules of all devices in one iteration, waiting included.
+  package let energyJoules: Double
+  package let gapFraction: Double
+  package let switchCount: Int
+
+  package init(_ plan: Plan, number: Int) {
+    self.number = number
+    iterationTimeSeconds = plan.iterationTimeSeconds
+    energyJoules = plan.energyJoules
+    gapFraction = plan.gapFraction
+    switchCount = plan.switchCount
+  }
+
+  package var averagePowerWatts: Double { energyJoules / iterationTimeSeconds }
+}
+
+extension CharacterizedFrontier {
+  package func summary(ofPlan number: Int) -> PlanSummary { PlanSummary(frontier.plans[number], number: number) }
+}
+
+/// One point of a frontier: a plan beside the lower bound and the iteration at the highest frequencies.
+package struct FrontierPoint: Sendable {
+  package let generation: Int
+  package let isStale: Bool
+  /// The deadline, where the target set one.
+  package let deadlineSeconds: Double?
+  package let bound: Bound
+  package let plan: PlanSummary
+  /// Mean watts of the device that draws most.
+  package let averageDevicePowerWatts: Double
+  /// The plan's energy and that of waiting for the straggler, where the target was one.
+  package let energyUntilStragglerJoules: Double?
+  /// The plan's energy over the bound, less 1.
+  package let excessFraction: Double
+  /// Against every instruction at its highest frequency.
+  package let savingFraction: Double
+  package let slowdownFraction: Double
+
+  /// A point of the lower bound.
+  package struct Bound: Sendable {
+    package let iterationTimeSeconds: Double
+    package let energyJoules: Double
+    package let priceWatts: Double
+  }
+}
+
+extension SessionState {
+  /// The pipeline's frontier, and whether it is stale.
+  ///
+  /// - Throws: ``RequestError`` of kind `unknownPipeline` or `notCharacterized`.
+  package func currentFrontier(of name: String) throws(RequestError) -> CurrentFrontier {
+    let pipeline = pipelines[try sourceIndex(name)]
+    if let frontier = pipeline.frontier { return CurrentFrontier(characterized: frontier, isStale: pipeline.isStale) }
+    throw .notCharacterized(name)
+  }
+
+  /// The plan for a target, with what bounds it. O(log plans), as ``CharacterizedFrontier/plan(for:)``.
+  ///
+  /// - Throws: ``RequestError`` of kind `unknownPipeline`, `notCharacterized`, `deadlineBelowMinimum` or
+  ///   `objectiveOutOfReach`.
+  package func frontierPoint(
+    of name: String, for target: FrontierTarget
+  ) throws(RequestError) -> FrontierPoint {
+    let current = try currentFrontier(of: name)
+    let (number, deadline) = try current.characterized.plan(for: target)
+    let (frontier, baseline) = (current.characterized.frontier, current.characterized.inputs.allMaxFrequency)
+    let plan = current.characterized.summary(ofPlan: number)
+    // Beyond the cheapest time the bound to compare with is the cheapest, because a plan need not run slower.
+    let asked = min(deadline ?? plan.iterationTimeSeconds, frontier.curve.cheapestTimeSeconds)
+    let time = max(asked, frontier.curve.minimumTimeSeconds)
+    let bound = frontier.curve.energyJoules(from: time)
+    return FrontierPoint(
+      generation: current.generation, isStale: current.isStale, deadlineSeconds: deadline,
+      bound: .init(
+        iterationTimeSeconds: time, energyJoules: bound, priceWatts: frontier.curve.priceWatts(at: time)),
+      plan: plan, averageDevicePowerWatts: current.characterized.devicePowersWatts[number],
+      energyUntilStragglerJoules: target.stragglerTimeSeconds.map {
+        plan.energyJoules + current.characterized.waitingJoules(from: plan.iterationTimeSeconds, until: $0)
+      },
+      excessFraction: plan.energyJoules / bound - 1, savingFraction: 1 - plan.energyJoules / baseline.energyJoules,
+      slowdownFraction: plan.iterationTimeSeconds / baseline.iterationTimeSeconds - 1)
+  }
+
+  /// What the pipeline's plans save while another one is a straggler, for each slowdown of it. O(slowdowns log plans).
+  ///
+  /// - Throws: ``RequestError`` of kind `unknownPipeline` or `notCharacterized`.
+  package func stragglerSavings(
+    of name: String, slowdownFractions: [Double]
+  ) throws(RequestError) -> (frontier: CurrentFrontier, savings: [StragglerSavings]) {
+    let current = try currentFrontier(of: name)
+    return (current, slowdownFractions.map { StragglerSavings(current.characterized, slowdownFraction: $0) })
+  }
+}
+
+extension LowerBoundCurve {
+  /// The bound at an iteration time; that of the fastest iteration for a shorter one.
+  func energyJoules(from iterationTimeSeconds: Double) -> Double {
+    energyJoules(at: iterationTimeSeconds) ?? breakpoints[0].energyJoules
+  }
+}
+
+extension SessionState.Pipeline {
+  /// Whether the definition or the profile has changed since the frontier was computed.
+  package var isStale: Bool { frontierOrigin.map { $0.inputRevision != inputRevision } ?? false }
+}

@@ -1,0 +1,127 @@
+internal import EnergyFrontier
+internal import JSON
+
+/// The point of a frontier that a client asks for.
+package enum FrontierTarget: Sendable, Equatable {
+  /// The cheapest plan that lasts at most this long.
+  case deadlineSeconds(Double)
+  /// The same, at the fastest plan's time and this share longer.
+  case slowdownFraction(Double)
+  /// The cheapest plan that ends before the job's straggler does.
+  case stragglerTimeSeconds(Double)
+  /// The fastest plan that draws at most this much energy, power, or power of the hottest device.
+  case energyBudgetJoules(Double)
+  case averagePowerWatts(Double)
+  case averageDevicePowerWatts(Double)
+  case objective(Objective)
+
+  package enum Objective: String, CaseIterable, Sendable {
+    case fastest, cheapest, energyDelayProduct, energyDelaySquaredProduct
+  }
+
+  /// When the straggler ends, where the target is one.
+  package var stragglerTimeSeconds: Double? {
+    if case .stragglerTimeSeconds(let seconds) = self { return seconds }
+    return nil
+  }
+}
+
+extension CharacterizedFrontier {
+  /// The plan that a target asks for.
+  ///
+  /// - Returns: the plan's number, and the deadline that the target sets, if it sets one.
+  /// - Throws: ``RequestError`` of kind `deadlineBelowMinimum` or `objectiveOutOfReach`.
+  /// - Complexity: O(log plans), or O(plans) for products and for the power of each device.
+  package func plan(
+    for target: FrontierTarget
+  ) throws(RequestError) -> (number: Int, deadlineSeconds: Double?) {
+    switch target {
+    case .deadlineSeconds(let seconds): return (try plan(within: seconds, path: "deadlineSeconds"), seconds)
+    case .slowdownFraction(let slowdown):
+      let seconds = frontier.minimumPlanTimeSeconds * (1 + slowdown)
+      return (try plan(within: seconds, path: "slowdownFraction"), seconds)
+    case .stragglerTimeSeconds(let seconds): return (try plan(within: seconds, path: "stragglerTimeSeconds"), seconds)
+    case .energyBudgetJoules(let joules):
+      if let index = frontier.planIndex(withinEnergyJoules: joules) { return (index, nil) }
+      throw Self.outOfReach(
+        "energyBudgetJoules", asked: joules, least: slowest.energyJoules, unit: "J", detail: "minimumEnergyJoules")
+    case .averagePowerWatts(let watts):
+      if let index = frontier.planIndex(withinAveragePowerWatts: watts) { return (index, nil) }
+      throw Self.outOfReach(
+        "averagePowerWatts", asked: watts, least: slowest.energyJoules / slowest.iterationTimeSeconds, unit: "W",
+        detail: "minimumAveragePowerWatts")
+    case .averageDevicePowerWatts(let watts):
+      // The mean power of all devices falls along the plans; that of the hottest device need not.
+      if let index = devicePowersWatts.firstIndex(where: { $0 <= watts }) { return (index, nil) }
+      throw Self.outOfReach(
+        "averageDevicePowerWatts", asked: watts, least: devicePowersWatts.min() ?? 0, unit: "W",
+        detail: "minimumAverageDevicePowerWatts")
+    case .objective(.fastest): return (0, nil)
+    case .objective(.cheapest): return (frontier.plans.count - 1, nil)
+    case .objective(.energyDelayProduct): return (frontier.leastEnergyDelayPlanIndex(delayExponent: 1), nil)
+    case .objective(.energyDelaySquaredProduct): return (frontier.leastEnergyDelayPlanIndex(delayExponent: 2), nil)
+    }
+  }
+
+  private var slowest: Plan { frontier.plans[frontier.plans.count - 1] }
+
+  private func plan(within seconds: Double, path: String) throws(RequestError) -> Int {
+    if let index = frontier.planIndex(within: seconds) { return index }
+    let minimum = frontier.minimumPlanTimeSeconds
+    throw RequestError(
+      .deadlineBelowMinimum, path: path, expected: "an iteration time of at least \(minimum) s", found: "\(seconds) s",
+      fix: "allow a longer time, or register faster GPUs",
+      details: [.init(key: "minimumTimeSeconds", value: .number(minimum))])
+  }
+
+  private static func outOfReach(
+    _ path: String, asked: Double, least: Double, unit: String, detail: String
+  ) -> RequestError {
+    RequestError(
+      .objectiveOutOfReach, path: path, expected: "at least \(least) \(unit)", found: "\(asked) \(unit)",
+      fix: "raise the limit", details: [.init(key: detail, value: .number(least))])
+  }
+}
+
+/// A plan as a client names it: by its number, or by the point of the frontier that it is chosen for.
+package struct PlanReference: Sendable, Equatable {
+  package enum Point: Sendable, Equatable {
+    case number(Int)
+    case target(FrontierTarget)
+  }
+
+  package let point: Point
+  /// The frontier that the client means, where it named one.
+  package let generation: Int?
+
+  package init(_ point: Point, generation: Int? = nil) {
+    self.point = point
+    self.generation = generation
+  }
+}
+
+extension CharacterizedFrontier {
+  /// The plan that a client names.
+  ///
+  /// - Returns: the plan's number, and the deadline that was asked for, if one was.
+  /// - Throws: ``RequestError`` of kind `unknownPlan`, `deadlineBelowMinimum` or `objectiveOutOfReach`.
+  package func plan(
+    _ reference: PlanReference
+  ) throws(RequestError) -> (number: Int, deadlineSeconds: Double?) {
+    if let asked = reference.generation, asked != generation {
+      throw RequestError(
+        .unknownPlan, path: "generation", expected: "\(generation), the current generation", found: "\(asked)",
+        fix: "query the frontier again")
+    }
+    switch reference.point {
+    case .target(let target): return try plan(for: target)
+    case .number(let number):
+      guard frontier.plans.indices.contains(number) else {
+        throw RequestError(
+          .unknownPlan, path: "plan", expected: "a plan in 0...\(frontier.plans.count - 1)", found: "\(number)",
+          fix: "list the plans with frontier/curve")
+      }
+      return (number, nil)
+    }
+  }
+}

@@ -1,0 +1,177 @@
+internal import Basics
+internal import EnergyFrontier
+
+/// A pipeline as a client describes it, on the wire or on the command line.
+package struct PipelineRequest: Sendable {
+  package var name: String
+  /// The job whose iterations it takes part in; one of the pipeline's name where nil.
+  package var job: String?
+  package var source: ScheduleSource
+  /// Watts of one device while it waits; those of the GPUs where nil.
+  package var blockingPowerWatts: PerRank<Double>?
+  /// Watts that one device may draw; those of the GPUs where nil.
+  package var powerLimitWatts: PerRank<Double>?
+  /// For each rank the id of a registered GPU.
+  package var gpus: [String]?
+  package var switchLatencySeconds: PerRank<Double>?
+  package var switchEnergyJoules: PerRank<Double>?
+  package var tensorParallelWidth = 1
+  package var dataParallelWidth = 1
+  package var contextParallelWidth = 1
+  package var rankOrder: [RankLayout.Axis]?
+  /// For each global rank its place, instead of an order.
+  package var rankMap: [RankLayout.Place]?
+  package var extras = Extras()
+
+  /// What an iteration does beside the forwards and backwards of its schedule.
+  package struct Extras: Sendable {
+    package var dataLoadingStages: [Int] = []
+    package var hasOptimizerStep = false
+    /// One for all boundaries between stages, or one for each.
+    package var forwardTransferSeconds: PerRank<Double>?
+    /// As those forward where nil.
+    package var backwardTransferSeconds: PerRank<Double>?
+
+    package init() {}
+  }
+
+  package init(_ name: String, source: ScheduleSource) {
+    self.name = name
+    self.source = source
+  }
+}
+
+extension PipelineRequest {
+  /// The pipeline, its schedule written out and everything checked.
+  ///
+  /// - Parameter registered: the GPUs that ``gpus`` names, in that order.
+  /// - Throws: ``RequestError`` of kind `invalidPipeline`.
+  /// - Complexity: O(instructions log instructions + dependencies + ranks).
+  package func definition(on registered: [GPU]) throws(RequestError) -> PipelineDefinition {
+    let body = try body()
+    let ranks = body.rankCount
+    if let gpus, gpus.count != ranks {
+      throw RequestError(
+        .invalidPipeline, path: "gpus", expected: "\(ranks) ids, one for each rank", found: "\(gpus.count)",
+        fix: "send one for each rank of the schedule")
+    }
+    let powers = try blockingPowers(registered, ranks: ranks)
+    var definition = try body.definition(self, powers)
+    definition.layout = try layout(of: definition)
+    definition.rankPowerLimitWatts = try powerLimits(registered, ranks: ranks)
+    try Limits.check(definition)
+    definition.rankSwitchCosts = try switchCosts(registered, ranks: ranks)
+    try definition.checkRankOrders()
+    return definition
+  }
+
+  /// The schedule, its number of ranks known.
+  private struct Body {
+    let rankCount: Int
+    /// Joined with the powers of its ranks.
+    let definition: (PipelineRequest, _ powers: [Double]) throws(RequestError) -> PipelineDefinition
+  }
+
+  private func body() throws(RequestError) -> Body {
+    switch source {
+    case .named(let named):
+      let recipe = try named.recipe()
+      try Self.check(stageCount: recipe.stageCount, microbatchCount: recipe.microbatchCount)
+      return Body(rankCount: recipe.rankCount) { (request, powers) throws(RequestError) in
+        let extras = try request.extras.value(stageCount: recipe.stageCount)
+        do throws(FrontierError) {
+          return try PipelineDefinition(
+            recipe: recipe, surroundings: extras, tensorParallelWidth: request.tensorParallelWidth,
+            dataParallelWidth: request.dataParallelWidth, rankBlockingPowerWatts: powers)
+        } catch {
+          throw RequestError(error, schedule: "schedule")
+        }
+      }
+    case .csv(let text, let stageCount, let microbatchCount):
+      let schedule = try Self.parsed(text, stageCount: stageCount, microbatchCount: microbatchCount)
+      return Body(rankCount: schedule.rankCount) { (request, powers) throws(RequestError) in
+        let extras = try request.extras.value(stageCount: schedule.stageCount)
+        do throws(FrontierError) {
+          return try PipelineDefinition(
+            schedule: schedule, surroundings: extras, tensorParallelWidth: request.tensorParallelWidth,
+            dataParallelWidth: request.dataParallelWidth, rankBlockingPowerWatts: powers)
+        } catch {
+          throw RequestError(error, schedule: "scheduleCSV")
+        }
+      }
+    case .graph(let graph):
+      let (instructions, dependencies) = try graph.resolved()
+      return Body(rankCount: graph.stageCount) { (request, powers) in
+        PipelineDefinition(
+          stageCount: graph.stageCount, tensorParallelWidth: request.tensorParallelWidth,
+          dataParallelWidth: request.dataParallelWidth, rankBlockingPowerWatts: powers, instructions: instructions,
+          graph: dependencies)
+      }
+    }
+  }
+
+  /// Refuses a schedule that is too long before it is written out.
+  private static func check(stageCount: Int, microbatchCount: Int) throws(RequestError) {
+    let (count, overflows) = (2 * stageCount).multipliedReportingOverflow(by: microbatchCount)
+    guard overflows || count > Limits.instructionCount else { return }
+    throw RequestError(
+      .invalidPipeline, path: "microbatches",
+      expected: "at most \(Limits.instructionCount / 2 / stageCount) microbatches for \(stageCount) stages",
+      found: "\(microbatchCount)", fix: "an iteration has at most \(Limits.instructionCount) instructions")
+  }
+
+  private static func parsed(
+    _ text: String, stageCount: Int, microbatchCount: Int?
+  ) throws(RequestError) -> ExpandedSchedule {
+    let schedule: ExpandedSchedule
+    do throws(FrontierError) {
+      schedule = try ScheduleCSV.parse(text)
+    } catch {
+      throw RequestError(error, schedule: "scheduleCSV")
+    }
+    for (path, given, found) in [
+      ("stages", stageCount, schedule.stageCount),
+      ("microbatches", microbatchCount ?? schedule.microbatchCount, schedule.microbatchCount),
+    ] where given != found {
+      throw RequestError(
+        .invalidPipeline, path: path, expected: "\(found), as in scheduleCSV", found: "\(given)",
+        fix: "correct the number, or the schedule")
+    }
+    return schedule
+  }
+}
+
+extension PipelineRequest.Extras {
+  /// Whether an explicit graph would have to say this itself.
+  package var isGiven: Bool {
+    !dataLoadingStages.isEmpty || hasOptimizerStep || forwardTransferSeconds != nil || backwardTransferSeconds != nil
+  }
+
+  fileprivate func value(stageCount: Int) throws(RequestError) -> IterationExtras {
+    for (index, stage) in dataLoadingStages.enumerated() where stage >= stageCount {
+      throw RequestError(
+        .invalidPipeline, path: "dataLoadingStages[\(index)]", expected: "a stage in 0...\(stageCount - 1)",
+        found: "\(stage)", fix: "correct the stage")
+    }
+    func boundaries(_ seconds: PerRank<Double>?, _ path: String) throws(RequestError) -> [Double] {
+      switch seconds {
+      case nil: return []
+      case .all(let seconds): return Array(repeating: seconds, count: stageCount - 1)
+      case .each(let seconds):
+        if seconds.count == stageCount - 1 { return seconds }
+        if seconds.count == 1 { return Array(repeating: seconds[0], count: stageCount - 1) }
+        throw RequestError(
+          .invalidPipeline, path: path,
+          expected: "one number, or \(stageCount - 1), one for each boundary between stages", found: "\(seconds.count)",
+          fix: "send one for each stage but the last")
+      }
+    }
+    var extras = IterationExtras()
+    extras.dataLoadingStages = Set(dataLoadingStages).sorted()
+    extras.hasOptimizerStep = hasOptimizerStep
+    extras.forwardTransferSeconds = try boundaries(forwardTransferSeconds, "transferSeconds")
+    extras.backwardTransferSeconds = try boundaries(
+      backwardTransferSeconds ?? forwardTransferSeconds, "backwardTransferSeconds")
+    return extras
+  }
+}

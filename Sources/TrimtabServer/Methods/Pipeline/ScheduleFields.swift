@@ -1,0 +1,91 @@
+internal import EnergyFrontier
+internal import JSON
+internal import Sessions
+
+/// The fields of pipeline/define that say where instructions and dependencies come from.
+struct ScheduleFields {
+  private let stages: Int
+  private let schedule: PipelineSchedule?
+  private let microbatches: Int?
+  private let chunksPerRank: Int?
+  private let microbatchGroupSize: Int?
+  private let scheduleCSV: String?
+  private let instructions: [GraphSchedule.Instruction]?
+  private let dependencies: [GraphSchedule.Dependency]
+
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    stages = try reader.required(
+      "stages", .integer(in: 1...4096),
+      "Model stages. A rank holds one of them, or `chunksPerRank`; `scheduleCSV` says which.")
+    schedule = try reader.optional(
+      "schedule", .choice(), "The schedule to generate; needs `microbatches`. Or send `scheduleCSV` or `instructions`.")
+    microbatches = try reader.optional("microbatches", .integer(in: 1...65_536), "Microbatches in one iteration.")
+    chunksPerRank = try reader.optional(
+      "chunksPerRank", .integer(in: 1...4096),
+      "Stages that each rank holds: 2 by default with `interleaved1f1b`, 1 with `zbh1`. Always 2 with `zbv` and `dualpipev`, else 1."
+    )
+    microbatchGroupSize = try reader.optional(
+      "microbatchGroupSize", .integer(in: 1...65_536),
+      "Microbatches that `interleaved1f1b` or `zbh1` runs through one chunk before the next; by default the number of ranks."
+    )
+    scheduleCSV = try reader.optional(
+      "scheduleCSV", .text(1...Limits.scheduleCharacters),
+      "A schedule as PyTorch writes it: a row for each rank, cells such as 0F3, 0B3, 0I3, 0W3, (0F7;7B3)OVERLAP_F_B; also 0R3 for a recomputation, 0FB3 for one with its backward."
+    )
+    instructions = try reader.optional(
+      "instructions",
+      .list(of: Shape<InstructionEntry>.object().map(\.instruction), count: 1...Limits.instructionCount),
+      "The instructions of an explicit graph.")
+    dependencies = try reader.optional(
+      "dependencies", .list(of: Self.dependency, count: 0...Limits.dependencyCount), default: [],
+      "Pairs of instruction ids: the first must end before the second begins. A third element is the number of seconds that must pass in between, as for a transfer. The order on a rank is not implied."
+    )
+  }
+
+  /// `[before, after]` or `[before, after, seconds]`.
+  private static var dependency: Shape<GraphSchedule.Dependency> {
+    Shape.pair(of: .text(), perhaps: Shape<Double>.number(in: 0...1e30)).map {
+      GraphSchedule.Dependency(before: $0.0, after: $0.1, lagSeconds: $0.2 ?? 0)
+    }
+  }
+
+  private struct InstructionEntry: ObjectReadable {
+    let instruction: GraphSchedule.Instruction
+
+    init(from reader: inout ObjectReader) throws(InvalidField) {
+      let id = try reader.required("id", .text(), "A name that is unique in the pipeline.")
+      let stage = try reader.required("stage", .integer(in: 0...4095), "The stage it runs on, from 0.")
+      let kind = try reader.required(
+        "instruction", .text(), "Its kind; instructions of one kind on one stage share their measurements.")
+      let microbatch = try reader.optional(
+        "microbatch", .integer(in: 0...65_535), "The microbatch it works on, from 0.")
+      instruction = GraphSchedule.Instruction(
+        id: id, table: TableKey(stage: stage, instruction: kind), microbatch: microbatch)
+    }
+  }
+
+  /// The source, of which exactly one must be given.
+  func source(_ reader: inout ObjectReader, _ extras: ExtrasFields) throws(InvalidField) -> ScheduleSource {
+    try reader.check(
+      [schedule != nil, scheduleCSV != nil, instructions != nil].count { $0 } == 1, "schedule",
+      expected: "exactly one of schedule, scheduleCSV and instructions")
+    try reader.check(
+      schedule == nil || microbatches != nil, "microbatches", expected: "an integer in 1...65536 beside schedule")
+    try reader.check(
+      instructions == nil || !extras.extras.isGiven, "instructions",
+      expected: "schedule or scheduleCSV beside dataLoadingStages, optimizerStep and transfers",
+      fix: "write them into the graph: instructions of their own, and dependencies with a lag")
+    try reader.check(
+      schedule != nil || (chunksPerRank == nil && microbatchGroupSize == nil), "schedule",
+      expected: "a schedule beside chunksPerRank or microbatchGroupSize")
+    if let schedule {
+      return .named(
+        NamedSchedule(
+          schedule, stageCount: stages, microbatchCount: microbatches ?? 1, chunksPerRank: chunksPerRank,
+          microbatchGroupSize: microbatchGroupSize))
+    }
+    if let scheduleCSV { return .csv(text: scheduleCSV, stageCount: stages, microbatchCount: microbatches) }
+    return .graph(
+      GraphSchedule(stageCount: stages, instructions: instructions ?? [], dependencies: dependencies))
+  }
+}
