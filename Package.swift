@@ -77,6 +77,10 @@ let package = Package(
       dependencies: ["Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "ModelSelection", "Representations"],
       swiftSettings: settings),
 
+    .testTarget(
+      name: "SessionsTests", dependencies: ["Basics", "EnergyFrontier", "JSON", "Sessions", "TestSupport"],
+      swiftSettings: settings),
+
     // One file per RPC method, and the server that routes to them.
     .target(
       name: "TrimtabServer",
@@ -95,7 +99,8 @@ let package = Package(
 
     // Recorded conversations, replayed in process.
     .target(
-      name: "Transcripts", dependencies: ["Basics", "JSON", "JSONRPC", "TrimtabServer"], swiftSettings: settings),
+      name: "Transcripts", dependencies: ["Basics", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
+      swiftSettings: settings),
 
     // Writes and checks protocol-spec/ and the transcripts' answers.
     .executableTarget(

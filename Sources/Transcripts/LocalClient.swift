@@ -1,6 +1,7 @@
 internal import Basics
 package import JSON
 internal import JSONRPC
+package import Sessions
 internal import TrimtabServer
 
 /// A client in the same process: every message goes through framing and routing as on a pipe, but computations run at once
@@ -23,6 +24,9 @@ package final class LocalClient {
   }
 
   private let ending: Ending
+
+  /// All open sessions, to be compared.
+  package var sessions: SessionStore { server.sessions }
 
   /// Sends one line and gives the lines that come back.
   package func send(_ line: String) -> [String] {

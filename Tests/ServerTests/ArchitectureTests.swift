@@ -20,7 +20,7 @@ import Testing
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
       "Sessions", "Synchronization",
     ],
-    "Transcripts": ["Basics", "JSON", "JSONRPC", "TrimtabServer"],
+    "Transcripts": ["Basics", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
     "protocol-tool": ["Basics", "CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",

@@ -30,22 +30,37 @@ import Transcripts
     }
   }
 
-  /// Sends each request again after `session/export`, and expects the export to be the same where it was refused.
+  /// Compares all sessions, with everything they hold, before and after each request that was refused.
   @Test(arguments: names) func aRefusedRequestChangesNothing(_ name: String) throws {
     let client = LocalClient()
-    func export() -> [String] {
-      client.send(#"{"jsonrpc":"2.0","id":"export","method":"session/export","params":{"session":"s"}}"#)
-    }
     var refused = 0
     for line in try transcript(name).lines {
       guard case .sent(let text) = line else { continue }
-      let before = export()
+      let before = client.sessions
       let received = client.send(text)
       guard received.contains(where: { $0.contains(#""error":{"#) }) else { continue }
       refused += 1
-      #expect(export() == before, "\(name): \(text)")
+      #expect(firstDifference(before, client.sessions) == nil, "\(name): \(text)")
     }
     #expect(name.hasSuffix("/refusals.transcript") ? refused > 30 : true)
+  }
+
+  /// The comparison above would notice a change, of whichever part.
+  @Test(arguments: [
+    ("stragglers", #""method":"straggler/report""#), ("live", #""method":"profile/submit""#),
+    ("frontier", #""method":"frontier/characterize""#), ("gpus", #""method":"gpu/register""#),
+    ("selection", #""method":"trial/next""#), ("selection", #""method":"trial/update""#),
+    ("sessions", #""method":"session/open""#),
+  ])
+  func anAcceptedRequestIsNoticed(_ name: String, method: String) throws {
+    let client = LocalClient()
+    var noticed = 0
+    for case .sent(let text) in try transcript("fixtures/transcripts/\(name).transcript").lines {
+      let before = client.sessions
+      _ = client.send(text)
+      if text.contains(method), firstDifference(before, client.sessions) != nil { noticed += 1 }
+    }
+    #expect(noticed > 0)
   }
 
   private func transcript(_ name: String) throws -> Transcript {
