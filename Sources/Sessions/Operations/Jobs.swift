@@ -73,7 +73,9 @@ extension SessionState {
   }
 
   /// Members of a job; 0 where there is none of that name.
-  package func memberCount(ofJob name: String) -> Int { jobNumbers[ExactString(name)].map { jobs[$0].members.count } ?? 0 }
+  package func memberCount(ofJob name: String) -> Int {
+    jobNumbers[ExactString(name)].map { jobs[$0].members.count } ?? 0
+  }
 
   private func runningPlan(_ member: LockstepJob.Member, _ choice: PlanChoice?) -> JobDescription.RunningPlan? {
     guard let choice else { return nil }

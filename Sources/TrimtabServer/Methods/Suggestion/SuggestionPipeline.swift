@@ -62,7 +62,8 @@ package enum SuggestionPipeline: SessionQuery {
       do throws(RequestError) {
         rows.append(
           Row(
-            prediction: prediction, entry: entry, characterized: try session.currentFrontier(of: entry.pipeline).characterized,
+            prediction: prediction, entry: entry,
+            characterized: try session.currentFrontier(of: entry.pipeline).characterized,
             sampleCount: search.pool.task.alignmentSampleCount, metric: search.pool.task.metric))
       } catch {
         var refusal = error
