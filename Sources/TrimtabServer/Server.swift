@@ -77,6 +77,9 @@ package final class Server: PeerHandler {
     whenFree(params?.objectValue?.sessionName ?? "") { [unowned self] in take(self, params) }
   }
 
+  /// Tells the client of the traffic from now on.
+  func trace(_ level: TraceLevel) { peer.trace = level }
+
   /// Tells the client, or the server's own parts, what a step gave rise to.
   func send(_ events: [SessionEvent], of session: String) {
     for event in events {

@@ -57,11 +57,8 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "frontier": try FrontierCommand(Array(arguments.dropFirst())).run()
     case "similarity": try SimilarityCommand(Array(arguments.dropFirst())).run()
     case nil, "serve":
-      if arguments.count > 1 {
-        throw CommandFailure(
-          status: .usage, message: "expected nothing after serve, found \"\(arguments[1])\"; see trimtab --help")
-      }
-      return serve()
+      return try serve(options: arguments.dropFirst())
+    case "--stdio": return try serve(options: arguments[...])
     case .some(let other):
       throw CommandFailure(
         status: .usage,

@@ -118,7 +118,7 @@ import Testing
     let connection = Connection(.pipes, options: options)
     connection.send(request(1, "keep"))
     connection.closeOutput()
-    #expect(connection.readToEnd().map { $0["error"]?["code"] } == [-32603])
+    #expect(connection.readToEnd().map { $0["error"]?["code"] } == [-32800])
     #expect(connection.exitCode() == 0)
   }
 
@@ -164,15 +164,64 @@ import Testing
     #expect(connection.exitCode() == 1)
   }
 
-  @Test func deadParentEndsTheLoop() throws {
-    // A number above the system's largest process id: nobody has it.
-    let connection = Connection(.pipes) { $0.loop.watchParent(.max) }
-    #expect(connection.readToEnd() == [])
+  @Test func interruptAnswersRunningCallsAsCancelled() {
+    let mailbox = Mailbox<Void>()
+    let connection = Connection(.pipes) { server in
+      server.loop.attach(mailbox) { [unowned loop = server.loop] in loop.interrupt() }
+      server.handler.onNotification = { (_, _) in mailbox.post(()) }
+    }
+    connection.send(request(1, "keep") + notification("now"))
+    let answers = connection.readToEnd()
+    #expect(answers.map { $0["error"]?["code"] } == [-32800])
+    #expect(answers[0]["error"]?["message"]?.stringValue?.text.contains("may be sent again") == true)
     #expect(connection.exitCode() == 0)
   }
 
-  @Test func livingParentDoesNot() {
-    let connection = Connection(.pipes) { $0.loop.watchParent(getppid()) }
+  @Test(arguments: Connection.Kind.allCases)
+  func readerThatGoesAwayIsNoticedWhileACallRuns(kind: Connection.Kind) {
+    let mark = Mark()
+    let connection = Connection(kind) { server in
+      server.handler.methods["wait"] = { [handler = server.handler] in
+        handler.kept.append($0)
+        mark.set()
+      }
+    }
+    connection.send(request(1, "wait"))
+    mark.wait()
+    connection.closeInput()
+    if kind == .socket { connection.closeOutput() }
+    #expect(connection.exitCode() == 1)
+  }
+
+  /// A reader that pauses gets every message whole, however late after the end of input it goes on.
+  @Test(arguments: Connection.Kind.allCases)
+  func slowReaderGetsAllAfterTheEnd(kind: Connection.Kind) {
+    let mark = Mark()
+    let connection = Connection(kind) { server in
+      server.handler.methods["big"] = { $0.answer(.string(String(repeating: "x", count: 3_000_000))) }
+      server.handler.onInputEnded = { mark.set() }
+    }
+    connection.send(request(1, "big") + request(2, "big"))
+    connection.closeOutput()
+    mark.wait()
+    #expect(connection.readToEnd().map { $0["id"] } == [1, 2])
+    #expect(connection.exitCode() == 0)
+  }
+
+  @Test func closedInputHasEnded() {
+    let peer = makePeer()
+    #expect(EventLoop(peer: peer, input: -1, output: -1).run() == 0)
+  }
+
+  @Test func strangerIsNotWatched() {
+    let peer = makePeer()
+    let loop = EventLoop(peer: peer, input: -1, output: -1)
+    #expect(!loop.watchParent(.max) && !loop.watchParent(getpid()))
+    #expect(loop.watchParent(getppid()))
+  }
+
+  @Test func livingParentDoesNotEndTheLoop() {
+    let connection = Connection(.pipes) { _ = $0.loop.watchParent(getppid()) }
     connection.send(request(1, "echo"))
     #expect(connection.readLine()?["id"] == 1)
     connection.closeOutput()

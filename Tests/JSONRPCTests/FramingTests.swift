@@ -30,11 +30,18 @@ import Testing
     ("X: \(String(repeating: "x", count: 300))\r\n\r\n", ["broken: the headers are over the limit of 200 bytes"]),
     (String(repeating: "X: x\r\n", count: 40) + "\r\n", ["broken: the headers are over the limit of 200 bytes"]),
     ("{}\n[]\n", ["{}", "[]"]),
-    (" \r\n\t{\"a\":1}\r\n\r\n  \n{}", ["{\"a\":1}\r", "{}"]),
+    (" \r\n\t{\"a\":1}\r\n\r\n  \n{}", ["{\"a\":1}", "{}"]),
     ("[\"é😀\"]\nhello\n{}\n  ", ["[\"é😀\"]", "hello", "{}"]),
     ("{\(String(repeating: "x", count: 100))\n{}\n", ["oversized", "{}"]),
     ("{}\n{\(String(repeating: "x", count: 100))", ["{}", "oversized"]),
     ("", []), ("  \r\n ", []),
+    // A byte order mark before either framing.
+    ("\u{FEFF}{}\n[]\n", ["{}", "[]"]), (" \r\n\u{FEFF}" + frame("{}"), ["{}"]),
+    // Values without line feeds, also where brackets stand in strings.
+    ("{}[1]{\"a\":[{}]}", ["{}", "[1]", "{\"a\":[{}]}"]),
+    ("{\"]}\\\"{\":\"\\\\\"}[\"[\"] \t{}", ["{\"]}\\\"{\":\"\\\\\"}", "[\"[\"]", "{}"]),
+    // A line feed ends what is not closed, and what comes after a value on its line is a message of its own.
+    ("{\"a\":[1\n{}]}\n{}\n", ["{\"a\":[1", "{}", "]}", "{}"]), ("{} x\n[2]", ["{}", "x", "[2]"]),
   ]
 
   private var limits: FrameDecoder.Limits {

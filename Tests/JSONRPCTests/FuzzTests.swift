@@ -38,7 +38,7 @@ import Testing
     let handler = TestHandler()
     let peer = makePeer(handler)
     feed(stream, to: peer, &generator)
-    peer.abandonRunningCalls()
+    peer.abandonRequests()
     var counts: [String: Int] = [:]
     for message in peer.takeMessages() {
       for answer in message.arrayValue ?? [message] where answer["method"] == nil {
@@ -56,7 +56,7 @@ import Testing
     for _ in 0..<3 { stream = mutated(stream, &generator) }
     let peer = makePeer()
     feed(stream, to: peer, &generator)
-    peer.abandonRunningCalls()
+    peer.abandonRequests()
     for message in peer.takeMessages() { #expect(message.stringValue?.text == nil, "seed \(seed): \(message)") }
   }
 

@@ -19,8 +19,14 @@ import Testing
 
   @Test(
     arguments: [
-      (#"{"jsonrpc":"2.0","id":1.5,"method":"echo"}"#, "null", #""id" must be a string, a whole number or null"#),
-      (#"{"jsonrpc":"2.0","id":[],"method":"echo"}"#, "null", #""id" must be a string, a whole number or null"#),
+      (
+        #"{"jsonrpc":"2.0","id":1.5,"method":"echo"}"#, "null",
+        #""id" must be a string, null or a whole number from -2^63 to 2^63 - 1"#
+      ),
+      (
+        #"{"jsonrpc":"2.0","id":[],"method":"echo"}"#, "null",
+        #""id" must be a string, null or a whole number from -2^63 to 2^63 - 1"#
+      ),
       (#"{"jsonrpc":"1.0","id":7,"method":"echo"}"#, "7", #""jsonrpc" must be "2.0""#),
       (#"{"id":7,"method":"echo"}"#, "7", #""jsonrpc" must be "2.0""#),
       (#"{"jsonrpc":"2.0","id":7}"#, "7", #"there is no "method""#),
@@ -127,10 +133,32 @@ import Testing
     // Cancelling either call drops the other one.
     for call in handler.kept { call.onCancel = { [handler] in handler.kept = [] } }
     let first = handler.kept[0]
-    peer.abandonRunningCalls()
+    peer.abandonRequests()
     #expect(Set(peer.takeMessages().compactMap { $0["id"] }) == [1, 2])
     first.answer(.null)
     #expect(peer.output.isEmpty && first.isAnswered)
+  }
+
+  @Test func endOfTheServerAnswersWhatIsNotDone() {
+    let peer = makePeer(handler) { $0.maximumBacklogBytes = 100 }
+    handler.methods["big"] = { $0.answer(.string(String(repeating: "x", count: 1000))) }
+    peer.receive(
+      #"""
+      {"jsonrpc":"2.0","id":1,"method":"keep"}
+      [{"jsonrpc":"2.0","id":2,"method":"big"},{"jsonrpc":"2.0","id":3,"method":"big"}]
+      {"jsonrpc":"2.0","id":4,"method":"big"}
+      {"jsonrpc":"2.0","id":5,"method":"big"}
+      {"jsonrpc":"2.0","id":6,"met
+      """#)
+    #expect(peer.isHeld)
+    peer.abandonRequests()
+    let answers = peer.takeMessages().flatMap { message in message.arrayValue.map(Array.init) ?? [message] }
+    #expect(Set(answers.map { $0["id"] }) == [1, 2, 3, 4, 5])
+    for answer in answers where answer["result"] == nil {
+      #expect(answer["error"]?["code"] == -32800)
+      #expect(answer["error"]?["message"]?.stringValue?.text.contains("may be sent again") == true)
+    }
+    #expect(answers.count { $0["result"] == nil } >= 2)
   }
 
   #if DEBUG
@@ -188,6 +216,86 @@ import Testing
     let peer = makePeer(handler)
     #expect(peer.answers(to: String(repeating: "[", count: 100_000))[0].contains("-32700"))
     #expect(peer.answers(to: #"{"jsonrpc":"2.0","id":1,"method":"echo"}"#).count == 1)
+  }
+
+  /// What waits goes out before later messages of the same read are handled.
+  @Test func pausesWhenItsOwnerWantsTo() {
+    var handled = 0
+    handler.methods["count"] = {
+      handled += 1
+      $0.answer(.null)
+    }
+    let peer = makePeer(handler)
+    peer.shouldPause = { handled % 3 == 0 }
+    peer.receive((1...7).map { #"{"jsonrpc":"2.0","id":\#($0),"method":"count"}"# + "\n" }.joined())
+    #expect(handled == 3 && peer.isPaused && !peer.isHeld)
+    peer.resume()
+    #expect(handled == 6 && peer.isPaused)
+    peer.resume()
+    #expect(handled == 7 && !peer.isPaused)
+  }
+
+  @Test func longMessagesAreParsedBesideInTheirOrder() throws {
+    for framing in ["lines", "headers"] {
+      let peer = makePeer(handler) { $0.limits.longFrameBytes = 100 }
+      var parse: (@Sendable () -> ParsedMessage)?
+      peer.parseBeside = { parse = $0 }
+      let long = #"{"jsonrpc":"2.0","id":1,"method":"echo","params":["\#(String(repeating: "x", count: 200))"]}"#
+      let short = #"{"jsonrpc":"2.0","id":2,"method":"echo"}"#
+      // On one line, the second message is behind the first one, which is too long to be looked through.
+      peer.receive(framing == "lines" ? "\(long)\(short)\n" : frame(long) + frame(short))
+      #expect(peer.isHeld && peer.output.isEmpty)
+      let first = try #require(parse)
+      peer.finishParsing(first())
+      #expect(!peer.isHeld && peer.takeMessages().map { $0["id"] } == [1, 2])
+      let broken = String(long.dropLast())
+      peer.receive(framing == "lines" ? "\(broken)\n\(short)\n" : frame(broken) + frame(short))
+      let second = try #require(parse)
+      peer.finishParsing(second())
+      let offsets = peer.takeMessages().map { $0["error"]?["data"]?["offset"]?.integerValue }
+      #expect(offsets == [broken.utf8.count, nil])
+    }
+  }
+
+  /// Comparing or hashing such a name by Unicode equivalence would take minutes.
+  @Test(.timeLimit(.minutes(1))) func hostileNamesCostLittleAndAreNotRepeated() throws {
+    let marks = String(repeating: "\u{301}\u{323}", count: 100_000)
+    let peer = makePeer(handler)
+    for message in [
+      #"{"jsonrpc":"2.0","id":1,"method":"\#(marks)"}"#, #"{"jsonrpc":"2.0","id":2,"method":"echo","\#(marks)":1}"#,
+      #"{"jsonrpc":"\#(marks)","id":3,"method":"echo"}"#,
+      #"{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":"\#(marks)"}}"#,
+    ] {
+      peer.receive(message + "\n")
+      let size = peer.output.count
+      #expect(size < 1000)
+      _ = peer.takeMessages()
+    }
+  }
+
+  @Test func idsAreComparedByTheirBytesAndComeBackAsSent() throws {
+    let peer = makePeer(handler)
+    peer.receive(#"{"jsonrpc":"2.0","id":"caf\u00e9","method":"keep"}"# + "\n")
+    peer.receive(#"{"jsonrpc":"2.0","id":"cafe\u0301","method":"keep"}"# + "\n")
+    #expect(handler.kept.count == 2)
+    for call in handler.kept { call.answer(.null) }
+    _ = peer.takeMessages()
+    peer.receive(#"{"jsonrpc":"2.0","id":1.0,"method":"echo"}"# + "\n")
+    #expect(String(decoding: peer.output.takeAll(), as: UTF8.self).contains(#""id":1.0,"#))
+    for id in ["9223372036854775808", "1e300", "1.5", "-9223372036854775809"] {
+      let answer = try #require(peer.answers(to: #"{"jsonrpc":"2.0","id":\#(id),"method":"echo"}"#).first)
+      #expect(answer.contains("a whole number from -2^63 to 2^63 - 1") && answer.contains(#""id":null"#))
+    }
+  }
+
+  @Test(arguments: [
+    ("[]", "[]"), ("[null]", "null"), ("[{}]", "{}"), (#"[{"a":1}]"#, #"{"a":1}"#), ("[1]", "[1]"),
+    ("[{},{}]", "[{},{}]"), ("[[]]", "[[]]"), ("null", "null"),
+  ])
+  func oneObjectInAListCountsAsThatObject(params: String, seen: String) throws {
+    let answer = try #require(
+      makePeer(handler).answers(to: #"{"jsonrpc":"2.0","id":1,"method":"echo","params":\#(params)}"#).first)
+    #expect(answer == #"{"id":1,"jsonrpc":"2.0","result":\#(seen)}"#)
   }
 
   @Test func holdsMessagesWhileTheOutputIsFull() {

@@ -24,10 +24,22 @@ import Testing
     progress.report(percentage: 100)
     #expect(
       values(peer) == [
-        #"{"kind":"begin","percentage":0,"title":"Work"}"#, #"{"kind":"report","percentage":10}"#,
-        #"{"kind":"report","percentage":50}"#, #"{"kind":"report","percentage":100}"#,
+        #"{"cancellable":true,"kind":"begin","percentage":0,"title":"Work"}"#,
+        #"{"kind":"report","message":"10 % done","percentage":10}"#,
+        #"{"kind":"report","message":"50 % done","percentage":50}"#,
+        #"{"kind":"report","message":"100 % done","percentage":100}"#,
         #"{"kind":"end","message":"done"}"#,
       ])
+  }
+
+  @Test func clientCancelsByTheToken() {
+    let peer = makePeer(handler)
+    let call = start(peer)
+    call.onCancel = { [unowned call] in call.fail(RPCError(.cancelled, "Cancelled")) }
+    let cancel = "window/workDoneProgress/cancel"
+    #expect(peer.answers(to: #"{"jsonrpc":"2.0","method":"\#(cancel)","params":{"token":"u"}}"#) == [])
+    peer.receive(#"{"jsonrpc":"2.0","method":"\#(cancel)","params":{"token":"t"}}"# + "\n")
+    #expect(peer.takeMessages().map { $0["error"]?["code"] } == [-32800])
   }
 
   @Test func endsBeforeTheAnswerAndIsSilentAfter() {
@@ -68,6 +80,7 @@ import Testing
     progress.report(percentage: 30)
     progress.end()
     // The begin is made up for, the report met a full output again, the end is always sent.
-    #expect(values(peer) == [#"{"kind":"begin","percentage":20,"title":"Work"}"#, #"{"kind":"end"}"#])
+    #expect(
+      values(peer) == [#"{"cancellable":true,"kind":"begin","percentage":20,"title":"Work"}"#, #"{"kind":"end"}"#])
   }
 }

@@ -4,7 +4,7 @@ import JSONRPC
 
 /// Serves methods with closures and remembers the rest.
 final class TestHandler: PeerHandler {
-  var methods: [String: (Call) -> Void] = [:]
+  var methods: [ExactString: (Call) -> Void] = [:]
   var kept: [Call] = []
   var notifications: [String] = []
   var onNotification: ((String, JSON?) -> Void)?
@@ -21,7 +21,7 @@ final class TestHandler: PeerHandler {
   }
 
   func handle(_ call: Call) {
-    guard let method = methods[call.method.text] else { return call.fail(.methodNotFound(call.method)) }
+    guard let method = methods[call.method] else { return call.fail(.methodNotFound(call.method)) }
     method(call)
   }
 

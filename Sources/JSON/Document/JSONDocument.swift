@@ -5,13 +5,17 @@ internal import Basics
 /// The index has one word for each value and each member name, in the order of the text, so it takes at most four
 /// times the bytes of the text (`[0,0,...]`). Strings and numbers are made when they are asked for.
 final class JSONDocument: Sendable {
-  /// Ends with a zero that `count` does not count.
-  let text: GrowingBuffer<UInt8>
-  let words: GrowingBuffer<UInt64>
+  private let text: JSONText
+  private let words: GrowingBuffer<UInt64>
 
-  init(text: consuming GrowingBuffer<UInt8>, words: consuming GrowingBuffer<UInt64>) {
+  init(text: JSONText, words: consuming GrowingBuffer<UInt64>) {
     self.text = text
     self.words = words
+  }
+
+  /// The first byte of the text.
+  @inline(__always) private var start: UnsafePointer<UInt8> {
+    UnsafePointer(text.buffer.base) + text.range.lowerBound
   }
 
   @inline(__always) func word(_ index: Int) -> JSONWord { JSONWord(bits: words[index]) }
@@ -30,7 +34,7 @@ final class JSONDocument: Sendable {
     case .false: return .bool(false)
     case .true: return .bool(true)
     case .integer: return .integer(word.integer)
-    case .number: return JSONNumber.value(at: text.base + word.offset)
+    case .number: return JSONNumber.value(at: start + word.offset)
     case .plainString, .escapedString: return .string(string(word))
     case .array: return .array(JSONArray(self, at: index))
     case .object: return .object(JSONObject(self, at: index))
@@ -39,7 +43,7 @@ final class JSONDocument: Sendable {
 
   /// The string or member name of `word`.
   func string(_ word: JSONWord) -> ExactString {
-    let bytes = UnsafeBufferPointer(start: text.base + word.offset, count: word.count)
+    let bytes = UnsafeBufferPointer(start: start + word.offset, count: word.count)
     if word.kind == .plainString { return ExactString(String(decoding: bytes, as: UTF8.self)) }
     return ExactString(JSONEscape.text(of: bytes))
   }
@@ -48,7 +52,7 @@ final class JSONDocument: Sendable {
   @inline(__always) func isName(at index: Int, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
     let word = word(index)
     if word.kind == .plainString {
-      return word.count == name.count && equal(text.base + word.offset, name)
+      return word.count == name.count && equal(start + word.offset, name)
     }
     return string(word).withBytes { $0.elementsEqual(name) }
   }

@@ -16,8 +16,11 @@ struct JSONScanner: ~Copyable {
     words = GrowingBuffer(minimumCapacity: count < 1 << 12 ? count / 4 + 8 : count / 8)
   }
 
-  /// Gives the index away and ends the scan.
-  consuming func takeWords() -> GrowingBuffer<UInt64> { words }
+  /// The value that was scanned; `text` has the bytes that were.
+  consuming func value(in text: JSONText) -> JSON { JSONDocument(text: text, words: words).value(at: 0) }
+
+  /// Whether the value that was scanned is a list or an object.
+  var isContainer: Bool { JSONWord(bits: words[0]).isContainer }
 
   /// The byte under the cursor; 0 at the end.
   @inline(__always) var current: UInt8 { bytes[position] }

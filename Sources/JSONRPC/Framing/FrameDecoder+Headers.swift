@@ -28,7 +28,7 @@ extension FrameDecoder {
       case .blank:
         if headers.isBlank { break }
         guard let length = headers.contentLength else { return fail("there is no Content-Length header") }
-        bodyLength = length
+        expectBody(length)
         headers = HeaderBlock()
       case .other: headers.isBlank = false
       case .contentLength(let length):

@@ -5,18 +5,22 @@ internal import CLibrary
 /// It waits in `poll` for input, for room to write and for mail, and does all that is due before it waits again:
 /// a request is read, handled and answered within one wake-up. Nothing but `poll` ever waits.
 package final class EventLoop {
-  /// How patient the loop is at its end.
+  /// How patient the loop is.
   package struct Options: Sendable, Hashable {
     /// How long running calls may go on after the end of input, in seconds.
     package var drainSeconds = 0.8
     /// How long the last bytes wait for a client that reads nothing at all, in seconds.
-    package var flushStallSeconds = 0.15
+    package var flushStallSeconds = 30.0
 
     /// How long the loop stays awake after input before it sleeps, in seconds; 0 where there is one processor only.
     ///
     /// A client in conversation sends its next request within microseconds, and to wake a sleeping processor takes longer
     /// than to answer: on a virtual machine at rest some 50 microseconds.
     package var lingerSeconds = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 ? 80e-6 : 0
+
+    /// How long messages are handled, in seconds, and how much they may give to write, before it is written.
+    package var turnSeconds = 1e-3
+    package var turnBytes = 64 << 10
 
     package init() {}
   }
@@ -30,15 +34,25 @@ package final class EventLoop {
   /// When to give up on running calls, once the input has ended.
   private var drainDeadline: Double?
   private var finishCode: Int32?
+  private var hasOutputFailed = false
   /// When input was last read; the loop lingers from then.
   private var lastInput = -Double.infinity
+  /// When what has been written to the peer's output is to go out.
+  private var turnEnd = 0.0
 
-  /// Reads from `input` and writes to `output`; neither is closed by the loop.
+  /// Reads from `input` and writes to `output`; neither is closed by the loop. An input below 0 has ended already.
   package init(peer: Peer, input: Int32, output: Int32, options: Options = Options()) {
     self.peer = peer
     self.options = options
     self.input = InputDescriptor(input)
     self.output = OutputDescriptor(output)
+    let parsed = Mailbox<ParsedMessage>()
+    attach(parsed) { [unowned peer] in peer.finishParsing($0) }
+    // Recursion as deep as a message may nest takes some hundred kilobytes.
+    peer.parseBeside = { parse in startThread(stackBytes: 2 << 20) { parsed.post(parse()) } }
+    peer.shouldPause = { [unowned self, unowned peer] in
+      peer.output.count >= options.turnBytes || monotonicSeconds() >= turnEnd
+    }
   }
 
   /// Has the events posted to `mailbox` passed to `body` on the loop's thread.
@@ -47,9 +61,12 @@ package final class EventLoop {
   }
 
   /// Ends the loop as the end of input does, within 250 ms of the death of the process `processID`.
-  /// Numbers below 1 name no process and are ignored.
-  package func watchParent(_ processID: Int32) {
-    parentWatch = processID > 0 ? ParentWatch(processID: processID) : nil
+  ///
+  /// False where that process is no ancestor of this one: its number then says nothing, as it may have been given by
+  /// another machine or container.
+  package func watchParent(_ processID: Int32) -> Bool {
+    parentWatch = ParentWatch(processID: processID)
+    return parentWatch != nil
   }
 
   /// Ends the loop with `code` once what is waiting to go out has gone. Messages not yet handled are dropped.
@@ -58,48 +75,63 @@ package final class EventLoop {
     peer.stop()
   }
 
-  /// Runs until the input ends, ``finish(_:)`` is called, the output fails, or the parent dies.
+  /// Ends the loop with code 0 as soon as it can: requests that are not done are answered as cancelled.
+  package func interrupt() {
+    guard finishCode == nil else { return }
+    finishCode = 0
+    peer.abandonRequests()
+  }
+
+  /// Runs until the input ends, ``finish(_:)`` or ``interrupt()`` is called, the output fails, or the parent dies.
   ///
   /// Returns the exit code: that given to `finish`; 0 after the end of input; 1 if the input could not be followed or
   /// the output could not be written.
   package func run() -> Int32 {
     // A closed reader must show as an error of `write`, not end the process.
     signal(SIGPIPE, SIG_IGN)
+    if input.descriptor < 0 { endInput() }
     while true {
-      guard output.write(&peer.output) != .failed else { return 1 }
+      guard output.write(&peer.output) != .failed, !hasOutputFailed else { return 1 }
+      beginTurn()
       peer.resume()
       if let code = codeToEndWith() { return flush() ? code : 1 }
       wait()
     }
   }
 
+  private func beginTurn() {
+    turnEnd = monotonicSeconds() + options.turnSeconds
+  }
+
   private func codeToEndWith() -> Int32? {
     if finishCode == nil, peer.isBroken { endInput() }
     if finishCode == nil, let drainDeadline {
-      guard peer.runningCallCount == 0 || monotonicSeconds() >= drainDeadline else { return nil }
+      guard !peer.isBusy || monotonicSeconds() >= drainDeadline else { return nil }
       finishCode = peer.isBroken ? 1 : 0
     }
     guard let finishCode else { return nil }
-    peer.abandonRunningCalls()
-    return finishCode
+    peer.abandonRequests()
+    // The request in a message that is being parsed needs its answer, too; that is a matter of milliseconds.
+    return peer.isParsing ? nil : finishCode
   }
 
   /// Waits until something is due and does it.
   private func wait() {
-    let wantsInput = drainDeadline == nil && !peer.isHeld
-    // `poll` skips negative descriptors.
+    let wantsInput = drainDeadline == nil && finishCode == nil && !peer.isHeld && !peer.isPaused
+    // `poll` skips negative descriptors. An output that is not waited for still shows that its reader has gone.
     var entries = [
       pollfd(fd: wantsInput ? input.descriptor : -1, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: peer.output.isEmpty ? -1 : output.descriptor, events: Int16(POLLOUT), revents: 0),
+      pollfd(fd: output.descriptor, events: peer.output.isEmpty ? 0 : Int16(POLLOUT), revents: 0),
     ]
     entries += mailboxes.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
     // A signal ends the wait early, which does no harm.
     guard linger(&entries) || poll(&entries, nfds_t(entries.count), timeoutMilliseconds()) >= 0 else { return }
 
+    hasOutputFailed = entries[1].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0
+    beginTurn()
     for (entry, mailbox) in zip(entries.dropFirst(2), mailboxes) where entry.revents != 0 { mailbox.deliver() }
-    if entries[0].revents != 0 {
-      let peer = peer
-      if case .end = input.read({ peer.receive($0) }) { endInput() }
+    if entries[0].revents != 0, finishCode == nil {
+      if case .end = input.read(into: peer) { endInput() }
       lastInput = monotonicSeconds()
     }
     if let parentWatch, drainDeadline == nil, !parentWatch.isAlive {
@@ -110,13 +142,14 @@ package final class EventLoop {
 
   /// Looks for something due without sleeping while the last input is fresh; false when there is nothing so far.
   private func linger(_ entries: inout [pollfd]) -> Bool {
-    while drainDeadline == nil, monotonicSeconds() < lastInput + options.lingerSeconds {
+    while drainDeadline == nil, !peer.isPaused, monotonicSeconds() < lastInput + options.lingerSeconds {
       if poll(&entries, nfds_t(entries.count), 0) > 0 { return true }
     }
     return false
   }
 
   private func timeoutMilliseconds() -> Int32 {
+    if peer.isPaused { return 0 }
     if let drainDeadline { return Int32(max(0, (drainDeadline - monotonicSeconds()) * 1000).rounded(.up)) }
     return parentWatch == nil ? -1 : Int32(ParentWatch.intervalSeconds * 1000)
   }
@@ -129,15 +162,22 @@ package final class EventLoop {
 
   /// Writes what is left for as long as the client keeps reading; false if it does not.
   private func flush() -> Bool {
+    var left = (waiting: -1, unread: -1)
+    var lastRead = monotonicSeconds()
     while true {
       switch output.write(&peer.output) {
       case .failed: return false
       case .progress where peer.output.isEmpty: return true
       case .progress, .full: break
       }
+      // A reader that takes a few bytes at a time makes no room for long, but it reads.
+      let now = (waiting: peer.output.count, unread: output.unreadByteCount ?? 0)
+      if now != left { lastRead = monotonicSeconds() }
+      left = now
+      let patience = lastRead + options.flushStallSeconds - monotonicSeconds()
+      guard patience > 0 else { return false }
       var entry = pollfd(fd: output.descriptor, events: Int16(POLLOUT), revents: 0)
-      let patience = Int32((options.flushStallSeconds * 1000).rounded(.up))
-      guard retryingInterrupts({ poll(&entry, 1, patience) }) > 0 else { return false }
+      _ = poll(&entry, 1, Int32(min(patience * 1000, 100).rounded(.up)))
     }
   }
 }

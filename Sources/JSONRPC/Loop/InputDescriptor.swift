@@ -10,32 +10,32 @@ struct InputDescriptor {
     case end
   }
 
-  private static let smallestBuffer = 64 << 10
-  private static let largestBuffer = 1 << 20
+  private static let smallestRead = 64 << 10
+  private static let largestRead = 1 << 20
 
   let descriptor: Int32
   private let isSocket: Bool
-  private var buffer = [UInt8](repeating: 0, count: smallestBuffer)
+  private var readSize = smallestRead
 
   init(_ descriptor: Int32) {
     self.descriptor = descriptor
     isSocket = DescriptorKind(descriptor) == .socket
   }
 
-  /// Reads once, so that a fast writer cannot keep the loop from its other work, and passes the bytes to `body`.
-  mutating func read(_ body: (UnsafeRawBufferPointer) -> Void) -> Outcome {
-    let (descriptor, isSocket) = (descriptor, isSocket)
-    let count = buffer.withUnsafeMutableBytes { bytes in
-      retryingInterrupts {
+  /// Reads once, so that a fast writer cannot keep the loop from its other work, straight into the peer's buffer.
+  mutating func read(into peer: Peer) -> Outcome {
+    var count = 0
+    var mayComeLater = false
+    peer.receive(atMost: readSize) { bytes in
+      count = retryingInterrupts {
         isSocket ? recv(descriptor, bytes.baseAddress, bytes.count, receiveFlags) : readBytes(descriptor, bytes)
       }
+      mayComeLater = count == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)
+      return max(count, 0)
     }
-    guard count > 0 else {
-      // A connection that fails while it is read has nothing more to say: that is its end.
-      return count == -1 && (errno == EAGAIN || errno == EWOULDBLOCK) ? .nothing : .end
-    }
-    buffer.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-    if count == buffer.count, count < Self.largestBuffer { buffer = [UInt8](repeating: 0, count: 2 * count) }
+    // A connection that fails while it is read has nothing more to say: that is its end.
+    guard count > 0 else { return mayComeLater ? .nothing : .end }
+    if count == readSize { readSize = min(2 * readSize, Self.largestRead) }
     return .bytes(count)
   }
 }

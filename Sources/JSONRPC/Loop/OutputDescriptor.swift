@@ -13,7 +13,7 @@ struct OutputDescriptor {
     case progress
     /// The reader has to catch up first.
     case full
-    /// Nobody will ever read it.
+    /// It will never be read.
     case failed
   }
 
@@ -31,21 +31,21 @@ struct OutputDescriptor {
     pipeCapacity = kind == .pipe ? enlargePipe(descriptor) : nil
   }
 
-  /// Writes from `outbox` what fits now.
-  func write(_ outbox: inout Outbox) -> Outcome {
+  /// Writes from `buffer` what fits now.
+  func write(_ buffer: inout OutputBuffer) -> Outcome {
     var budget = Self.roundBytes
-    while !outbox.isEmpty, budget > 0 {
+    while !buffer.isEmpty, budget > 0 {
       if kind == .pipe {
         let ready = readiness(of: descriptor, for: Int16(POLLOUT))
         if ready & Int16(POLLOUT) == 0 { return ready == 0 ? .full : .failed }
       }
-      let count = outbox.withPending { bytes in
+      let count = buffer.withPending { bytes in
         let limit = kind == .pipe ? pipeLimit(bytes.count) : budget
         let chunk = UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, limit)])
         return retryingInterrupts { writeOnce(chunk) }
       }
       guard count >= 0 else { return errno == EAGAIN || errno == EWOULDBLOCK ? .full : .failed }
-      outbox.consume(count)
+      buffer.consume(count)
       budget -= count
     }
     return .progress
@@ -56,6 +56,15 @@ struct OutputDescriptor {
   private func pipeLimit(_ wanted: Int) -> Int {
     guard wanted > Int(PIPE_BUF), let pipeCapacity, unreadBytes(of: descriptor) == 0 else { return Int(PIPE_BUF) }
     return pipeCapacity
+  }
+
+  /// Bytes that have been written and not been read, where the system tells.
+  var unreadByteCount: Int? {
+    switch kind {
+    case .pipe: unreadBytes(of: descriptor)
+    case .socket: unsentBytes(of: descriptor)
+    case .other: nil
+    }
   }
 
   private func writeOnce(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -6,7 +6,8 @@ internal import CLibrary
 /// Returns -1 if there is no standard output.
 package func takeStandardOutput() -> Int32 {
   let output = duplicate(STDOUT_FILENO)
-  if output >= 0 { _ = retryingInterrupts { dup2(STDERR_FILENO, STDOUT_FILENO) } }
+  // Also where it was closed: whatever is opened next would take its number, and prints would go there.
+  _ = retryingInterrupts { dup2(STDERR_FILENO, STDOUT_FILENO) }
   return output
 }
 

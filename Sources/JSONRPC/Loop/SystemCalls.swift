@@ -72,3 +72,15 @@ func unreadBytes(of descriptor: Int32) -> Int? {
   var count: Int32 = 0
   return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : nil
 }
+
+/// Bytes written to a socket that its reader has not read (local sockets) or acknowledged (others); nil where the system
+/// does not say.
+func unsentBytes(of descriptor: Int32) -> Int? {
+  #if os(Linux)
+    // SIOCOUTQ of <linux/sockios.h>, which is hidden from Swift.
+    var count: Int32 = 0
+    return ioctl(descriptor, 0x5411, &count) == 0 ? Int(count) : nil
+  #else
+    return nil
+  #endif
+}

@@ -8,6 +8,9 @@ final class Batch {
   private(set) var byteCount = 0
   private var isSealed = false
 
+  /// True once all answers are there.
+  var isComplete: Bool { isSealed && missing == 0 }
+
   /// Makes room for one more answer and returns its place.
   func addSlot() -> Int {
     answers.append(nil)
@@ -27,9 +30,9 @@ final class Batch {
     isSealed = true
   }
 
-  /// The array of all answers, once none is missing; nil before, and for a batch that asks for none.
+  /// The array of all answers; nil for a batch that asks for none.
   func takeText() -> [UInt8]? {
-    guard isSealed, missing == 0, !answers.isEmpty else { return nil }
+    guard !answers.isEmpty else { return nil }
     var text: [UInt8] = []
     text.reserveCapacity(byteCount + answers.count + 1)
     for (index, answer) in answers.enumerated() {

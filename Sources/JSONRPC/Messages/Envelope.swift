@@ -44,6 +44,10 @@ enum Envelope {
       self = .invalid(id: Self.answerID(id), reason: "\"jsonrpc\" must be \"2.0\"")
       return
     }
+    // A library that only sends lists sends a missing object as [] or [null], and an object in a list.
+    if case .array(let list) = params, list.count == 1, list[0] == .null || list[0].objectValue != nil {
+      params = list[0]
+    }
     switch params {
     case nil, .array, .object: break
     // Several clients send null where they mean nothing.
@@ -57,7 +61,7 @@ enum Envelope {
       return
     }
     guard let id = RequestID(id) else {
-      self = .invalid(id: .null, reason: "\"id\" must be a string, a whole number or null")
+      self = .invalid(id: .null, reason: "\"id\" must be a string, null or a whole number from -2^63 to 2^63 - 1")
       return
     }
     self = .request(id: id, method: method, params: params)

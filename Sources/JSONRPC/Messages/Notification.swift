@@ -22,12 +22,14 @@ package struct WorkDoneProgress: Notification {
   package struct Value: AnswerObject, Sendable {
     package var kind: Kind
     package var title: String?
+    package var cancellable: Bool?
     package var percentage: Int?
     package var message: String?
 
     package static let fields = Fields<Value> {
       Field("kind", "Which of the three it is.") { $0.kind }
       Field("title", "What is being done; only with `begin`.") { $0.title }
+      Field("cancellable", "Whether the client may cancel the request; only with `begin`.") { $0.cancellable }
       Field("percentage", "How much is done, from 0 to 100; rises.") { $0.percentage }
       Field("message", "What is being done now.") { $0.message }
     }

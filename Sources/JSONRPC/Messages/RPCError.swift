@@ -21,8 +21,6 @@ package struct ErrorCode: RawRepresentable, Sendable, Hashable {
   package static let notInitialized = ErrorCode(rawValue: -32002)
   /// The client asked for the request to be cancelled (Language Server Protocol).
   package static let cancelled = ErrorCode(rawValue: -32800)
-  /// What the request was about changed meanwhile (Language Server Protocol).
-  package static let contentModified = ErrorCode(rawValue: -32801)
   /// The request was right but could not be served (Language Server Protocol).
   package static let requestFailed = ErrorCode(rawValue: -32803)
 }
@@ -58,6 +56,19 @@ package struct RPCError: Error, Sendable, Hashable {
     let name = Preview.cut(method.text)
     return RPCError(
       .methodNotFound, "Method not found: \(name)", data: ["kind": "methodNotFound", "method": .string(name)])
+  }
+
+  /// The error for a request that is not done when the server ends.
+  static let serverEnds = RPCError(
+    .cancelled,
+    "Request cancelled: the server ends before the request is done; it changed nothing and may be sent again",
+    data: ["kind": "cancelled", "fix": "send the request again, to a new server"])
+
+  /// The error for a member of a batch whose answers take more than a message may; `state` says what became of it.
+  static func batchTooLong(_ state: String) -> RPCError {
+    RPCError(
+      .requestFailed, "Request failed: the answers of the batch are longer than a message may be; \(state)",
+      data: ["kind": "batchTooLong", "fix": "send fewer requests in one batch"])
   }
 
   static func parseError(_ error: JSONSyntaxError) -> RPCError {

@@ -9,8 +9,11 @@ package import JSON
 package final class Call {
   package let id: RequestID
   package let method: ExactString
-  /// An object, an array, or nil if the client sent none.
-  package let params: JSON?
+  /// An object, an array, or nil if the client sent none. There only while the request is handed over, as it may hold
+  /// the memory of a long message.
+  package private(set) var params: JSON?
+  /// The token under which the client wants to hear of progress: `workDoneToken` in the parameters.
+  package let workDoneToken: RequestID?
   /// True once an answer is on its way.
   package private(set) var isAnswered = false
   /// True once the client has asked to cancel the request; it still needs its answer.
@@ -32,6 +35,7 @@ package final class Call {
     self.id = id
     self.method = method
     self.params = params
+    workDoneToken = params?["workDoneToken"].flatMap { $0 == .null ? nil : RequestID($0) }
     self.peer = peer
     self.slot = slot
   }
@@ -57,12 +61,6 @@ package final class Call {
     settle { $0.respond(to: id, method, slot, failing: error) }
   }
 
-  /// The token under which the client wants to hear of progress: `workDoneToken` in the parameters.
-  package var workDoneToken: RequestID? {
-    guard let token = params?["workDoneToken"], token != .null else { return nil }
-    return RequestID(token)
-  }
-
   /// Where to report progress; does nothing if the client did not ask, or once the call is answered.
   package var progress: ProgressReporter {
     if let reporter { return reporter }
@@ -70,6 +68,8 @@ package final class Call {
     reporter = new
     return new
   }
+
+  func forgetParams() { params = nil }
 
   func cancel() {
     guard !isAnswered, !isCancelled else { return }
@@ -99,7 +99,7 @@ package final class Call {
     isAnswered = true
     self.peer = nil
     onCancel = nil
-    reporter?.close()
+    reporter?.end()
     peer.close(id)
     respond(peer)
   }

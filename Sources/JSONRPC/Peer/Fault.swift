@@ -7,7 +7,7 @@ func reportFault(_ message: String) {
 }
 
 /// Writes one line to standard error; what cannot be written is lost.
-func logToStandardError(_ message: String) {
+package func logToStandardError(_ message: String) {
   var line = message + "\n"
   line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }

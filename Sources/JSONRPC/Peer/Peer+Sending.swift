@@ -27,9 +27,9 @@ extension Peer {
         let error = RPCError(.internalError, "Internal error: the result has a number that is not finite")
         return respond(to: id, method, slot, failing: error)
       }
-      if let slot, slot.batch.byteCount + writer.json.bytes.count > options.limits.maximumFrameBytes {
-        let error = RPCError(.internalError, "Internal error: the answer to the batch is too long")
-        return respond(to: id, method, slot, failing: error)
+      // All open batches together, as a client may have many of them wait for a long computation.
+      if slot != nil, batchedByteCount + writer.json.bytes.count > options.limits.maximumFrameBytes {
+        return respond(to: id, method, slot, failing: .batchTooLong("it was carried out, but its answer is left out"))
       }
       traceAnswer(id, method, writer.json.bytes)
       deliver(writer.json.bytes, slot)
@@ -52,7 +52,15 @@ extension Peer {
     guard let slot else { return send(message) }
     // An exact copy: sharing the writer's buffer would keep all its spare room for each member.
     slot.batch.fill(slot.index, with: message.withUnsafeBufferPointer { Array($0) })
-    if let text = slot.batch.takeText() { send(text) }
+    batchedByteCount += message.count
+    deliver(slot.batch)
+  }
+
+  /// Sends the answers of a batch once they are all there.
+  func deliver(_ batch: Batch) {
+    guard batch.isComplete else { return }
+    batchedByteCount -= batch.byteCount
+    if let text = batch.takeText() { send(text) }
   }
 
   /// Sends one message, which is JSON text.

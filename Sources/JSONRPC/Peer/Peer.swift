@@ -11,6 +11,8 @@ package final class Peer {
     package var limits = FrameDecoder.Limits()
     /// The deepest nesting of a message, at most ``JSON/deepestNesting``.
     package var maximumDepth = 128
+    /// The most members of a batch.
+    package var maximumBatchCount = 1000
     /// Once this many bytes wait to go out, no message is handled until half of them are gone.
     package var maximumBacklogBytes = 64 << 20
     /// Once this many bytes wait to go out, progress is not reported.
@@ -19,26 +21,52 @@ package final class Peer {
     package init() {}
   }
 
+  /// Why messages that have come are not handled now.
+  private enum Hold {
+    /// So much waits to go out that the client has to read first.
+    case fullOutput
+    /// The owner has other work in between.
+    case pause
+    /// A long message is being parsed beside; those after it have to wait for it.
+    case parsing
+  }
+
   package let options: Options
   /// Serves the requests; the peer keeps it.
   package var handler: (any PeerHandler)?
   /// What has to go out.
-  package var output = Outbox()
+  package var output = OutputBuffer()
   /// How much of the traffic is told to the client; `$/setTrace` changes it.
   package var trace = TraceLevel.off
   /// Gives the recorder for a method's results, for generated documents; nil in production.
   package var recorderForMethod: ((_ method: ExactString) -> FieldRecorder?)?
+  /// Asked after each message: true has the rest wait for ``resume()``.
+  package var shouldPause: () -> Bool = { false }
+  /// Runs a closure on another thread and later ``finishParsing(_:)`` with its result on this one; nil parses long
+  /// messages here.
+  package var parseBeside: ((@escaping @Sendable () -> ParsedMessage) -> Void)?
 
   /// True once the input cannot be followed any further; the client has been told why.
   package var isBroken: Bool { decoder.isBroken }
-  /// True while so much waits to go out that messages are left unhandled; more input is better not read then.
-  package private(set) var isHeld = false
+  /// True while so much waits to go out, or to be parsed, that messages are left unhandled; more input is better not
+  /// read then.
+  package var isHeld: Bool { hold == .fullOutput || hold == .parsing }
+  /// True while messages wait for ``resume()`` and for nothing else.
+  package var isPaused: Bool { hold == .pause }
+  /// True while a long message is being parsed.
+  package var isParsing: Bool { hold == .parsing }
 
   private var decoder: FrameDecoder
+  private var hold: Hold?
+  /// The batch whose members are being handled.
+  private var batch: (batch: Batch, rest: JSONArray.Iterator)?
+  private var hasInputEnded = false
   private var isStopped = false
   private var isHandling = false
   /// The calls without an answer. Not retained, so that a dropped call is noticed; each leaves before it goes.
   private var running: [RequestID: Unmanaged<Call>] = [:]
+  /// The bytes of answers that wait for others of their batches.
+  package internal(set) var batchedByteCount = 0
   /// Kept for its memory; taken out while in use, as writing a result may run code that sends something itself.
   var spareWriter: ObjectWriter?
 
@@ -51,6 +79,9 @@ package final class Peer {
   /// The calls that still need their answer.
   package var runningCallCount: Int { running.count }
 
+  /// True while something that has come is neither handled nor answered.
+  package var isBusy: Bool { !running.isEmpty || hold != nil }
+
   /// Takes bytes from the client and handles the messages they complete.
   package func receive(_ bytes: UnsafeRawBufferPointer) {
     guard !isStopped else { return }
@@ -58,32 +89,59 @@ package final class Peer {
     handleMessages()
   }
 
-  /// Handles messages left over when the output was full, if there is room again. Call after consuming output.
+  /// Has `read` write at most `count` bytes from the client and say how many it has, and handles the messages they
+  /// complete.
+  package func receive(atMost count: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) {
+    decoder.append(atMost: count, read)
+    if !isStopped { handleMessages() }
+  }
+
+  /// Goes on with messages that were left over. Call after consuming output, and after a pause.
   package func resume() {
-    guard isHeld, output.count <= options.maximumBacklogBytes / 2 else { return }
-    isHeld = false
+    switch hold {
+    case .fullOutput where output.count <= options.maximumBacklogBytes / 2, .pause:
+      hold = nil
+      handleMessages()
+    default: break
+    }
+  }
+
+  /// Takes the result of what ``parseBeside`` was given, and goes on with the messages after it.
+  package func finishParsing(_ message: ParsedMessage) {
+    precondition(hold == .parsing, "no message is being parsed")
+    hold = nil
+    if !message.rest.isEmpty { message.rest.withUnsafeBufferPointer { decoder.putBack($0) } }
+    guard !isStopped else { return }
+    handle(message.result)
     handleMessages()
   }
 
-  /// Learns that no more bytes will come; running calls go on.
+  /// Learns that no more bytes will come; running calls go on, and so do messages that have come.
   package func endOfInput() {
-    guard !isStopped else { return }
-    // Held messages are lost, as the client reads no answers.
-    if !isHeld, let event = decoder.finish() { handle(event) }
-    stop()
-    handler?.inputEnded()
+    hasInputEnded = true
+    handleMessages()
   }
 
   /// Handles no further message, not even those already received.
   package func stop() {
     isStopped = true
+    if hold != .parsing { hold = nil }
+    // The answers of a batch go out also when its rest is dropped.
+    closeBatch()
   }
 
-  /// Cancels and fails all running calls, because the connection ends.
-  package func abandonRunningCalls() {
+  /// Answers all requests that have come and are not done as cancelled, because the server ends.
+  package func abandonRequests() {
     // Retained first: cancelling one call may make the handler drop others.
-    for call in running.values.map({ $0.takeUnretainedValue() }) {
-      call.abandon(RPCError(.internalError, "Internal error: the connection ended before the work did"))
+    for call in running.values.map({ $0.takeUnretainedValue() }) { call.abandon(.serverEnds) }
+    guard !isStopped else { return }
+    handler = EndingHandler()
+    shouldPause = { false }
+    while hold != .parsing {
+      hold = nil
+      handleMessages()
+      // There is no later time for what waits until the client reads.
+      if hold == nil { return }
     }
   }
 
@@ -97,21 +155,40 @@ package final class Peer {
     guard !isHandling else { return }
     isHandling = true
     defer { isHandling = false }
-    while !isStopped, !isHeld, let event = decoder.next() {
-      handle(event)
-      if output.count > options.maximumBacklogBytes { isHeld = true }
+    while !isStopped, hold == nil {
+      if let member = batch?.rest.next() {
+        handle(member, in: batch?.batch)
+      } else if batch != nil {
+        closeBatch()
+      } else if let event = decoder.next() ?? (hasInputEnded ? decoder.finish() : nil) {
+        handle(event)
+      } else {
+        if hasInputEnded {
+          stop()
+          handler?.inputEnded()
+        }
+        return
+      }
+      guard hold == nil else { return }
+      if output.count > options.maximumBacklogBytes { hold = .fullOutput } else if shouldPause() { hold = .pause }
     }
+  }
+
+  private func closeBatch() {
+    guard let open = batch else { return }
+    batch = nil
+    open.batch.seal()
+    deliver(open.batch)
   }
 
   private func handle(_ event: FrameDecoder.Event) {
     switch event {
-    case .frame(let range):
-      switch decoder.withBytes(of: range, { parse($0) }) {
-      case .success(.array(let messages)) where !messages.isEmpty: handle(batch: messages)
-      case .success(.array): respond(to: .null, "", nil, failing: .invalidRequest("a batch must not be empty"))
-      case .success(let message): handle(message, in: nil)
-      case .failure(let error): respond(to: .null, "", nil, failing: .parseError(error))
-      }
+    case .frame(let range) where range.count > options.limits.longFrameBytes:
+      let (text, depth, isLine) = (decoder.take(range), options.maximumDepth, framing == .lines)
+      let parse: @Sendable () -> ParsedMessage = { ParsedMessage(text, maximumDepth: depth, mayHaveRest: isLine) }
+      hold = .parsing
+      if let parseBeside { parseBeside(parse) } else { finishHere(parse()) }
+    case .frame(let range): handle(decoder.withBytes(of: range) { ParsedMessage.result(of: $0, options.maximumDepth) })
     case .oversizedLine:
       let reason = "the line is over the limit of \(options.limits.maximumFrameBytes) bytes"
       respond(to: .null, "", nil, failing: .invalidRequest(reason))
@@ -120,19 +197,24 @@ package final class Peer {
     }
   }
 
-  private func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<JSON, JSONSyntaxError> {
-    do throws(JSONSyntaxError) {
-      return .success(try JSON.parse(bytes, maximumDepth: options.maximumDepth))
-    } catch {
-      return .failure(error)
-    }
+  /// As ``finishParsing(_:)``, inside the loop over messages.
+  private func finishHere(_ message: ParsedMessage) {
+    hold = nil
+    if !message.rest.isEmpty { message.rest.withUnsafeBufferPointer { decoder.putBack($0) } }
+    handle(message.result)
   }
 
-  private func handle(batch messages: JSONArray) {
-    let batch = Batch()
-    for message in messages where !isStopped { handle(message, in: batch) }
-    batch.seal()
-    if let text = batch.takeText() { send(text) }
+  private func handle(_ result: Result<JSON, JSONSyntaxError>) {
+    switch result {
+    case .success(.array(let messages)) where messages.isEmpty:
+      respond(to: .null, "", nil, failing: .invalidRequest("a batch must not be empty"))
+    case .success(.array(let messages)) where messages.count > options.maximumBatchCount:
+      let reason = "a batch must have at most \(options.maximumBatchCount) members, found \(messages.count)"
+      respond(to: .null, "", nil, failing: .invalidRequest(reason))
+    case .success(.array(let messages)): batch = (Batch(), messages.makeIterator())
+    case .success(let message): handle(message, in: nil)
+    case .failure(let error): respond(to: .null, "", nil, failing: .parseError(error))
+    }
   }
 
   private func handle(_ message: JSON, in batch: Batch?) {
@@ -146,10 +228,14 @@ package final class Peer {
         let reason = "id \(id) is that of a request still running"
         return respond(to: id, method, slot(), failing: .invalidRequest(reason))
       }
+      guard batch == nil || batchedByteCount <= options.limits.maximumFrameBytes else {
+        return respond(to: id, method, slot(), failing: .batchTooLong("it was not carried out"))
+      }
       let call = Call(id: id, method: method, params: params, peer: self, slot: slot())
       running[id] = .passUnretained(call)
       traceRequest(call)
       if let handler { handler.handle(call) } else { call.fail(.methodNotFound(method)) }
+      call.forgetParams()
     }
   }
 
@@ -159,6 +245,9 @@ package final class Peer {
       // Unknown and finished ids are normal: the answer and the cancellation crossed.
       guard let id = params?["id"].flatMap(RequestID.init) else { return }
       running[id]?.takeUnretainedValue().cancel()
+    case "window/workDoneProgress/cancel":
+      guard let token = params?["token"].flatMap(RequestID.init) else { return }
+      for call in running.values.map({ $0.takeUnretainedValue() }) where call.workDoneToken == token { call.cancel() }
     case "$/setTrace": trace = params?["value"].flatMap(TraceLevel.init) ?? trace
     default: handler?.handle(notification: method, params: params)
     }
@@ -168,4 +257,10 @@ package final class Peer {
   func close(_ id: RequestID) {
     running[id] = nil
   }
+}
+
+/// Serves what comes too late to be carried out.
+private final class EndingHandler: PeerHandler {
+  func handle(_ call: Call) { call.fail(.serverEnds) }
+  func handle(notification method: ExactString, params: JSON?) {}
 }

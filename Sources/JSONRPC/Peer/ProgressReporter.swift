@@ -14,7 +14,7 @@ package final class ProgressReporter {
     self.peer = token == nil ? nil : peer
   }
 
-  /// True if anybody listens.
+  /// True if the client asked for progress and the call is not answered.
   package var isOpen: Bool { peer != nil }
 
   /// Starts the progress; `percentage` in 0...100 if the end is in sight.
@@ -32,7 +32,7 @@ package final class ProgressReporter {
     guard hasBegun else { return sendBegin(percentage) }
     guard let peer, peer.hasRoomForProgress else { return }
     self.percentage = percentage
-    send(.init(kind: .report, percentage: percentage, message: message))
+    send(.init(kind: .report, percentage: percentage, message: message ?? "\(percentage) % done"))
   }
 
   /// Ends the progress; nothing more is sent.
@@ -41,16 +41,11 @@ package final class ProgressReporter {
     peer = nil
   }
 
-  /// Ends what the handler left open when the call is answered.
-  func close() {
-    end()
-  }
-
   private func sendBegin(_ percentage: Int?) {
     guard let peer, peer.hasRoomForProgress, let title else { return }
     hasBegun = true
     if let percentage { self.percentage = min(max(percentage, 0), 100) }
-    send(.init(kind: .begin, title: title, percentage: percentage.map { _ in self.percentage }))
+    send(.init(kind: .begin, title: title, cancellable: true, percentage: percentage.map { _ in self.percentage }))
   }
 
   private func send(_ value: WorkDoneProgress.Value) {

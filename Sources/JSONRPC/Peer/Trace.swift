@@ -9,6 +9,11 @@ package enum TraceLevel: String, Sendable, CaseIterable {
   /// Also what was in them.
   case verbose
 
+  /// The level of this name; nil for any other text.
+  package init?(named name: String) {
+    self.init(JSON.string(name))
+  }
+
   /// Reads the name of a level; nil for anything else.
   init?(_ json: JSON) {
     guard let level = Self.allCases.first(where: { json == .string($0.rawValue) }) else { return nil }

@@ -1,4 +1,5 @@
 package import JSON
+internal import JSONRPC
 package import Sessions
 
 /// The version of this program and of the protocol it speaks.
@@ -25,6 +26,7 @@ package enum Initialize: ServerMethod {
     let roots: [String]
     let stateDirectory: String?
     let unknownFields: UnknownFieldPolicy
+    let trace: String?
 
     package enum UnknownFieldPolicy: String, CaseIterable, Sendable {
       case warn, refuse
@@ -53,9 +55,11 @@ package enum Initialize: ServerMethod {
         "What happens to a field that a request does not have: `warn` names it in the answer, `refuse` refuses the request."
       )
       self.roots = roots + (options?.roots ?? []) + (rootURI.map { [$0] } ?? []) + folders.map(\.uri)
+      trace = try reader.optional(
+        "trace", .string, "How much of the traffic is told with `$/logTrace`: `off`, `messages` or `verbose`.")
       // What the Language Server Protocol has beyond that.
       _ = try reader.optional("capabilities", .any, "What the client can do; nothing is required so far.")
-      reader.accept("rootPath", "locale", "trace")
+      reader.accept("rootPath", "locale")
     }
   }
 
@@ -116,6 +120,7 @@ package enum Initialize: ServerMethod {
     server.files = FileAccess(roots: params.roots)
     server.refusesUnknownFields = params.unknownFields == .refuse
     if let processID = params.processID { server.watchParent(Int32(processID)) }
+    if let level = params.trace.flatMap(TraceLevel.init(named:)) { server.trace(level) }
     if params.stateDirectory != nil {
       server.logMessage("stateDirectory is not used: sessions live in memory and end with this process", .warning)
     }

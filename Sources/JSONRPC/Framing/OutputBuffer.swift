@@ -1,7 +1,7 @@
 /// Bytes on their way out: appended at one end, consumed at the other.
 ///
 /// Both ends cost constant time a byte, as consumed bytes are only moved out once they are half of the buffer.
-package struct Outbox {
+package struct OutputBuffer {
   private var buffer: [UInt8] = []
   private var consumed = 0
 
