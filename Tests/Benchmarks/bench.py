@@ -16,8 +16,10 @@ that both solvers were given the same problem.
 
 import argparse
 import sys
+from pathlib import Path
 
 from calibration import measure as measure_calibration
+from compare import measure as measure_against
 from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
 from hold import measure as measure_hold
@@ -75,11 +77,15 @@ def main():
     parser.add_argument("--full", action="store_true", help="run the peer with 48 and 96 microbatches too (20 minutes)")
     parser.add_argument("--json", metavar="FILE", help="write the rows as JSON lines with machine and versions")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="SECTION")
+    parser.add_argument("--against", metavar="BINARY", type=Path, help="instead of sections: compare with this binary, "
+                        "turn by turn (round trip, start, size, messages of 63 MB)")
     arguments = parser.parse_args()
     if not BINARY.exists():
         parser.error(f"no binary at {BINARY}: build it, or set TRIMTAB_BINARY")
     report = Report()
-    for name in arguments.only:
+    if arguments.against:
+        measure_against(report, arguments.against.resolve())
+    for name in () if arguments.against else arguments.only:
         print(name, file=sys.stderr, flush=True)
         try:
             SECTIONS[name](report, arguments.full)

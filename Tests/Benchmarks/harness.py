@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 sys.path[:0] = [str(REPOSITORY / "clients" / "python"), str(HERE.parent / "ProcessTests")]
 
-from trimtab import Trimtab  # noqa: E402
+from trimtab import Session, Trimtab  # noqa: E402
 
 BINARY = Path(os.environ.get("TRIMTAB_BINARY") or REPOSITORY / ".build" / "release" / "trimtab").resolve()
 MEASURED = Path(os.environ.get("TRIMTAB_SHARED_DATA") or REPOSITORY.parent / "shared" / "data") / "perseus-sosp24"
@@ -110,7 +110,8 @@ def profiles(microbatch_counts):
             for name, path, stages, power in known if path.exists() for count in microbatch_counts]
 
 
-def open_pipeline(client, path, stages, power, microbatches):
+def open_pipeline(client: Trimtab, path: Path, stages: int, power: float, microbatches: int) -> Session:
+    """A session with a pipeline `p` and its profile."""
     session = client.open_session()
     session.define_pipeline("p", schedule="1f1b", stages=stages, microbatches=microbatches, blocking_power_watts=power)
     session.submit_profile("p", csv_path=str(path))
@@ -133,12 +134,14 @@ def write_all(stream, data):
         view = view[os.write(stream, view[:1 << 16]):]
 
 
-def cpu_of(pid):
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process so far, user and system, to a hundredth."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def rss_of(pid):
+def rss_of(pid: int) -> int:
+    """Bytes of memory that a process has now."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) * 1024
 

@@ -45,7 +45,7 @@ class Trimtab(ClientMethods, Now, Endpoint):
         super().__init__(framing, on_notification)
         self.request, self.timeout, self._closed = ClientRequests(), timeout, False
         # What is being written, and how much of it went out in each write so far.
-        self._output: tuple[bytes, list[int]] = (b"", [])
+        self._output: tuple[bytes, list[int]] = (b"", [0])
         self._waiting: set[int] = set()
         self._arrived: dict[int, Mapping[str, Any]] = {}
         self._stderr = tempfile.TemporaryFile()
@@ -79,8 +79,9 @@ class Trimtab(ClientMethods, Now, Endpoint):
         """Sends a request and waits for its answer. A timeout or an interrupt cancels it on the wire."""
         if progress is not None:
             request = Request(request.method, request.params, request.read, progress=progress, timeout=request.timeout)
-        deadline = self._deadline(request.timeout if timeout is None else timeout)
-        identifier = self._new_id()
+        limit = timeout if timeout is not None else self.timeout if request.timeout is None else request.timeout
+        deadline = None if limit is None else time.monotonic() + limit
+        self._last_id = identifier = self._last_id + 1
         try:
             self._waiting.add(identifier)
             self._write(self._framed(identifier, request), deadline)
@@ -91,7 +92,10 @@ class Trimtab(ClientMethods, Now, Endpoint):
             self._cancel(identifier)
             raise
         finally:
-            self._forget(identifier)
+            self._waiting.discard(identifier)
+            self._arrived.pop(identifier, None)
+            if self._progress:
+                self._forget_progress(identifier)
         return request.result(answer)
 
     def start(self, request: Request[T]) -> Pending[T]:
@@ -110,7 +114,8 @@ class Trimtab(ClientMethods, Now, Endpoint):
     ) -> list[Any]:
         """Sends all requests before it waits. Answers come in the order of the requests; a failed one is its
         RPCError, returned and not raised."""
-        deadline, sent = self._deadline(timeout), list(requests)
+        limit, sent = self.timeout if timeout is None else timeout, list(requests)
+        deadline = None if limit is None else time.monotonic() + limit
         identifiers = [self._new_id() for _ in sent]
         answers: list[Any] = []
         try:
@@ -165,10 +170,6 @@ class Trimtab(ClientMethods, Now, Endpoint):
     def _run(self, request: Request[T]) -> T:
         return self.call(request)
 
-    def _deadline(self, timeout: Optional[float]) -> Optional[float]:
-        limit = self.timeout if timeout is None else timeout
-        return None if limit is None else time.monotonic() + limit
-
     def _send(self, frame: bytes) -> None:
         self._write(frame, None)
 
@@ -181,7 +182,7 @@ class Trimtab(ClientMethods, Now, Endpoint):
         if self._closed:
             raise ServerExited(self.process.returncode, ())
         unsent, written = self._output
-        if (sent := sum(written)) < len(unsent):
+        if written != [len(unsent)] and (sent := sum(written)) < len(unsent):
             data = unsent[sent:] + data
         self._output = data, written = data, []
         try:
@@ -190,7 +191,7 @@ class Trimtab(ClientMethods, Now, Endpoint):
             pass
         except BrokenPipeError:
             raise self._exited() from None
-        if sum(written) < len(data):
+        if written != [len(data)]:
             self._write_rest(data, written, deadline)
 
     def _write_rest(self, data: bytes, written: list[int], deadline: Optional[float]) -> None:
@@ -216,8 +217,13 @@ class Trimtab(ClientMethods, Now, Endpoint):
         """Waits for an answer. It stays among the arrived ones until it is forgotten."""
         peek, arrived = self._frames.peek, self._arrived
         while identifier not in arrived:
-            if (message := peek()) is not None:
-                self._dispatch(message)
+            message = peek()
+            if message is not None:
+                if message.get("id") == identifier and "method" not in message:
+                    arrived[identifier] = message  # as `_dispatch` does, for what comes next nearly always
+                    self._frames.done()
+                else:
+                    self._dispatch(message)
                 continue
             if deadline is not None:
                 poller = select.poll()

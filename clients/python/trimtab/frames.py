@@ -68,6 +68,8 @@ class Frames:
 
     def _next(self) -> Optional[tuple[Any, int]]:
         buffer, start, needed, chunks = self._state
+        if not chunks and start == len(buffer):
+            return None
         if chunks:
             if self._lines:
                 if not any(b"\n" in chunk for chunk in chunks[needed:]) and buffer.find(b"\n", start) < 0:
@@ -75,7 +77,8 @@ class Frames:
                     return None
             elif len(buffer) - start + sum(map(len, chunks)) < needed:
                 return None
-            buffer, start = buffer[start:] + b"".join(chunks), 0
+            buffer = chunks[0] if start == len(buffer) and len(chunks) == 1 else buffer[start:] + b"".join(chunks)
+            start = 0
             self._state = (buffer, 0, 0, [])
         elif not self._lines and len(buffer) - start < needed:
             return None
@@ -85,16 +88,17 @@ class Frames:
         body = buffer.find(b"\r\n\r\n", start) + 4
         if body < 4:
             return None
-        end = body + _content_length(buffer[start: body - 4])
+        end = body + _content_length(buffer, start, body - 4)
         if len(buffer) < end:
             self._state = (buffer, start, end - start, self._state[3])
             return None
         return decode_json(buffer[body:end].decode()), end
 
 
-def _content_length(header: bytes) -> int:
-    if header.startswith(_PREFIX) and b"\r" not in header:
-        return int(header[len(_PREFIX):])
+def _content_length(buffer: bytes, start: int, end: int) -> int:
+    if buffer.startswith(_PREFIX, start) and (digits := buffer[start + len(_PREFIX):end]).isdigit():
+        return int(digits)
+    header = buffer[start:end]
     for line in header.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, Optional, TypeVar, Union
 
 from . import answers
-from .answers import GPU, ModelPart, ProfileRow, SelectionTask, Withdrawal, deeply, named, reader, to_wire
+from .answers import GPU, ModelPart, ProfileRow, SelectionTask, Withdrawal, camel, deeply, named, reader, to_wire
 from .binding import Awaited, Method, Now, Unsent
 from .declared import (
     ElementType,
@@ -70,7 +70,9 @@ class SessionMethods:
 
     def _request(self, method: str, answer: Any, /, **fields: Any) -> Request[Any]:
         params: dict[str, Any] = {"session": self.name}
-        params.update(named(fields))
+        for name, value in fields.items():
+            if value is not None:
+                params[camel(name)] = value
         return Request(method, params, reader(answer))
 
     def _long(
