@@ -78,7 +78,8 @@ let package = Package(
       swiftSettings: settings),
 
     .testTarget(
-      name: "SessionsTests", dependencies: ["Basics", "EnergyFrontier", "JSON", "Sessions", "TestSupport"],
+      name: "SessionsTests",
+      dependencies: ["Basics", "EnergyFrontier", "JSON", "ModelSelection", "Sessions", "TestSupport"],
       swiftSettings: settings),
 
     // One file per RPC method, and the server that routes to them.

@@ -16,6 +16,8 @@ public enum SelectionError: Error, Equatable, Sendable {
   case medoidOutsideCluster(cluster: Int, medoid: Int)
   /// There are more or fewer cluster indices than new candidates.
   case clusterCountMismatch(expected: Int, found: Int)
+  /// The candidate takes no further part in the search.
+  case candidateClosed(Int, CandidateClosure)
   /// A setting is out of its range.
   case invalidSetting(field: String, expected: String, value: Double)
   /// No such trial was ever assigned.

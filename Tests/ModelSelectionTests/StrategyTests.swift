@@ -157,7 +157,7 @@ import Testing
     try search.end(third.trial, as: .failed)
     guard case .assigned(let fourth) = search.nextTrial() else { throw Missing() }
     try search.end(fourth.trial, as: .failed)
-    #expect(search.nextTrial() == .none(.finished(.planComplete)))
+    #expect(search.nextTrial() == .none(.finished(.noCandidateLeft)))
   }
 
   /// The same reports in any order leave the same answers.

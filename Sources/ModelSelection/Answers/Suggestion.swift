@@ -30,12 +30,14 @@ public struct Evidence: Equatable, Sendable {
 public struct Observation: Equatable, Sendable {
   public let dataFraction: Double
   public let error: Double
+  /// ``Report/score`` of the report behind the error.
+  public let score: Double
   /// Their logarithms, which every reading of a curve needs.
   let logFraction: Double
   let logError: Double
 
-  init(dataFraction: Double, error: Double) {
-    (self.dataFraction, self.error) = (dataFraction, error)
+  init(dataFraction: Double, error: Double, score: Double? = nil) {
+    (self.dataFraction, self.error, self.score) = (dataFraction, error, score ?? error)
     (logFraction, logError) = (PortableMath.log(dataFraction), PortableMath.log(error))
   }
 }
@@ -45,7 +47,7 @@ public enum CandidateStatus: String, CaseIterable, Sendable {
   case untried, observed, running, complete
   /// Most unlikely to be the best, so trained no further.
   case stopped
-  /// Diverged, failed too often, or in no memory offered so far.
+  /// Left the search; ``Prediction/closure`` says why.
   case givenUp
 }
 
@@ -60,6 +62,10 @@ public struct Prediction: Equatable, Sendable {
   /// The probability that no other candidate ends with a lower error, in 0...1.
   public var probabilityBestFraction: Double
   public var status: CandidateStatus
+  /// Why it is not trained further; nil while it may be.
+  public var closure: CandidateClosure?
+  /// A sign that its training or evaluation is broken.
+  public var flag: CandidateFlag?
 }
 
 /// The search's answer so far.

@@ -24,8 +24,8 @@ public struct Dendrogram: Sendable, Hashable {
   /// By rising distance, `leafCount - 1` of them.
   public let joins: [Join]
 
-  /// Joins the nearest clusters until one is left, by the nearest-neighbour chain (Murtagh 1983): follow nearest neighbours
-  /// until two are each other's, join these, go on from where the chain came.
+  /// Joins the nearest clusters until one is left, by the nearest-neighbour chain (Murtagh 1983): follow nearest
+  /// neighbours until two are each other's, join these, go on from where the chain came.
   ///
   /// Of equally near clusters the chain goes back to the one it came from, else on to the one with the smallest member.
   ///

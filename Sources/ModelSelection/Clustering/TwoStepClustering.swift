@@ -1,4 +1,5 @@
-/// How clusters of models are cut; the thresholds are those published for Mordal (He, Jang & Chowdhury, arXiv 2502.00241).
+/// How clusters of models are cut; the thresholds are those published for Mordal (He, Jang & Chowdhury, arXiv
+/// 2502.00241).
 public struct ClusteringSettings: Sendable, Hashable {
   /// The least similarity at which clusters of vision encoders are joined.
   public var encoderThreshold: Double
@@ -13,10 +14,11 @@ public struct ClusteringSettings: Sendable, Hashable {
   }
 }
 
-/// Clusters of pairs: vision encoders first, then language models within each cluster of encoders, as they respond to what
-/// the cluster's medoid shows them.
+/// Clusters of pairs: vision encoders first, then language models within each cluster of encoders, as they respond to
+/// what the cluster's medoid shows them.
 ///
-/// m encoders and n language models then need m^2 comparisons and n^2 for each cluster of encoders, in place of m^2 n^2.
+/// m encoders and n language models then need m^2 comparisons and n^2 for each cluster of encoders, in place of m^2
+/// n^2.
 public struct TwoStepClustering: Sendable, Hashable {
   /// Every pair of an encoder and a language model from one cluster each.
   public struct PairCluster: Sendable, Hashable {

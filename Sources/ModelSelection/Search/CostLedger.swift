@@ -31,7 +31,8 @@ struct CostLedger: Sendable {
   private struct Rate: Sendable {
     var amount = 0.0
     var weight = 0.0
-    var perWeight: Double? { weight > 0 ? amount / weight : nil }
+    /// Nil before any measurable work; bounded, because figures from outside may be of any size.
+    var perWeight: Double? { weight > 0 ? bounded(amount / weight) : nil }
   }
 
   init(_ pool: Pool, _ budget: Budget) {
@@ -49,7 +50,10 @@ struct CostLedger: Sendable {
     return spending
   }
 
-  private var gpuSeconds: Double { metered.amount + unmeteredWeight * gpuSecondsPerWeight }
+  private var gpuSeconds: Double { bounded(metered.amount + unmeteredWeight * gpuSecondsPerWeight) }
+
+  /// What training every candidate on all the data would take, in the unit of `spending.gpuSeconds`.
+  var gridGPUSeconds: Double { bounded(gpuSecondsPerWeight * gridWeight) }
 
   /// GPU-seconds for a unit of cost weight: as reported by trials that reached their assigned fraction, or while there
   /// are none by all; 1 before the first such report.
@@ -174,3 +178,6 @@ struct TrialCost: Sendable {
   /// The cost weight of its reported work without GPU-seconds.
   var unmeteredWeight: Double { seenWeight - meteredWeight }
 }
+
+/// A sum or quotient that may have left the range of numbers, brought back to its end.
+private func bounded(_ value: Double) -> Double { value.isFinite ? value : .greatestFiniteMagnitude }

@@ -41,17 +41,24 @@ extension Search {
     return (suggestion, ranking)
   }
 
+  /// Candidates that left the search or are flagged, by their number, without their predictions. O(candidates).
+  public func problems(limit: Int) -> [Prediction] {
+    states.indices.lazy.filter { self.states[$0].isGivenUp || self.states[$0].flag != nil }.prefix(limit).map(unknown)
+  }
+
   private func unknown(_ candidate: Int) -> Prediction {
     Prediction(
       candidate: candidate, predictedError: .infinity, lowerError: .infinity, upperError: .infinity,
-      probabilityBestFraction: 0, status: status(of: candidate))
+      probabilityBestFraction: 0, status: status(of: candidate), closure: states[candidate].closure,
+      flag: states[candidate].flag)
   }
 
   private func prediction(_ candidate: Int, _ final: FinalError, probabilityBest: Double) -> Prediction {
     let (lower, upper) = final.interval
     return Prediction(
       candidate: candidate, predictedError: final.error, lowerError: lower, upperError: upper,
-      probabilityBestFraction: probabilityBest, status: status(of: candidate))
+      probabilityBestFraction: probabilityBest, status: status(of: candidate), closure: states[candidate].closure,
+      flag: states[candidate].flag)
   }
 
   private func status(of candidate: Int) -> CandidateStatus {

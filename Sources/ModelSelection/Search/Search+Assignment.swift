@@ -8,17 +8,25 @@ extension Search {
     where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
   ) -> NextTrial {
     if let reason = stopReason { return .none(.finished(reason)) }
-    let work = strategy.nextWork(context) { candidate, fraction in
+    func canStart(_ candidate: Int, _ fraction: Double) -> Bool {
       !states[candidate].isClosed && states[candidate].openTrial == nil && limit(on: candidate, to: fraction) == nil
         && fits(candidate, need(of: candidate))
     }
+    var work: Work?
+    visitRequestedWork { request in
+      if canStart(request.candidate, request.fraction) { work = request }
+      return work == nil
+    }
+    work = work ?? strategy.nextWork(context, where: canStart)
     return work.map { .assigned(assign($0)) } ?? .none(.nothingFits)
   }
 
   /// Why no further trial is assigned; nil while the search goes on. O(candidates) at worst.
   public var stopReason: StopReason? {
     // The expected regret is expensive, so it is computed only where it may decide.
-    if settings.regretBoundFraction > 0, !isRunning, let suggestion = suggestion() { return suggestion.stopReason }
+    if settings.regretBoundFraction > 0, !isRunning, !hasRequestedWork, let suggestion = suggestion() {
+      return suggestion.stopReason
+    }
     return stopReasonWithoutRegret
   }
 
@@ -35,13 +43,25 @@ extension Search {
     guard !isRunning else { return nil }
     var first: StopReason?
     var isAffordable = false
-    strategy.visitRemainingWork(context) { candidate, fraction in
+    func visit(_ candidate: Int, _ fraction: Double) -> Bool {
       let limit = limit(on: candidate, to: fraction)
       first = first ?? limit
       isAffordable = limit == nil
       return !isAffordable
     }
-    return isAffordable ? nil : first ?? .planComplete
+    visitRequestedWork { visit($0.candidate, $0.fraction) }
+    if !isAffordable { strategy.visitRemainingWork(context, visit) }
+    if isAffordable { return nil }
+    return first ?? (states.contains { !$0.isGivenUp } ? .planComplete : .noCandidateLeft)
+  }
+
+  private var hasRequestedWork: Bool {
+    var isFound = false
+    visitRequestedWork { _ in
+      isFound = true
+      return false
+    }
+    return isFound
   }
 
   private var isRunning: Bool { ledger.openCount > 0 }
@@ -61,7 +81,7 @@ extension Search {
     trials.open(assignment, cost: ledger.open(weight: weight))
     states[work.candidate].openTrial = assignment.trial
     states[work.candidate].isTried = true
-    strategy.didAssign(work)
+    if work.phase != .requested { strategy.didAssign(work) }
     return assignment
   }
 

@@ -31,7 +31,7 @@ extension Search {
       report, weight: pool.candidates[candidate].costWeight * (report.dataFraction - assignment.fromFraction),
       isReached: isReached, on: &trials[id].cost)
     guard report.error.isFinite else {
-      giveUp(candidate)
+      end(candidate, .diverged)
       return close(id, step: report.step, .stop(.diverged), .stopped(.diverged))
     }
     if report.hasCheckpoint || isReached {
@@ -42,6 +42,9 @@ extension Search {
       return report.dataFraction >= 1
         ? close(id, step: report.step, .stop(.completed), .stopped(.completed))
         : close(id, step: report.step, .pause(.rungReached), .paused(.rungReached))
+    }
+    if states[candidate].isBanned || states[candidate].breaksRule {
+      return close(id, step: report.step, .stop(.excluded), .stopped(.excluded))
     }
     guard isLatest else { return .proceed }
     if isHopeless(candidate) {
@@ -79,7 +82,9 @@ extension Search {
     case .paused:
       if let last { keepCheckpoint(TrialCheckpoint(trial: id, dataFraction: last.dataFraction), of: candidate) }
     case .failed: countFailure(of: candidate)
-    case .lost: break
+    case .lost, .withdrawn: break
+    case .checkpointGone:
+      if states[candidate].checkpoint == assignment.checkpoint { states[candidate].checkpoint = nil }
     case .outOfMemory(let bytes): states[candidate].exceedsBytes = max(states[candidate].exceedsBytes, bytes)
     }
     close(id, .ended(end), isTimed: end == .completed || end == .paused, isReached: end == .completed)
@@ -96,7 +101,9 @@ extension Search {
   public mutating func add(_ candidates: [Candidate], clusterIndices: [Int]) throws(SelectionError) {
     try pool.add(candidates, clusterIndices: clusterIndices)
     ledger.gridWeight = pool.totalCostWeight
+    let added = states.count..<pool.candidates.count
     states += candidates.map { _ in CandidateState() }
+    for candidate in added { updateFit(of: candidate) }
     knowledge.add(candidates: candidates.count)
     strategy.didGrowPool()
     advanceStrategy()
@@ -104,25 +111,20 @@ extension Search {
 
   private mutating func countFailure(of candidate: Int) {
     states[candidate].failureCount += 1
-    if states[candidate].failureCount >= settings.failureLimit { giveUp(candidate) }
-  }
-
-  private mutating func giveUp(_ candidate: Int) {
-    states[candidate].isGivenUp = true
-    if leader == candidate { leader = foundLeader }
+    if states[candidate].failureCount >= settings.failureLimit { end(candidate, .failedTooOften) }
   }
 
   private mutating func observe(_ candidate: Int, _ report: Report, of id: TrialID, isAssigned: Bool) {
-    // Before any data there is no point of a curve over the logarithm of the data.
-    guard report.dataFraction > 0 else { return }
+    guard report.dataFraction >= LearningCurve.leastFraction else { return }
     let change = states[candidate].curve.take(
-      Observation(dataFraction: report.dataFraction, error: report.error),
+      Observation(dataFraction: report.dataFraction, error: report.error, score: report.score),
       from: LearningCurve.Origin(trial: id, step: report.step), isAssigned: isAssigned)
     guard change != .none else { return }
     let before = knowledge.finals[candidate]
     let isRenewed = knowledge.observe(candidate, states: states, pool: pool, isAppended: change == .appended)
     if isRenewed { leader = foundLeader } else { updateLeader(candidate, before: before) }
     updateHopelessStreak(of: candidate)
+    if states[candidate].observations.count == 1 { updateFlag(of: candidate) }
   }
 
   /// Updates the leader after the prediction of one candidate changed. O(1), unless the leader became worse.
@@ -140,7 +142,7 @@ extension Search {
   }
 
   /// The candidate of lowest predicted error, from all of them. O(candidates).
-  private var foundLeader: Int? {
+  var foundLeader: Int? {
     var best: (mean: Double, candidate: Int)?
     for candidate in states.indices where !states[candidate].isGivenUp {
       guard let final = knowledge.finals[candidate] else { continue }
@@ -161,10 +163,16 @@ extension Search {
   /// reports in a row must leave the candidate without a chance, and the leader must have been better twice with no
   /// more data.
   private func isHopeless(_ candidate: Int) -> Bool {
-    guard strategy.stopsHopelessTrials, states[candidate].hopelessStreak >= 2, let leader,
+    guard strategy.stopsHopelessTrials, !isProtected(candidate), states[candidate].hopelessStreak >= 2, let leader,
       let last = states[candidate].observations.last, last.dataFraction >= settings.startFraction * (1 - 1e-9)
     else { return false }
     return states[leader].observations.count { $0.dataFraction <= last.dataFraction && $0.error < last.error } >= 2
+  }
+
+  /// Whether a person wants the candidate to be trained on, hopeless or not.
+  private func isProtected(_ candidate: Int) -> Bool {
+    states[candidate].isPinned
+      || (states[candidate].requestedFraction ?? 0) > states[candidate].observations.last?.dataFraction ?? 0
   }
 
   /// Keeps a checkpoint for resuming unless the candidate has one with more data.
@@ -182,11 +190,21 @@ extension Search {
     return decision
   }
 
-  private mutating func close(_ id: TrialID, _ outcome: TrialOutcome, isTimed: Bool, isReached: Bool) {
+  /// Closes a trial and lets the strategy decide.
+  mutating func close(_ id: TrialID, _ outcome: TrialOutcome, isTimed: Bool, isReached: Bool) {
+    let assignment = trials[id].assignment
     trials[id].outcome = outcome
     ledger.close(trials[id].cost, isTimed: isTimed)
-    states[trials[id].assignment.candidate].openTrial = nil
-    strategy.didEnd(trials[id].assignment, isReached: isReached)
+    states[assignment.candidate].openTrial = nil
+    updateFlag(of: assignment.candidate)
+    updateFit(of: assignment.candidate)
+    if let requested = states[assignment.candidate].requestedFraction,
+      assignment.phase == .requested && isReached && assignment.toFraction >= requested
+    {
+      states[assignment.candidate].requestedFraction = nil
+      self.requested.removeAll { $0 == assignment.candidate }
+    }
+    if assignment.phase != .requested { strategy.didEnd(assignment, isReached: isReached) }
     advanceStrategy()
   }
 }

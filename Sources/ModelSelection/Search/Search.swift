@@ -13,7 +13,7 @@
 /// memory O(candidates + reports).
 public struct Search: Sendable {
   public internal(set) var pool: Pool
-  public let settings: SearchSettings
+  public internal(set) var settings: SearchSettings
   /// The candidate whose median predicted error is lowest; nil before the first observation.
   public internal(set) var leader: Int?
 
@@ -22,6 +22,10 @@ public struct Search: Sendable {
   var ledger: CostLedger
   var strategy: any SearchStrategy
   var knowledge: Knowledge
+  /// Candidates that people asked for, the first request first.
+  var requested: [Int] = []
+  /// The memory of the largest device offered so far; nil before the first.
+  var largestDeviceBytes: Int?
 
   /// - Throws: ``SelectionError`` for a setting out of range.
   public init(pool: Pool, settings: SearchSettings) throws(SelectionError) {
@@ -59,19 +63,34 @@ public struct Search: Sendable {
   /// What has been spent.
   public var spending: Spending { ledger.spending }
 
-  /// Whether the candidate was given up: it diverged, or failed too often.
+  /// Whether the candidate left the search; ``closure(of:)`` says why.
   public func isGivenUp(_ candidate: Int) -> Bool { states[candidate].isGivenUp }
+
+  /// Why the candidate is not trained further; nil while it may be.
+  public func closure(of candidate: Int) -> CandidateClosure? { states[candidate].closure }
+
+  /// Whether a person pinned the candidate.
+  public func isPinned(_ candidate: Int) -> Bool { states[candidate].isPinned }
+
+  /// The checkpoint from which the candidate would be resumed.
+  public func checkpoint(of candidate: Int) -> TrialCheckpoint? { states[candidate].checkpoint }
+
+  /// The candidate's open trial.
+  public func openTrial(of candidate: Int) -> TrialID? { states[candidate].openTrial }
+
+  /// A sign that the candidate is broken.
+  public func flag(of candidate: Int) -> CandidateFlag? { states[candidate].flag }
 
   /// The candidates of which no trial was ever assigned. O(candidates).
   public var neverTried: [Int] { states.indices.filter { !states[$0].isTried } }
 
   /// What training every candidate on all data would cost.
-  public var gridGPUSeconds: Double { ledger.gpuSecondsPerWeight * pool.totalCostWeight }
+  public var gridGPUSeconds: Double { ledger.gridGPUSeconds }
 
   var context: StrategyContext {
     StrategyContext(
       pool: pool, settings: settings, states: states, knowledge: knowledge, leader: leader, spending: ledger.spending,
-      gpuSecondsPerWeight: ledger.gpuSecondsPerWeight)
+      gpuSecondsPerWeight: ledger.gpuSecondsPerWeight, openTrialCount: ledger.openCount)
   }
 }
 
@@ -86,6 +105,11 @@ public enum NextTrial: Equatable, Sendable {
 public struct MemoryNeed: Equatable, Sendable {
   public let memoryBytes: Int
   public let exceedsBytes: Int
+
+  /// The smallest memory that meets the need; `Int.max` where none may.
+  public var leastBytes: Int {
+    max(memoryBytes, exceedsBytes == .max ? .max : exceedsBytes + (exceedsBytes > 0 ? 1 : 0))
+  }
 
   public func isMet(by offeredBytes: Int) -> Bool { offeredBytes >= memoryBytes && offeredBytes > exceedsBytes }
 }

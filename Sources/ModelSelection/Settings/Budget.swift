@@ -1,17 +1,17 @@
 /// What a search may spend; a limit that is nil does not bind.
 ///
-/// A limit is reached when the spending equals it: then open trials are paused at their next report. No trial is assigned whose
-/// modelled cost, with what open trials have left to do, would exceed it. So a limit is passed by no more than open trials take
-/// between two reports, and only where they take more than trials before them did.
+/// A limit is reached when the spending equals it: then open trials are paused at their next report. No trial is
+/// assigned whose modelled cost, with what open trials have left to do, would exceed it. So a limit is passed by no
+/// more than open trials take between two reports, and only where they take more than trials before them did.
 public struct Budget: Equatable, Sendable {
-  /// Of what training every candidate on all the data would cost, by cost weights, in 0...; candidates that join the pool raise
-  /// the limit.
+  /// Of what training every candidate on all the data would cost, by cost weights, in 0...; candidates that join the
+  /// pool raise the limit.
   public var gridFraction: Double?
   public var gpuSeconds: Double?
   public var joules: Double?
   public var trials: Int?
-  /// Compared with what ``Search/tell(elapsedSeconds:)`` was told; the engine has no clock. No trial is assigned that would
-  /// end later, at the pace of those before it.
+  /// Compared with what ``Search/tell(elapsedSeconds:)`` was told; the engine has no clock. No trial is assigned that
+  /// would end later, at the pace of those before it.
   public var wallSeconds: Double?
 
   public init(

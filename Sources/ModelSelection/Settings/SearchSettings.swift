@@ -21,6 +21,8 @@ public struct SearchSettings: Equatable, Sendable {
   public var regretBoundFraction = 0.0
   /// A candidate that failed this often is given up, at least 1; a lost device does not count.
   public var failureLimit = 2
+  /// Whether workers that would wait for others train steps of little value, which takes less time and costs more.
+  public var prefersElapsed = false
   public var budget = Budget()
   /// Seeds every random choice.
   public var seed: UInt64 = 0

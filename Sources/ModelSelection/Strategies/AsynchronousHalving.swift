@@ -24,7 +24,7 @@ struct AsynchronousHalving: SearchStrategy {
     if let next { return next }
     let seed = context.settings.seed
     let first = context.fraction(ofRung: 0)
-    return context.pool.candidates.indices.filter { !begun.contains($0) && canStart($0, first) }
+    return context.pool.candidates.indices.filter { isNew($0, context) && canStart($0, first) }
       .min { (CandidateOrder.rank($0, seed), $0) < (CandidateOrder.rank($1, seed), $1) }
       .map { Self.work($0, 0, context) }
   }
@@ -33,7 +33,7 @@ struct AsynchronousHalving: SearchStrategy {
   func visitRemainingWork(_ context: StrategyContext, _ visit: (Int, Double) -> Bool) {
     func isOpen(_ candidate: Int) -> Bool { !context.states[candidate].isClosed }
     let first = context.fraction(ofRung: 0)
-    for candidate in context.pool.candidates.indices where !begun.contains(candidate) && isOpen(candidate) {
+    for candidate in context.pool.candidates.indices where isNew(candidate, context) && isOpen(candidate) {
       guard visit(candidate, first) else { return }
     }
     visitPromotions(context) { candidate, rung in
@@ -59,6 +59,11 @@ struct AsynchronousHalving: SearchStrategy {
   /// New candidates begin in their turn.
   mutating func didGrowPool() {}
 
+  /// Whether the candidate has not begun; one that a person asked for has begun without this strategy.
+  private func isNew(_ candidate: Int, _ context: StrategyContext) -> Bool {
+    !begun.contains(candidate) && !context.isObserved(candidate, at: context.fraction(ofRung: 0))
+  }
+
   /// Shows the candidates that may be promoted and the rung each would go to, the highest rung first, until `visit`
   /// returns false.
   private func visitPromotions(_ context: StrategyContext, _ visit: (_ candidate: Int, _ rung: Int) -> Bool) {
@@ -66,10 +71,12 @@ struct AsynchronousHalving: SearchStrategy {
     while context.fraction(ofRung: top) < 1 { top += 1 }
     for rung in stride(from: top - 1, through: 0, by: -1) {
       let fraction = context.fraction(ofRung: rung)
-      let seen = begun.sorted().filter { context.isObserved($0, at: fraction) }
+      let seen = context.pool.candidates.indices.filter { context.isObserved($0, at: fraction) }
       let ranked = context.sorted(seen) { context.error($0, at: fraction) }
       for candidate in ranked.prefix(Int(Double(seen.count) / context.settings.reductionFactor))
-      where !(promoted[rung]?.contains(candidate) ?? false) {
+      where !(promoted[rung]?.contains(candidate) ?? false)
+        && !context.isObserved(candidate, at: context.fraction(ofRung: rung + 1))
+      {
         guard visit(candidate, rung + 1) else { return }
       }
     }

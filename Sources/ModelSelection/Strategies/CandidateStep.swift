@@ -16,7 +16,7 @@ struct ImprovementSteps {
   /// Largest data fractions of steps, ascending. Steps to a larger one count only when none is left to a smaller one.
   let reaches: [Double]
   /// Steps that are expected to gain less than this are left out: log error.
-  let leastGain: Double
+  var leastGain: Double
 
   /// The gain assumed for a candidate without any prediction: log error.
   private static let gainOfUnknown = 1.0
@@ -63,8 +63,9 @@ struct ImprovementSteps {
   private func step(_ candidate: Int, gain: Double, _ reach: Double) -> CandidateStep? {
     let state = context.states[candidate]
     let begun = state.checkpoint?.dataFraction ?? 0
-    guard gain >= leastGain, !state.isClosed, state.openTrial == nil, begun < reach * (1 - 1e-9) else { return nil }
-    let next = min(reach, max(context.settings.startFraction, begun * context.settings.reductionFactor))
+    let known = max(begun, context.observedFraction(of: candidate))
+    guard gain >= leastGain, !state.isClosed, state.openTrial == nil, known < reach * (1 - 1e-9) else { return nil }
+    let next = min(reach, max(context.settings.startFraction, known * context.settings.reductionFactor))
     return CandidateStep(
       candidate: candidate, fraction: next,
       value: gain / (context.pool.candidates[candidate].costWeight * (next - begun)))

@@ -83,6 +83,7 @@ struct Mordal: RungStrategy {
     else { return [] }
     return known.filter {
       $0 != best && context.states[$0].observations.count >= 2 && context.states[$0].openTrial == nil
+        && !context.states[$0].isPinned
         && (context.finals[$0].map { $0.probability(below: leader) } ?? 1) < Self.leastChance
     }
   }

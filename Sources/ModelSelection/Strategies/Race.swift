@@ -20,7 +20,11 @@ struct Race: RungStrategy {
   }
 
   func improvementSteps(_ context: StrategyContext) -> ImprovementSteps? {
-    progress.isComplete ? Self.steps(context) : Self.speculation(context)
+    guard progress.isComplete else { return Self.speculation(context) }
+    var steps = Self.steps(context)
+    // A client that prefers time to cost wants no worker to wait while others still train.
+    if context.settings.prefersElapsed, context.openTrialCount > 0 { steps.leastGain = .leastNonzeroMagnitude }
+    return steps
   }
 
   /// The steps after the last rung.

@@ -8,6 +8,7 @@ struct StrategyContext {
   let leader: Int?
   let spending: Spending
   let gpuSecondsPerWeight: Double
+  let openTrialCount: Int
 
   /// The predicted final error of each candidate; nil for those without an observation.
   var finals: [FinalError?] { knowledge.finals }

@@ -17,6 +17,8 @@ public enum SearchPhase: String, CaseIterable, Sendable {
   case speculation
   /// A baseline's own plan.
   case baseline
+  /// A person asked for it; see ``Search/advance(_:to:)``.
+  case requested
 }
 
 /// What a worker is to train.
@@ -48,6 +50,8 @@ public enum StopReason: String, CaseIterable, Sendable {
   case gridFractionSpent, gpuSecondsSpent, joulesSpent, trialsSpent, wallSecondsSpent
   /// The expected regret of the suggestion is below the bound.
   case regretBelowBound
-  /// The strategy's plan is carried out, or no candidate is left that could be trained further.
+  /// The strategy is complete: no remaining work is worth its cost.
   case planComplete
+  /// Every candidate has left the search; ``CandidateClosure`` says why.
+  case noCandidateLeft
 }

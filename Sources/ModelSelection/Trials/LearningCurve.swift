@@ -46,6 +46,7 @@ struct LearningCurve: Equatable, Sendable {
   private struct Mark: Equatable, Sendable {
     let origin: Origin
     let error: Double
+    let score: Double
     let fraction: Double
     let isAssigned: Bool
 
@@ -62,12 +63,16 @@ struct LearningCurve: Equatable, Sendable {
     }
   }
 
+  /// Reports of less data than this are no points of a curve over the logarithm of the data: it is below one sample of
+  /// any real task, and the smallest start fraction.
+  static let leastFraction = 1e-9
+
   /// By ascending fraction.
   private(set) var observations: [Observation] = []
   /// The origins of `observations`, at the same positions.
   private var marks: [Mark] = []
 
-  /// Takes a report at a fraction above 0.
+  /// Takes a report at ``leastFraction`` or beyond.
   ///
   /// A report that stands for an assigned fraction no longer stands for its own.
   ///
@@ -76,7 +81,8 @@ struct LearningCurve: Equatable, Sendable {
   /// - Complexity: O(1) for a report beyond all others.
   mutating func take(_ observation: Observation, from origin: Origin, isAssigned: Bool) -> Change {
     let mark = Mark(
-      origin: origin, error: observation.error, fraction: observation.dataFraction, isAssigned: isAssigned)
+      origin: origin, error: observation.error, score: observation.score, fraction: observation.dataFraction,
+      isAssigned: isAssigned)
     let count = observations.count
     if isAssigned, let own = marks.lastIndex(where: { !$0.isAssigned && $0.origin == origin }) { remove(at: own) }
     let rivals = positions(ofCell: mark.cell).filter { marks[$0].competes(with: mark) }
@@ -112,13 +118,13 @@ struct LearningCurve: Equatable, Sendable {
   /// Sets the errors of the observations before, at and after a position.
   private mutating func smooth(around position: Int) {
     for index in max(0, position - 1)..<min(marks.count, position + 2) {
-      var error = marks[index].error
-      if !marks[index].isAssigned, index > 0, index + 1 < marks.count {
-        let (before, after) = (marks[index - 1].error, marks[index + 1].error)
-        error = max(min(before, after), min(error, max(before, after)))
+      var mark = marks[index]
+      if !mark.isAssigned, index > 0, index + 1 < marks.count {
+        mark = [marks[index - 1], mark, marks[index + 1]].sorted { $0.error < $1.error }[1]
       }
-      if observations[index].error != error {
-        observations[index] = Observation(dataFraction: observations[index].dataFraction, error: error)
+      if observations[index].error != mark.error || observations[index].score != mark.score {
+        observations[index] = Observation(
+          dataFraction: observations[index].dataFraction, error: mark.error, score: mark.score)
       }
     }
   }

@@ -6,6 +6,8 @@ public struct Report: Equatable, Sendable {
   public var dataFraction: Double
   /// The task's error, lower is better, positive; a value that is not finite ends the trial as diverged.
   public var error: Double
+  /// The caller's own figure behind the error, returned unchanged with the observation.
+  public var score: Double
   /// GPU-seconds of this trial since it began, at least 0; nil to take them from the candidate's cost weight.
   public var gpuSeconds: Double?
   /// Joules of this trial since it began, at least 0.
@@ -14,12 +16,13 @@ public struct Report: Equatable, Sendable {
   public var hasCheckpoint: Bool
 
   public init(
-    step: Int, dataFraction: Double, error: Double, gpuSeconds: Double? = nil, joules: Double? = nil,
-    hasCheckpoint: Bool = false
+    step: Int, dataFraction: Double, error: Double, score: Double? = nil, gpuSeconds: Double? = nil,
+    joules: Double? = nil, hasCheckpoint: Bool = false
   ) {
     self.step = step
     self.dataFraction = dataFraction
     self.error = error
+    self.score = score ?? error
     self.gpuSeconds = gpuSeconds
     self.joules = joules
     self.hasCheckpoint = hasCheckpoint
@@ -28,7 +31,8 @@ public struct Report: Equatable, Sendable {
   /// Equal also where both errors are not a number, so that a repeated report is known again.
   public static func == (one: Report, other: Report) -> Bool {
     one.step == other.step && one.dataFraction == other.dataFraction
-      && one.error.bitPattern == other.error.bitPattern && one.gpuSeconds == other.gpuSeconds
+      && one.error.bitPattern == other.error.bitPattern && one.score.bitPattern == other.score.bitPattern
+      && one.gpuSeconds == other.gpuSeconds
       && one.joules == other.joules && one.hasCheckpoint == other.hasCheckpoint
   }
 }
@@ -57,6 +61,8 @@ public enum TrialStopReason: String, CaseIterable, Sendable {
   case diverged
   /// The candidate is most unlikely to be the best.
   case cannotBeBest
+  /// The candidate was banned, or a revised rule excludes it.
+  case excluded
 }
 
 extension Report {

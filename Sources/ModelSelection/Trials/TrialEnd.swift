@@ -8,6 +8,10 @@ public enum TrialEnd: Equatable, Sendable {
   case failed
   /// The worker or its device is gone; the work is assigned again from the last checkpoint.
   case lost
+  /// The checkpoint to resume from no longer exists; the candidate begins again from its start.
+  case checkpointGone
+  /// The candidate was withdrawn.
+  case withdrawn
   /// The device's memory did not suffice; the candidate is never again given that little.
   case outOfMemory(memoryBytes: Int)
 }

@@ -15,7 +15,7 @@ package struct CandidatePool: Sendable {
   }
 
   /// Where relative costs come from.
-  package enum CostBasis: String, Sendable {
+  package enum CostBasis: String, Sendable, CaseIterable {
     case costWeight
     /// A step's work is proportional to the parameters it runs through.
     case parameterCount
@@ -31,7 +31,7 @@ package struct CandidatePool: Sendable {
   package private(set) var candidates: [Candidate] = []
   /// How many combinations each rule has left out so far, by the first rule that did.
   package private(set) var excludedCounts: [PoolConstraints.Rule: Int] = [:]
-  private var constraints = PoolConstraints()
+  private(set) var constraints = PoolConstraints()
   private var numbers: [CandidateName: Int] = [:]
 
   /// A pool of the first submission.
@@ -78,17 +78,39 @@ package struct CandidatePool: Sendable {
         .invalidPool, path: "encoders", expected: "at most \(Limits.candidateCount) combinations", found: "\(count)",
         fix: "submit fewer models")
     }
-    combine(after: known)
-    guard !candidates.isEmpty else {
-      let excluded = PoolConstraints.Rule.allCases.compactMap { rule in
-        excludedCounts[rule].map { "\($0) by \(rule.rawValue)" }
-      }
-      throw RequestError(
-        .invalidPool, path: "constraints", expected: "rules that leave at least one candidate",
-        found: excluded.isEmpty
-          ? "no encoder or no language model" : "all excluded: " + excluded.joined(separator: ", "),
-        fix: "submit both kinds of models, and loosen the rules")
+    combine(besides: .parts(encoders: known.0, projectors: known.1, languageModels: known.2))
+    guard !candidates.isEmpty else { throw allExcluded }
+  }
+
+  private var allExcluded: RequestError {
+    let excluded = PoolConstraints.Rule.allCases.compactMap { rule in
+      excludedCounts[rule].map { "\($0) by \(rule.rawValue)" }
     }
+    return RequestError(
+      .invalidPool, path: "constraints", expected: "rules that leave at least one candidate",
+      found: excluded.isEmpty
+        ? "no encoder or no language model" : "all excluded: " + excluded.joined(separator: ", "),
+      fix: "submit both kinds of models, and loosen the rules")
+  }
+
+  /// Replaces the rules. Candidates keep their numbers; combinations that no rule excludes any more are added.
+  ///
+  /// - Returns: for each candidate whether it breaks a rule now.
+  /// - Throws: ``RequestError`` of kind `invalidPool` when the rules leave no candidate; revise a copy.
+  ///   O(combinations).
+  package mutating func revise(_ constraints: PoolConstraints) throws(RequestError) -> [Bool] {
+    self.constraints = constraints
+    excludedCounts = [:]
+    combine(besides: .candidates)
+    let rules = CompiledConstraints(constraints)
+    var broken: [Bool] = []
+    for candidate in candidates.indices {
+      let rule = rules.broken(by: parts(of: candidate).map(\.component), name(of: candidate))
+      if let rule { excludedCounts[rule, default: 0] += 1 }
+      broken.append(rule != nil)
+    }
+    guard broken.contains(false) else { throw allExcluded }
+    return broken
   }
 
   /// The parts of a candidate by name.
@@ -154,16 +176,32 @@ package struct CandidatePool: Sendable {
       found: "nothing", fix: "state it, so that costs can be compared")
   }
 
-  private mutating func combine(after known: (Int, Int, Int)) {
+  /// The combinations that need not be looked at.
+  private enum Known {
+    /// Those of the first so many parts, which the rules have admitted or excluded before.
+    case parts(encoders: Int, projectors: Int, languageModels: Int)
+    /// Those that are candidates already.
+    case candidates
+  }
+
+  /// Adds the combinations that break no rule.
+  private mutating func combine(besides known: Known) {
     let rules = CompiledConstraints(constraints)
     let projectorChoices: [Int?] = projectors.isEmpty ? [nil] : projectors.indices.map { $0 }
     for encoder in encoders.indices {
       for projector in projectorChoices {
         for languageModel in languageModels.indices {
-          if encoder < known.0, (projector ?? -1) < known.1, languageModel < known.2 { continue }
+          if case .parts(let first, let second, let third) = known, encoder < first, (projector ?? -1) < second,
+            languageModel < third
+          {
+            continue
+          }
           let models = [encoders[encoder], languageModels[languageModel]]
           let parts = models + (projector.map { [projectors[$0]] } ?? [])
-          if let rule = rules.broken(by: parts, encoder: models[0].id, languageModel: models[1].id) {
+          let name = CandidateName(
+            encoder: models[0].id, projector: projector.map { projectors[$0].id }, languageModel: models[1].id)
+          if numbers[name] != nil { continue }
+          if let rule = rules.broken(by: parts, name) {
             excludedCounts[rule, default: 0] += 1
             continue
           }
@@ -178,7 +216,7 @@ package struct CandidatePool: Sendable {
             Candidate(
               encoder: encoder, projector: projector, languageModel: languageModel, costWeight: cost,
               memoryBytes: memory.isEmpty ? nil : memory.reduce(0, +)))
-          numbers[name(of: candidates.count - 1)] = candidates.count - 1
+          numbers[name] = candidates.count - 1
         }
       }
     }
@@ -204,8 +242,8 @@ private struct CompiledConstraints {
   }
 
   /// The first rule that the combination breaks.
-  func broken(by parts: [PoolComponent], encoder: String, languageModel: String) -> PoolConstraints.Rule? {
-    let pair = ComponentPair(encoder: encoder, languageModel: languageModel)
+  func broken(by parts: [PoolComponent], _ name: CandidateName) -> PoolConstraints.Rule? {
+    let pair = ComponentPair(encoder: name.encoder, languageModel: name.languageModel)
     if deniedPairs.contains(pair) || allowedPairs.map({ !$0.contains(pair) }) ?? false { return .pair }
     for part in parts {
       if let allowedLicences, !(part.licence.map(allowedLicences.contains) ?? false) { return .licence }

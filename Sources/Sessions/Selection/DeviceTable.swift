@@ -1,3 +1,4 @@
+internal import Basics
 package import ModelSelection
 
 /// Which of the registered GPUs work for which trial.
@@ -15,6 +16,9 @@ package struct DeviceTable: Sendable {
     let id: String
     let node: String?
 
+    /// The device's failure domain: its node, or itself where the node is unknown.
+    var domain: String { node ?? id }
+
     static func < (a: Place, b: Place) -> Bool {
       a.memoryBytes != b.memoryBytes ? a.memoryBytes > b.memoryBytes : a.order < b.order
     }
@@ -23,26 +27,51 @@ package struct DeviceTable: Sendable {
   }
 
   private var devices: [String: Device] = [:]
+  /// Idle devices of nodes that are not suspended.
   private var idle: [Place] = []
+  /// All devices.
+  private var places: [Place] = []
+  private var suspended: Set<String> = []
   private var registeredCount = 0
 
   package init(_ gpus: [GPU]) { register(gpus) }
 
   package var isEmpty: Bool { devices.isEmpty }
   package var idleCount: Int { idle.count }
+  /// Whether devices would be idle if their nodes were not suspended. O(devices) while nodes are suspended.
+  package var hasSuspendedIdle: Bool {
+    !suspended.isEmpty && devices.values.contains { $0.trial == nil && suspended.contains($0.place.domain) }
+  }
   package var count: Int { devices.count }
 
   /// Adds devices, or describes known ones anew; a device at work stays at work.
   package mutating func register(_ gpus: [GPU]) {
     for gpu in gpus {
       let known = devices[gpu.id]
+      if let known { removePlace(known.place) }
       if let known, known.trial == nil { removeIdle(known.place) }
       if known == nil { registeredCount += 1 }
       let place = Place(
         memoryBytes: gpu.memoryBytes ?? .max, order: known?.place.order ?? registeredCount, id: gpu.id, node: gpu.node)
       devices[gpu.id] = Device(place: place, trial: known?.trial)
+      places.insert(place, at: places.partitioningIndex { place < $0 })
       if known?.trial == nil { insertIdle(place) }
     }
+  }
+
+  /// The most memory that `count` registered devices have each, idle or not; nil when fewer are registered. O(1).
+  package func largestMemoryBytes(_ count: Int) -> Int? {
+    count >= 1 && count <= places.count ? places[count - 1].memoryBytes : nil
+  }
+
+  /// The failure domain of these devices: the node of the first, or its id where the node is unknown.
+  package func domain(of ids: [String]) -> String? { ids.first.flatMap { devices[$0]?.place.domain } }
+
+  /// Gives the devices of these domains no more trials, and those of all other domains again. O(devices) at a change.
+  package mutating func suspend(_ domains: Set<String>) {
+    guard domains != suspended else { return }
+    suspended = domains
+    idle = places.filter { devices[$0.id]?.trial == nil && !domains.contains($0.domain) }
   }
 
   /// Takes devices away; gives the trials that ran on them, each once, in ascending order.
@@ -50,6 +79,7 @@ package struct DeviceTable: Sendable {
     var trials: Set<TrialID> = []
     for id in ids {
       guard let device = devices.removeValue(forKey: id) else { continue }
+      removePlace(device.place)
       if let trial = device.trial { trials.insert(trial) } else { removeIdle(device.place) }
     }
     return trials.sorted()
@@ -72,12 +102,19 @@ package struct DeviceTable: Sendable {
 
   /// The `count` smallest idle devices that have enough memory, those of one node if one has that many.
   ///
-  /// - Returns: nil when there are not enough. O(idle devices) where several are wanted, else O(log idle devices).
-  package func choose(_ count: Int, memoryBytes: Int) -> [String]? {
+  /// - Parameter domains: failure domains whose devices are not chosen.
+  /// - Returns: nil when there are not enough. O(idle devices) where several are wanted or some avoided, else
+  ///   O(log idle devices).
+  package func choose(_ count: Int, memoryBytes: Int, avoiding domains: Set<String> = []) -> [String]? {
+    if !domains.isEmpty {
+      var others = self
+      others.suspend(suspended.union(domains))
+      return others.choose(count, memoryBytes: memoryBytes)
+    }
     // Those that fit come first, and of those the smallest come last.
-    let fitting = idle[..<idle.partitionPoint { $0.memoryBytes >= memoryBytes }]
+    let fitting = idle[..<idle.partitioningIndex { $0.memoryBytes < memoryBytes }]
     guard count >= 1, fitting.count >= count, let smallest = fitting.last?.memoryBytes else { return nil }
-    if count == 1 { return [idle[fitting.partitionPoint { $0.memoryBytes > smallest }].id] }
+    if count == 1 { return [idle[fitting.partitioningIndex { $0.memoryBytes <= smallest }].id] }
     let ordered = fitting.sorted { ($0.memoryBytes, $0.order) < ($1.memoryBytes, $1.order) }
     var perNode: [String: [String]] = [:]
     for place in ordered {
@@ -107,24 +144,20 @@ package struct DeviceTable: Sendable {
   }
 
   private mutating func insertIdle(_ place: Place) {
-    idle.insert(place, at: idle.partitionPoint { $0 < place })
+    guard !suspended.contains(place.domain) else { return }
+    idle.insert(place, at: idle.partitioningIndex { place < $0 })
   }
 
   private mutating func removeIdle(_ place: Place) {
-    let index = idle.partitionPoint { $0 < place }
-    precondition(idle[index] == place, "an idle device is in its place")
-    idle.remove(at: index)
+    guard !suspended.contains(place.domain) else { return }
+    Self.remove(place, from: &idle)
   }
-}
 
-extension RandomAccessCollection where Index == Int {
-  /// The first index whose element does not belong in front; those that do all come first. O(log count).
-  func partitionPoint(_ belongsInFront: (Element) -> Bool) -> Int {
-    var (low, high) = (startIndex, endIndex)
-    while low < high {
-      let middle = low + (high - low) / 2
-      if belongsInFront(self[middle]) { low = middle + 1 } else { high = middle }
-    }
-    return low
+  private mutating func removePlace(_ place: Place) { Self.remove(place, from: &places) }
+
+  private static func remove(_ place: Place, from list: inout [Place]) {
+    let index = list.partitioningIndex { !($0 < place) }
+    precondition(list[index] == place, "a device is in its place")
+    list.remove(at: index)
   }
 }

@@ -1,7 +1,7 @@
 /// What a candidate is scored by, and how its score becomes the error that learning curves are fitted to.
 ///
-/// Scores are in the client's unit; errors are at least a tiny positive number and smaller is better, because curves are
-/// straight lines in the logarithm of the error.
+/// Scores are in the client's unit; errors are at least a tiny positive number and smaller is better, because curves
+/// are straight lines in the logarithm of the error.
 package struct Metric: Sendable, Equatable {
   package enum Direction: String, CaseIterable, Sendable {
     case maximize, minimize
@@ -10,8 +10,8 @@ package struct Metric: Sendable, Equatable {
   package enum ErrorTransform: String, CaseIterable, Sendable {
     /// The distance from the best possible score.
     case distance
-    /// That distance over the distance from the worst possible score. Has no upper end, so a prediction never leaves the
-    /// range.
+    /// That distance over the distance from the worst possible score. Has no upper end, so a prediction never leaves
+    /// the range.
     case odds
   }
 
@@ -28,7 +28,8 @@ package struct Metric: Sendable, Equatable {
     self.transform = transform
   }
 
-  /// Errors below this part of the range (of 1 where it has no end) count as this much: a perfect score has no logarithm.
+  /// Errors below this part of the range (of 1 where it has no end) count as this much: a perfect score has no
+  /// logarithm.
   package static let leastErrorFraction = 1e-9
 
   /// For a person.
@@ -46,7 +47,7 @@ package struct Metric: Sendable, Equatable {
 
   /// The error of a score within the range.
   package func error(ofScore score: Double) -> Double {
-    let distance = abs(score - best)
+    let distance = distance(ofScore: score)
     switch transform {
     case .distance: return max(distance, leastError)
     case .odds: return max(distance / max(abs(score - worst), leastError * abs(best - worst)), leastError)
@@ -58,14 +59,19 @@ package struct Metric: Sendable, Equatable {
     let sign: Double = direction == .maximize ? -1 : 1
     switch transform {
     case .distance:
-      return min(max(best + sign * error, range.lowerBound), range.upperBound)
+      // A range without an end still has a largest number.
+      let greatest = Double.greatestFiniteMagnitude
+      return min(max(best + sign * error, range.lowerBound, -greatest), range.upperBound, greatest)
     case .odds:
-      return error.isFinite ? (best + worst * error) / (1 + error) : worst
+      let share = error / (1 + error)
+      return share.isFinite ? best * (1 - share) + worst * share : worst
     }
   }
 
   /// How far a score is from the best possible one, in the metric's unit.
-  package func distance(ofScore score: Double) -> Double { abs(score - best) }
+  package func distance(ofScore score: Double) -> Double {
+    min(abs(score - best), .greatestFiniteMagnitude)
+  }
 
   /// The score that is so far from the best possible one; nil where that is beyond the worst.
   package func score(atDistance distance: Double) -> Double? {

@@ -7,11 +7,27 @@ extension ModelSearch {
   ///
   /// - Throws: ``RequestError`` of kind `unknownGPU` or `busyGPU`.
   package mutating func next(_ request: TrialRequest) throws(RequestError) -> TrialOffer {
-    if let trial = roster.openTrial(of: request.worker) { return .trial(openTrial(trial), isRepeated: true) }
-    if let gpus = request.gpus { try check(gpus) }
-    let elapsed = engine.spending.wallSeconds
-    if let seconds = request.elapsedSeconds { engine.tell(elapsedSeconds: seconds) }
+    let told = engine.spending.wallSeconds
+    let now = max(told, request.elapsedSeconds ?? 0)
+    let silent = roster.expired(at: now, leaseSeconds: settings.leaseSeconds)
+    if let trial = roster.openTrial(of: request.worker), !silent.contains(trial) {
+      return .trial(openTrial(trial), isRepeated: true)
+    }
+    if let gpus = request.gpus { try check(gpus, besides: silent) }
+    engine.tell(elapsedSeconds: now)
+    expire(silent)
+    let isMemoryNew = takeOffer(of: request)
+    suspendUnreliableNodes()
     let choosesGPUs = request.gpus == nil && request.memoryBytes == nil && !devices.isEmpty
+    let domain = request.gpus.flatMap { devices.domain(of: $0) } ?? request.worker ?? ""
+    func empty(_ reason: TrialOffer.WaitReason, retryAfterSeconds: Double? = nil) -> TrialOffer {
+      // The time and the memory that the request reported count without a trial too.
+      if now > told || isMemoryNew { log.append(.emptyRequest(request, isKept: isMemoryNew)) }
+      return .none(reason, retryAfterSeconds: retryAfterSeconds)
+    }
+    if !choosesGPUs, let end = losses.blockedUntil(domain, now: now), engine.stopReason == nil {
+      return empty(.nodeSetAside, retryAfterSeconds: end.isFinite ? end - now : nil)
+    }
     // Nil: too few GPUs are idle.
     let memory: Int? =
       if let gpus = request.gpus {
@@ -21,27 +37,100 @@ extension ModelSearch {
       } else {
         request.memoryBytes ?? .max
       }
-    var isTooSmall = false
-    let next = engine.nextTrial { _, need in
-      let fits = memory.map(need.isMet) ?? false
-      if !fits { isTooSmall = true }
-      return fits
+    var (isTooSmall, isAvoided) = (false, false)
+    var next = NextTrial.none(.nothingFits)
+    // A candidate goes back to a node that lost it only when there is nothing else for the node.
+    for avoidsLosses in [true, false] where avoidsLosses || isAvoided {
+      // Copies that end with this scope: the engine may not change while `self` is read.
+      let (devices, losses, gpusPerTrial) = (devices, losses, settings.gpusPerTrial)
+      next = engine.nextTrial { candidate, need in
+        guard let memory, need.isMet(by: memory) else {
+          isTooSmall = true
+          return false
+        }
+        let lost = avoidsLosses ? losses.nodes(thatLost: candidate) : []
+        guard !lost.isEmpty else { return true }
+        let fits =
+          choosesGPUs
+          ? devices.choose(gpusPerTrial, memoryBytes: need.leastBytes, avoiding: lost) != nil
+          : !lost.contains(domain)
+        if !fits { isAvoided = true }
+        return fits
+      }
+      guard case .none(.nothingFits) = next else { break }
     }
     switch next {
     case .assigned(let assignment):
-      let gpus = request.gpus ?? (choosesGPUs ? choose(for: assignment.candidate) : [])
+      let gpus = request.gpus ?? (choosesGPUs ? chosen(for: assignment.candidate) : [])
       devices.occupy(gpus, trial: assignment.trial)
       roster.open(
-        assignment.trial, for: request, on: gpus,
-        memoryBytes: min(devices.leastMemoryBytes(of: gpus), request.memoryBytes ?? .max))
+        assignment.trial,
+        TrialRoster.Entry(
+          request: request, gpus: gpus,
+          memoryBytes: min(devices.leastMemoryBytes(of: gpus), request.memoryBytes ?? .max),
+          domain: devices.domain(of: gpus) ?? domain, heardSeconds: now))
       log.append(.asked(trial: assignment.trial))
       return .trial(openTrial(assignment.trial), isRepeated: false)
-    case .none(let why):
-      // The time that the request reported counts without a trial too.
-      if engine.spending.wallSeconds > elapsed { log.append(.emptyRequest(request)) }
-      if case .finished = why { return .none(.finished) }
-      return .none(memory == nil ? .noIdleGPU : isTooSmall ? .tooLittleMemory : .allAssigned)
+    case .none(.finished): return empty(.finished)
+    case .none(.nothingFits):
+      if memory == nil { return empty(devices.hasSuspendedIdle ? .nodeSetAside : .noIdleGPU) }
+      return empty(isTooSmall ? .tooLittleMemory : .allAssigned)
     }
+  }
+
+  /// Takes the memory that a worker offers.
+  ///
+  /// - Returns: whether no device without registration had as much before.
+  private mutating func takeOffer(of request: TrialRequest) -> Bool {
+    let offered =
+      if let gpus = request.gpus {
+        devices.leastMemoryBytes(of: gpus)
+      } else if request.memoryBytes != nil || devices.isEmpty {
+        request.memoryBytes ?? .max
+      } else {
+        0
+      }
+    guard offered > offeredMemoryBytes else { return false }
+    offeredMemoryBytes = offered
+    updateLargestDevice()
+    return true
+  }
+
+  /// Lets candidates that need more memory than any device offers leave the search, and return with a larger device.
+  /// Only accepted requests that the log keeps may call this.
+  mutating func updateLargestDevice() {
+    // With too few registered GPUs for one trial, nothing is known yet.
+    let registered = devices.largestMemoryBytes(settings.gpusPerTrial)
+    guard registered != nil || offeredMemoryBytes > 0 else { return }
+    engine.setLargestDevice(memoryBytes: max(registered ?? 0, offeredMemoryBytes))
+  }
+
+  /// Keeps nodes that lose every trial from getting the next one.
+  mutating func suspendUnreliableNodes() {
+    let now = engine.spending.wallSeconds
+    devices.suspend(Set(losses.suspects.filter { losses.blockedUntil($0, now: now) != nil }))
+  }
+
+  /// Ends the trials of silent workers.
+  private mutating func expire(_ silent: [TrialID]) {
+    guard !silent.isEmpty else { return }
+    for trial in silent {
+      roster[trial].isExpired = true
+      lose(trial)
+    }
+    roster.updateOldestHeard(at: engine.spending.wallSeconds)
+  }
+
+  /// Ends a trial whose worker or GPU is gone.
+  mutating func lose(_ id: TrialID) {
+    let (entry, assignment) = (roster[id], assignment(of: id))
+    end(id, as: .lost)
+    // Work that was saved is progress.
+    let isProgress = engine.checkpoint(of: assignment.candidate)?.trial == id
+    guard !isProgress else { return }
+    let now = engine.spending.wallSeconds
+    if losses.record(assignment.candidate, on: entry.domain, at: now) { engine.setAsideAsLost(assignment.candidate) }
+    suspendUnreliableNodes()
   }
 
   /// Takes a report and says what the trial is to do.
@@ -62,7 +151,7 @@ extension ModelSearch {
       decision = try engine.record(
         Report(
           step: report.step, dataFraction: report.dataFraction,
-          error: report.score.isFinite ? metric.error(ofScore: report.score) : .infinity,
+          error: report.score.isFinite ? metric.error(ofScore: report.score) : .infinity, score: report.score,
           gpuSeconds: report.gpuSeconds, joules: report.energyJoules, hasCheckpoint: report.checkpoint != nil),
         of: id, elapsedSeconds: report.elapsedSeconds)
     } catch {
@@ -76,9 +165,13 @@ extension ModelSearch {
 
   private mutating func accept(_ report: TrialReport, _ decision: Decision, endsTrial: Bool) {
     log.append(report)
+    metricCheck.record(report, candidate: assignment(of: report.trial).candidate, pool.task.metric)
     let closes = decision != .proceed
     roster[report.trial].record(report, isKept: closes || endsTrial || report.checkpoint != nil)
+    roster[report.trial].heardSeconds = engine.spending.wallSeconds
     if closes { close(report.trial) } else if endsTrial { end(report.trial, as: .completed) }
+    if !roster[report.trial].isOpen { losses.clear(roster[report.trial].domain) }
+    expire(roster.expired(at: engine.spending.wallSeconds, leaseSeconds: settings.leaseSeconds))
   }
 
   /// Ends a trial that did not come to a decision.
@@ -95,10 +188,12 @@ extension ModelSearch {
       case .failed: .failed
       case .lost: .lost
       case .paused: .paused
+      case .checkpointGone: .checkpointGone
       case .outOfMemory: .outOfMemory(memoryBytes: failure.memoryBytes ?? roster[id].memoryBytes)
       }
     if failure.kind == .paused { roster[id].keepLatest() }
-    end(id, as: ending)
+    if failure.kind == .lost { lose(id) } else { end(id, as: ending) }
+    expire(roster.expired(at: engine.spending.wallSeconds, leaseSeconds: settings.leaseSeconds))
     log.append(.failed(failure))
     return !engine.isGivenUp(assignment(of: id).candidate)
   }
@@ -113,12 +208,13 @@ extension ModelSearch {
     close(id)
   }
 
-  private mutating func close(_ id: TrialID) {
+  /// Frees the GPUs and the worker of a trial that the engine has closed.
+  mutating func close(_ id: TrialID) {
     devices.release(roster[id].gpus, trial: id)
     roster.close(id)
   }
 
-  private func assignment(of id: TrialID) -> Assignment {
+  func assignment(of id: TrialID) -> Assignment {
     do throws(SelectionError) {
       return try engine.trial(id).assignment
     } catch {
@@ -129,35 +225,41 @@ extension ModelSearch {
   /// A trial as its worker sees it.
   private func openTrial(_ id: TrialID) -> OpenTrial {
     let (assignment, entry) = (assignment(of: id), roster[id])
+    // A worker that restarts continues from what this trial has saved itself.
+    let own = entry.latestCheckpoint
+    let resume =
+      own.map { OpenTrial.Checkpoint(trial: id, step: $0.step, checkpoint: $0.checkpoint) }
+      ?? assignment.checkpoint.map { roster[$0.trial].checkpoint(at: $0.dataFraction, of: $0.trial) }
     return OpenTrial(
-      id: id, candidate: assignment.candidate, fromFraction: assignment.fromFraction,
-      toFraction: assignment.toFraction,
-      resume: assignment.checkpoint.map { roster[$0.trial].checkpoint(at: $0.dataFraction, of: $0.trial) },
+      id: id, candidate: pool.name(of: assignment.candidate),
+      fromFraction: own?.dataFraction ?? assignment.fromFraction, toFraction: assignment.toFraction,
+      sampleCount: pool.task.alignmentSampleCount, resume: resume,
       gpus: entry.gpus, worker: entry.request.worker, rung: assignment.rung, phase: assignment.phase)
   }
 
   /// The request that a trial was assigned for.
   package func request(for id: TrialID) -> TrialRequest { roster[id].request }
 
-  /// The smallest idle GPUs that suffice for a candidate; the engine has just been told that some do.
-  private func choose(for candidate: Int) -> [String] {
-    let need = engine.need(of: candidate)
-    let bytes = max(
-      need.memoryBytes, need.exceedsBytes == .max ? .max : need.exceedsBytes + (need.exceedsBytes > 0 ? 1 : 0))
-    guard let gpus = devices.choose(settings.gpusPerTrial, memoryBytes: bytes) else {
-      preconditionFailure("idle GPUs that fit are gone")
-    }
+  /// The smallest idle GPUs that suffice for a candidate, which was just assigned because some do; on nodes that have
+  /// not lost it, if possible.
+  private func chosen(for candidate: Int) -> [String] {
+    let (count, bytes) = (settings.gpusPerTrial, engine.need(of: candidate).leastBytes)
+    let gpus =
+      devices.choose(count, memoryBytes: bytes, avoiding: losses.nodes(thatLost: candidate))
+      ?? devices.choose(count, memoryBytes: bytes)
+    guard let gpus else { preconditionFailure("idle GPUs that fit are gone") }
     return gpus
   }
 
-  private func check(_ gpus: [String]) throws(RequestError) {
+  /// - Parameter silent: trials that end before the request is carried out.
+  private func check(_ gpus: [String], besides silent: [TrialID]) throws(RequestError) {
     for (position, id) in gpus.enumerated() {
       guard let trial = devices.trial(on: id) else {
         throw RequestError(
           .unknownGPU, path: "gpus[\(position)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
           fix: "register it with gpu/register")
       }
-      if let trial {
+      if let trial, !silent.contains(trial) {
         throw RequestError(
           .busyGPU, path: "gpus[\(position)]", expected: "an idle GPU", found: "\"\(id)\" at work for trial \(trial)",
           fix: "end that trial first: trial/fail with kind lost, if its worker is gone",
@@ -166,15 +268,15 @@ extension ModelSearch {
     }
   }
 
-  private func unknownTrial(_ id: TrialID) -> RequestError {
+  func unknownTrial(_ id: TrialID) -> RequestError {
     RequestError(
       .unknownTrial, path: "trial",
       expected: roster.count == 0 ? "a trial; none has been given out yet" : "a trial in 1...\(roster.count)",
       found: "\(id)", fix: "ask for one with trial/next")
   }
 
-  private func trialClosed(_ id: TrialID) -> RequestError {
-    let outcome = (try? engine.trial(id).outcome)?.word ?? "closed"
+  func trialClosed(_ id: TrialID) -> RequestError {
+    let outcome = (try? engine.trial(id).outcome)?.state.rawValue ?? "closed"
     return RequestError.trialClosed(id, outcome: outcome)
   }
 }

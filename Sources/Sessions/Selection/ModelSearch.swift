@@ -17,6 +17,10 @@ package struct ModelSearch: Sendable {
   private let sessionSeed: UInt64
   var devices: DeviceTable
   var roster = TrialRoster()
+  var losses = LossTable()
+  var metricCheck = MetricCheck()
+  /// The most memory that a worker without registered GPUs offered; 0 before the first.
+  var offeredMemoryBytes = 0
   /// The candidate that was last announced as the leader.
   var announcedLeader: Int?
 
@@ -32,6 +36,7 @@ package struct ModelSearch: Sendable {
     clustering = PoolClustering(byFamilyIn: pool)
     engine = try Self.engine(pool, clustering, settings, seed)
     devices = DeviceTable(gpus)
+    updateLargestDevice()
     if !gpus.isEmpty { log.append(.registered(gpus)) }
     log.append(.submitted(submission, settings))
   }
@@ -84,6 +89,7 @@ package struct ModelSearch: Sendable {
       engine = try Self.engine(grown, newClustering, newSettings, sessionSeed)
     }
     (pool, clustering, self.settings) = (grown, newClustering, newSettings)
+    updateLargestDevice()
     inputRevision += 1
     log.append(.submitted(submission, settings))
   }
@@ -92,12 +98,23 @@ package struct ModelSearch: Sendable {
   mutating func cluster(_ new: PoolClustering) throws(RequestError) {
     engine = try Self.engine(pool, new, settings, sessionSeed)
     clustering = new
+    updateLargestDevice()
+  }
+
+  /// Takes a revised pool with the clusters and the engine that belong to it.
+  mutating func apply(_ revised: CandidatePool, _ newClustering: PoolClustering, _ newEngine: Search) {
+    (pool, clustering, engine) = (revised, newClustering, newEngine)
+    settings.search.budget = newEngine.settings.budget
+    inputRevision += 1
   }
 
   // MARK: - GPUs
 
   package mutating func register(_ gpus: [GPU]) {
     devices.register(gpus)
+    for gpu in gpus { losses.clear(gpu.node ?? gpu.id) }
+    suspendUnreliableNodes()
+    updateLargestDevice()
     log.append(.registered(gpus))
   }
 
@@ -106,7 +123,8 @@ package struct ModelSearch: Sendable {
   /// - Returns: the trials that are lost.
   package mutating func retire(_ ids: [String]) -> [TrialID] {
     let lost = devices.retire(ids)
-    for trial in lost { end(trial, as: .lost) }
+    for trial in lost { lose(trial) }
+    updateLargestDevice()
     log.append(.retired(ids))
     return lost
   }

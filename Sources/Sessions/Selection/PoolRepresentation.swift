@@ -63,17 +63,25 @@ package struct PoolComparison: Sendable {
   package func clustering(
     _ settings: ComparisonSettings, parallel: ParallelMap, progress: ProgressHandle
   ) throws(RequestError) -> TwoStepClustering {
+    // Comparisons of language models follow behind each medoid; how many there are is known only then.
+    let pairedEncoders = Set(representations.keys.compactMap { $0.languageModel == nil ? nil : $0.encoder }).count
+    let encoderShare = pairedEncoders == 0 ? 1.0 : 0.5
+    var groupCount = 0
     let encoderMatrices = encoders.map { representations[RepresentationKey(encoder: $0.id, languageModel: nil)] }
     return try TwoStepClustering(
       encoders: try clustering(
         encoderMatrices, of: encoders, isShared: false, settings, settings.clustering.encoderThreshold, parallel,
-        progress)
+        progress.part(0...encoderShare))
     ) { (medoid) throws(RequestError) in
       let key = encoders[medoid].id
       let matrices = languageModels.map { representations[RepresentationKey(encoder: key, languageModel: $0.id)] }
+      let isMeasured = matrices.contains { $0 != nil }
+      if isMeasured { groupCount += 1 }
+      let start = encoderShare + (1 - encoderShare) * Double(max(0, groupCount - 1)) / Double(max(1, pairedEncoders))
+      let end = encoderShare + (1 - encoderShare) * Double(groupCount) / Double(max(1, pairedEncoders))
       return try clustering(
         matrices, of: languageModels, isShared: true, settings, settings.clustering.languageModelThreshold, parallel,
-        progress)
+        progress.part(min(start, end)...min(end, 1)))
     }
   }
 

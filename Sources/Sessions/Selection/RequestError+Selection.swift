@@ -13,7 +13,7 @@ extension RequestError {
   /// Why the engine refused a report on a trial.
   init(_ error: SelectionError, trial id: TrialID) {
     switch error {
-    case .trialClosed(_, let outcome): self = .trialClosed(id, outcome: outcome.word)
+    case .trialClosed(_, let outcome): self = .trialClosed(id, outcome: outcome.state.rawValue)
     case .conflictingReport(_, let step):
       self.init(
         .invalidReport, path: "step", expected: "step \(step) as it was reported before", found: "other figures",

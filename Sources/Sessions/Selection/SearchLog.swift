@@ -14,11 +14,13 @@ package struct SearchLog: Sendable {
     case retired([String])
     /// The request that a trial was assigned for.
     case asked(trial: TrialID)
-    /// A request that got no trial but reported the time.
-    case emptyRequest(TrialRequest)
+    /// A request that got no trial but reported the time, or larger memory than any before (`isKept`).
+    case emptyRequest(TrialRequest, isKept: Bool)
     /// The place of a report.
     case reported(Int)
     case failed(TrialFailure)
+    case directed(CandidateName, CandidateDirective)
+    indirect case revised(SearchRevision)
   }
 
   package private(set) var entries: [Entry] = []
@@ -31,7 +33,7 @@ package struct SearchLog: Sendable {
 
   package mutating func append(_ entry: Entry) {
     // A client that asks once a second for hours leaves one entry.
-    if case .emptyRequest = entry, case .emptyRequest = entries.last { entries.removeLast() }
+    if case .emptyRequest = entry, case .emptyRequest(_, isKept: false) = entries.last { entries.removeLast() }
     entries.append(entry)
   }
 

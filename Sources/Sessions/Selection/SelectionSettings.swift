@@ -8,10 +8,15 @@ package struct SelectionSettings: Sendable, Equatable {
   package var seed: UInt64?
   /// GPUs that each trial runs on.
   package var gpusPerTrial: Int
+  /// A trial without a report for longer than this, by session time, is lost; nil for never.
+  package var leaseSeconds: Double?
 
-  package init(search: SearchSettings = SearchSettings(), seed: UInt64? = nil, gpusPerTrial: Int = 1) {
+  package init(
+    search: SearchSettings = SearchSettings(), seed: UInt64? = nil, gpusPerTrial: Int = 1, leaseSeconds: Double? = nil
+  ) {
     self.search = search
     self.seed = seed
     self.gpusPerTrial = gpusPerTrial
+    self.leaseSeconds = leaseSeconds
   }
 }

@@ -1,8 +1,8 @@
-/// How the parts of a candidate may be divided among pipeline stages: whole layers, in order, so that the largest stage is as
-/// small as can be.
+/// How the parts of a candidate may be divided among pipeline stages: whole layers, in order, so that the largest stage
+/// is as small as can be.
 ///
-/// What a stage weighs is its parameters, to which a step's work is proportional. A part that does not say how many layers
-/// it has is not divided.
+/// What a stage weighs is its parameters, to which a step's work is proportional. A part that does not say how many
+/// layers it has is not divided.
 package struct StageSplit: Sendable, Equatable {
   /// Some layers of one part.
   package struct Piece: Sendable, Equatable {

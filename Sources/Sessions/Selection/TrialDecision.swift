@@ -35,15 +35,16 @@ extension Decision {
 
 extension TrialOutcome {
   /// As programs read it.
-  var word: String {
+  var state: ListedTrial.State {
     switch self {
-    case .paused(.rungReached), .paused(.searchFinished): "paused"
-    case .stopped(let reason): reason == .completed ? "completed" : "stopped"
-    case .ended(.completed): "completed"
-    case .ended(.paused): "paused"
-    case .ended(.failed): "failed"
-    case .ended(.lost): "lost"
-    case .ended(.outOfMemory): "outOfMemory"
+    case .paused(.rungReached), .paused(.searchFinished), .ended(.paused): .paused
+    case .stopped(let reason): reason == .completed ? .completed : .stopped
+    case .ended(.completed): .completed
+    case .ended(.failed): .failed
+    case .ended(.lost): .lost
+    case .ended(.outOfMemory): .outOfMemory
+    case .ended(.checkpointGone): .checkpointGone
+    case .ended(.withdrawn): .withdrawn
     }
   }
 }

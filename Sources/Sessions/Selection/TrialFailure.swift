@@ -3,7 +3,7 @@ package import ModelSelection
 /// A trial that ends without a decision of the search.
 package struct TrialFailure: Sendable {
   package enum Kind: String, Sendable, CaseIterable {
-    case failed, lost, outOfMemory, paused
+    case failed, lost, outOfMemory, paused, checkpointGone
   }
 
   package let trial: TrialID

@@ -21,24 +21,30 @@ package struct TrialRequest: Sendable {
 /// The answer to a ``TrialRequest``.
 package enum TrialOffer: Sendable {
   case trial(OpenTrial, isRepeated: Bool)
-  case none(WaitReason)
+  /// - Parameter retryAfterSeconds: the session time after which it makes sense to ask again, where that is known.
+  case none(WaitReason, retryAfterSeconds: Double? = nil)
 
   package enum WaitReason: String, Sendable, CaseIterable {
-    case noIdleGPU, tooLittleMemory, allAssigned, finished
+    case noIdleGPU, tooLittleMemory, allAssigned, nodeSetAside, finished
   }
 }
 
 /// An assigned trial as its worker sees it.
 package struct OpenTrial: Sendable {
   package let id: TrialID
-  package let candidate: Int
+  package let candidate: CandidateName
   package let fromFraction: Double
   package let toFraction: Double
+  /// Samples of all the alignment data.
+  package let sampleCount: Int
   package let resume: Checkpoint?
   package let gpus: [String]
   package let worker: String?
   package let rung: Int
   package let phase: SearchPhase
+
+  package var fromSampleCount: Int { Int((fromFraction * Double(sampleCount)).rounded()) }
+  package var toSampleCount: Int { Int((toFraction * Double(sampleCount)).rounded()) }
 
   /// Weights that a trial left behind.
   package struct Checkpoint: Sendable {

@@ -4,11 +4,14 @@ internal import ModelSelection
 /// Which worker has which trial on which GPUs, and the checkpoints that trials left behind.
 struct TrialRoster: Sendable {
   private var entries: [Entry] = []
-  private(set) var openCount = 0
+  private var open: Set<TrialID> = []
   /// The open trial of each worker that gave its name.
   private var trialOfWorker: [String: TrialID] = [:]
+  /// No open trial was heard from before this time.
+  private var oldestHeardSeconds = 0.0
 
   var count: Int { entries.count }
+  var openCount: Int { open.count }
 
   func contains(_ id: TrialID) -> Bool { entries.indices.contains(id.index) }
 
@@ -21,17 +24,29 @@ struct TrialRoster: Sendable {
   func openTrial(of worker: String?) -> TrialID? { worker.flatMap { trialOfWorker[$0] } }
 
   /// Adds the next trial of the engine.
-  mutating func open(_ id: TrialID, for request: TrialRequest, on gpus: [String], memoryBytes: Int) {
+  mutating func open(_ id: TrialID, _ entry: Entry) {
     precondition(id.index == entries.count, "trials are numbered without gaps")
-    entries.append(Entry(request: request, gpus: gpus, memoryBytes: memoryBytes))
-    openCount += 1
-    if let worker = request.worker { trialOfWorker[worker] = id }
+    entries.append(entry)
+    open.insert(id)
+    if let worker = entry.request.worker { trialOfWorker[worker] = id }
   }
 
   mutating func close(_ id: TrialID) {
     entries[id.index].isOpen = false
-    openCount -= 1
-    if let worker = entries[id.index].request.worker { trialOfWorker[worker] = nil }
+    open.remove(id)
+    if let worker = entries[id.index].request.worker, trialOfWorker[worker] == id { trialOfWorker[worker] = nil }
+  }
+
+  /// The open trials that were not heard from for longer than a lease, in ascending order. O(1) while there can be
+  /// none, else O(open trials).
+  func expired(at seconds: Double, leaseSeconds: Double?) -> [TrialID] {
+    guard let leaseSeconds, seconds - oldestHeardSeconds > leaseSeconds else { return [] }
+    return open.filter { seconds - entries[$0.index].heardSeconds > leaseSeconds }.sorted()
+  }
+
+  /// Finds out again how long the quietest open trial has been silent; called when leases ran out.
+  mutating func updateOldestHeard(at seconds: Double) {
+    oldestHeardSeconds = open.map { entries[$0.index].heardSeconds }.min() ?? seconds
   }
 
   /// What the session knows of a trial and the engine does not.
@@ -40,25 +55,35 @@ struct TrialRoster: Sendable {
     let gpus: [String]
     /// The smallest memory of its GPUs; `Int.max` when unknown.
     let memoryBytes: Int
+    /// The failure domain that it runs in: the node of its GPUs, else its worker.
+    let domain: String
+    /// The session time of the latest sign of life.
+    var heardSeconds: Double
     fileprivate(set) var isOpen = true
+    /// Whether the lease of a silent worker ended it.
+    var isExpired = false
     /// Weights that the trial left behind, by growing fraction.
-    private var marks: [Mark] = []
+    private(set) var marks: [Mark] = []
     /// The report of the greatest step.
-    private var latest: Mark?
+    private(set) var latest: Mark?
 
-    private struct Mark: Sendable {
+    /// A report's weights.
+    struct Mark: Sendable {
       let step: Int
       let dataFraction: Double
+      let score: Double
       let checkpoint: JSON?
     }
 
-    fileprivate init(request: TrialRequest, gpus: [String], memoryBytes: Int) {
+    init(request: TrialRequest, gpus: [String], memoryBytes: Int, domain: String, heardSeconds: Double) {
       (self.request, self.gpus, self.memoryBytes) = (request, gpus, memoryBytes)
+      (self.domain, self.heardSeconds) = (domain, heardSeconds)
     }
 
     /// Takes a report; `isKept` says whether its weights are kept.
     mutating func record(_ report: TrialReport, isKept: Bool) {
-      let mark = Mark(step: report.step, dataFraction: report.dataFraction, checkpoint: report.checkpoint)
+      let mark = Mark(
+        step: report.step, dataFraction: report.dataFraction, score: report.score, checkpoint: report.checkpoint)
       if isKept { marks.append(mark) }
       if latest.map({ $0.step < mark.step }) ?? true { latest = mark }
     }
@@ -73,5 +98,8 @@ struct TrialRoster: Sendable {
       let mark = marks.last { $0.dataFraction == dataFraction } ?? latest
       return OpenTrial.Checkpoint(trial: trial, step: mark?.step ?? 0, checkpoint: mark?.checkpoint)
     }
+
+    /// The weights of the greatest step that the trial reported to have saved.
+    var latestCheckpoint: Mark? { marks.filter { $0.checkpoint != nil }.max { $0.step < $1.step } }
   }
 }

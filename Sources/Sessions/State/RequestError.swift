@@ -8,7 +8,7 @@ package struct RequestError: Error, Sendable {
     case unknownPipeline, invalidPipeline, invalidProfile, incompleteProfile, notCharacterized
     case deadlineBelowMinimum, objectiveOutOfReach, unknownPlan
     case unknownRank, unknownJob
-    case noPool, invalidPool, unknownCandidate, invalidRepresentation, searchBegun
+    case noPool, invalidPool, unknownCandidate, candidateClosed, invalidRepresentation, searchBegun
     case unknownTrial, trialClosed, invalidReport, busyGPU
     case inputsChanged, cancelled
   }

@@ -41,6 +41,9 @@ package enum ErrorRegistry {
     Entry(kind: .invalidReport, code: 3007, meaning: "A report on a trial cannot be right; check its units."),
     Entry(kind: .busyGPU, code: 3008, meaning: "The GPU works for another trial; `trial` in the data says which."),
     Entry(
+      kind: .candidateClosed, code: 3009,
+      meaning: "The candidate has left the search; `closure` in suggestion/ranking says why."),
+    Entry(
       kind: .cancelled, code: -32800,
       meaning: "The client cancelled the request, closed its session, or ended its input."),
     Entry(kind: .inputsChanged, code: -32801, meaning: "The inputs changed while the computation ran; ask again."),

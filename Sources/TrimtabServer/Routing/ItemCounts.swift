@@ -90,6 +90,18 @@ extension PoolAttachRepresentation {
   }
 }
 
+extension SearchRevise {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    params.value(of: "constraints") == nil ? 0 : session.candidateCount
+  }
+}
+
+extension TrialList {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    session.search?.trialCount ?? 0
+  }
+}
+
 extension SuggestionGet {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.candidateCount }
 }

@@ -69,6 +69,7 @@ from .blocking import Pending, Session, Trimtab
 from .errors import (
     BusyGPU,
     CallTimeout,
+    CandidateClosed,
     ContentModified,
     DeadlineBelowMinimum,
     FileOutsideRoots,
@@ -121,6 +122,7 @@ __all__ = [
     "BusyGPU",
     "CallTimeout",
     "Candidate",
+    "CandidateClosed",
     "Certificate",
     "Characterization",
     "ContentModified",

@@ -18,7 +18,7 @@ Objective = Literal["fastest", "cheapest", "energyDelayProduct", "energyDelaySqu
 Resampling = Literal["options", "executions"]
 Schedule = Literal["1f1b", "gpipe", "interleaved1f1b", "earlyRecomputation1f1b", "zbh1", "zbv", "dualpipev"]
 Strategy = Literal["mordal", "race", "grid", "random", "successiveHalving", "hyperband", "asha", "ats"]
-TrialFailure = Literal["failed", "lost", "outOfMemory", "paused"]
+TrialFailure = Literal["failed", "lost", "outOfMemory", "paused", "checkpointGone"]
 UnknownFields = Literal["warn", "refuse"]
 
 
@@ -60,6 +60,8 @@ class SearchSettings(TypedDict):
     seed: NotRequired[int]
     budget: NotRequired[Budget]
     gpus_per_trial: NotRequired[int]
+    prefer_elapsed: NotRequired[bool]
+    lease_seconds: NotRequired[float]
 
 
 class TrainedBy(TypedDict):

@@ -229,7 +229,7 @@ class TrialClosed(RPCError):
 
     @property
     def outcome(self) -> str:
-        """How it ended: "completed", "stopped", "paused", "failed", "lost" or "outOfMemory"."""
+        """How it ended, as `state` of trial/list."""
         return str(self.data["outcome"])
 
 
@@ -243,6 +243,12 @@ class BusyGPU(RPCError):
     """The GPU works for another trial; `trial` in the data says which."""
 
     code, kind = 3008, "busyGPU"
+
+
+class CandidateClosed(RPCError):
+    """The candidate has left the search; `closure` in the ranking says why."""
+
+    code, kind = 3009, "candidateClosed"
 
 
 class DeadlineBelowMinimum(RPCError):

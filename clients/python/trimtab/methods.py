@@ -14,6 +14,7 @@ from . import answers
 from .answers import GPU, ModelPart, ProfileRow, SelectionTask, Withdrawal, camel, deeply, named, reader, to_wire
 from .binding import Awaited, Method, Now, Unsent
 from .declared import (
+    Budget,
     ElementType,
     Estimator,
     Kernel,
@@ -377,6 +378,58 @@ class SessionMethods:
         return self._request(
             "trial/fail", answers.TrialEnded, trial=trial, kind=kind, message=message, memory_bytes=memory_bytes,
             elapsed_seconds=elapsed_seconds)
+
+    @Method
+    def trials(
+        self, *, open_only: Optional[bool] = None, offset: Optional[int] = None, limit: Optional[int] = None,
+    ) -> Request[answers.TrialPage]:
+        """The trials with their workers and checkpoints, a page at a time; also which checkpoints may be deleted."""
+        return self._request("trial/list", answers.TrialPage, open_only=open_only, offset=offset, limit=limit)
+
+    @Method
+    def pin_candidate(
+        self, encoder: str, language_model: str, *, projector: Optional[str] = None, pinned: Optional[bool] = None,
+    ) -> Request[answers.DirectedCandidate]:
+        """Keeps a candidate from being stopped as hopeless; `pinned=False` lifts that."""
+        return self._request(
+            "candidate/pin", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
+            projector=projector, pinned=pinned)
+
+    @Method
+    def ban_candidate(
+        self, encoder: str, language_model: str, *, projector: Optional[str] = None, banned: Optional[bool] = None,
+    ) -> Request[answers.DirectedCandidate]:
+        """Excludes a candidate from training and suggestion; `banned=False` lifts that."""
+        return self._request(
+            "candidate/ban", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
+            projector=projector, banned=banned)
+
+    @Method
+    def advance_candidate(
+        self, encoder: str, language_model: str, *, projector: Optional[str] = None,
+        to_fraction: Optional[float] = None,
+    ) -> Request[answers.DirectedCandidate]:
+        """Trains a candidate next, up to `to_fraction` of the data or on all of them."""
+        return self._request(
+            "candidate/advance", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
+            projector=projector, to_fraction=to_fraction)
+
+    @Method
+    def withdraw_candidate(
+        self, encoder: str, language_model: str, *, projector: Optional[str] = None,
+    ) -> Request[answers.DirectedCandidate]:
+        """Removes a candidate from the search for good, and ends its open trial."""
+        return self._request(
+            "candidate/withdraw", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
+            projector=projector)
+
+    @Method
+    def revise_search(
+        self, *, constraints: Optional[PoolConstraints] = None, budget: Optional[Budget] = None,
+    ) -> Request[answers.SearchRevised]:
+        """Replaces the rules or the budget while the search runs, and says what that changed."""
+        return self._request(
+            "search/revise", answers.SearchRevised, constraints=deeply(constraints), budget=deeply(budget))
 
     @Method
     def suggestion(

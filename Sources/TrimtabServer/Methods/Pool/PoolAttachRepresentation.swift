@@ -36,17 +36,19 @@ package enum PoolAttachRepresentation: SessionStep {
     return StepResult(Answer(revision: session.revision, matrix: representation.matrix, count: count))
   }
 
-  package struct Answer: ObjectWritable {
+  package struct Answer: AnswerObject {
     let revision: Int
     let matrix: Representation
     let count: Int
 
-    package func write(to object: inout ObjectWriter) {
-      object.field("revision", revision, "Counts the session's accepted changes.")
-      object.field("sampleCount", matrix.sampleCount, "Samples of this representation.")
-      object.field("featureCount", matrix.featureCount, "Features of each.")
-      object.field("elementType", matrix.elementType.rawValue, "How its numbers are stored.")
-      object.field("representationCount", count, "Representations attached so far.")
+    package static let fields = Fields<Answer> {
+      Field("revision", "The number of changes that the session has accepted.") { $0.revision }
+      Field("sampleCount", "Samples of this representation.") { $0.matrix.sampleCount }
+      Field("featureCount", "Features of each.") { $0.matrix.featureCount }
+      Field("elementType", "How its numbers are stored.") { $0.matrix.elementType }
+      Field("representationCount", "Representations attached so far.") { $0.count }
     }
   }
 }
+
+extension ElementType: FieldValue {}

@@ -20,6 +20,7 @@ package enum PoolClusters: BackgroundStep {
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
       settings = try ComparisonSettingsEntry(from: &reader).settings
+      _ = try reader.optional("workDoneToken", .any, "Reports progress in percent under this token.")
     }
   }
 
@@ -33,7 +34,6 @@ package enum PoolClusters: BackgroundStep {
   ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> Product {
     let (comparison, settings) = (try session.requireSearch().comparison, params.settings)
     return { (progress) throws(RequestError) in
-      let progress = ProgressHandle(isCancelled: progress.isCancelled)
       return Product(
         comparison: comparison,
         clustering: try comparison.clustering(settings, parallel: .threads(), progress: progress))
@@ -46,72 +46,71 @@ package enum PoolClusters: BackgroundStep {
     let isUsed = try session.editSearch { (search) throws(RequestError) in
       try search.adopt(product.clustering, of: product.comparison, params.settings)
     }
-    return StepResult(
-      Answer(revision: session.revision, isUsed: isUsed, found: product, search: try session.requireSearch()))
+    let report = PoolClusterReport(product.clustering, of: product.comparison, in: try session.requireSearch().pool)
+    return StepResult(Answer(revision: session.revision, isUsed: isUsed, report: report))
   }
 
-  package struct Answer: ObjectWritable {
+  package struct Answer: AnswerObject {
     let revision: Int
     let isUsed: Bool
-    let found: Product
-    let search: ModelSearch
+    let report: PoolClusterReport
 
-    package func write(to object: inout ObjectWriter) {
-      let (encoders, languageModels) = (
-        found.comparison.encoders.map(\.id), found.comparison.languageModels.map(\.id)
-      )
-      object.field("revision", revision, "Counts the session's accepted changes.")
-      object.field(
-        "usedBySearch", isUsed,
-        "Whether the search goes by these clusters; one that has begun keeps those it began with.")
-      let clustering = PoolClustering(found.clustering, in: search.pool)
-      object.list("clusters", clustering.clusters.indices, "Candidates that are taken for similar.") { index, entry in
-        let (cluster, group) = (clustering.clusters[index], clustering.groups[index])
-        entry.field("encoderCluster", group.encoderGroup, "Which of the clusters of encoders.")
-        entry.field(
-          "languageModelCluster", group.languageModelGroup, "Which of the clusters of language models beside it.")
-        entry.field("candidateCount", cluster.members.count, "Candidates in it.")
-        entry.object("medoid", "The candidate that stands for the others.") {
-          search.pool.name(of: cluster.medoid).write(to: &$0)
-        }
-        entry.field(
-          "encoderBasis", group.encoderBasis.rawValue,
-          "Why its encoders are together: `representations`, `family` or `none`.")
-        entry.field("languageModelBasis", group.languageModelBasis.rawValue, "The same for its language models.")
-      }
-      object.object("encoders", "The encoders.") { found.clustering.encoders.write(to: &$0, encoders) }
-      object.list(
-        "languageModels", found.clustering.encoders.clusters.indices,
-        "The language models, for each cluster of encoders."
-      ) { index, entry in
-        let medoid = encoders[found.clustering.encoders.clusters[index].medoid]
-        entry.field("encoderCluster", index, "The cluster of encoders.")
-        entry.field("encoder", medoid, "Its medoid, behind which language models are compared.")
-        found.clustering.languageModels[index].write(to: &entry, languageModels)
-      }
+    package static let fields = Fields<Answer> {
+      Field("revision", "The number of changes that the session has accepted.") { $0.revision }
+      Field(
+        "usedBySearch", "Whether the search uses these clusters; one that has begun keeps those it began with."
+      ) { $0.isUsed }
+      Field("clusters", "Candidates that are taken for similar.") { $0.report.clusters }
+      Field("encoders", "The encoders.") { $0.report.encoders }
+      Field("languageModels", "The language models, for each cluster of encoders.") { $0.report.languageModels }
     }
   }
 }
 
-extension ModelClustering {
-  fileprivate func write(to object: inout ObjectWriter, _ names: [String]) {
-    object.list("clusters", clusters, "The clusters, by their first members.") { cluster, entry in
-      entry.field("members", cluster.members.map { names[$0] }, "Its models.")
-      entry.field("medoid", names[cluster.medoid], "The model that stands for the others.")
-      entry.field("basis", cluster.basis.rawValue, "Why they are together: `representations`, `family` or `none`.")
-    }
-    object.field("compared", measured.map { names[$0] }, "The models whose representations were compared.")
-    guard let similarity, let dendrogram else { return }
-    let rows = (0..<similarity.count).map { row in (0..<similarity.count).map { similarity[row, $0] } }
-    object.field("similarity", rows, "How alike each two of them are, row by row.")
-    object.list(
-      "joins", dendrogram.joins,
+extension PoolClusterReport.CandidateCluster: AnswerObject {
+  package static let fields = Fields<PoolClusterReport.CandidateCluster> {
+    Field("encoderCluster", "Which of the clusters of encoders.") { $0.encoderCluster }
+    Field("languageModelCluster", "Which of the clusters of language models beside it.") { $0.languageModelCluster }
+    Field("candidateCount", "Candidates in it.") { $0.candidateCount }
+    Field("medoid", "The candidate that stands for the others.") { $0.medoid }
+    Field("encoderBasis", "Why its encoders are together.") { $0.encoderBasis }
+    Field("languageModelBasis", "Why its language models are together.") { $0.languageModelBasis }
+  }
+}
+
+extension PoolClusterReport.Models: AnswerObject {
+  package static let fields = Fields<PoolClusterReport.Models> {
+    Field("clusters", "The clusters, by their first members.") { $0.clusters }
+    Field("compared", "The models whose representations were compared.") { $0.compared }
+    Field("similarity", unit: "1", "The similarity of each two of them, row by row.") { $0.similarity }
+    Field(
+      "joins",
       "How clusters were joined, the most similar first. Below the number of compared models a cluster is a model; join k makes the next number."
-    ) { join, entry in
-      entry.field("first", join.first, "One of the two clusters.")
-      entry.field("second", join.second, "The other.")
-      entry.field("similarity", 1 - join.distance, "How alike they are.")
-      entry.field("memberCount", join.memberCount, "Models in the joined cluster.")
-    }
+    ) { $0.joins }
+  }
+}
+
+extension PoolClusterReport.Models.Cluster: AnswerObject {
+  package static let fields = Fields<PoolClusterReport.Models.Cluster> {
+    Field("members", "Its models.") { $0.members }
+    Field("medoid", "The model that stands for the others.") { $0.medoid }
+    Field("basis", "Why they are together.") { $0.basis }
+  }
+}
+
+extension PoolClusterReport.Models.Join: AnswerObject {
+  package static let fields = Fields<PoolClusterReport.Models.Join> {
+    Field("first", "One of the two clusters.") { $0.first }
+    Field("second", "The other.") { $0.second }
+    Field("similarity", unit: "1", "Their similarity.") { $0.similarity }
+    Field("memberCount", "Models in the joined cluster.") { $0.memberCount }
+  }
+}
+
+extension PoolClusterReport.LanguageModels: AnswerObject {
+  package static let fields = Fields<PoolClusterReport.LanguageModels> {
+    Field("encoderCluster", "The cluster of encoders.") { $0.encoderCluster }
+    Field("encoder", "Its medoid, behind which language models are compared.") { $0.encoder }
+    Field.inline { $0.models }
   }
 }

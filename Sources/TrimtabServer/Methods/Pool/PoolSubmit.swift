@@ -21,42 +21,47 @@ package enum PoolSubmit: SessionStep {
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
   {
-    let known = session.search?.pool.candidates.count ?? 0
-    let (submission, settings) = (params.entry.submission, params.entry.settings)
-    if session.search == nil {
-      session.search = try ModelSearch(
-        submission, settings ?? SelectionSettings(), seed: session.seed, gpus: session.gpus.values)
-    } else {
-      try session.editSearch { (search) throws(RequestError) in try search.grow(by: submission, settings) }
-    }
-    let search = try session.requireSearch()
-    return StepResult(Answer(revision: session.revision, search: search, knownCount: known))
+    let summary = try session.submit(params.entry.submission, params.entry.settings)
+    return StepResult(Answer(revision: session.revision, summary: summary))
   }
 
-  package struct Answer: ObjectWritable {
+  package struct Answer: AnswerObject {
     let revision: Int
-    let search: ModelSearch
-    let knownCount: Int
+    let summary: PoolSummary
 
-    package func write(to object: inout ObjectWriter) {
-      let pool = search.pool
-      object.field("revision", revision, "Counts the session's accepted changes.")
-      object.field("candidateCount", pool.candidates.count, "Candidates in the pool now.")
-      object.field("addedCount", pool.candidates.count - knownCount, "Those that this submission added.")
-      let excluded = PoolConstraints.Rule.allCases.compactMap { rule in pool.excludedCounts[rule].map { (rule, $0) } }
-      object.list("excluded", excluded, "Combinations that were left out so far, by the first rule they break.") {
-        excluded, entry in
-        entry.field("rule", excluded.0.rawValue, "The rule.")
-        entry.field("count", excluded.1, "How many combinations.")
-      }
-      object.field(
-        "costBasis", pool.costBasis.rawValue,
-        "Where relative costs come from: `costWeight`, `parameterCount`, or `equal` where nothing is stated.")
-      object.field("clusterCount", search.clustering.clusters.count, "Groups of candidates that are taken for similar.")
-      object.field(
-        "clusterBasis", search.clustering.basis.rawValue,
-        "On what grounds: `representations`, or where none were compared `family`, or `none`: each encoder is a group."
-      )
+    package static let fields = Fields<Answer> {
+      Field("revision", "The number of changes that the session has accepted.") { $0.revision }
+      Field.inline { $0.summary }
     }
+  }
+}
+
+extension ClusterBasis: FieldValue {}
+extension CandidatePool.CostBasis: FieldValue {}
+extension PoolConstraints.Rule: FieldValue {}
+
+extension PoolSummary: AnswerObject {
+  package static let fields = Fields<PoolSummary> {
+    Field("candidateCount", "Candidates in the pool now.") { $0.candidateCount }
+    Field("addedCount", "Candidates that this submission added.") { $0.addedCount }
+    Field("excluded", "Combinations that rules leave out, each counted at the first rule that it breaks.") {
+      $0.excluded
+    }
+    Field("costBasis", "Where relative costs come from: `equal` where no part states anything.") { $0.costBasis }
+    Field("clusterCount", "Groups of candidates that are taken for similar.") { $0.clusterCount }
+    Field(
+      "clusterBasis",
+      "The reason: `representations`, or where none were compared `family`, or `none`: each encoder is a group."
+    ) { $0.clusterBasis }
+    Field("diagnostics", "What seems wrong with the description of task and pool; absent where nothing does.") {
+      $0.diagnostics.isEmpty ? nil : $0.diagnostics
+    }
+  }
+}
+
+extension PoolSummary.Excluded: AnswerObject {
+  package static let fields = Fields<PoolSummary.Excluded> {
+    Field("rule", "The rule.") { $0.rule }
+    Field("count", "How many combinations.") { $0.count }
   }
 }

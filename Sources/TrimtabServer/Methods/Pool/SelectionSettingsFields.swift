@@ -48,12 +48,20 @@ struct SelectionSettingsEntry: ObjectReadable {
     )
     let gpus = try reader.optional(
       "gpusPerTrial", .integer(in: 1...1024), default: 1, "Registered GPUs that each trial runs on.")
+    search.prefersElapsed = try reader.optional(
+      "preferElapsed", .bool, default: published.prefersElapsed,
+      "Whether a race gives workers that would wait for others any step with something to gain, which takes less time and costs more."
+    )
+    let lease = try reader.optional(
+      "leaseSeconds", .positive,
+      "A trial without a report for longer than this, in session time, is lost; choose several times the interval of reports. By default trials wait for ever."
+    )
     if let budget { search.budget = budget.budget }
-    settings = SelectionSettings(search: search, seed: seed.map(UInt64.init), gpusPerTrial: gpus)
+    settings = SelectionSettings(search: search, seed: seed.map(UInt64.init), gpusPerTrial: gpus, leaseSeconds: lease)
   }
 }
 
-private struct BudgetEntry: ObjectReadable {
+struct BudgetEntry: ObjectReadable {
   let budget: Budget
 
   init(from reader: inout ObjectReader) throws(InvalidField) {
@@ -90,12 +98,19 @@ extension SelectionSettings {
     object.field("failureLimit", search.failureLimit)
     object.field("seed", seed.map(Int.init))
     object.field("gpusPerTrial", gpusPerTrial)
-    object.object("budget") {
-      $0.field("gridFraction", search.budget.gridFraction)
-      $0.field("gpuSeconds", search.budget.gpuSeconds)
-      $0.field("energyJoules", search.budget.joules)
-      $0.field("trials", search.budget.trials)
-      $0.field("elapsedSeconds", search.budget.wallSeconds)
-    }
+    object.field("preferElapsed", search.prefersElapsed ? true : nil)
+    object.field("leaseSeconds", leaseSeconds)
+    object.object("budget") { search.budget.write(to: &$0) }
+  }
+}
+
+extension Budget {
+  /// The fields as pool/submit and search/revise take them.
+  func write(to object: inout ObjectWriter) {
+    object.field("gridFraction", gridFraction)
+    object.field("gpuSeconds", gpuSeconds)
+    object.field("energyJoules", joules)
+    object.field("trials", trials)
+    object.field("elapsedSeconds", wallSeconds)
   }
 }

@@ -18,8 +18,14 @@ extension ModelSearch {
         Self.request(GPURegister.name, session) { $0.field("gpus", gpus) }
       case .retired(let ids): Self.request(GPURetire.name, session) { $0.field("ids", ids) }
       case .asked(let trial): Self.request(TrialNext.name, session) { request(for: trial).write(to: &$0) }
-      case .emptyRequest(let request): Self.request(TrialNext.name, session) { request.write(to: &$0) }
+      case .emptyRequest(let request, _): Self.request(TrialNext.name, session) { request.write(to: &$0) }
       case .reported(let place): Self.request(TrialUpdate.name, session) { log.report(at: place).write(to: &$0) }
+      case .directed(let name, let directive):
+        Self.request(directive.method, session) {
+          name.write(to: &$0)
+          directive.write(to: &$0)
+        }
+      case .revised(let revision): Self.request(SearchRevise.name, session) { revision.write(to: &$0) }
       case .failed(let failure): Self.request(TrialFail.name, session) { failure.write(to: &$0) }
       }
     }
@@ -76,6 +82,33 @@ extension TrialReport {
     params.field("elapsedSeconds", elapsedSeconds)
     params.field("checkpoint", checkpoint)
     params.field("last", isLast ? true : nil)
+  }
+}
+
+extension CandidateDirective {
+  fileprivate var method: String {
+    switch self {
+    case .pin: CandidatePin.name
+    case .ban: CandidateBan.name
+    case .advance: CandidateAdvance.name
+    case .withdraw: CandidateWithdraw.name
+    }
+  }
+
+  fileprivate func write(to params: inout ObjectWriter) {
+    switch self {
+    case .pin(let isPinned): params.field("pinned", isPinned)
+    case .ban(let isBanned): params.field("banned", isBanned)
+    case .advance(let fraction): params.field("toFraction", fraction)
+    case .withdraw: break
+    }
+  }
+}
+
+extension SearchRevision {
+  fileprivate func write(to params: inout ObjectWriter) {
+    if let constraints { params.object("constraints") { constraints.write(to: &$0) } }
+    if let budget { params.object("budget") { budget.write(to: &$0) } }
   }
 }
 

@@ -6,7 +6,7 @@ package import Sessions
 package enum SuggestionGet: SessionQuery {
   package static let name = "suggestion/get"
   package static let purpose =
-    "Suggests the candidate that will score best on all data: how well, how sure that is, what finding it has cost beside training them all, and what it rests on. May be asked at any time."
+    "Suggests the candidate that will score best on all data: how well, how certain that is, what finding it has cost beside training them all, and the observations behind it. May be asked at any time."
   package static let refusals: [RequestError.Kind] = [.unknownSession, .noPool]
 
   package struct Params: SessionScoped {
@@ -18,117 +18,144 @@ package enum SuggestionGet: SessionQuery {
       session = try reader.session()
       evidenceLimit = try reader.optional(
         "evidenceLimit", .integer(in: 0...Limits.candidateCount), default: 5,
-        "Give the evidence of so many of the best candidates.")
+        "For how many of the best candidates to list the observations.")
       untriedLimit = try reader.optional(
         "untriedLimit", .integer(in: 0...Limits.candidateCount), default: 100,
-        "Name at most so many candidates that were never tried.")
+        "How many candidates to name at most that were never tried.")
     }
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
-    Answer(search: try session.requireSearch(), revision: session.revision, params: params)
+    let search = try session.requireSearch()
+    return Answer(
+      revision: session.revision,
+      report: search.report(evidenceLimit: params.evidenceLimit, untriedLimit: params.untriedLimit))
   }
 
-  package struct Answer: ObjectWritable {
-    let search: ModelSearch
+  package struct Answer: AnswerObject {
     let revision: Int
-    let params: Params
+    let report: SuggestionReport
 
-    package func write(to object: inout ObjectWriter) {
-      let (suggestion, ranking) = search.answers(limit: params.evidenceLimit)
-      object.field("revision", revision, "Counts the session's accepted changes.")
-      if let suggestion {
-        object.object("suggestion", "The best candidate so far; absent while nothing has been observed.") {
-          suggestion.prediction.write(to: &$0, search.pool)
-          $0.field(
-            "expectedRegretFraction", finite(suggestion.expectedRegretFraction),
-            "How much higher its error is expected to be than that of the truly best, as a part of its own error.")
-          $0.field(
-            "expectedRegretScore", finite(regretScore(suggestion)), "The same in the metric's unit.")
-        }
-      }
-      object.field("finished", suggestion?.stopReason != nil, "Whether the search asks for no more trials.")
-      object.field(
-        "finishReason", suggestion?.stopReason?.rawValue,
-        "`regretBelowBound`, `planComplete`, or the budget that is spent.")
-      object.object("cost", "What the search has taken so far.") { writeCost(to: &$0) }
-      object.object("gridCost", "What training every candidate on all data would take.") { writeGridCost(to: &$0) }
-      object.field(
-        "savingFactor",
-        search.spending.gpuSeconds > 0 ? finite(search.gridGPUSeconds / search.spending.gpuSeconds) : nil,
-        "How many times less than that the search has taken.")
-      let untried = search.neverTried
-      object.field("untriedCount", untried.count, "Candidates that were never tried.")
-      object.list("untried", untried.prefix(params.untriedLimit), "The first of them.") {
-        search.pool.name(of: $0).write(to: &$1)
-      }
-      let best = ranking.filter { $0.predictedError.isFinite }
-      object.list("evidence", best, "What the predictions of the best candidates rest on.") { prediction, entry in
-        prediction.write(to: &entry, search.pool)
-        search.evidence(of: prediction.candidate).write(to: &entry, search.pool.task.metric)
+    package static let fields = Fields<Answer> {
+      Field("revision", "The number of changes that the session has accepted.") { $0.revision }
+      Field("suggestion", "The best candidate so far; absent before the first observation.") { $0.report.suggestion }
+      Field("finished", "Whether the search asks for no more trials.") { $0.report.stopReason != nil }
+      Field(
+        "finishReason",
+        "`regretBelowBound`; `planComplete`: no remaining work is worth its cost; `noCandidateLeft`: every candidate has left the search, `problems` says why; or the budget that is spent."
+      ) { $0.report.stopReason }
+      Field("cost", "What the search has taken so far.") { Cost(report: $0.report) }
+      Field("gridCost", "What training every candidate on all data would take.") { GridCost(report: $0.report) }
+      Field("savingFactor", "How many times less than that the search has taken.") { $0.report.savingFactor }
+      Field("untriedCount", "Candidates that were never tried.") { $0.report.untriedCount }
+      Field("untried", "The first of them.") { $0.report.untried }
+      Field("evidence", "The observations behind the predictions of the best candidates.") { $0.report.evidence }
+      Field(
+        "problems", "Candidates that left the search or seem broken, at most 100; absent where there are none."
+      ) { $0.report.problems.isEmpty ? nil : $0.report.problems }
+      Field("diagnostics", "What seems wrong with the description of task and pool; absent where nothing does.") {
+        $0.report.diagnostics.isEmpty ? nil : $0.report.diagnostics
       }
     }
+  }
 
-    private func regretScore(_ suggestion: Suggestion) -> Double {
-      let error = suggestion.prediction.predictedError
-      return search.pool.task.metric.scoreLoss(ofError: error, from: error * (1 - suggestion.expectedRegretFraction))
+  struct Cost: AnswerObject {
+    let report: SuggestionReport
+
+    static let fields = Fields<Cost> {
+      Field(
+        "gpuSeconds",
+        "GPU-seconds that trials reported; work without a report counts at the rate of the others. Where no trial reports any, cost weights times shares of the data."
+      ) { $0.report.spending.gpuSeconds }
+      Field("energyJoules", "Joules that trials reported.") { $0.report.spending.joules }
+      Field("trialCount", "Trials assigned.") { $0.report.spending.trials }
+      Field("openTrialCount", "Open trials.") { $0.report.openTrialCount }
+      Field("elapsedSeconds", "The session time: the latest that a client reported.") {
+        $0.report.spending.wallSeconds
+      }
     }
+  }
 
-    private func writeCost(to object: inout ObjectWriter) {
-      let spending = search.spending
-      object.field(
-        "gpuSeconds", spending.gpuSeconds,
-        "GPU-seconds that trials reported; where none did, the candidates' cost weights times the data they saw.")
-      object.field("energyJoules", spending.joules, "Joules that trials reported.")
-      object.field("trialCount", spending.trials, "Trials given out.")
-      object.field("openTrialCount", search.openTrialCount, "Those under way.")
-      object.field("elapsedSeconds", spending.wallSeconds, "The latest time that a client told.")
-    }
+  struct GridCost: AnswerObject {
+    let report: SuggestionReport
 
-    private func writeGridCost(to object: inout ObjectWriter) {
-      let spending = search.spending
-      object.field("gpuSeconds", search.gridGPUSeconds, "In the same unit as the cost.")
-      let joules = spending.gpuSeconds > 0 ? spending.joules / spending.gpuSeconds * search.gridGPUSeconds : 0
-      object.field(
-        "energyJoules", spending.joules > 0 ? finite(joules) : nil,
-        "At the mean power of the trials that reported; absent where none did.")
+    static let fields = Fields<GridCost> {
+      Field("gpuSeconds", "In the same unit as the cost.") { $0.report.gridGPUSeconds }
+      Field("energyJoules", "At the mean power of the trials that reported energy; absent where none did.") {
+        $0.report.gridJoules
+      }
     }
   }
 }
 
-/// The number, if JSON has a spelling for it.
-private func finite(_ number: Double) -> Double? { number.isFinite ? number : nil }
-
-extension Prediction {
-  /// The fields of a ranked candidate.
-  func write(to object: inout ObjectWriter, _ pool: CandidatePool) {
-    let metric = pool.task.metric
-    object.object("candidate", "The candidate.") { pool.name(of: candidate).write(to: &$0) }
-    object.field(
-      "status", status.rawValue,
-      "Where it stands: `untried`, `observed`, `running`, `complete`, `stopped` or `givenUp`.")
-    guard predictedError.isFinite else { return }
-    object.field("predictedScore", metric.score(ofError: predictedError), "Its score on all data, as predicted.")
-    let ends = [metric.score(ofError: lowerError), metric.score(ofError: upperError)].sorted()
-    object.field("scoreInterval", ends, "Holds its score on all data with probability 0.9.")
-    object.field(
-      "probabilityBestFraction", finite(probabilityBestFraction),
-      "How likely no other candidate scores better, in 0...1.")
+extension SuggestionReport.Suggested: AnswerObject {
+  package static let fields = Fields<SuggestionReport.Suggested> {
+    Field.inline { $0.ranked }
+    Field(
+      "expectedRegretFraction",
+      "How much higher its error is expected to be than that of the truly best, as a share of its own error."
+    ) { $0.expectedRegretFraction }
+    Field("expectedRegretScore", unit: "of the metric", "The same in the metric's unit.") { $0.expectedRegretScore }
   }
 }
 
-extension Evidence {
-  fileprivate func write(to object: inout ObjectWriter, _ metric: Metric) {
-    object.list("observations", observations, "The scores seen, by growing data.") { observation, entry in
-      entry.field("dataFraction", observation.dataFraction, "Part of the alignment data trained on.")
-      entry.field("score", metric.score(ofError: observation.error), "The score.")
+extension CandidateStatus: FieldValue {}
+extension CandidateFlag: FieldValue {}
+
+extension RankedCandidate: AnswerObject {
+  package static let fields = Fields<RankedCandidate> {
+    Field("candidate", "The candidate.") { $0.candidate }
+    Field("status", "Where its training stands; `givenUp`: it left the search.") { $0.status }
+    Field("closure", "Why it is not trained further; absent while it may be.") { $0.closure }
+    Field(
+      "flag",
+      "A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of its parts have scored."
+    ) { $0.flag }
+    Field("pinned", "True where candidate/pin keeps it from being stopped.") { $0.isPinned ? true : nil }
+    Field("predictedScore", unit: "of the metric", "Its predicted score on all data; absent without a prediction.") {
+      $0.predictedScore
     }
-    object.field(
-      "regimePointCount", regimePointCount,
-      "How many of them, from the largest down, lie on the straight end of the curve.")
-    object.field("slope", slope, "By how much the log of the error changes with the log of the data.")
-    object.field(
-      "fitMeanSquareLogError", fitMeanSquareLogError, "Mean square error of the straight line, in log error.")
-    object.field("extrapolationRatio", extrapolationRatio, "All data over the most that was seen.")
+    Field(
+      "scoreInterval", unit: "of the metric", "The ends of the interval that holds that score with probability 0.9."
+    ) { $0.scoreInterval }
+    Field("probabilityBestFraction", "The probability that no other candidate scores better.") {
+      $0.probabilityBestFraction
+    }
+  }
+}
+
+extension ObservedScore: AnswerObject {
+  package static let fields = Fields<ObservedScore> {
+    Field("dataFraction", "Share of the alignment data trained on.") { $0.dataFraction }
+    Field("score", unit: "of the metric", "The score, as it was reported.") { $0.score }
+  }
+}
+
+extension CandidateEvidence: AnswerObject {
+  package static let fields = Fields<CandidateEvidence> {
+    Field.inline { $0.ranked }
+    Field("observations", "The scores observed, by growing data.") { $0.observations }
+    Field(
+      "regimePointCount",
+      "How many of them, from the largest data down, lie on the straight end of the curve in logarithms."
+    ) { $0.regimePointCount }
+    Field("slope", unit: "1", "The change of the log error for each unit of the log of the data.") { $0.slope }
+    Field("fitMeanSquareLogError", unit: "1", "Mean square error of the straight line, in log error.") {
+      $0.fitMeanSquareLogError
+    }
+    Field("extrapolationRatio", "All data over the most that was observed.") { $0.extrapolationRatio }
+  }
+}
+
+extension SelectionDiagnostic.Kind: FieldValue {}
+
+extension SelectionDiagnostic: AnswerObject {
+  package static let fields = Fields<SelectionDiagnostic> {
+    Field(
+      "kind",
+      "`metricDirection`: scores get worse with more data; `metricRange`: scores use a small part of the range; `unknownName`: a rule names what no part has."
+    ) { $0.kind }
+    Field("path", "The param of pool/submit that it is about.") { $0.path }
+    Field("message", "What was found, for people.") { $0.message }
   }
 }

@@ -62,9 +62,9 @@ package enum SuggestionPipeline: SessionQuery {
       do throws(RequestError) {
         rows.append(
           Row(
-            prediction: prediction, entry: entry,
+            prediction: prediction, ranked: search.ranked(prediction), entry: entry,
             characterized: try session.currentFrontier(of: entry.pipeline).characterized,
-            sampleCount: search.pool.task.alignmentSampleCount, metric: search.pool.task.metric))
+            sampleCount: search.pool.task.alignmentSampleCount))
       } catch {
         var refusal = error
         refusal.path = "\(path).pipeline"
@@ -106,6 +106,7 @@ package enum SuggestionPipeline: SessionQuery {
   /// A candidate, its prediction and its frontier.
   struct Row {
     let prediction: Prediction
+    let ranked: RankedCandidate
     let entry: Entry
     let characterized: CharacterizedFrontier
     let iterationCount: Int
@@ -117,14 +118,16 @@ package enum SuggestionPipeline: SessionQuery {
     private(set) var isUnbeatenAtCheapest = false
 
     init(
-      prediction: Prediction, entry: Entry, characterized: CharacterizedFrontier, sampleCount: Int, metric: Metric
+      prediction: Prediction, ranked: RankedCandidate, entry: Entry, characterized: CharacterizedFrontier,
+      sampleCount: Int
     ) {
       self.prediction = prediction
+      self.ranked = ranked
       self.entry = entry
       self.characterized = characterized
       // What is left over makes an iteration of its own.
       iterationCount = (sampleCount + entry.samplesPerIteration - 1) / entry.samplesPerIteration
-      score = prediction.predictedError.isFinite ? metric.score(ofError: prediction.predictedError) : nil
+      score = ranked.predictedScore
       quality = -prediction.predictedError
     }
 
@@ -156,7 +159,7 @@ package enum SuggestionPipeline: SessionQuery {
 
     package func write(to object: inout ObjectWriter) {
       object.list("candidates", rows, "The candidates, by predicted score and then by energy.") { row, entry in
-        row.prediction.write(to: &entry, pool)
+        row.ranked.write(to: &entry)
         entry.field("pipeline", row.entry.pipeline, "The pipeline that trains it.")
         entry.field("generation", row.characterized.generation, "Which of its frontiers answered.")
         entry.field("iterationCount", row.iterationCount, "Iterations of one pass over the alignment data.")
@@ -201,7 +204,8 @@ extension [SuggestionPipeline.Row] {
     let order = indices.filter { self[$0].isScored }.sorted {
       (-self[$0].rank, energy(self[$0])) < (-self[$1].rank, energy(self[$1]))
     }
-    // Going down in score, a row is unbeaten when it needs less than all before it, or exactly as much at the same score.
+    // Going down in score, a row is unbeaten when it needs less than all before it, or exactly as much at the same
+    // score.
     var (least, leastRank) = (Double.infinity, Double.infinity)
     for index in order {
       let joules = energy(self[index])

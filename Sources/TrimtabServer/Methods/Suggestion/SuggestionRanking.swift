@@ -1,5 +1,4 @@
 package import JSON
-internal import ModelSelection
 package import Sessions
 
 /// `suggestion/ranking`: all candidates in order.
@@ -16,32 +15,46 @@ package enum SuggestionRanking: SessionQuery {
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
-      offset = try reader.optional("offset", .integer(in: 0...Limits.candidateCount), default: 0, "Leave out so many.")
+      offset = try reader.optional(
+        "offset", .integer(in: 0...Limits.candidateCount), default: 0, "How many candidates to skip.")
       limit = try reader.optional(
-        "limit", .integer(in: 1...Limits.candidateCount), default: 1000, "Give at most so many.")
+        "limit", .integer(in: 1...Limits.candidateCount), default: 1000, "The largest number of candidates to list.")
     }
   }
 
   package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> Answer {
-    Answer(search: try session.requireSearch(), revision: session.revision, params: params)
+    let search = try session.requireSearch()
+    let count = search.pool.candidates.count
+    let end = min(params.offset + params.limit, count)
+    let ranking = search.rankedCandidates(limit: end).enumerated().dropFirst(params.offset)
+    return Answer(
+      revision: session.revision, candidateCount: count,
+      ranking: ranking.map { Entry(rank: $0.offset + 1, ranked: $0.element) }, nextOffset: end < count ? end : nil)
   }
 
-  package struct Answer: ObjectWritable {
-    let search: ModelSearch
+  package struct Answer: AnswerObject {
     let revision: Int
-    let params: Params
+    let candidateCount: Int
+    let ranking: [Entry]
+    let nextOffset: Int?
 
-    package func write(to object: inout ObjectWriter) {
-      let count = search.pool.candidates.count
-      let end = min(params.offset + params.limit, count)
-      let ranking = search.ranking(limit: end).enumerated().dropFirst(params.offset)
-      object.field("revision", revision, "Counts the session's accepted changes: pieces of one revision fit together.")
-      object.field("candidateCount", count, "Candidates in the pool.")
-      object.list("ranking", ranking, "The candidates, the best first.") { ranked, entry in
-        entry.field("rank", ranked.offset + 1, "From 1.")
-        ranked.element.write(to: &entry, search.pool)
+    package static let fields = Fields<Answer> {
+      Field("revision", "The number of changes that the session has accepted: pieces of one revision fit together.") {
+        $0.revision
       }
-      object.field("nextOffset", end < count ? end : nil, "Where the next piece begins; absent at the end.")
+      Field("candidateCount", "Candidates in the pool.") { $0.candidateCount }
+      Field("ranking", "The candidates, the best first.") { $0.ranking }
+      Field("nextOffset", "Where the next piece begins; absent at the end.") { $0.nextOffset }
+    }
+  }
+
+  struct Entry: AnswerObject {
+    let rank: Int
+    let ranked: RankedCandidate
+
+    static let fields = Fields<Entry> {
+      Field("rank", "From 1.") { $0.rank }
+      Field.inline { $0.ranked }
     }
   }
 }

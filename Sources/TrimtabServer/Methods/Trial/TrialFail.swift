@@ -6,7 +6,7 @@ package import Sessions
 package enum TrialFail: InPlaceStep {
   package static let name = "trial/fail"
   package static let purpose =
-    "Ends a trial that did not run to its decision, and frees its GPUs. Say which of four things happened; the search goes on differently after each."
+    "Ends a trial that did not run to its decision, and frees its GPUs. `kind` says what happened; the search continues differently after each."
   package static let refusals: [RequestError.Kind] = [.unknownSession, .noPool, .unknownTrial, .trialClosed]
 
   package struct Params: SessionScoped {
@@ -18,7 +18,7 @@ package enum TrialFail: InPlaceStep {
       let trial = TrialID(try reader.trial())
       let kind: TrialFailure.Kind = try reader.required(
         "kind", .choice(),
-        "`failed`: training itself went wrong, and is tried again a few times; `lost`: the worker or a GPU is gone, and the trial is given out again from its last checkpoint; `outOfMemory`: the candidate is not tried again on this much memory or less; `paused`: the worker is wanted elsewhere, and the trial goes on later."
+        "`failed`: training itself went wrong, and is tried again a few times; `lost`: the worker or a GPU is gone, and the candidate is assigned again from its last checkpoint, elsewhere if possible; `outOfMemory`: the candidate is not tried again on this much memory or less; `paused`: the worker is needed elsewhere, and the candidate is resumed later; `checkpointGone`: the checkpoint to resume from does not exist any more, and the candidate begins from its start."
       )
       let memory = try reader.optional(
         "memoryBytes", .integer(in: 1...Int.max),
@@ -40,15 +40,17 @@ package enum TrialFail: InPlaceStep {
       events: session.leaderChangeEvents())
   }
 
-  package struct Answer: ObjectWritable {
+  package struct Answer: AnswerObject {
     let trial: Int
     let kind: TrialFailure.Kind
     let goesOn: Bool
 
-    package func write(to object: inout ObjectWriter) {
-      object.field("trial", trial, "The trial.")
-      object.field("outcome", kind.rawValue, "How it ended.")
-      object.field("goesOn", goesOn, "Whether its candidate may be given out again.")
+    package static let fields = Fields<Answer> {
+      Field("trial", "The trial.") { $0.trial }
+      Field("outcome", "How it ended.") { $0.kind }
+      Field("goesOn", "Whether its candidate is still in the search.") { $0.goesOn }
     }
   }
 }
+
+extension TrialFailure.Kind: FieldValue {}

@@ -6,7 +6,7 @@ package import Sessions
 package enum TrialNext: InPlaceStep {
   package static let name = "trial/next"
   package static let purpose =
-    "Gives a worker its next trial: which candidate, from which checkpoint, how far, on which GPUs. Any number of workers may ask at any time. A worker that asks again before its trial has ended gets the same trial again, so nothing is lost with an answer or a restart."
+    "Gives a worker its next trial: which candidate, from which checkpoint, how far, on which GPUs. Any number of workers may ask at any time. A worker that asks again before its trial has ended gets the same trial again, from the last checkpoint that it reported, so a restarted worker loses no saved work."
   package static let refusals: [RequestError.Kind] = [.unknownSession, .noPool, .unknownGPU, .busyGPU]
 
   package struct Params: SessionScoped {
@@ -16,14 +16,15 @@ package enum TrialNext: InPlaceStep {
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
       let worker = try reader.optional(
-        "worker", .text(), "Who asks, if it wants to be known again; a worker has one trial at a time.")
+        "worker", .text(), "The worker's name; a worker with a name has one trial at a time.")
       let gpus = try reader.optional(
         "gpus", .list(of: .text(), count: 1...1024),
-        "Registered GPUs that the worker has. Without them idle ones are chosen, the smallest that do, where the session has registered any."
+        "Registered GPUs of the worker. Without them the session chooses idle ones, the smallest that suffice, where it has any."
       )
       let memory = try reader.optional(
         "memoryBytes", .integer(in: 1...Int.max),
-        "Memory of each GPU of a worker whose GPUs are not registered. Without it, and without GPUs, anything fits.")
+        "Memory of each GPU of a worker whose GPUs are not registered. Without it, and without GPUs, every candidate fits."
+      )
       let elapsed = try reader.elapsedSeconds()
       try reader.check(
         gpus.map { Set($0).count == $0.count } ?? true, "gpus", expected: "each id once")
@@ -36,60 +37,77 @@ package enum TrialNext: InPlaceStep {
   package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
   {
     let offer = try session.editSearch { (search) throws(RequestError) in try search.next(params.request) }
-    let isChange =
-      switch offer {
-      case .trial(_, let isRepeated): !isRepeated
-      case .none: false
-      }
-    guard let search = session.search else { preconditionFailure("a search that gave out a trial is gone") }
+    let answer = Answer(offer)
     return StepResult(
-      Answer(offer: offer, pool: search.pool), events: session.leaderChangeEvents(), isChange: isChange)
+      answer, events: session.leaderChangeEvents(), isChange: answer.trial != nil && !answer.isRepeated)
   }
 
-  package struct Answer: ObjectWritable {
-    let offer: TrialOffer
-    let pool: CandidatePool
+  package struct Answer: AnswerObject {
+    let trial: OpenTrial?
+    let isRepeated: Bool
+    let wait: Wait?
 
-    package func write(to object: inout ObjectWriter) {
+    init(_ offer: TrialOffer) {
       switch offer {
-      case .trial(let trial, let isRepeated):
-        trial.write(to: &object, pool)
-        object.field("repeated", isRepeated ? true : nil, "True when this worker has been given the trial before.")
-      case .none(let reason):
-        object.object("wait", "Instead of a trial, when there is none for this worker now.") {
-          $0.field(
-            "reason", reason.rawValue,
-            "`noIdleGPU`; `tooLittleMemory`: no candidate that is left fits; `allAssigned`: everything worth training is being trained; `finished`: the search has ended."
-          )
-          $0.field("finished", reason == .finished, "Whether it is useless to ask again.")
-        }
+      case .trial(let trial, let isRepeated): (self.trial, self.isRepeated, wait) = (trial, isRepeated, nil)
+      case .none(let reason, let seconds):
+        (trial, isRepeated, wait) = (nil, false, Wait(reason: reason, retryAfterSeconds: seconds))
+      }
+    }
+
+    package static let fields = Fields<Answer> {
+      Field.inline { $0.trial }
+      Field("repeated", "True where this worker was given the trial before.") { $0.isRepeated ? true : nil }
+      Field("wait", "In place of a trial, when there is none for this worker now.") { $0.wait }
+    }
+  }
+
+  struct Wait: AnswerObject {
+    let reason: TrialOffer.WaitReason
+    let retryAfterSeconds: Double?
+
+    static let fields = Fields<Wait> {
+      Field(
+        "reason",
+        "`noIdleGPU`; `tooLittleMemory`: every candidate that is left needs more memory; `allAssigned`: everything worth training is being trained; `nodeSetAside`: the worker's node has lost its last trials, and waits until `retryAfterSeconds` or until gpu/register; `finished`: the search has ended."
+      ) { $0.reason }
+      Field("finished", "Whether asking again is useless, unless the pool, the fleet or the budget changes.") {
+        $0.reason == .finished
+      }
+      Field("retryAfterSeconds", "When the node may get a trial again, in session time from now.") {
+        $0.retryAfterSeconds
       }
     }
   }
 }
 
-extension OpenTrial {
-  fileprivate func write(to object: inout ObjectWriter, _ pool: CandidatePool) {
-    let samples = Double(pool.task.alignmentSampleCount)
-    object.field("trial", id.number, "The trial's number in the session.")
-    object.object("candidate", "What to train.") { pool.name(of: candidate).write(to: &$0) }
-    object.field(
-      "fromFraction", fromFraction, "Part of the alignment data that the checkpoint has seen; 0 to begin anew.")
-    object.field("toFraction", toFraction, "Train up to this part of the alignment data.")
-    object.field("fromSampleCount", Int((fromFraction * samples).rounded()), "The same in samples.")
-    object.field("toSampleCount", Int((toFraction * samples).rounded()), "The same in samples.")
-    if let resume {
-      object.object("resume", "The checkpoint to go on from; absent to begin anew.") {
-        $0.field("trial", resume.trial.number, "The trial that wrote it.")
-        $0.field("step", resume.step, "Its step.")
-        $0.field("checkpoint", resume.checkpoint, "What that trial said of where it is kept.")
-      }
+extension TrialOffer.WaitReason: FieldValue {}
+extension SearchPhase: FieldValue {}
+
+extension OpenTrial: AnswerObject {
+  package static let fields = Fields<OpenTrial> {
+    Field("trial", "The trial's number in the session.") { $0.id.number }
+    Field("candidate", "What to train.") { $0.candidate }
+    Field("fromFraction", "Share of the alignment data that the checkpoint has seen; 0 without a checkpoint.") {
+      $0.fromFraction
     }
-    object.field("gpus", gpus, "The registered GPUs to train on; empty where the worker uses its own.")
-    object.field("rung", rung, "How often the search has raised the amount of data for this candidate, from 0.")
-    object.field(
-      "phase", phase.rawValue,
-      "Why this candidate now: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster; `exploration`, a look at an eliminated cluster; `speculation`, the plan has nothing for this worker, and this candidate has most to tell for its cost; `baseline`."
-    )
+    Field("toFraction", "Train up to this share of the alignment data.") { $0.toFraction }
+    Field("fromSampleCount", "The same as fromFraction in samples.") { $0.fromSampleCount }
+    Field("toSampleCount", "The same as toFraction in samples.") { $0.toSampleCount }
+    Field("resume", "The checkpoint to resume from; absent when training begins from the start.") { $0.resume }
+    Field("gpus", "The registered GPUs to train on; empty where the worker uses its own.") { $0.gpus }
+    Field("rung", "How often the search has raised the amount of data for this candidate, from 0.") { $0.rung }
+    Field(
+      "phase",
+      "Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster; `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for its cost; `baseline`, the strategy's own order; `requested`, by candidate/advance."
+    ) { $0.phase }
+  }
+}
+
+extension OpenTrial.Checkpoint: AnswerObject {
+  package static let fields = Fields<OpenTrial.Checkpoint> {
+    Field("trial", "The trial that wrote it.") { $0.trial.number }
+    Field("step", "Its step.") { $0.step }
+    Field("checkpoint", "What that trial reported about where it is kept.") { $0.checkpoint }
   }
 }

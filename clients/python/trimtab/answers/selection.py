@@ -53,6 +53,15 @@ class Excluded:
 
 
 @dataclass(frozen=True)
+class SelectionDiagnostic:
+    """A sign that task or pool is not described as it is meant; `path` names the param of pool/submit."""
+
+    kind: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True)
 class PoolSubmitted:
     revision: int
     candidate_count: int
@@ -61,6 +70,7 @@ class PoolSubmitted:
     cost_basis: str
     cluster_count: int
     cluster_basis: str
+    diagnostics: tuple[SelectionDiagnostic, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,6 +161,7 @@ class NoTrial:
 
     reason: str
     finished: bool
+    retry_after_seconds: Optional[float] = None
 
     def __bool__(self) -> bool:
         return False
@@ -179,11 +190,76 @@ class TrialEnded:
 
 
 @dataclass(frozen=True)
+class TrialCheckpoint:
+    """Weights that a trial saved; they may be deleted where `needed` is false."""
+
+    step: int
+    data_fraction: float
+    checkpoint: Any
+    needed: bool
+
+
+@dataclass(frozen=True)
+class ListedTrial:
+    """A trial; `state` is "open" or how it ended."""
+
+    trial: int
+    candidate: Candidate
+    state: str
+    gpus: tuple[str, ...]
+    from_fraction: float
+    to_fraction: float
+    phase: str
+    heard_seconds: float
+    checkpoints: tuple[TrialCheckpoint, ...]
+    worker: Optional[str] = None
+    last_step: Optional[int] = None
+    last_data_fraction: Optional[float] = None
+    expired: bool = False
+
+
+@dataclass(frozen=True)
+class TrialPage:
+    revision: int
+    open_trial_count: int
+    trials: tuple[ListedTrial, ...]
+    next_offset: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class DirectedCandidate:
+    """A candidate after a decision about it; `closure` says why it is not trained further."""
+
+    revision: int
+    pinned: bool
+    finished: bool
+    closure: Optional[str] = None
+    trial: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class SearchRevised:
+    """What other rules or another budget changed."""
+
+    revision: int
+    candidate_count: int
+    excluded_count: int
+    readmitted_count: int
+    added_count: int
+    finished_before: bool
+    finished: bool
+    finish_reason: Optional[str] = None
+
+
+@dataclass(frozen=True)
 class Prediction:
     """`score_interval` holds the score on all data with probability 0.9; None while nothing has been observed."""
 
     candidate: Candidate
     status: str
+    closure: Optional[str] = None
+    flag: Optional[str] = None
+    pinned: bool = False
     rank: Optional[int] = None
     predicted_score: Optional[float] = None
     score_interval: Optional[tuple[float, ...]] = None
@@ -231,6 +307,8 @@ class SuggestionReport:
     suggestion: Optional[Prediction] = None
     finish_reason: Optional[str] = None
     saving_factor: Optional[float] = None
+    problems: tuple[Prediction, ...] = ()
+    diagnostics: tuple[SelectionDiagnostic, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,103 @@
+/// A sign that the task or the pool is not described as it is meant; nothing is refused because of it.
+package struct SelectionDiagnostic: Sendable, Equatable {
+  package enum Kind: String, Sendable, CaseIterable {
+    /// Scores move away from the best possible one with more data.
+    case metricDirection
+    /// Scores use a small part of the metric's range.
+    case metricRange
+    /// A rule names something that no part has.
+    case unknownName
+  }
+
+  package let kind: Kind
+  /// The param that it is about, as in `constraints.deniedTags[0]`.
+  package let path: String
+  package let message: String
+}
+
+/// What the scores reported so far say about the declared metric.
+struct MetricCheck: Sendable {
+  private static let leastCount = 5
+
+  /// The first score of each candidate that has one, and its data.
+  private var firsts: [Int: (dataFraction: Double, error: Double)] = [:]
+  /// For each candidate with more data than at its first score whether its error rose since.
+  private var hasRisen: [Int: Bool] = [:]
+  private var scores: ClosedRange<Double>?
+  private var count = 0
+
+  mutating func record(_ report: TrialReport, candidate: Int, _ metric: Metric) {
+    guard report.score.isFinite else { return }
+    count += 1
+    scores =
+      scores.map { min($0.lowerBound, report.score)...max($0.upperBound, report.score) }
+      ?? report.score...report.score
+    let error = metric.error(ofScore: report.score)
+    guard let first = firsts[candidate] else {
+      firsts[candidate] = (report.dataFraction, error)
+      return
+    }
+    // Less than a doubling of the data tells noise from learning badly.
+    if report.dataFraction >= 2 * first.dataFraction { hasRisen[candidate] = error > first.error }
+  }
+
+  func diagnostics(_ metric: Metric) -> [SelectionDiagnostic] {
+    var found: [SelectionDiagnostic] = []
+    let risen = hasRisen.values.count { $0 }
+    if hasRisen.count >= Self.leastCount, risen * 5 >= hasRisen.count * 4 {
+      found.append(
+        SelectionDiagnostic(
+          kind: .metricDirection, path: "task.metric.direction",
+          message: "\(risen) of \(hasRisen.count) candidates score worse with more data; "
+            + "check whether \"\(metric.name)\" is to be \(metric.direction.rawValue)d"))
+    }
+    let width = metric.range.upperBound - metric.range.lowerBound
+    if let scores, count >= Self.leastCount, width.isFinite, width >= 20, scores.lowerBound >= 0, scores.upperBound <= 1
+    {
+      found.append(
+        SelectionDiagnostic(
+          kind: .metricRange, path: "task.metric.range",
+          message: "all \(count) scores lie in 0...1, the range of \"\(metric.name)\" is \(metric.rangeText); "
+            + "check whether scores are fractions and the range is in percent"))
+    }
+    return found
+  }
+}
+
+extension ModelSearch {
+  /// What seems wrong with the description of task and pool.
+  package var diagnostics: [SelectionDiagnostic] { metricCheck.diagnostics(pool.task.metric) + pool.ruleDiagnostics }
+}
+
+extension CandidatePool {
+  /// Names in the rules that no part of the pool has. O(names + parts).
+  package var ruleDiagnostics: [SelectionDiagnostic] {
+    let parts = encoders + projectors + languageModels
+    let licences = Set(parts.compactMap(\.licence))
+    let tags = Set(parts.flatMap(\.tags))
+    let (encoderIDs, languageModelIDs) = (Set(encoders.map(\.id)), Set(languageModels.map(\.id)))
+    var found: [SelectionDiagnostic] = []
+    func check(_ names: [String], _ known: Set<String>, _ field: String, _ what: String) {
+      for (index, name) in names.enumerated() where !known.contains(name) {
+        found.append(
+          SelectionDiagnostic(
+            kind: .unknownName, path: "constraints.\(field)[\(index)]", message: "no part has the \(what) \"\(name)\""))
+      }
+    }
+    func check(_ pairs: [ComponentPair], _ field: String) {
+      for (index, pair) in pairs.enumerated() {
+        let unknown = encoderIDs.contains(pair.encoder) ? pair.languageModel : pair.encoder
+        guard !encoderIDs.contains(pair.encoder) || !languageModelIDs.contains(pair.languageModel) else { continue }
+        found.append(
+          SelectionDiagnostic(
+            kind: .unknownName, path: "constraints.\(field)[\(index)]", message: "the pool has no \"\(unknown)\""))
+      }
+    }
+    check(constraints.allowedLicences ?? [], licences, "allowedLicences", "licence")
+    check(constraints.deniedLicences, licences, "deniedLicences", "licence")
+    check(constraints.deniedTags, tags, "deniedTags", "tag")
+    check(constraints.allowedPairs ?? [], "allowedPairs")
+    check(constraints.deniedPairs, "deniedPairs")
+    return Array(found.prefix(16))
+  }
+}
