@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fuzz.campaign import Campaign
-from fuzz.messages import Expected
+from fuzz.messages import Expected, messages_of_line
 from fuzz.shrink import replay
 
 CASES = sorted((Path(__file__).parent / "fuzz" / "cases").glob("*.jsonl"))
@@ -45,6 +45,12 @@ def test_the_fuzzer_knows_what_a_message_asks_for(body, ids, nulls):
     expected = Expected()
     expected.add(body)
     assert (expected.ids, (expected.least_nulls, expected.most_nulls)) == (ids, nulls)
+
+
+def test_the_fuzzer_knows_where_messages_end():
+    line = b' {"a":"}\\\"{"} [[1],{"b":[]}]7 {} '
+    assert messages_of_line(line) == [b'{"a":"}\\\"{"}', b'[[1],{"b":[]}]', b"7 {} "]
+    assert messages_of_line(b'{"a":"x} {') == [b'{"a":"x} {']
 
 
 def test_the_fuzzer_sees_faults(tmp_path):

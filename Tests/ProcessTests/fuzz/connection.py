@@ -187,7 +187,7 @@ class Connection:
             error = message["error"]
             self.errors[identifier] = error
             if error["code"] == -32603:
-                raise Fault(f"-32603: {error['message']}"[:500])
+                raise Fault(f"-32603: {error['message']}, to {identifier!r}"[:500])
 
 
 def _refuse_constant(name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -107,6 +108,28 @@ def _has_infinity(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_has_infinity, value.values()))
     return isinstance(value, list) and any(map(_has_infinity, value))
+
+
+def messages_of_line(line: bytes) -> list[bytes]:
+    """The messages in a line: a list or object ends at its closing bracket, anything else at the end of the line."""
+    found = []
+    while line := line.lstrip(b" \t\n\v\f\r"):
+        end = _closing(line) if line[:1] in (b"{", b"[") else len(line)
+        found.append(line[:end])
+        line = line[end:]
+    return found
+
+
+def _closing(text: bytes) -> int:
+    depth = 0
+    for match in re.finditer(rb'"(?:\\.|[^"\\])*(?:"|\\?$)|[\[{]|[\]}]', text, re.DOTALL):
+        if match[0][0] in b"[{":
+            depth += 1
+        elif match[0][0] in b"]}":
+            depth -= 1
+            if depth == 0:
+                return match.end()
+    return len(text)
 
 
 _TOKENS = [b"{", b"}", b"[", b"]", b'"', b",", b":", b"\\", b"\0", b"\x1f", b"\xff", b"\xc0\x80", b"\xed\xa0\x80",

@@ -11,7 +11,7 @@ from typing import Any
 
 from .connection import Connection, Fault
 from .corpus import Corpus
-from .messages import Expected, MessageFuzzer, encoded
+from .messages import Expected, MessageFuzzer, encoded, messages_of_line
 from .params import DESTRUCTIVE, ParamsFuzzer
 
 MESSAGES_A_ROUND = 400
@@ -191,7 +191,8 @@ def messages_round(round: Round, fuzzer: MessageFuzzer) -> None:
             if round.connection.lines:
                 # A line feed would make two messages of it.
                 body = body.replace(b"\n", b" ")
-            round.expected.add(body)
+            for message in messages_of_line(body) if round.connection.lines else (body,):
+                round.expected.add(message)
             bodies.append(body)
         round.mutated += len(bodies)
         seconds = round.send(bodies)
