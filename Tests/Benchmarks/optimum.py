@@ -17,6 +17,7 @@ sys.path.insert(0, str(HERE.parent / "ProcessTests"))
 
 import reference  # noqa: E402
 from floors import floor  # noqa: E402
+from measurements import read_profile  # noqa: E402
 from mixed import Choice  # noqa: E402
 
 RECORDED = HERE / "recorded-optimum.jsonl"
@@ -67,7 +68,7 @@ def measure(report, run, binary, data, full):
                         "--blocking-power", power, "--json", *options])
 
         def problem(microbatches, file=file, power=power):
-            read = reference.pipeline(reference.read_profile(data / file), STAGES, microbatches, power)
+            read = reference.pipeline(read_profile(data / file), STAGES, microbatches, power)
             return read, {key: reference.efficient(options, power) for key, options in read.tables.items()}
 
         def deadline(document, index):

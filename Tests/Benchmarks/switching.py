@@ -2,21 +2,12 @@
 changes charged. The latter are run again here, from their clocks and the measured figures, with nothing of the
 engine."""
 
-import csv
 import statistics
-from collections import defaultdict
+
+from measurements import read_profile
 
 LATENCIES = (0.001, 0.005, 0.01, 0.025)
 POINTS = 17
-
-
-def read_profile(path):
-    tables = defaultdict(dict)
-    with open(path, newline="") as file:
-        for row in csv.DictReader(file):
-            key = int(row["stage"]), row["instruction"].strip()
-            tables[key][int(row["frequency"])] = float(row["time"]), float(row["energy"])
-    return tables
 
 
 def charged(tables, detail, power, latency):

@@ -1,7 +1,6 @@
 """The energy problem computed a second time, from its definition and with nothing of ours: schedules, longest paths,
 realised time and energy of a plan, and the lower bound as a linear program for HiGHS."""
 
-import csv
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -10,16 +9,6 @@ from typing import Any
 import numpy
 from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
-
-
-def read_profile(path):
-    """(stage, instruction) -> {knob: (seconds, joules)}."""
-    tables = defaultdict(dict)
-    with open(path, newline="") as file:
-        for row in csv.DictReader(file):
-            key = int(row["stage"]), row["instruction"]
-            tables[key][int(row["frequency"])] = float(row["time"]), float(row["energy"])
-    return dict(tables)
 
 
 def usual_spread(options):

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import MODELLED, shared_data
-from reference import on_curve, pipeline, read_profile
+from measurements import read_profile
+from reference import on_curve, pipeline
 
 PATH, STAGES, POWER = MODELLED["a100"]
 FRONTIER = ["frontier", str(PATH), "--stages", str(STAGES), "--microbatches", "6", "--blocking-power", str(POWER)]

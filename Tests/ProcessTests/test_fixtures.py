@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from conftest import FIXTURES, MODELLED
-from reference import read_profile
+from measurements import read_profile
 
 
 def test_the_profiles_are_reproducible_byte_for_byte(tmp_path):

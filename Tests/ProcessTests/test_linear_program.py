@@ -7,7 +7,8 @@ import pytest
 from conftest import FIXTURES, MODELLED, shared_data
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reference import Problem, on_curve, pipeline, read_profile
+from measurements import read_profile
+from reference import Problem, on_curve, pipeline
 from trimtab import ProfileRow, Trimtab
 
 DEADLINES = (0.0, 0.01, 0.04, 0.1, 0.2, 0.4, 0.7, 1.0)  # share of the way from the shortest to the longest time

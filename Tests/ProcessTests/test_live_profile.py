@@ -14,7 +14,8 @@ from conftest import (
     prepare_long_work,
     unchanged,
 )
-from reference import is_outlier, on_curve, pipeline, read_profile
+from measurements import read_profile
+from reference import is_outlier, on_curve, pipeline
 from trimtab import ProfileRow, Sample, Trimtab, Withdrawal
 
 

@@ -5,7 +5,8 @@ import random
 import numpy
 import pytest
 from conftest import MODELLED, check_error, define, prepare, prepare_long_work
-from reference import is_outlier, pipeline, read_profile
+from measurements import read_profile
+from reference import is_outlier, pipeline
 from scipy.optimize import LinearConstraint, linprog, milp
 
 

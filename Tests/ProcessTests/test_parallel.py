@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 from conftest import FIXTURES, MODELLED
-from reference import Problem, on_curve, read_profile, stage_order
+from measurements import read_profile
+from reference import Problem, on_curve, stage_order
 from trimtab import GPU, InvalidPipeline, ProfileRow, Trimtab, UnknownRank
 
 STAGES, MICROBATCHES = 3, 2

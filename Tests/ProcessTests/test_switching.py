@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import FIXTURES, MODELLED, shared_data
-from reference import pipeline, read_profile
+from measurements import read_profile
+from reference import pipeline
 from trimtab import GPU, ProfileRow, Trimtab
 
 COSTS = [(0.001, 0.0), (0.01, 0.0), (0.005, 0.3), (0.0, 1.0)]

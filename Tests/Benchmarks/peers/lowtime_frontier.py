@@ -8,17 +8,18 @@ peer's favour: plots, logging, and writing a file per iteration.
 """
 
 import argparse
-import csv
 import itertools
 import json
 import os
 import sys
 import time
-from collections import defaultdict
+from pathlib import Path
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"  # threads that spin would count as CPU time
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "ProcessTests"))
 
 import networkx
 from lowtime.cost_model import ExponentialModel
@@ -27,17 +28,9 @@ from lowtime.operation import CandidateExecutionOptions, ExecutionOption, Operat
 from lowtime.perseus.instruction import Backward, Forward, Instruction, backward_dep, forward_dep
 from lowtime.perseus.schedule import Synchronous1F1B
 from lowtime.solver import PhillipsDessouky
+from measurements import read_profile
 
 KINDS = {Forward: "forward", Backward: "backward"}
-
-
-def read_profile(path):
-    tables = defaultdict(list)
-    with open(path, newline="") as file:
-        for row in csv.DictReader(file):
-            key = int(row["stage"]), row["instruction"]
-            tables[key].append((int(row["frequency"]), float(row["time"]), float(row["energy"])))
-    return tables
 
 
 def fit(rows, unit_time, blocking_power):
@@ -101,7 +94,8 @@ def main():
     power, stages = arguments.blocking_power, arguments.stages
 
     imported = time.process_time()
-    tables = read_profile(arguments.profile)
+    measured = read_profile(arguments.profile)
+    tables = {key: [(f, *figures) for f, figures in options.items()] for key, options in measured.items()}
     specs = {key: fit(rows, arguments.unit_time, power) for key, rows in tables.items()}
     graph = build_graph(specs, stages, arguments.microbatches)
     prepared = time.process_time()
