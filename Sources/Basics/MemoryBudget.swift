@@ -14,7 +14,8 @@ public final class MemoryBudget: Sendable {
   /// Bytes held now.
   public var heldByteCount: Int { held.load(ordering: .relaxed) }
 
-  /// Counts `byteCount` bytes until the reservation is released; nil where they would exceed the limit. From any thread.
+  /// Counts `byteCount` bytes until the reservation is released; nil where they would exceed the limit. From any
+  /// thread.
   public func reserve(_ byteCount: Int) -> Reservation? {
     precondition(byteCount >= 0, "a negative number of bytes")
     var current = held.load(ordering: .relaxed)

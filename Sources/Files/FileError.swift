@@ -21,7 +21,7 @@ package struct FileError: Error, Equatable, Sendable {
   package let kind: Kind
   /// As the caller gave it.
   package let path: String
-  /// What is the matter, for a person, such as "No such file or directory".
+  /// The reason, for a person, such as "No such file or directory".
   package let found: String
 
   package init(_ kind: Kind, _ path: String, found: String) {

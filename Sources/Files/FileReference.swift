@@ -1,17 +1,17 @@
-/// What a client may write where a file is expected: a path, or a `file:` URI (RFC 8089), as editors send it.
+/// The text by which a client names a file: a path, or a `file:` URI (RFC 8089) as editors send it.
 package enum FileReference {
   private static let scheme = "file:"
 
-  /// The path that a text means: itself, or that of a `file:` URI, percent-decoded.
+  /// The path that a text names: the text itself, or the percent-decoded path of a `file:` URI.
   ///
   /// A relative path that begins with `file:` is written `./file:...`.
   ///
   /// - Throws: ``FileError`` of kind `invalidPath` for an empty text, a NUL, a URI of another machine, with a query or
-  ///   fragment, or with escapes that are no UTF-8 or stand for `/`.
+  ///   fragment, or with escapes that are not UTF-8 or stand for `/`.
   package static func path(_ text: String) throws(FileError) -> String {
     let path = text.prefix(scheme.utf8.count).lowercased() == scheme ? try decoded(text) : text
     guard !path.isEmpty else { throw FileError(.invalidPath, text, found: "an empty path") }
-    // The C library would take the path to end there.
+    // For the C library the path would end there.
     guard !path.utf8.contains(0) else { throw FileError(.invalidPath, text, found: "a path with a NUL") }
     return path
   }

@@ -23,8 +23,9 @@ package struct FileRoots: Sendable {
   /// Opens a regular file below the roots.
   ///
   /// A relative path is tried from the base, then below each root in order; the first that leads to a file below a root
-  /// counts. Links are followed, but what is opened lies below a root, also while others exchange files for links: the
-  /// path is first freed from links and then opened folder by folder, which follows none.
+  /// is opened. Links are followed, but the opened file is below a root even if another process exchanges files for
+  /// links meanwhile: the path is first resolved to one without links, which is then opened folder by folder, following
+  /// none.
   ///
   /// - Parameter reference: a path or a `file:` URI.
   /// - Returns: the file; its ``OpenFile/path`` is absolute and has no links.
@@ -69,7 +70,7 @@ package struct FileRoots: Sendable {
     return String(cString: resolved)
   }
 
-  /// Opens an absolute path, whose parts must be no links; negative with `errno` where that fails.
+  /// Opens an absolute path that contains no links; negative with `errno` where that fails.
   private static func openWithoutLinks(_ path: String) -> Int32 {
     let parts = path.split(separator: "/").map(String.init)
     var folder = CLibrary.open("/", O_CLOEXEC | O_DIRECTORY | onlyToSearch)
@@ -91,9 +92,9 @@ package struct FileRoots: Sendable {
 }
 
 #if canImport(Darwin)
-  /// Opens a folder that may be passed through, also where it may not be listed.
+  /// Opens a folder for lookups, even one that may not be listed.
   private let onlyToSearch = O_SEARCH
 #else
-  /// Opens a folder that may be passed through, also where it may not be listed: O_PATH, which the import lacks.
+  /// Opens a folder for lookups, even one that may not be listed: O_PATH, which the import lacks.
   private let onlyToSearch: Int32 = 0o10000000
 #endif

@@ -28,7 +28,7 @@ package enum FileSystem {
   /// The names in a folder but for hidden ones, sorted; none where it cannot be read.
   package static func names(in folder: String) -> [String] { entries(of: folder).map(\.name) }
 
-  /// Paths of all files below a folder whose names end so, sorted.
+  /// The sorted paths of all files below a folder whose names end with `ending`.
   package static func paths(below folder: String, ending: String) -> [String] {
     entries(of: folder).flatMap { name, isFolder in
       (name.hasSuffix(ending) ? ["\(folder)/\(name)"] : [])

@@ -105,7 +105,7 @@ package final class OpenFile: Sendable {
     return done
   }
 
-  /// Checks that nobody has written to the file since it was opened, as far as its size and times tell.
+  /// Checks by its size and times that the file has not been written to since it was opened.
   ///
   /// - Throws: ``FileError`` of kind `changed`.
   package func checkUnchanged() throws(FileError) {

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/// How many rows and columns of the product a path keeps in registers: most of its registers, so that each operand that is
-/// loaded serves many multiply-adds.
+/// How many rows and columns of the product a path keeps in registers: most of its registers, so that each operand that
+/// is loaded serves many multiply-adds.
 enum {
   portable_rows = 4,
   portable_columns = 8,

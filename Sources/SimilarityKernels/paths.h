@@ -1,14 +1,14 @@
 /// What the kernels share: vectors of fixed width, and one wrapper per path around a body that is inlined into it.
 ///
-/// A body is written once, on vectors of eight doubles or a path's floats; the compiler lowers them to the registers that
-/// the wrapper's target has. A wrapper is chosen at run time, so that the build needs no flag for any processor.
+/// A body is written once, on vectors of eight doubles or a path's floats; the compiler lowers them to the registers
+/// that the wrapper's target has. A wrapper is chosen at run time, so that the build needs no flag for any processor.
 
 #ifndef SIMILARITY_KERNELS_PATHS_H
 #define SIMILARITY_KERNELS_PATHS_H
 
 #include "similarity_kernels.h"
 
-// Fused where it is written so, and nowhere else: the bits must not depend on what a processor can fuse.
+// Fused only where the source says so: the bits must not depend on what a processor can fuse.
 #pragma STDC FP_CONTRACT OFF
 
 #if defined(__x86_64__)

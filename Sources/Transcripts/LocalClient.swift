@@ -4,14 +4,14 @@ internal import JSONRPC
 package import Sessions
 internal import TrimtabServer
 
-/// A client in the same process: every message goes through framing and routing as on a pipe, but computations run at once
-/// and to their end, so the same messages always give the same answers in the same order.
+/// A client in the same process: every message goes through framing and routing as on a pipe, but computations run to their
+/// end when they are requested, so the same messages always give the same answers in the same order.
 package final class LocalClient {
   private let peer: Peer
   private let server: Server
   /// The exit status the server asked for, once it has.
   package private(set) var exitStatus: Int32?
-  /// The fields that answers were seen to have, by method.
+  /// The fields recorded from answers, by method.
   private let recorders = Recorders()
 
   package init() {
@@ -28,7 +28,7 @@ package final class LocalClient {
   /// All open sessions, to be compared.
   package var sessions: SessionStore { server.sessions }
 
-  /// Sends one line and gives the lines that come back.
+  /// Sends one line and returns the lines that the server sends.
   package func send(_ line: String) -> [String] {
     var text = line + "\n"
     text.withUTF8 { peer.receive(UnsafeRawBufferPointer($0)) }
@@ -36,7 +36,7 @@ package final class LocalClient {
     return takeOutput().split(separator: "\n").map(String.init)
   }
 
-  /// What answers of `method` were seen to contain, first seen first.
+  /// The fields recorded from answers of `method`, in the order of their first appearance.
   package func answerFields(of method: String) -> [FieldSchema] { recorders.recorder(of: method).fields }
 
   private func takeOutput() -> String {

@@ -39,7 +39,7 @@ package struct Transcript: Sendable {
     }.joined(separator: "\n") + "\n"
   }
 
-  /// The same transcript with what the server sends now in place of what is recorded.
+  /// The same transcript with the server's present messages in place of the recorded ones.
   package func replayed(on client: LocalClient = LocalClient()) -> Transcript {
     var replayed = self
     replayed.lines = []

@@ -3,9 +3,9 @@ internal import JSON
 internal import Transcripts
 internal import TrimtabServer
 
-/// Holds declarations against each other and against the transcripts.
+/// Checks declarations against each other and against the transcripts.
 enum Declarations {
-  /// What is wrong with the declarations themselves.
+  /// Contradictions among the declarations.
   static func problems() -> [String] {
     var problems: [String] = []
     for route in Catalogue.routes {
@@ -29,7 +29,7 @@ enum Declarations {
     } + fields.flatMap { repeated($0.children, of: "\(owner), \($0.name)") }
   }
 
-  /// A number without a unit says nothing; its name ends with one, or its declaration states one.
+  /// Every number has a unit: its name ends with one, or its declaration states one.
   private static func unitless(_ fields: [FieldSchema], of owner: String) -> [String] {
     fields.flatMap { field -> [String] in
       (field.type.isNumeric && field.unit == nil ? ["\(owner): the number \(field.name) has no unit"] : [])
@@ -37,7 +37,7 @@ enum Declarations {
     }
   }
 
-  /// Where a transcript's messages are not what was declared.
+  /// Messages of a transcript that differ from the declarations.
   static func problems(in transcript: Transcript, named name: String) -> [String] {
     var problems: [String] = []
     func expect(_ type: FieldType, _ json: JSON, _ message: String) {

@@ -50,8 +50,8 @@ enum Model {
 }
 
 extension JSON {
-  /// The value with each member and element of the outer levels on a line of its own, so that differences are small;
-  /// what holds no objects stands on one line.
+  /// The value with each member and element of the outer levels on its own line, so that differences are small; a value
+  /// that contains no object is on one line.
   var indentedText: String { indentedText(at: 0) }
 
   private func indentedText(at depth: Int) -> String {

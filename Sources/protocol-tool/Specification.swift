@@ -4,7 +4,7 @@ internal import Sessions
 internal import Transcripts
 internal import TrimtabServer
 
-/// What each method's answer is: as declared, or as transcripts show it.
+/// The fields of each method's answer: as declared, or as transcripts show them.
 struct Answers {
   private var seen: [String: [FieldSchema]] = [:]
 
@@ -24,7 +24,7 @@ struct Specification {
   let transcripts: [(name: String, transcript: Transcript)]
   /// Path and text of each generated file.
   private(set) var files: [(path: String, text: String)] = []
-  /// Where the code contradicts itself or an example, and what no example shows.
+  /// Contradictions in the code or between code and examples, and whatever no example shows.
   private(set) var problems: [String] = []
 
   /// Errors that need a computation under way, which a transcript cannot have; process tests show them.

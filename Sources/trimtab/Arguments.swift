@@ -54,7 +54,7 @@ struct Arguments {
       status: .usage, message: "\(name): expected a finite number of at least \(least), found \"\(text)\"")
   }
 
-  /// The value of an option that must be there.
+  /// The value of a required option.
   func required<Value>(_ name: String, _ value: Value?) throws(CommandFailure) -> Value {
     if let value { return value }
     throw CommandFailure(status: .usage, message: "expected \(name), found nothing; see trimtab --help")

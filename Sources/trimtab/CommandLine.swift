@@ -6,7 +6,7 @@ enum ExitStatus: Int32 {
   case success = 0
   /// The command line was not understood.
   case usage = 64
-  /// The input was read but cannot be right.
+  /// The input was read but is invalid.
   case badInput = 65
   /// An input file cannot be read.
   case noInput = 66
@@ -17,7 +17,7 @@ enum ExitStatus: Int32 {
 /// Why a command ended without its result.
 struct CommandFailure: Error {
   let status: ExitStatus
-  /// What was expected, what was found, and how to mend it.
+  /// What was expected, what was found, and how to correct it.
   let message: String
 }
 
@@ -73,11 +73,11 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
   }
 }
 
-/// Writes to standard output, all of it.
+/// Writes all of a text to standard output.
 ///
 /// - Throws: ``CommandFailure`` with status `cannotWrite`, for instance when a disk is full.
 func writeOutput(_ text: String) throws(CommandFailure) {
-  // A reader that went away, such as `head`, wants no more.
+  // A reader that has closed the pipe, such as `head`, is no failure.
   if let reason = write(text, to: STDOUT_FILENO), reason != EPIPE {
     throw CommandFailure(
       status: .cannotWrite,
@@ -85,7 +85,7 @@ func writeOutput(_ text: String) throws(CommandFailure) {
   }
 }
 
-/// Writes to standard error, all of it; there is nowhere left to tell of a failure.
+/// Writes all of a text to standard error; a failure to do so cannot be reported anywhere.
 func writeError(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
 /// Nil, or the error's number.

@@ -2,30 +2,30 @@ internal import JSON
 internal import ModelSelection
 internal import Sessions
 
-/// A search that a replay drives: it gives out trials and is told what recorded curves show.
+/// A search driven by a replay, which reports to it what recorded curves show.
 protocol ReplayedSearch {
-  /// The search by numbers; a candidate's number is that of its curve.
+  /// The engine's search, in which a candidate has the number of its curve.
   var engine: Search { get }
-  /// The next trial, nil when there is none any more.
+  /// The next trial; nil at the end of the search.
   mutating func nextAssignment(elapsedSeconds: Double?) throws(CommandFailure) -> Assignment?
-  /// Tells what a trial has come to; `spent` is its own share of the costs.
+  /// Reports the progress of a trial; `spent` is what this trial alone has cost.
   ///
-  /// - Returns: whether the trial goes on.
+  /// - Returns: whether the trial should continue.
   mutating func take(
     _ evaluation: RecordedCurves.Evaluation, step: Int, spent: (cost: Double, energyJoules: Double?),
     elapsedSeconds: Double?, of assignment: Assignment
   ) throws(CommandFailure) -> Bool
 }
 
-/// Answers a search's trials from recorded curves, one after the other.
+/// Runs a search's trials on recorded curves, one after the other.
 ///
-/// A trial that resumes pays only for the data it adds, as with a checkpoint. Curves were recorded at certain fractions only:
-/// a trial goes on to the next of them, and pays for it; those that it passes it reports on its way, where wanted. Where costs
-/// are seconds, they are also the time that passes.
+/// A trial that resumes pays only for the data it adds, as with a checkpoint. Curves were recorded at certain fractions
+/// only: a trial runs to the next of these and pays for it, and can report those that it passes. Costs in seconds are also
+/// the elapsed time.
 struct CurveReplay {
   struct Decision {
     let assignment: Assignment
-    /// The last of the trial.
+    /// Whether this is the trial's last report.
     let evaluation: RecordedCurves.Evaluation
     let cost: Double
   }

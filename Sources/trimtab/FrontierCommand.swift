@@ -158,7 +158,7 @@ struct FrontierCommand {
     }
   }
 
-  /// Says which samples are not in the result; a profile with one line for each setting has none.
+  /// Prints which samples were left out of the result; a profile with one line for each setting has none.
   private func tell(of profile: Profile) {
     let odd = profile.rows.sorted { $0.key < $1.key }.flatMap(\.value).filter { !$0.combination.outliers.isEmpty }
     guard let first = odd.first else { return }

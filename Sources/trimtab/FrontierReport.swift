@@ -7,10 +7,10 @@ internal import TrimtabServer
 /// What `trimtab frontier` prints.
 struct FrontierReport {
   let curve: LowerBoundCurve
-  /// By rising time; empty when only the bound was asked for.
+  /// By rising time; empty when only the bound was requested.
   let plans: [Plan]
   let allMaxFrequency: Outcome
-  /// What other pipelines save while one is a straggler; empty when not asked for.
+  /// What other pipelines save while one is a straggler; empty unless requested.
   var savings: [StragglerSavings] = []
 
   /// One JSON document: the bound's corners, the plans as realised, and the comparison.
@@ -139,7 +139,7 @@ enum PlanCSV {
     let stages = PlanTimeline(characterized, plan).stages(characterized.inputs.definition)
     for (stage, steps) in stages.enumerated() {
       for step in steps {
-        // An overlapped pair is written under both its halves' stages, each time with that half's microbatch.
+        // An overlapped pair is written under the stages of both halves, each with the microbatch of that half.
         let backward = step.instruction.overlapped.flatMap { $0.stage == stage ? $0 : nil }
         let microbatch = backward?.microbatch ?? step.instruction.microbatch
         let setting = step.setting.stringValue?.text ?? step.setting.text

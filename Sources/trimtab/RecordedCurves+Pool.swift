@@ -27,7 +27,7 @@ extension RecordedCurves {
 
   /// The curves of a pool's candidates, in their order and as scores of its metric, and the names of those left over.
   ///
-  /// A curve is its candidate's if it bears its name, or that of its only part that differs between candidates.
+  /// A curve belongs to the candidate of the same name, or whose only part that differs between candidates has that name.
   ///
   /// - Throws: ``CommandFailure`` when a candidate has no curve, or a value is no score of the metric.
   func matched(to pool: CandidatePool) throws(CommandFailure) -> (curves: RecordedCurves, unused: [String]) {
@@ -65,7 +65,7 @@ extension RecordedCurves {
     return (with(found, .score), curves.indices.filter { !used.contains($0) }.map { curves[$0].name })
   }
 
-  /// What a candidate may be called, its whole name first.
+  /// The names by which a candidate's curve may be found, the whole name first.
   private static func names(of candidate: Int, in pool: CandidatePool) -> [String] {
     let name = pool.name(of: candidate)
     var names = [[name.encoder, name.projector, name.languageModel].compactMap { $0 }.joined(separator: separator)]

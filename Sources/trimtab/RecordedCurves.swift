@@ -1,33 +1,33 @@
 internal import Basics
 internal import ModelSelection
 
-/// Learning curves that were recorded before, to be replayed through a search.
+/// Recorded learning curves, to be replayed through a search.
 ///
 /// Two layouts are read. *Wide*, as fine-tuning studies publish them: `config name`, one column for each number of samples,
 /// `size` (parameters) and `family`; the cells are errors, and training costs size x samples. *Long*, one evaluation a row:
-/// `encoder,languageModel,fraction,errorFraction,costSeconds`, with the seconds spent until then; there may be `projector`,
-/// `energyJoules`, the joules spent until then, and `score` in place of `errorFraction`.
+/// `encoder,languageModel,fraction,errorFraction,costSeconds`, the seconds counted from the start of training. Optional are
+/// `projector`, `energyJoules` (joules from the start of training), and `score` in place of `errorFraction`.
 struct RecordedCurves {
-  /// What one evaluation showed.
+  /// One evaluation.
   struct Evaluation {
-    /// Of all the data, in 0...1.
+    /// The fraction of all training data, in 0...1.
     let fraction: Double
     /// An error or a score; see ``Measure``.
     var value: Double
-    /// What training took from the beginning until then.
+    /// The cost of training from its start to this evaluation.
     let cost: Double
-    /// Nil where the file does not say.
+    /// Nil where the file has no energies.
     let energyJoules: Double?
   }
 
   struct Curve {
     var name: String
-    /// Candidates of one group are clustered together where nothing else is known.
+    /// Candidates of one group form a cluster unless a pool says otherwise.
     let group: String
     /// By ascending fraction.
     var evaluations: [Evaluation]
 
-    /// What training on all the data costs.
+    /// The cost of training on all data.
     var fullCost: Double { evaluations[evaluations.count - 1].cost }
 
     /// The first evaluation at a fraction or beyond.
@@ -38,11 +38,11 @@ struct RecordedCurves {
 
   /// What the values are.
   enum Measure {
-    /// How far a score is from the best possible one, in the metric's unit.
+    /// The distance of a score from the best possible one, in the metric's unit.
     case error
-    /// The same as a part of the metric's range, where that has two ends.
+    /// The same as a fraction of the metric's range, where that has two ends.
     case errorFraction
-    /// In the metric's unit; means nothing without the metric.
+    /// A score in the metric's unit; meaningless without the metric.
     case score
   }
 
@@ -54,14 +54,14 @@ struct RecordedCurves {
   /// Whether curves of one family share a group; else those of one encoder do.
   private(set) var groupsAreFamilies = false
 
-  /// The same for other curves.
+  /// A copy with other curves.
   func with(_ curves: [Curve], _ measure: Measure) -> RecordedCurves {
     var other = self
     (other.curves, other.measure) = (curves, measure)
     return other
   }
 
-  /// What training every candidate on all the data costs.
+  /// The cost of training every candidate on all data.
   var gridCost: Double { curves.reduce(0) { $0 + $1.fullCost } }
 
   /// - Throws: ``CommandFailure`` that names the line.
@@ -175,7 +175,7 @@ struct RecordedCurves {
     }
   }
 
-  /// Between the parts of a candidate's name.
+  /// Separates the parts of a candidate's name.
   static let separator = " x "
 
   private func bad(_ line: Int, _ expected: String, _ found: String) -> CommandFailure {

@@ -2,7 +2,7 @@ internal import EnergyFrontier
 internal import Sessions
 internal import TrimtabServer
 
-/// Which schedule a command is about: one generated from its name and sizes, or one read from a CSV file.
+/// The schedule that the options name: generated from its name and sizes, or read from a CSV file.
 struct ScheduleArguments {
   static let options: Set<String> = [
     "--schedule", "--schedule-csv", "--stages", "--microbatches", "--chunks-per-rank", "--microbatch-group-size",
@@ -23,7 +23,7 @@ struct ScheduleArguments {
 
   private let source: Source
 
-  /// Reads the options, and the file where one is named.
+  /// Reads the options, and the file if they name one.
   ///
   /// - Throws: ``CommandFailure``: `usage` for options that contradict each other or name no schedule, `noInput` and
   ///   `badInput` for the file.
@@ -126,7 +126,7 @@ struct ScheduleArguments {
   }
 }
 
-/// What surrounds the forwards and backwards of a command's schedule.
+/// What an iteration has besides the forwards and backwards of its schedule.
 struct SurroundingArguments {
   static let options: Set<String> = ["--transfer", "--backward-transfer"]
   static let flags: Set<String> = ["--data-loading", "--optimizer-step"]

@@ -4,7 +4,7 @@ internal import ModelSelection
 internal import Sessions
 internal import TrimtabServer
 
-/// `trimtab select`: replays recorded learning curves through a search, to see what it would have suggested and spent.
+/// `trimtab select`: replays recorded learning curves through a search, and prints what it suggests and spends.
 struct SelectCommand {
   static let help = """
     trimtab select [POOL.json] --curves CURVES.csv   replays recorded learning curves through a search
@@ -30,7 +30,7 @@ struct SelectCommand {
 
   private let poolPath: String?
   private let curvesPath: String
-  /// What the command line says of the search, as `pool/submit` would have it.
+  /// The search settings of the command line, as fields of `pool/submit`.
   private let overrides: [JSONObject.Member]
   private let budgetShare: Double?
   private let reportsOnTheWay: Bool
@@ -85,7 +85,7 @@ struct SelectCommand {
           + "name a pool")
     }
     var settings = try Self.pool(overridden(JSONObject()), "the command line", .usage).settings
-    // A race without a limit goes on until nobody has anything to gain, which may take half of what training all would.
+    // A race without a limit runs until no candidate can gain, which may cost half of training all candidates.
     let isUnlimited = budgetShare == nil && !overrides.contains { $0.key == "regretBoundFraction" }
     let share = isUnlimited && settings.search.strategy == .race ? Self.raceShare : budgetShare
     settings.search.budget.gpuSeconds = share.map { $0 * curves.gridCost }
@@ -105,7 +105,7 @@ struct SelectCommand {
 
   private func replay(_ path: String, _ recorded: RecordedCurves) throws(CommandFailure) -> SelectReport {
     let object = try Self.object(path)
-    // As it is first, so that its own mistakes are not blamed on the command line.
+    // The file is first read alone, so that its errors are not attributed to the command line.
     _ = try Self.pool(object, path, .badInput)
     let file = try Self.pool(overridden(object), "the command line", .usage)
     let pool = try Self.inFile(path) { () throws(RequestError) in try file.pool() }
@@ -123,7 +123,7 @@ struct SelectCommand {
     return SelectReport(replay: replay, pool: ReplayedPool(search, unusedCurves: unused))
   }
 
-  /// A budget of what the curves do not tell would never be spent.
+  /// Refuses a budget in a unit that the curves lack: it would never be spent.
   private func check(_ budget: Budget, _ path: String, _ curves: RecordedCurves) throws(CommandFailure) {
     func require(_ holds: Bool, _ field: String, _ column: String) throws(CommandFailure) {
       guard !holds else { return }
@@ -173,10 +173,10 @@ struct SelectCommand {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 
-  /// What a race over curves alone may spend of what training every candidate costs.
+  /// The default budget of a race over curves alone, as a fraction of the cost of training every candidate.
   private static let raceShare = 1.0 / 15
 
-  /// A pool with what the command line says of the search in place of what it says itself.
+  /// A pool's fields, with the search settings of the command line in place of its own.
   private func overridden(_ pool: JSONObject) -> JSONObject {
     let named = Set(overrides.map(\.key))
     let kept = pool["search"]?.objectValue?.members.filter { !named.contains($0.key) } ?? []

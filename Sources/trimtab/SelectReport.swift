@@ -93,7 +93,7 @@ struct SelectReport {
     return String(decoding: writer.json.bytes, as: UTF8.self) + "\n"
   }
 
-  /// The trials in the order they were given out, and below them, where a terminal's reader looks first, what came of them.
+  /// The trials in the order in which they were given out; below them the result, where a terminal shows it last.
   var table: String {
     let search = search
     func shown(_ error: Double) -> String { loss(ofError: error).map { decimal($0, 4) } ?? "unknown" }
@@ -123,10 +123,10 @@ struct SelectReport {
       """
   }
 
-  /// A long ranking hides what matters; the JSON document has all of it.
+  /// Rows of the ranking in the table; the JSON document has the whole ranking.
   private static let mostRanks = 50
 
-  /// What was trained, one row for each trial: cost as a part of what training all candidates takes.
+  /// One row for each trial; costs as a fraction of the cost of training all candidates.
   private var decisionLog: String {
     var rows = [["trial", "candidate", "phase", "from", "to", "loss", "cost"]]
     for decision in replay.decisions {
@@ -150,7 +150,7 @@ struct SelectReport {
     return "\(search.pool.clusters.count) clusters: \(grounds)\n"
   }
 
-  /// What was left out, and why; empty when nothing was.
+  /// What was left out, and why; empty when nothing was left out.
   private var omissions: String {
     guard let pool else { return "" }
     let excluded = pool.excluded.map { "\($0.count) combinations excluded by the rule on \($0.rule.rawValue)\n" }

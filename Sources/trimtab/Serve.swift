@@ -11,7 +11,7 @@ func serve(options: ArraySlice<String>) throws(CommandFailure) -> Int32 {
   return serve()
 }
 
-/// Speaks JSON-RPC on the standard streams until the client ends it; gives the exit status.
+/// Serves JSON-RPC on the standard streams until the client ends it; returns the exit status.
 private func serve() -> Int32 {
   // First of all, so that nothing printed by accident can reach the stream.
   let output = takeStandardOutput()

@@ -5,7 +5,7 @@ internal import Representations
 internal import Sessions
 internal import TrimtabServer
 
-/// `trimtab similarity`: how alike models are, from what they make of the same samples.
+/// `trimtab similarity`: how similar models are, by their representations of the same samples.
 struct SimilarityCommand {
   static let help = """
     trimtab similarity A.npy B.npy ...   CKA of each two, and clusters

@@ -3,13 +3,13 @@ internal import Files
 internal import Sessions
 internal import Synchronization
 
-/// A progress bar on standard error, shown only to a person: when that is a terminal.
+/// A progress bar on standard error, shown only when that is a terminal.
 final class ProgressBar: Sendable {
   private let shown = Atomic<Int>(-1)
   private let isTerminal = isatty(STDERR_FILENO) != 0
   private static let width = 40
 
-  /// Shows a done share in 0...1.
+  /// Shows the completed share of the work, in 0...1.
   func show(_ share: Double) {
     let percent = Int(share * 100)
     guard isTerminal, percent > shown.load(ordering: .relaxed) else { return }

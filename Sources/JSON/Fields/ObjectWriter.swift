@@ -45,23 +45,6 @@ package struct ObjectWriter {
     }
   }
 
-  /// Writes one member that is a list of objects, which `body` adds one by one, giving what writes the members of each.
-  /// For long lists whose elements are never all in memory.
-  package mutating func list(
-    _ name: StaticString, _ doc: StaticString = "", _ body: (_ add: ((inout ObjectWriter) -> Void) -> Void) -> Void
-  ) {
-    member(name, .list(.object([])), doc) { writer in
-      writer.json.append(byte: UInt8(ascii: "["))
-      var isFirst = true
-      body { members in
-        if !isFirst { writer.json.append(byte: UInt8(ascii: ",")) }
-        isFirst = false
-        writer.braced(members)
-      }
-      writer.json.append(byte: UInt8(ascii: "]"))
-    }
-  }
-
   /// Writes an object: braces around the members that `body` writes.
   package mutating func braced(_ body: (inout ObjectWriter) -> Void) {
     let outer = needsComma

@@ -1,7 +1,7 @@
 public import Basics
 internal import SimilarityKernels
 
-/// What makes two samples alike to a representation.
+/// How similar two samples are by their features.
 public enum SampleKernel: Sendable, Hashable {
   /// The inner product of their features.
   case linear
@@ -22,8 +22,8 @@ public enum AlignmentEstimator: Sendable, Hashable {
 
 /// Centered kernel alignment (CKA) of every pair of representations of the same samples.
 ///
-/// `CKA = HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L))`: 1 for representations that differ by a rotation, a shift and a scale,
-/// about 0 for unrelated ones. The plain estimate is in 0...1; the others may lie slightly outside.
+/// `CKA = HSIC(K, L) / sqrt(HSIC(K, K) HSIC(L, L))`: 1 for representations that differ by a rotation, a shift and a
+/// scale, about 0 for unrelated ones. The plain estimate is in 0...1; the others may lie slightly outside.
 public struct AlignmentMatrix: Sendable, Hashable {
   public let count: Int
   /// Row by row, symmetric, with 1 on the diagonal.
@@ -33,8 +33,8 @@ public struct AlignmentMatrix: Sendable, Hashable {
 
   /// Compares representations.
   ///
-  /// The linear kernel is summed over pairs of samples or over pairs of features, whichever takes fewer operations.
-  /// No kernel matrix is kept: memory beside the representations is O(workers x (features of all) x 256 + samples x count)
+  /// The linear kernel is summed over pairs of samples or over pairs of features, whichever takes fewer operations. No
+  /// kernel matrix is kept: memory beside the representations is O(workers x (features of all) x 256 + samples x count)
   /// and less than 100 MiB. The result has the same bits on any number of workers.
   ///
   /// - Parameters:

@@ -1,10 +1,11 @@
 internal import Basics
 internal import SimilarityKernels
 
-/// A representation as the sums use it: minus its mean, times a power of two that brings it near 1, in single precision.
+/// A representation as the sums use it: minus its mean, times a power of two that brings it near 1, in single
+/// precision.
 ///
-/// Neither changes alignment. Both are computed in double precision from differences to the first sample, so that a large
-/// common offset costs no digits and a constant column becomes exactly 0.
+/// Neither changes alignment. Both are computed in double precision from differences to the first sample, so that a
+/// large common offset costs no digits and a constant column becomes exactly 0.
 struct CenteredRepresentation: Sendable {
   let representation: Representation
   let sampleCount: Int
@@ -96,7 +97,7 @@ struct CenteredRepresentation: Sendable {
     self.norms = Array(UnsafeBufferPointer(start: norms.base, count: rows))
   }
 
-  /// The centered elements of a row, from a column on; `scratch` holds as many doubles.
+  /// Writes `count` centered elements of a row from a column on; `scratch` has room for `count` doubles.
   func row(
     _ row: Int, _ column: Int, _ count: Int, _ path: sk_path, into values: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Double>

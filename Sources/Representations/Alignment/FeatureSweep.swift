@@ -1,8 +1,8 @@
 internal import Basics
 internal import SimilarityKernels
 
-/// The linear kernel's sums over pairs of features: the sum over all pairs of samples of the product of two models' kernels
-/// is the squared Frobenius norm of the product of their representations, `||X' Y||^2`.
+/// The linear kernel's sums over pairs of features: the sum over all pairs of samples of the product of two models'
+/// kernels is the squared Frobenius norm of the product of their representations, `||X' Y||^2`.
 ///
 /// One task is a tile of one such product, over all samples; only the sum of its squares is kept.
 struct FeatureSweep {

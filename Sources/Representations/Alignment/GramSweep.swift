@@ -3,9 +3,9 @@ internal import SimilarityKernels
 
 /// Visits the kernels of all representations tile by tile, so that no kernel is ever whole in memory.
 ///
-/// A strip of up to 1024 rows is packed once and multiplied with blocks of columns, one block a task. Tiles lie on or above
-/// the diagonal. The partition depends on the sizes alone, and the tasks' sums are added in the order of the tasks, so the
-/// bits do not depend on which worker ran which task.
+/// A strip of up to 1024 rows is packed once and multiplied with blocks of columns, one block a task. Tiles lie on or
+/// above the diagonal. The partition depends on the sizes alone, and the tasks' sums are added in the order of the
+/// tasks, so the bits do not depend on which worker ran which task.
 struct GramSweep {
   private let models: [CenteredRepresentation]
   private let resources: AlignmentResources
@@ -34,8 +34,8 @@ struct GramSweep {
 
   // MARK: What is summed
 
-  /// The sums over all ordered pairs of different samples of each pair of models' kernels, and each kernel's sum over each
-  /// sample's others; the latter only for Gaussian kernels.
+  /// The sums over all ordered pairs of different samples of each pair of models' kernels, and each kernel's sum over
+  /// each sample's others; the latter only for Gaussian kernels.
   func pairProducts(
     rates: [Double], _ progress: ProgressHandle
   ) throws(RepresentationError) -> (pairs: [Double], rows: [[Double]]) {
@@ -191,8 +191,8 @@ struct GramSweep {
   }
 
   /// - Parameters:
-  ///   - visit: gets the inner products of a tile's rows and columns, model after model, and may overwrite them; it adds to
-  ///     the sums of its task, which begin at 0. Elements left of the diagonal are undefined.
+  ///   - visit: gets the inner products of a tile's rows and columns, model after model, and may overwrite them; it
+  ///     adds to the sums of its task, which begin at 0. Elements left of the diagonal are undefined.
   ///   - collect: gets the sums of each task, in order.
   private func sweep(
     sumsPerTask: Int, _ progress: ProgressHandle,

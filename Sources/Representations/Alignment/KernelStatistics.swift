@@ -158,8 +158,8 @@ struct KernelStatistics {
     let samples = Double(models.first?.sampleCount ?? 0)
     let widths = models.map { Double($0.featureCount) }
     let sum = widths.reduce(0, +)
-    // Half of all products, since both are symmetric. Each element of a kernel is also multiplied with that of every other
-    // model, in double precision, which takes about four times as long.
+    // Half of all products, since both are symmetric. Each element of a kernel is also multiplied with that of every
+    // other model, in double precision, which takes about four times as long.
     let overSamples = samples * samples / 2 * (sum + 4 * Double(models.count * models.count) / 2)
     let overFeatures = samples / 2 * sum * sum
     return overFeatures < overSamples

@@ -1,8 +1,8 @@
 internal import Basics
 internal import SimilarityKernels
 
-/// The operands of a sweep in the layout of the kernels: a strip of rows that all workers share, and a block of columns for
-/// each worker.
+/// The operands of a sweep in the layout of the kernels: a strip of rows that all workers share, and a block of columns
+/// for each worker.
 final class PackedStrips: Sendable {
   private let models: [CenteredRepresentation]
   private let resources: AlignmentResources

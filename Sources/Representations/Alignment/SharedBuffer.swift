@@ -1,7 +1,7 @@
 internal import Basics
 internal import SimilarityKernels
 
-/// What a comparison computes with.
+/// The kernels, cores and memory that a comparison uses.
 struct AlignmentResources: Sendable {
   /// The kernels that suit the processor.
   let path: sk_path

@@ -1,6 +1,6 @@
 public import Basics
 
-/// Memory that holds a matrix, counted against a budget. Never written again once it has been filled.
+/// Memory that holds a matrix, counted against a budget. It is filled once and then only read.
 public final class ByteStorage: Sendable {
   // Filled before the initialiser returns, and only read afterwards.
   nonisolated(unsafe) public let bytes: UnsafeRawBufferPointer

@@ -1,7 +1,8 @@
 /// What the header of a `.npy` file says of the matrix behind it (numpy/lib/format.py, versions 1 to 3).
 ///
-/// The format is a magic string, a version, the length of a header, and the header: a Python dictionary with the members
-/// `descr`, `fortran_order` and `shape`. Accepted are float16, float32 and float64 of either byte order, in C order.
+/// The format is a magic string, a version, the length of a header, and the header: a Python dictionary with the
+/// members `descr`, `fortran_order` and `shape`. Accepted are float16, float32 and float64 of either byte order, in C
+/// order.
 public struct NPYHeader: Sendable {
   /// Where the elements begin, counted from the start of the file.
   public let byteCount: Int

@@ -3,8 +3,8 @@ public import Basics
 extension Representation {
   /// A matrix of little-endian elements in base64 (RFC 4648, section 4): with its padding, without line breaks.
   ///
-  /// - Throws: ``RepresentationError`` that names the offending character, the sizes that do not agree, or a budget that is
-  ///   used up.
+  /// - Throws: ``RepresentationError`` that names the offending character, the sizes that do not agree, or a budget
+  ///   that is used up.
   /// - Complexity: O(characters).
   public init(
     base64 text: String, elementType: ElementType, shape: [Int], memory: MemoryBudget = .unlimited

@@ -30,8 +30,8 @@ public struct Representation: Sendable {
   ///
   /// Elements are not read: that they are finite is checked where they are used, or by ``checkFinite()``.
   ///
-  /// - Throws: ``RepresentationError`` when the shape has no two positive sizes, or does not take exactly the bytes there
-  ///   are.
+  /// - Throws: ``RepresentationError`` when the shape has no two positive sizes, or does not take exactly the bytes
+  ///   there are.
   public init(
     _ storage: ByteStorage, elementType: ElementType, isBigEndian: Bool = false, shape: [Int]
   ) throws(RepresentationError) {
@@ -66,8 +66,8 @@ public struct Representation: Sendable {
 
   /// A matrix given row by row.
   ///
-  /// - Throws: ``RepresentationError`` for rows of unequal length, no row at all, a number that is not finite, or a budget
-  ///   that is used up.
+  /// - Throws: ``RepresentationError`` for rows of unequal length, no row at all, a number that is not finite, or a
+  ///   budget that is used up.
   public init(rows: [[Double]], memory: MemoryBudget = .unlimited) throws(RepresentationError) {
     let width = rows.first?.count ?? 0
     for (index, row) in rows.enumerated() where row.count != width {

@@ -1,9 +1,9 @@
 /// Arithmetic on blocks of representations: matrix products in single precision, sums in double precision.
 ///
-/// Every path gives the same bits: an element of a product is one chain of fused multiply-adds in the order of the depth,
-/// whatever the width of the vectors, and sums run in eight fixed lanes. A processor without fused multiply-add
-/// computes the same by exact double arithmetic, many times slower.
-/// Nothing here allocates, and pointers need no alignment beyond their element's.
+/// Every path gives the same bits: an element of a product is one chain of fused multiply-adds in the order of the
+/// depth, whatever the width of the vectors, and sums run in eight fixed lanes. A processor without fused multiply-add
+/// computes the same by exact double arithmetic, many times slower. Nothing here allocates, and pointers need no
+/// alignment beyond their element's.
 
 #ifndef SIMILARITY_KERNELS_H
 #define SIMILARITY_KERNELS_H
@@ -30,7 +30,8 @@ bool sk_path_is_available(sk_path path);
 /// The fastest path that is available.
 sk_path sk_fastest_path(void);
 
-/// How a path wants its operands packed: panels of so many rows of the left and columns of the right operand.
+/// The layout of packed operands for a path: the rows of a panel of the left operand and the columns of one of the
+/// right.
 typedef struct {
   int64_t rows;
   int64_t columns;
