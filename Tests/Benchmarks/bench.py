@@ -4,8 +4,8 @@ Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified g
 a mixed-integer solver's, and how near any plan can be; needs numpy and scipy), scale (growth with the size of the
 problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples, noise, prices, a
 frontier that follows its profile), latency (a query's round trip from the Python client), pipelined (small requests a
-second), start (start-up, memory, size), cancel, cka (representations against numpy), trials (updates of a search a
-second).
+second), start (start-up, memory, size), hold (every method at its limit), cancel, cka (representations against numpy),
+trials (updates of a search a second).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true.

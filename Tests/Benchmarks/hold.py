@@ -180,13 +180,18 @@ def plans(probe: Probe) -> None:
     many_points(probe)
 
 
-def many_points(probe: Probe) -> None:
-    """A small iteration with as long a list of plans as may be asked for."""
+def small_pipeline(probe: Probe) -> None:
     probe.call("pipeline/define", "8 x 12", pipeline="q", schedule="1f1b", stages=8, microbatches=12,
                blockingPowerWatts=80.0)
     probe.call("profile/submit", "8 stages", pipeline="q", rows=[
         {**row(stage, frequency), "instruction": kind, "timeSeconds": (1 + 0.1 * stage) * 100.0 / frequency}
         for stage in range(8) for kind in ("forward", "backward") for frequency in range(1000, 1400, 7)])
+    probe.call("frontier/characterize", "8 x 12", pipeline="q")
+
+
+def many_points(probe: Probe) -> None:
+    """A small iteration with as long a list of plans as may be asked for."""
+    small_pipeline(probe)
     probe.call("frontier/characterize", "4096 plans", pipeline="q", planCount=4096)
     probe.call("frontier/curve", "4096 plans asked for", pipeline="q")
     probe.call("frontier/curve", "4096 plans asked for, with picture", pipeline="q", picture=True)
@@ -232,11 +237,18 @@ def pools(probe: Probe) -> None:
     trial = probe.call("trial/next", "65 536 candidates", worker="late")
     probe.call("trial/fail", "65 536 candidates", trial=trial["trial"], kind="lost")
     probe.call("pool/clusters", "256 x 256", kernel="linear")
-    pairs = [
-        {"encoder": f"e{n // 256}", "languageModel": f"l{n % 256}", "pipeline": "none", "samplesPerIteration": 1024}
-        for n in range(65_536)
-    ]
-    probe.call("suggestion/pipeline", "65 536 candidates without a pipeline", pipelines=pairs)
+    probe.call("trial/list", "101 trials", limit=10_000)
+    one = {"encoder": "e200", "languageModel": "l200"}
+    probe.call("candidate/pin", "65 536 candidates", **one)
+    probe.call("candidate/advance", "65 536 candidates", **one, toFraction=0.5)
+    probe.call("candidate/ban", "65 536 candidates", encoder="e201", languageModel="l201")
+    probe.call("candidate/withdraw", "65 536 candidates", encoder="e202", languageModel="l202")
+    probe.call("search/revise", "65 536 candidates", constraints={
+        "deniedPairs": [[f"e{n // 256}", f"l{n % 256}"] for n in range(0, 65_536, 2)]}, budget={"trials": 100_000})
+    small_pipeline(probe)
+    pairs = [{"encoder": f"e{n // 256}", "languageModel": f"l{n % 256}", "pipeline": "q", "samplesPerIteration": 1024}
+             for n in range(65_536)]
+    probe.call("suggestion/pipeline", "65 536 candidates", pipelines=pairs)
     probe.call("session/export", "65 536 candidates")
     probe.call("session/close", "65 536 candidates")
 
@@ -264,8 +276,9 @@ def representations(probe: Probe) -> None:
     data = base64.b64encode(os.urandom(36 << 20)).decode()
     probe.call("pool/attachRepresentation", "48 MiB of base64", encoder="e0", base64=data, elementType="float32",
                shape=[9216, 1024])
-    rows = [[float(n % 97) + m / 64 for m in range(64)] for n in range(16_384)]
-    probe.call("pool/attachRepresentation", "1 048 576 numbers as rows", encoder="e1", rows=rows)
+    rows = [[float(n % 97) + m / 64 for m in range(113)] for n in range(9216)]
+    probe.call("pool/attachRepresentation", "1 041 408 numbers as rows", encoder="e1", rows=rows)
+    probe.call("pool/clusters", "9216 samples", batchSize=1024, estimator="minibatch")
     probe.call("session/export", "48 MiB of base64")
     probe.call("session/close", "48 MiB of base64")
 
@@ -297,5 +310,8 @@ def measure(report: Any, binary: Path) -> None:
             one(probe)
     for method, note, seconds in holds.rows():
         report.add(f"hold of the loop, {method}", 1e3 * seconds, "CPU ms", aim=f"< {1e3 * AIM_SECONDS:.0f}", note=note)
+    with server(binary, holds) as probe:
+        known = set(probe.client.server["capabilities"]["methods"]) - {"initialize", "shutdown"}
+    holds.failures += [f"{method} is driven by no case" for method in sorted(known - {case[0] for case in holds.cases})]
     for failure in holds.failures:
         report.add("  refused", "", "", note=failure)

@@ -51,11 +51,6 @@ MODELLED = {"h100": (FIXTURES / "modelled-h100-8stage.csv", 8, 95.0),
             "a100": (FIXTURES / "modelled-a100-4stage.csv", 4, 80.0)}
 
 
-@pytest.fixture(scope="session")
-def modelled_profiles():
-    return MODELLED
-
-
 class Server:
     """A spawned server and a raw connection, which accepts nothing on stdout but well-formed frames."""
 
