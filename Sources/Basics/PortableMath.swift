@@ -3,7 +3,8 @@
 public enum PortableMath {
   /// The natural logarithm; `x` is positive and finite.
   ///
-  /// x = m 2^e with m in sqrt(1/2)...sqrt(2), and log m = 2 artanh((m - 1) / (m + 1)), whose series converges fast there.
+  /// x = m 2^e with m in sqrt(1/2)...sqrt(2), and log m = 2 artanh((m - 1) / (m + 1)), whose series converges fast
+  /// there.
   public static func log(_ x: Double) -> Double {
     var (mantissa, exponent) = (x.significand, Int(x.exponent))
     if mantissa > 1.4142135623730951 { (mantissa, exponent) = (mantissa / 2, exponent + 1) }

@@ -1,6 +1,7 @@
 /// How a long computation learns that its caller wants it to stop, and how it reports its progress.
 ///
-/// The computation knows neither clock nor thread: both closures come from the caller and may be called from any thread.
+/// The computation knows neither clock nor thread: both closures come from the caller and may be called from any
+/// thread.
 public struct ProgressHandle: Sendable {
   /// Whether the caller wants the computation to stop. Computations ask at least every few milliseconds of work.
   public let isCancelled: @Sendable () -> Bool

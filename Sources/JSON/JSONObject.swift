@@ -51,8 +51,8 @@ package struct JSONObject: Sendable {
 
   package var isEmpty: Bool { count == 0 }
 
-  /// About how much there is to read of an object that was parsed: the values within it, and one for each 64 bytes of the
-  /// strings that are its members. Linear in the number of members, not of values; 0 for an object that was built.
+  /// About how much there is to read of an object that was parsed: the values within it, and one for each 64 bytes of
+  /// the strings that are its members. Linear in the number of members, not of values; 0 for an object that was built.
   package var readingEffort: Int {
     guard case .parsed(let document, let index) = storage else { return 0 }
     let end = document.word(Int(index)).end

@@ -4,8 +4,8 @@ internal import JSONRPC
 package import Sessions
 internal import TrimtabServer
 
-/// A client in the same process: every message goes through framing and routing as on a pipe, but computations run to their
-/// end when they are requested, so the same messages always give the same answers in the same order.
+/// A client in the same process: every message goes through framing and routing as on a pipe, but computations run to
+/// their end when they are requested, so the same messages always give the same answers in the same order.
 package final class LocalClient {
   private let peer: Peer
   private let server: Server

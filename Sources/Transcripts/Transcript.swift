@@ -1,7 +1,7 @@
 package import JSON
 
-/// A recorded conversation: a text file of comments (`#`), what the client sends (`-->`) and what the server sends (`<--`),
-/// one JSON message a line.
+/// A recorded conversation: a text file of comments (`#`), what the client sends (`-->`) and what the server sends
+/// (`<--`), one JSON message a line.
 package struct Transcript: Sendable {
   package enum Line: Sendable, Equatable {
     case comment(String)

@@ -4,9 +4,9 @@ package import JSONRPC
 package import Sessions
 internal import Synchronization
 
-/// The computations under way: each belongs to a call, runs on the pool, and comes back to the loop.
+/// The running computations: each belongs to a call, runs on the pool, and delivers its result to the loop.
 package final class JobTable {
-  /// What a pool thread tells the loop.
+  /// A message from a pool thread to the loop.
   package enum Event: Sendable {
     case progressed(job: Int, percentage: Int)
     case finished(job: Int)
@@ -24,11 +24,11 @@ package final class JobTable {
     let finish: () -> Void
   }
 
-  /// Carries what pool threads have to say.
+  /// Carries the messages of pool threads.
   package let mailbox = Mailbox<Event>()
-  /// Nil runs each computation at once and to its end, so that a replay always gives the same messages in the same order.
+  /// Nil runs each computation at once, so that a replay always gives the same messages in the same order.
   private let pool: WorkerPool?
-  /// Runs requests that are too long for the loop but no computations, so that they do not wait for one.
+  /// Runs requests that are too long for the loop, which therefore do not wait for a computation.
   private let shortPool = WorkerPool(waitingLimit: .max, yieldsToLoop: false)
   private var jobs: [Int: Job] = [:]
   private var lastJob = 0
@@ -36,14 +36,15 @@ package final class JobTable {
 
   package init(pool: WorkerPool?) { self.pool = pool }
 
-  /// Whether work runs beside the loop, rather than at once.
+  /// Whether work runs on threads, rather than at once on the loop.
   var runsBeside: Bool { pool != nil }
 
-  /// Runs `work` beside the loop and `finish` with its outcome on the loop; the first of result and cancellation counts.
+  /// Runs `work` on a thread and `finish` with its outcome on the loop; whichever of result and cancellation comes first
+  /// is the outcome.
   ///
   /// - Parameters:
-  ///   - call: the request that waits for it and may cancel it; nil for work that the server itself wants.
-  ///   - isShort: whether it is part of a request that others wait for, rather than a computation.
+  ///   - call: the request that waits for the result and may cancel it; nil for work that the server itself starts.
+  ///   - isShort: whether it is a request for which others wait, rather than a computation.
   func start<Product: Sendable>(
     _ call: Call?, session: String, title: String, isShort: Bool = false,
     _ work: @escaping @Sendable (ProgressHandle) throws(RequestError) -> Product,
@@ -68,7 +69,7 @@ package final class JobTable {
     call?.onCancel = { [weak self] in self?.cancel(job) }
     jobs[job] = Job(call: call, session: session, flag: flag) {
       let result = outcome.value.withLock { $0 } ?? .failure(.cancelled)
-      // A result that arrives after a cancellation is dropped: the client was promised that nothing happens.
+      // A result after a cancellation is dropped: a cancelled request changes nothing.
       finish(flag.isRaised ? .failure(.cancelled) : result)
     }
     guard let pool else {
@@ -88,7 +89,7 @@ package final class JobTable {
     }
   }
 
-  /// Takes what a pool thread has to say; call on the loop.
+  /// Handles a message of a pool thread; call on the loop.
   package func handle(_ event: Event) {
     switch event {
     case .progressed(let job, let percentage): jobs[job]?.call?.progress.report(percentage: percentage)
@@ -106,7 +107,7 @@ package final class JobTable {
     if resumptions.count == 1 { mailbox.post(.resumed) }
   }
 
-  /// Releases a value on a thread: one of many parts would hold the loop.
+  /// Releases a value on a thread, because freeing many parts would hold the loop.
   func release(_ value: consuming some Sendable) {
     guard runsBeside else { return }
     let box = ReleaseBox(value)
@@ -118,7 +119,7 @@ package final class JobTable {
     for job in jobs.filter({ $0.value.session == session }).keys.sorted() { cancel(job) }
   }
 
-  /// Answers a job's call at once; its thread notices a little later, and what it still has to say is ignored.
+  /// Answers a job's call at once; its thread stops later, and its messages are ignored.
   private func cancel(_ number: Int) {
     guard let job = jobs.removeValue(forKey: number) else { return }
     job.flag.raise()
@@ -127,20 +128,20 @@ package final class JobTable {
   }
 }
 
-/// A value that is released where ``empty()`` is called, not where the last reference to the box goes.
+/// Holds a value that ``empty()`` releases on the calling thread, whichever thread drops the box.
 private final class ReleaseBox<Value: Sendable>: Sendable {
   private let value: Mutex<Value?>
 
   init(_ value: consuming Value) { self.value = Mutex(value) }
 
   func empty() {
-    // Moved out first, so that no lock is held meanwhile.
+    // Moved out first, so that the lock is not held meanwhile.
     let value = value.withLock { $0.take() }
     _ = consume value
   }
 }
 
-/// Where a pool thread leaves its result for the loop.
+/// Holds the result of a pool thread until the loop takes it.
 private final class OutcomeBox<Product: Sendable>: Sendable {
   let value = Mutex<Result<Product, RequestError>?>(nil)
 }

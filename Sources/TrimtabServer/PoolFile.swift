@@ -4,13 +4,13 @@ internal import ModelSelection
 internal import Representations
 package import Sessions
 
-/// A pool as a file: one object with what a launcher would send.
+/// A pool as a JSON file: one object with the fields of the requests that a launcher would send.
 ///
-/// The fields of `pool/submit` but for the session; beside them `representations`, each with the fields of
-/// `pool/attachRepresentation`, and `clusters`, with those of `pool/clusters`.
+/// It has the fields of `pool/submit` but for the session, and may have `representations`, a list of objects with the
+/// fields of `pool/attachRepresentation`, and `clusters`, an object with those of `pool/clusters`.
 package struct PoolFile: ObjectReadable {
   private let submission: PoolSubmission
-  /// How to search; as published where the file does not say.
+  /// The settings of the search; the published ones where the file has none.
   package let settings: SelectionSettings
   private let representations: [RepresentationEntry]
   private let comparison: ComparisonSettings
@@ -35,12 +35,12 @@ package struct PoolFile: ObjectReadable {
   /// - Throws: ``RequestError`` of kind `invalidPool`.
   package func pool() throws(RequestError) -> CandidatePool { try CandidatePool(submission) }
 
-  /// The search that a session has after these requests, before its first trial: over clusters by representations where
-  /// the file names any, else by families.
+  /// The search that a session has after these requests, before its first trial. Candidates are clustered by
+  /// representations where the file names any, else by families.
   ///
   /// - Parameters:
-  ///   - settings: those to search by, perhaps other ones than the file's.
-  ///   - files: reads what the representations name.
+  ///   - settings: the settings to use; they may differ from the file's.
+  ///   - files: reads the files of the representations.
   /// - Throws: ``RequestError`` as `pool/submit`, `pool/attachRepresentation` and `pool/clusters` do.
   package func search(
     _ settings: SelectionSettings, _ files: FileAccess, progress: @escaping @Sendable (Double) -> Void = { _ in }

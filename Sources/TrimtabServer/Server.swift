@@ -5,7 +5,7 @@ package import Sessions
 
 /// Routes requests to methods and holds the sessions; everything happens on the thread that runs the loop.
 package final class Server: PeerHandler {
-  /// Where the connection stands.
+  /// The stage of the connection's life.
   enum Phase {
     case uninitialized, running, shutDown
   }
@@ -13,15 +13,15 @@ package final class Server: PeerHandler {
   package var sessions = SessionStore()
   package let jobs: JobTable
   let follower = FrontierFollower()
-  /// What waits for sessions that requests use beside the loop.
+  /// Messages that wait for sessions which requests use on threads.
   var lanes = SessionLanes()
   var files = FileAccess(roots: [])
   var phase = Phase.uninitialized
-  /// Whether an unknown field makes a request invalid, instead of being warned about.
+  /// Whether an unknown field makes a request invalid, instead of causing a warning.
   var refusesUnknownFields = false
   /// Ends the process with an exit code; called for `exit`.
   private let end: (Int32) -> Void
-  /// Told which process to watch when the client names its own.
+  /// Called with the client's process, which is to be watched.
   let watchParent: (Int32) -> Void
   private unowned let peer: Peer
   private let routes: [ExactString: Route]
@@ -62,7 +62,7 @@ package final class Server: PeerHandler {
     }
     guard let route = routes[call.method] else { return call.fail(.methodNotFound(call.method)) }
     if route.name == Shutdown.name, lanes.isAnyOccupied {
-      // The requests before it are answered first; those behind it are refused from now on.
+      // Earlier requests are answered first; later ones are refused from now on.
       phase = .shutDown
       return lanes.waitForAll { if !call.isAnswered { call.answer(JSON.null) } }
     }
@@ -80,7 +80,7 @@ package final class Server: PeerHandler {
   /// Tells the client of the traffic from now on.
   func trace(_ level: TraceLevel) { peer.trace = level }
 
-  /// Tells the client, or the server's own parts, what a step gave rise to.
+  /// Passes on the events of a step, to the client or to parts of the server.
   func send(_ events: [SessionEvent], of session: String) {
     for event in events {
       switch event {
@@ -94,7 +94,7 @@ package final class Server: PeerHandler {
 
   func notify(_ notification: some Notification) { peer.notify(notification) }
 
-  /// Shows a message to the person behind the client.
+  /// Sends a message for the user of the client.
   func logMessage(_ message: String, _ level: LogMessage.Level) {
     notify(LogMessage(level: level, message: message))
   }

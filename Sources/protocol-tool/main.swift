@@ -1,5 +1,5 @@
-// `protocol-tool write` generates protocol-spec/ and the transcripts' answers from the code; `protocol-tool check` fails
-// where a file differs from what would be written. Run it in the repository's root.
+// `protocol-tool write` generates protocol-spec/ and the transcripts' answers from the code; `protocol-tool check`
+// fails where a file differs from what would be written. Run it in the repository's root.
 
 internal import CLibrary
 

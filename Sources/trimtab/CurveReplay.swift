@@ -20,8 +20,8 @@ protocol ReplayedSearch {
 /// Runs a search's trials on recorded curves, one after the other.
 ///
 /// A trial that resumes pays only for the data it adds, as with a checkpoint. Curves were recorded at certain fractions
-/// only: a trial runs to the next of these and pays for it, and can report those that it passes. Costs in seconds are also
-/// the elapsed time.
+/// only: a trial runs to the next of these and pays for it, and can report those that it passes. Costs in seconds are
+/// also the elapsed time.
 struct CurveReplay {
   struct Decision {
     let assignment: Assignment

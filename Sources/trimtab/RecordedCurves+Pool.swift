@@ -27,7 +27,8 @@ extension RecordedCurves {
 
   /// The curves of a pool's candidates, in their order and as scores of its metric, and the names of those left over.
   ///
-  /// A curve belongs to the candidate of the same name, or whose only part that differs between candidates has that name.
+  /// A curve belongs to the candidate of the same name, or whose only part that differs between candidates has that
+  /// name.
   ///
   /// - Throws: ``CommandFailure`` when a candidate has no curve, or a value is no score of the metric.
   func matched(to pool: CandidatePool) throws(CommandFailure) -> (curves: RecordedCurves, unused: [String]) {

@@ -3,10 +3,11 @@ internal import ModelSelection
 
 /// Recorded learning curves, to be replayed through a search.
 ///
-/// Two layouts are read. *Wide*, as fine-tuning studies publish them: `config name`, one column for each number of samples,
-/// `size` (parameters) and `family`; the cells are errors, and training costs size x samples. *Long*, one evaluation a row:
-/// `encoder,languageModel,fraction,errorFraction,costSeconds`, the seconds counted from the start of training. Optional are
-/// `projector`, `energyJoules` (joules from the start of training), and `score` in place of `errorFraction`.
+/// Two layouts are read. *Wide*, as fine-tuning studies publish them: `config name`, one column for each number of
+/// samples, `size` (parameters) and `family`; the cells are errors, and training costs size x samples. *Long*, one
+/// evaluation a row: `encoder,languageModel,fraction,errorFraction,costSeconds`, the seconds counted from the start of
+/// training. Optional are `projector`, `energyJoules` (joules from the start of training), and `score` in place of
+/// `errorFraction`.
 struct RecordedCurves {
   /// One evaluation.
   struct Evaluation {

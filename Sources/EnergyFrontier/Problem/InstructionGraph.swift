@@ -37,7 +37,8 @@ public struct InstructionGraph: Sendable, Equatable {
     try self.init(count: count, lagged: dependencies.map { Dependency(before: $0.before, after: $0.after) })
   }
 
-  /// Builds the graph in O(instructions + dependencies log successors); of a repeated dependency the longest lag counts.
+  /// Builds the graph in O(instructions + dependencies log successors); of a repeated dependency the longest lag
+  /// counts.
   ///
   /// - Throws: ``FrontierError`` when a dependency is out of range, a lag is negative or not finite, or the
   ///   dependencies form a cycle.

@@ -5,8 +5,8 @@ internal import Basics
 /// A cell is `<stage><op><microbatch>` with op `F` (forward), `B` (whole backward), `I` (input gradient), `W` (weight
 /// gradient), or an overlapped pair as `(0F7;7B3)OVERLAP_F_B`. Beyond PyTorch's, `R` is a recomputation and `FB` one
 /// together with its backward. White space and empty cells mean nothing. Communication (`SEND_F`, `RECV_F`, `SEND_B`,
-/// `RECV_B`, `UNSHARD`, `RESHARD`, `REDUCE_GRAD`) is read and left out: its order follows from the other actions, and its
-/// time is no instruction here.
+/// `RECV_B`, `UNSHARD`, `RESHARD`, `REDUCE_GRAD`) is read and left out: its order follows from the other actions, and
+/// its time is no instruction here.
 public enum ScheduleCSV {
   /// Reads and validates a schedule, in O(text + instructions).
   ///

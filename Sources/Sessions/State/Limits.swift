@@ -1,7 +1,7 @@
 package import Basics
 
-/// How much one request or one profile may hold. Requests are handled on the loop one after the other, and at these sizes
-/// none holds up the next for more than a few tenths of a second; real jobs are ten times smaller.
+/// How much one request or one profile may hold. Requests are handled on the loop one after the other, and at these
+/// sizes none holds up the next for more than a few tenths of a second; real jobs are ten times smaller.
 package enum Limits {
   /// Instructions of one iteration.
   package static let instructionCount = 65_536
@@ -27,12 +27,12 @@ package enum Limits {
   package static let waitingRequests = 65_536
   /// The text of a profile.
   package static let profileBytes = 16 << 20
-  /// What the contents of all attached representations may take, in all sessions together, and what comparing them may take
-  /// beside: half of the memory that this process may use.
+  /// What the contents of all attached representations may take, in all sessions together, and what comparing them may
+  /// take beside: half of the memory that this process may use.
   package static let representationMemory = MemoryBudget(byteLimit: SystemMemory.byteCount / 2)
 
-  /// Refuses an iteration that is too long once its schedule is written out; one with split backwards has more instructions
-  /// than its size alone tells.
+  /// Refuses an iteration that is too long once its schedule is written out; one with split backwards has more
+  /// instructions than its size alone tells.
   package static func check(_ definition: PipelineDefinition) throws(RequestError) {
     let count = definition.instructions.count
     guard count <= instructionCount else {

@@ -13,7 +13,8 @@ enum SystemMemory {
 
   /// The files that may hold a limit, for a line `0::/path` (version 2) or `N:memory:/path` (version 1).
   ///
-  /// A limit of a group holds for the groups below it. In a container the root of the tree is the container's own group.
+  /// A limit of a group holds for the groups below it. In a container the root of the tree is the container's own
+  /// group.
   static func limitFiles(_ line: Substring) -> [String] {
     let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3 else { return [] }

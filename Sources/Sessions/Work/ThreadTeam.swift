@@ -7,6 +7,8 @@ extension ParallelMap {
   ///
   /// The calling thread takes part, and new threads have its priority. Where the system gives fewer threads than asked
   /// for, those there are do all the work. Starting a thread takes microseconds, a call milliseconds and more.
+  /// (`DispatchQueue.concurrentPerform` would start none, but its bodies get no worker number, by which they find their
+  /// scratch memory.)
   ///
   /// - Parameter threadCount: by default one for each core.
   package static func threads(

@@ -14,9 +14,9 @@ package final class CancellationFlag: Sendable {
 
 /// Runs work beside the loop, in the order in which it was queued, on at most a fixed number of threads.
 ///
-/// A thread starts when work is queued and ends when none is left, which takes tens of microseconds; so an idle pool holds
-/// no thread. These are threads of the system rather than of a shared executor: a computation that fills every core of a
-/// cooperative pool would keep everything else in that pool waiting until it ends.
+/// A thread starts when work is queued and ends when none is left, which takes tens of microseconds; so an idle pool
+/// holds no thread. These are threads of the system rather than of a shared executor: a computation that fills every
+/// core of a cooperative pool would keep everything else in that pool waiting until it ends.
 package final class WorkerPool: Sendable {
   private struct Queue {
     var waiting: [(ticket: Int, work: @Sendable () -> Void)] = []

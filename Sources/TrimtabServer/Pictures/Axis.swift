@@ -1,6 +1,6 @@
 internal import CLibrary
 
-/// A linear axis of a picture, widened a little at both ends, with ticks at round numbers.
+/// A linear axis of a picture with a margin at both ends and ticks at round numbers.
 struct Axis {
   let from: Double
   let to: Double
@@ -8,7 +8,7 @@ struct Axis {
   private let end: Double
   private let step: Double
 
-  /// Maps values `from`...`to` to places `start`...`end`.
+  /// Maps values `from`...`to` to positions `start`...`end`.
   init(from: Double, to: Double, at start: Double, until end: Double) {
     let margin = 0.04 * max(to - from, abs(to) * 1e-6, 1e-12)
     self.from = from - margin
@@ -27,10 +27,10 @@ struct Axis {
     return first <= last ? (first...last).map { Double($0) * step } : []
   }
 
-  /// Decimals that tell neighbouring ticks apart.
+  /// The number of decimals that distinguishes neighbouring ticks.
   var digits: Int { Self.digits(of: step) }
 
-  /// Decimals that multiples of a step need.
+  /// The number of decimals that multiples of a step need.
   static func digits(of step: Double) -> Int { max(0, Int((-log10(step)).rounded(.up))) }
 
   /// The next of 1, 2 and 5 times a power of ten.
@@ -41,7 +41,7 @@ struct Axis {
   }
 }
 
-/// A number with a fixed count of decimals, for people; "-" for what is not finite.
+/// A number with a fixed count of decimals; "-" where it is not finite.
 package func decimal(_ value: Double, _ digits: Int) -> String {
   guard value.isFinite else { return "-" }
   var buffer = [CChar](repeating: 0, count: 400)

@@ -3,7 +3,7 @@ package import Sessions
 
 /// The frontier drawn as SVG: the exact lower bound, the plans, and every instruction at its highest frequency.
 ///
-/// Shows the range a user chooses from: from the fastest iteration to a little past the cheapest.
+/// Shows the range of useful choices: from the fastest iteration to slightly beyond the cheapest.
 package struct FrontierPicture {
   private let frontier: Frontier
   private let allMaxFrequency: Outcome
@@ -119,7 +119,7 @@ package struct FrontierPicture {
   }
 }
 
-/// Text as it may stand in SVG.
+/// Text escaped for SVG.
 func escaped(_ text: String) -> String {
   text.reduce(into: "") { result, character in
     switch character {

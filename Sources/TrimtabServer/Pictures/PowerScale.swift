@@ -1,6 +1,6 @@
-/// Colours for watts: cividis, which people with colour-vision deficiencies see alike and which keeps its order in grey.
+/// Colours for watts: cividis, which looks the same with colour-vision deficiencies and keeps its order in grey.
 ///
-/// Source: Nunez, Anderton & Renslow 2018 (10.1371/journal.pone.0199239), sampled at ten places.
+/// Source: Nunez, Anderton & Renslow 2018 (10.1371/journal.pone.0199239), sampled at ten points.
 struct PowerScale {
   let lowestWatts: Double
   let highestWatts: Double
@@ -10,20 +10,20 @@ struct PowerScale {
     (195, 179, 105), (225, 204, 85), (254, 232, 56),
   ]
 
-  /// From the least to the greatest of some watts, not none.
+  /// A scale from the least to the greatest of some watts, of which there is at least one.
   init(_ watts: [Double]) {
     let (low, high) = (watts.min() ?? 0, watts.max() ?? 1)
-    // Where all draw the same, the scale still has a width to be drawn with.
+    // A scale of a single power still needs a width.
     (lowestWatts, highestWatts) = high > low ? (low, high) : (low - 0.5, high + 0.5)
   }
 
-  /// The colour as SVG writes it.
+  /// The colour for a power, in SVG notation.
   func colour(_ watts: Double) -> String {
     let (red, green, blue) = mix(watts)
     return "#" + [red, green, blue].map(Self.hexadecimal).joined()
   }
 
-  /// A colour to write on that of some watts.
+  /// The colour of text on the colour for a power.
   func ink(_ watts: Double) -> String {
     let (red, green, blue) = mix(watts)
     return 0.299 * red + 0.587 * green + 0.114 * blue > 120 ? "#1a1a1a" : "#ffffff"

@@ -24,7 +24,7 @@ struct TimelinePanel {
   var bottom: Double { rowsTop + rowHeight * Double(timeline.ranks.count) }
 
   private func y(_ rank: Int) -> Double { rowsTop + rowHeight * Double(rank) }
-  /// Rows keep a little distance where there is room for it.
+  /// Rows are separated where there is room.
   private var barHeight: Double { rowHeight > 8 ? rowHeight - 4 : rowHeight * 0.85 }
 
   /// The line under a bar that is on a longest path.
@@ -60,7 +60,7 @@ struct TimelinePanel {
     ]
     for group in BarGroup.grouped(rank.steps, axis) {
       let (left, right) = (axis.place(group.startSeconds), axis.place(group.endSeconds))
-      // A hairline of background between bars that are wide enough to be told apart.
+      // A hairline of background separates bars that are wide enough.
       let width = right - left > 3 ? right - left - 0.6 : right - left
       parts.append(rectangle(left, y, width, barHeight, scale.colour(group.powerWatts)))
       if group.isCritical {
@@ -72,7 +72,7 @@ struct TimelinePanel {
         )
       }
     }
-    // Changes that take no time show in the colours.
+    // Changes of frequency without latency are visible in the colours only.
     for change in rank.switches where change.endSeconds > change.startSeconds {
       let (left, right) = (axis.place(change.startSeconds), axis.place(change.endSeconds))
       parts.append(rectangle(left, y, max(0.8, right - left), barHeight, Self.switchColour))
@@ -80,7 +80,7 @@ struct TimelinePanel {
     return parts
   }
 
-  /// The ranks' numbers; where rows are low, only as many as there is room for.
+  /// The ranks' numbers, as many as there is room for.
   private var rankLabels: [String] {
     let every = max(1, Int((12 / rowHeight).rounded(.up)))
     return stride(from: 0, to: timeline.ranks.count, by: every).map { rank in
@@ -99,14 +99,14 @@ struct TimelinePanel {
   }
 }
 
-/// Instructions next to each other that are drawn as one bar, because alone they would be narrower than a line.
+/// Adjacent instructions that are drawn as one bar, because each alone would be narrower than a line.
 private struct BarGroup {
   var startSeconds: Double
   var endSeconds: Double
   var energyJoules: Double
   var busySeconds: Double
   var isCritical: Bool
-  /// What it is, where it is one instruction.
+  /// The instruction, where the bar is a single one.
   var label: String?
 
   var powerWatts: Double { energyJoules / busySeconds }
@@ -141,7 +141,7 @@ private struct BarGroup {
 }
 
 extension PlanTimeline.Step {
-  /// For a bar: the kind's initials and the microbatch, such as F3, or F5 B2 for an overlapped pair.
+  /// The label of a bar: the kind's initial and the microbatch, such as F3, or F5 B2 for an overlapped pair.
   fileprivate var shortName: String? {
     guard let microbatch = instruction.microbatch else { return nil }
     if let overlapped = instruction.overlapped { return "F\(microbatch) B\(overlapped.microbatch)" }

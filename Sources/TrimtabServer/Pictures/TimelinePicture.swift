@@ -3,8 +3,8 @@ package import Sessions
 
 /// Two iterations one above the other on one time axis: every instruction at its highest frequency, and a plan.
 ///
-/// Each rank is a row, each instruction a bar coloured by its power. A line under a bar tells that it is on a longest path, and
-/// a line through the rows follows one such path.
+/// Each rank is a row, each instruction a bar coloured by its power. A line under a bar marks it as part of a longest
+/// path, and a line through the rows follows one such path.
 package struct TimelinePicture {
   private let title: String
   private let subtitle: String
@@ -70,7 +70,7 @@ package struct TimelinePicture {
     return parts.joined(separator: "\n")
   }
 
-  /// The scale of power and what else is to be seen, in one line.
+  /// The legend in one line, with the scale of power.
   private func legend() -> [String] {
     let (top, height, length) = (72.0, 12.0, 220.0)
     var parts: [String] = [
@@ -116,7 +116,7 @@ package struct TimelinePicture {
   }
 }
 
-/// The axis below both panels, from 0.
+/// The time axis below both panels, from 0.
 struct TimeAxis {
   let longest: Double
   let from: Double

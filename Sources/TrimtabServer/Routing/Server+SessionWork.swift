@@ -12,9 +12,9 @@ enum SessionWork<M: SessionMethod> {
   case edit(@Sendable (M.Params, inout SessionState) throws(RequestError) -> StepResult<M.Answer>)
 }
 
-// A request runs on the loop if it is short, which nearly all are. One that may hold the loop for over 20 ms runs beside
-// it: it reads its params, works on a copy of the session and writes its answer on a thread, and the copy then replaces
-// the session. Requests that name the same session wait meanwhile, so that order is the same either way.
+// A request runs on the loop if it is short, which nearly all are. One that may hold the loop for over 20 ms runs
+// beside it: it reads its params, works on a copy of the session and writes its answer on a thread, and the copy then
+// replaces the session. Requests that name the same session wait meanwhile, so that order is the same either way.
 extension Server {
   /// Serves a request that names a session.
   func serve<M: SessionMethod>(_ method: M.Type, _ call: Call, _ work: SessionWork<M>) {
