@@ -100,7 +100,7 @@ let package = Package(
 
     // Recorded conversations, replayed in process.
     .target(
-      name: "Transcripts", dependencies: ["Basics", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
+      name: "Transcripts", dependencies: ["Basics", "CLibrary", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
       swiftSettings: settings),
 
     // Writes and checks protocol-spec/ and the transcripts' answers.

@@ -2,13 +2,14 @@ internal import Sessions
 
 /// Computes frontiers again in the background when the profile of a pipeline changes, where the client asked for that.
 ///
-/// The existing plans are re-evaluated against the new bound first, which takes a small part of the time of a search, so
-/// that the client has certified plans at once. The result of a search then replaces them. The search starts from
+/// The existing plans are re-evaluated against the new bound first, which takes a small part of the time of a search,
+/// so that the client has certified plans at once. The result of a search then replaces them. The search starts from
 /// nothing, so a frontier is a function of the measurements alone and not of earlier ones.
 ///
 /// For each pipeline at most one computation runs and at most one waits. Further changes meanwhile add nothing, because
-/// the waiting computation takes its snapshot when it begins. The running one is not stopped, since steady changes would
-/// then let none finish. Its result replaces the older frontier as a whole, marked stale where the profile is newer.
+/// the waiting computation takes its snapshot when it begins. The running one is not stopped, since steady changes
+/// would then let none finish. Its result replaces the older frontier as a whole, marked stale where the profile is
+/// newer.
 final class FrontierFollower {
   private struct Pipeline: Hashable {
     let session: String
@@ -28,8 +29,8 @@ final class FrontierFollower {
     }
   }
 
-  /// What to compute and for what state; nil when it is no longer needed: the session was closed, the pipeline was defined
-  /// again, its frontier no longer follows the profile, or a request has computed it.
+  /// What to compute and for what state; nil when it is no longer needed: the session was closed, the pipeline was
+  /// defined again, its frontier no longer follows the profile, or a request has computed it.
   private func wanted(
     _ pipeline: Pipeline, at server: Server
   ) -> (request: CharacterizationRequest, state: SessionState)? {

@@ -71,7 +71,7 @@ package final class Server: PeerHandler {
   }
 
   package func handle(notification method: ExactString, params: JSON?) {
-    if method == "exit" { return end(phase == .shutDown ? 0 : 1) }
+    if method == ExactString(Exit.name) { return end(phase == .shutDown ? 0 : 1) }
     // Before `initialize` and after `shutdown` a notification is dropped, as LSP has it.
     guard phase == .running, let take = routes[method]?.take else { return }
     whenFree(params?.objectValue?.sessionName ?? "") { [unowned self] in take(self, params) }

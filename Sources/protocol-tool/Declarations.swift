@@ -13,7 +13,7 @@ enum Declarations {
         problems.append("\(route.name): its params throw on placeholders, so fields are missing: \(fault)")
       }
       problems += repeated(route.params(), of: route.name)
-      let answer = route.answer?.children ?? []
+      let answer = route.answer.children
       problems += repeated(answer, of: route.name) + unitless(answer, of: route.name)
     }
     for entry in Catalogue.notifications {

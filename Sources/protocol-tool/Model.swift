@@ -4,13 +4,12 @@ internal import TrimtabServer
 
 /// The protocol for programs: protocol-spec/model.json.
 enum Model {
-  static func json(_ answers: Answers) -> JSON {
+  static func json() -> JSON {
     let methods = Catalogue.routes.map { route -> JSON in
-      let answer = answers.type(of: route)
-      return [
+      [
         "method": .string(route.name), "purpose": .string(route.purpose), "long": .bool(route.isLong),
         "notification": .bool(route.isNotifiable), "params": .array(route.params().map { field($0, isParam: true) }),
-        "answer": answer == .null ? .null : .array(answer.children.map { field($0) }),
+        "answer": route.answer == .null ? .null : .array(route.answer.children.map { field($0) }),
         "errors": .array(route.refusals.map { .string($0.rawValue) }),
       ]
     }

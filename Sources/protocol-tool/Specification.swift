@@ -5,18 +5,6 @@ internal import Transcripts
 internal import TrimtabServer
 
 /// The fields of each method's answer: as declared, or as transcripts show them.
-struct Answers {
-  private var seen: [String: [FieldSchema]] = [:]
-
-  mutating func add(_ fields: [FieldSchema], to method: String) {
-    for field in fields where !(seen[method] ?? []).contains(where: { $0.name == field.name }) {
-      seen[method, default: []].append(field)
-    }
-  }
-
-  func type(of route: Route) -> FieldType { route.answer ?? .object(seen[route.name] ?? []) }
-}
-
 /// The generated part of protocol-spec/: a page for each method and each notification, the table of errors, and the
 /// model.
 struct Specification {
@@ -31,14 +19,7 @@ struct Specification {
   private static let timingDependent: Set<RequestError.Kind> = [.overloaded, .cancelled, .inputsChanged]
 
   init(transcripts recorded: [(name: String, transcript: Transcript)]) {
-    var replayed: [(name: String, transcript: Transcript)] = []
-    var answers = Answers()
-    for (name, transcript) in recorded {
-      let client = LocalClient()
-      replayed.append((name, transcript.replayed(on: client)))
-      for route in Catalogue.routes { answers.add(client.answerFields(of: route.name), to: route.name) }
-    }
-    transcripts = replayed
+    transcripts = recorded.map { ($0.name, $0.transcript.replayed(on: LocalClient())) }
     for route in Catalogue.routes {
       let (examples, kinds) = examples(of: route)
       if !kinds.contains("answered") { problems.append("\(route.name): no transcript shows an answer") }
@@ -48,7 +29,7 @@ struct Specification {
       files.append(
         (
           "protocol-spec/methods/\(route.name).md",
-          Page.text(route, answer: answers.type(of: route), examples: examples)
+          Page.text(route, examples: examples)
         ))
     }
     for entry in Catalogue.notifications {
@@ -57,7 +38,7 @@ struct Specification {
       files.append((Page.path(entry), Page.text(entry, example: example)))
     }
     files.append(("protocol-spec/errors.md", Page.errors()))
-    files.append(("protocol-spec/model.json", Model.json(answers).indentedText + "\n"))
+    files.append(("protocol-spec/model.json", Model.json().indentedText + "\n"))
     problems +=
       Declarations.problems() + transcripts.flatMap { Declarations.problems(in: $0.transcript, named: $0.name) }
   }

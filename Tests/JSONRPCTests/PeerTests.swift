@@ -346,13 +346,4 @@ import Testing
     _ = peer.answers(to: #"{"jsonrpc":"2.0","method":"$/setTrace","params":{"value":"off"}}"#)
     #expect(peer.answers(to: request).count == 1)
   }
-
-  @Test func recordsResultsForDocuments() {
-    let peer = makePeer(handler)
-    let recorder = FieldRecorder()
-    handler.methods["value"] = { $0.answer(Value(number: 1)) }
-    peer.recorderForMethod = { $0 == "value" ? recorder : nil }
-    _ = peer.answers(to: #"{"jsonrpc":"2.0","id":1,"method":"value"}"#)
-    #expect(recorder.fields == [FieldSchema(name: "number", type: .number, isRequired: false, doc: "")])
-  }
 }

@@ -1,28 +1,28 @@
 import JSON
 import Testing
 
-private struct Plan: ObjectWritable {
+private struct Plan: AnswerObject {
   let plan: Int
   let gapFraction: Double?
 
-  func write(to object: inout ObjectWriter) {
-    object.field("plan", plan, "Index, from 0.")
-    object.field("gapFraction", gapFraction, "Distance to the bound.")
+  static let fields = Fields<Plan> {
+    Field("plan", "Index, from 0.") { $0.plan }
+    Field("gapFraction", "Distance to the bound.") { $0.gapFraction }
   }
 }
 
 private struct Answer: ObjectWritable {
   func write(to object: inout ObjectWriter) {
-    object.field("name", "a\"b", "Name.")
+    object.field("name", "a\"b")
     object.field("done", true)
-    object.field("knob", JSON.integer(1410), "As sent.")
+    object.field("knob", JSON.integer(1410))
     object.field("absent", String?.none)
-    object.field("best", Plan(plan: 0, gapFraction: 0.5), "The best.")
-    object.field("plans", [Plan(plan: 1, gapFraction: nil), Plan(plan: 2, gapFraction: 1)], "All.")
+    object.field("best", Plan(plan: 0, gapFraction: 0.5))
+    object.field("plans", [Plan(plan: 1, gapFraction: nil), Plan(plan: 2, gapFraction: 1)])
     object.field("times", [1.5, 2])
     object.field("matrix", [[1], [], [2, 3]])
-    object.object("inner", "Nested.") { $0.field("x", 1) }
-    object.list("rows", 1...2, "Rows.") { (index, row) in row.field("index", index) }
+    object.object("inner") { $0.field("x", 1) }
+    object.list("rows", 1...2) { (index, row) in row.field("index", index) }
     object.field("empty", EmptyObject())
     object.field("last", 1e300)
   }

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import TrimtabServer
 
 /// The invariants of ARCHITECTURE.md that can be read off the sources.
 @Suite struct ArchitectureTests {
@@ -20,7 +21,7 @@ import Testing
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
       "Sessions", "Synchronization",
     ],
-    "Transcripts": ["Basics", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
+    "Transcripts": ["Basics", "CLibrary", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
     "protocol-tool": ["Basics", "CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
@@ -67,10 +68,19 @@ import Testing
     }
   }
 
+  /// The program's name, and the area of every method and notification that has one.
+  static let productWords: Set<String> = {
+    let names = Catalogue.routes.map(\.name) + Catalogue.notifications.map(\.name)
+    let areas = names.filter { !$0.hasPrefix("$/") && !$0.hasPrefix("window/") }.compactMap { name in
+      name.firstIndex(of: "/").map { name[...$0].lowercased() }
+    }
+    return Set(areas + ["trimtab", "frontier"])
+  }()
+
   @Test func theTransportKnowsNoProduct() throws {
     for path in RepositoryFiles.paths(below: "Sources/JSONRPC", ending: ".swift") {
       let text = try RepositoryFiles.text(path).lowercased()
-      for word in ["trimtab", "frontier", "pipeline/", "session/", "gpu/", "profile/"] {
+      for word in Self.productWords {
         #expect(!text.contains(word), "\(path) names \(word)")
       }
     }

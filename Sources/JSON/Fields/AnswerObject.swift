@@ -1,15 +1,23 @@
 /// A type written as a JSON object, field by field.
-package protocol ObjectWritable: FieldValue {
-  /// The fields that ``write(to:)`` may write, in their order; nil where they are not declared.
-  static var schema: [FieldSchema]? { get }
+package protocol ObjectWritable {
   /// Writes the fields, without the braces around them.
   func write(to object: inout ObjectWriter)
+  /// Appends the object.
+  func writeValue(to object: inout ObjectWriter)
 }
 
 extension ObjectWritable {
-  package static var schema: [FieldSchema]? { nil }
-  package static var fieldType: FieldType { .object(schema ?? []) }
   package func writeValue(to object: inout ObjectWriter) { object.braced(write) }
+}
+
+/// A JSON object whose fields are known without a value.
+package protocol DeclaredObject: ObjectWritable, FieldValue {
+  /// The fields that ``ObjectWritable/write(to:)`` may write, in their order.
+  static var schema: [FieldSchema] { get }
+}
+
+extension DeclaredObject {
+  package static var fieldType: FieldType { .object(schema) }
 }
 
 /// A plain value whose JSON object is declared: each field with its name, meaning and value.
@@ -27,12 +35,12 @@ extension ObjectWritable {
 /// The type of the closure's value says the rest: an optional may be absent, an enum has allowed values, an answer
 /// object or a list of them has fields of its own. Documents are made from the declaration without a value, and writing
 /// is one loop over it. Closures only read: what costs time is computed before the value is made.
-package protocol AnswerObject: ObjectWritable {
+package protocol AnswerObject: DeclaredObject {
   static var fields: Fields<Self> { get }
 }
 
 extension AnswerObject {
-  package static var schema: [FieldSchema]? { fields.schema }
+  package static var schema: [FieldSchema] { fields.schema }
 
   package func write(to object: inout ObjectWriter) {
     for field in Self.fields.list { field.write(self, &object) }
@@ -76,15 +84,15 @@ package struct Field<Object>: Sendable {
   }
 
   /// The fields of another object, written among those of this one.
-  package static func inline<Inner: ObjectWritable>(_ value: @escaping @Sendable (Object) -> Inner) -> Field {
-    Field(schema: { Inner.schema ?? [] }, write: { value($0).write(to: &$1) })
+  package static func inline<Inner: DeclaredObject>(_ value: @escaping @Sendable (Object) -> Inner) -> Field {
+    Field(schema: { Inner.schema }, write: { value($0).write(to: &$1) })
   }
 
   /// The fields of another object, written among those of this one; none of them where it is nil.
-  package static func inline<Inner: ObjectWritable>(_ value: @escaping @Sendable (Object) -> Inner?) -> Field {
+  package static func inline<Inner: DeclaredObject>(_ value: @escaping @Sendable (Object) -> Inner?) -> Field {
     Field(
       schema: {
-        (Inner.schema ?? []).map {
+        Inner.schema.map {
           FieldSchema(name: $0.name, type: $0.type, isRequired: false, unit: $0.unit, doc: $0.doc)
         }
       },
@@ -114,8 +122,8 @@ package struct EmptyObject: AnswerObject {
 }
 
 /// An answer that says nothing.
-package struct NullAnswer: ObjectWritable {
-  package static var schema: [FieldSchema]? { [] }
+package struct NullAnswer: DeclaredObject {
+  package static var schema: [FieldSchema] { [] }
   package static var fieldType: FieldType { .null }
 
   package init() {}
@@ -124,8 +132,8 @@ package struct NullAnswer: ObjectWritable {
 }
 
 /// An object that many messages share, spelled once.
-package struct Written<Object: ObjectWritable>: ObjectWritable, Sendable {
-  package static var schema: [FieldSchema]? { Object.schema }
+package struct Written<Object: DeclaredObject>: DeclaredObject, Sendable {
+  package static var schema: [FieldSchema] { Object.schema }
   private let text: WrittenFields
 
   package init(_ object: Object) { text = WrittenFields { object.write(to: &$0) } }

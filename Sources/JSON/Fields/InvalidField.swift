@@ -1,4 +1,4 @@
-/// A value that does not fit where it stands, told so that a person or a program can mend it.
+/// A value that does not fit where it stands, described so that a person or a program can correct it.
 package struct InvalidField: Error, Hashable, Sendable, CustomStringConvertible {
   /// One step from a value to a value inside it.
   package enum PathComponent: Hashable, Sendable {

@@ -3,16 +3,12 @@ package struct ObjectWriter {
   /// The text so far.
   package var json = JSONWriter()
   private var needsComma = false
-  /// Notes what is written, for generated documents; nil in production, at the cost of one branch a field.
-  private let recorder: FieldRecorder?
 
-  package init(recorder: FieldRecorder? = nil) {
-    self.recorder = recorder
-  }
+  package init() {}
 
   /// Writes one member.
-  package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value, _ doc: StaticString = "") {
-    member(name, Value.fieldType, doc) { value.writeValue(to: &$0) }
+  package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value) {
+    member(name) { value.writeValue(to: &$0) }
   }
 
   /// Writes members that were written before; they are in no generated document.
@@ -24,21 +20,21 @@ package struct ObjectWriter {
   }
 
   /// Writes one member, or nothing for nil.
-  package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value?, _ doc: StaticString = "") {
-    if let value { field(name, value, doc) }
+  package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value?) {
+    if let value { field(name, value) }
   }
 
   /// Writes one member that is an object whose members `body` writes.
-  package mutating func object(_ name: StaticString, _ doc: StaticString = "", _ body: (inout ObjectWriter) -> Void) {
-    member(name, .object([]), doc) { $0.braced(body) }
+  package mutating func object(_ name: StaticString, _ body: (inout ObjectWriter) -> Void) {
+    member(name) { $0.braced(body) }
   }
 
   /// Writes one member that is a list of objects, `body` writing the members of each. Linear in the elements.
   package mutating func list<Element>(
-    _ name: StaticString, _ elements: some Sequence<Element>, _ doc: StaticString = "",
+    _ name: StaticString, _ elements: some Sequence<Element>,
     _ body: (Element, inout ObjectWriter) -> Void
   ) {
-    member(name, .list(.object([])), doc) {
+    member(name) {
       $0.bracketed(elements) { (element, object) in
         object.braced { body(element, &$0) }
       }
@@ -59,7 +55,6 @@ package struct ObjectWriter {
   mutating func bracketed<Element>(
     _ elements: some Sequence<Element>, _ body: (Element, inout ObjectWriter) -> Void
   ) {
-    recorder?.enterList()
     json.append(byte: UInt8(ascii: "["))
     var isFirst = true
     for element in elements {
@@ -68,14 +63,9 @@ package struct ObjectWriter {
       body(element, &self)
     }
     json.append(byte: UInt8(ascii: "]"))
-    recorder?.leave()
   }
 
-  private mutating func member(
-    _ name: StaticString, _ type: @autoclosure () -> FieldType, _ doc: StaticString,
-    _ body: (inout ObjectWriter) -> Void
-  ) {
-    recorder?.enter(name, type(), doc)
+  private mutating func member(_ name: StaticString, _ body: (inout ObjectWriter) -> Void) {
     if needsComma { json.append(byte: UInt8(ascii: ",")) }
     needsComma = true
     // Field names are identifiers, so there is nothing to escape.
@@ -83,7 +73,6 @@ package struct ObjectWriter {
     json.append(name)
     json.append("\":")
     body(&self)
-    recorder?.leave()
   }
 }
 

@@ -12,7 +12,10 @@ package protocol Notification: AnswerObject, Sendable {
 package struct WorkDoneProgress: Notification {
   package static let name = "$/progress"
   package static let purpose =
-    "Says how far a request with a `workDoneToken` has come: `begin`, then any number of `report`, then `end`, all before the answer. Reports are left out while the client is slow to read."
+    """
+    Says how far a request with a `workDoneToken` has come: `begin`, then any number of `report`, then `end`, all \
+    before the answer. Reports are left out while the client is slow to read.
+    """
 
   package enum Kind: String, CaseIterable, Sendable, FieldValue {
     case begin, report, end

@@ -5,7 +5,7 @@ internal import JSON
 extension Peer {
   /// Sends a notification; with headers if the client has not sent a byte yet.
   package func notify<N: Notification>(_ notification: N) {
-    withWriter(recorder: nil) { writer in
+    withWriter { writer in
       writer.json.append("{\"jsonrpc\":\"2.0\",\"method\":")
       writer.json.write(N.name)
       writer.json.append(",\"params\":")
@@ -17,7 +17,7 @@ extension Peer {
 
   /// Sends a result, or an internal error instead if it has a number that JSON cannot spell.
   func respond(to id: RequestID, _ method: ExactString, _ slot: BatchSlot?, _ result: (inout ObjectWriter) -> Void) {
-    withWriter(recorder: recorderForMethod?(method)) { writer in
+    withWriter { writer in
       writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
       id.writeValue(to: &writer)
       writer.json.append(",\"result\":")
@@ -37,7 +37,7 @@ extension Peer {
   }
 
   func respond(to id: RequestID, _ method: ExactString, _ slot: BatchSlot?, failing error: RPCError) {
-    withWriter(recorder: nil) { writer in
+    withWriter { writer in
       writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
       id.writeValue(to: &writer)
       writer.json.append(",\"error\":")
@@ -68,11 +68,7 @@ extension Peer {
     message.withUnsafeBufferPointer { output.append($0, framing: framing) }
   }
 
-  private func withWriter(recorder: FieldRecorder?, _ body: (inout ObjectWriter) -> Void) {
-    guard recorder == nil else {
-      var writer = ObjectWriter(recorder: recorder)
-      return body(&writer)
-    }
+  private func withWriter(_ body: (inout ObjectWriter) -> Void) {
     var writer = spareWriter.take() ?? ObjectWriter()
     body(&writer)
     // One huge answer must not hold its memory for ever.

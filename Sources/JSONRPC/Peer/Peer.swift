@@ -1,5 +1,5 @@
-package import Basics
-package import JSON
+internal import Basics
+internal import JSON
 
 /// One end of a JSON-RPC 2.0 connection that serves requests; bytes in, bytes out, no input or output of its own.
 ///
@@ -38,8 +38,6 @@ package final class Peer {
   package var output = OutputBuffer()
   /// How much of the traffic is told to the client; `$/setTrace` changes it.
   package var trace = TraceLevel.off
-  /// Gives the recorder for a method's results, for generated documents; nil in production.
-  package var recorderForMethod: ((_ method: ExactString) -> FieldRecorder?)?
   /// Asked after each message: true has the rest wait for ``resume()``.
   package var shouldPause: () -> Bool = { false }
   /// Runs a closure on another thread and later ``finishParsing(_:)`` with its result on this one; nil parses long

@@ -3,7 +3,8 @@ internal import Basics
 /// Pipelines that run in lockstep because they synchronize gradients at the end of each iteration.
 ///
 /// An iteration lasts as long as the slowest of them needs, T'. Each other one runs its cheapest plan that is done by
-/// then: at T_opt = min(T*, T'), where T* is its iteration time of least energy (Perseus, arXiv 2312.06902, section 3.2).
+/// then: at T_opt = min(T*, T'), where T* is its iteration time of least energy (Perseus, arXiv 2312.06902, section
+/// 3.2).
 package struct LockstepJob: Sendable {
   /// One pipeline of the job: one with a definition of its own, or one that shares another's.
   package struct Member: Sendable {

@@ -1,7 +1,7 @@
 internal import Basics
 internal import EnergyFrontier
 
-/// Which plan each pipeline of a job runs: a function of frontiers, memberships and straggler reports, chosen anew
+/// Which plan each pipeline of a job runs: a function of frontiers, memberships and straggler reports, chosen again
 /// whenever one of them changes.
 extension SessionState {
   /// Where the job of this name stands in `jobs`; a new one is added.
@@ -91,15 +91,15 @@ extension SessionState {
         changes: changes))
   }
 
-  /// Puts a straggler entry in its place, or removes it where it is over, and chooses the plans of the job anew.
+  /// Puts a straggler entry in its place, or removes it where it is over, and chooses the plans of the job again.
   mutating func report(_ straggler: Straggler, job index: Int) -> [PlanChange] {
     var straggler = straggler
     let before = jobs[index].straggler(straggler.pipeline, replica: straggler.replica).choice
-    // A replica that had no entry has no choice of its own yet, so it is told its plan even where that is what all run.
+    // A replica without an entry has no choice of its own yet, so its plan is announced even where all run the same.
     straggler.choice = before
     guard jobs[index].set(straggler) else { return [] }
     var changes = choosePlans(ofJob: index)
-    // One that has none any more runs what all do, and is told that too.
+    // A replica that loses its entry runs what all do, and that is announced too.
     if straggler.isOver, let replica = straggler.replica, let member = jobs[index].memberIndex(straggler.pipeline),
       let choice = jobs[index].members[member].choice
     {
@@ -117,7 +117,7 @@ extension SessionState {
       energyJoules: plan?.energyJoules ?? 0)
   }
 
-  /// Chooses the plans of a job anew, in O(members + stragglers log plans) and a longest path for each
+  /// Chooses the plans of a job again, in O(members + stragglers log plans) and a longest path for each
   /// straggler that was reported by rank.
   ///
   /// - Returns: what changed, by pipeline and replica.

@@ -12,8 +12,8 @@ extension CharacterizedFrontier {
     return busy
   }
 
-  /// The longest path of `plan` when each instruction lasts its rank's factor times as long as measured. A rank that has
-  /// time to spare may be slow without making the iteration longer.
+  /// The longest path of `plan` when each instruction lasts its rank's factor times as long as measured. A rank that
+  /// has time to spare may be slow without making the iteration longer.
   ///
   /// - Complexity: O(instructions + dependencies).
   package func iterationTimeSeconds(of plan: Plan, rankFactors: [Double]) -> Double {
@@ -41,8 +41,8 @@ extension CharacterizedFrontier {
     return table.measurements[table.options[Int(plan.choices[instruction])]].timeSeconds
   }
 
-  /// Where changes of setting take time: for each instruction before which one is the instruction it follows, and after the
-  /// last of each rank that changes back.
+  /// Where changes of setting take time: for each instruction before which one is the instruction it follows, and
+  /// after the last of each rank that changes back.
   private func switchLatenciesSeconds(of plan: Plan) -> (before: [Int: (Int, Double)], after: [Int: Double]) {
     guard let switching = inputs.problem.switching, !switching.isFree else { return ([:], [:]) }
     let run = IterationRun(inputs.problem, measurements: measurements(of: plan))
@@ -59,7 +59,7 @@ extension CharacterizedFrontier {
 
 /// How long each rank really worked in one iteration of a plan, beside what the plan says.
 ///
-/// A rank that waits for a slow one lasts as long as that, but does not work longer. So slowness is told by busy times
+/// A rank that waits for a slow one lasts as long as that, but does not work longer. So slowness shows in busy times
 /// alone: a rank is slow by itself when its own instructions took longer than planned, by more than a tolerance.
 package struct BusyTimes: Sendable {
   package struct Rank: Sendable {
@@ -88,11 +88,11 @@ package struct BusyTimes: Sendable {
     }
   }
 
-  /// The ranks that are slow by themselves.
+  /// The ranks that are slow by themselves, each by at most ``Straggler/largestSlowdownFraction``.
   package var slowdownFractions: [Int: Double] {
     var slow: [Int: Double] = [:]
     for (rank, times) in ranks.enumerated() where times.isSlow {
-      slow[rank] = times.slowdownFraction
+      slow[rank] = min(times.slowdownFraction, Straggler.largestSlowdownFraction)
     }
     return slow
   }

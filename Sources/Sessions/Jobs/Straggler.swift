@@ -5,12 +5,15 @@ internal import EnergyFrontier
 ///
 /// Only its own slowness counts, not what it waits for: see ``BusyTimes``.
 package struct Straggler: Sendable, Equatable {
+  /// No report says more than a million times as long.
+  package static let largestSlowdownFraction = 1e6
+
   package let pipeline: String
   /// The data-parallel replica from 0; nil for all replicas that have no entry of their own.
   package let replica: Int?
   /// How much longer than planned everything in it lasts.
   package var slowdownFraction = 0.0
-  /// How long its iteration lasts at its fastest plan, where that was told.
+  /// How long its iteration lasts at its fastest plan, where that was reported.
   package var iterationTimeSeconds: Double?
   /// For each rank that is slow by itself, how much longer than planned its instructions last.
   package var rankSlowdownFractions: [Int: Double] = [:]
@@ -52,7 +55,8 @@ struct Slowdown {
   /// Its iteration time at its fastest plan, as slow as it is.
   private(set) var iterationTimeSeconds: Double
   /// No plan of it lasts more than this times what is planned: what makes it slow may stretch all instructions, or may
-  /// add the same to every plan, and the fastest plan, being the shortest, tells the most by which either can stretch one.
+  /// add the same to every plan, and the fastest plan, being the shortest, tells the most by which either can stretch
+  /// one.
   private(set) var factor = 1.0
   private let plannedSeconds: Double
 

@@ -2,9 +2,10 @@ internal import EnergyFrontier
 
 /// What a pipeline saves while another pipeline of its job is a straggler.
 ///
-/// Without plans every instruction runs at its highest frequency, the iteration is done after `T` seconds, and all devices
-/// wait until the straggler is done at `T' = (1 + slowdown) T`. With plans the pipeline runs its cheapest plan that is done
-/// by then, at `T_opt = min(T*, T')`, and waits for what is left. Both draw the blocking power while they wait.
+/// Without plans every instruction runs at its highest frequency, the iteration is done after `T` seconds, and all
+/// devices wait until the straggler is done at `T' = (1 + slowdown) T`. With plans the pipeline runs its cheapest plan
+/// that is done by then, at `T_opt = min(T*, T')`, and waits for what is left. Both draw the blocking power while they
+/// wait.
 package struct StragglerSavings: Sendable {
   /// How much longer than `T` the straggler lasts.
   package let slowdownFraction: Double
@@ -25,8 +26,8 @@ package struct StragglerSavings: Sendable {
   package init(_ characterized: CharacterizedFrontier, slowdownFraction: Double) {
     let (frontier, allMax) = (characterized.frontier, characterized.inputs.allMaxFrequency)
     let end = allMax.iterationTimeSeconds * (1 + slowdownFraction)
-    // Beyond T* a slower schedule still saves a little against waiting, as far as instructions can be slowed at all; the
-    // plans end at T*, and the bound says what that leaves.
+    // Beyond T* a slower schedule still saves a little against waiting, as far as instructions can be slowed at all;
+    // the plans end at T*, and the bound says what that leaves.
     let best = min(max(end, frontier.curve.minimumTimeSeconds), frontier.curve.maximumTimeSeconds)
     // The fastest plan is never slower than all at their highest frequency, but for rounding.
     plan = characterized.planIndex(until: end) ?? 0

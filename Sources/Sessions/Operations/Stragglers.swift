@@ -50,7 +50,8 @@ package struct StragglerSummary: Sendable {
 extension SessionState {
   /// Takes a straggler report and chooses the plans of the job again.
   ///
-  /// - Throws: ``RequestError`` of kind `unknownPipeline`, `unknownRank`, `unknownPlan` or `notCharacterized`; nothing has
+  /// - Throws: ``RequestError`` of kind `unknownPipeline`, `unknownRank`, `unknownPlan` or `notCharacterized`; nothing
+  /// has
   ///   changed then.
   /// - Complexity: O(members + stragglers log plans), and a longest path for each straggler reported by rank.
   package mutating func report(_ report: SlownessReport) throws(RequestError) -> StepResult<StragglerSummary> {

@@ -146,10 +146,11 @@ package struct CharacterizedFrontier: Sendable {
     inputs.problem.deviceMultiplicity * inputs.definition.rankBlockingPowerWatts.count
   }
 
-  /// The plans as choices among other measurements of the same pipeline: the efficient option of the same setting, and where there
-  /// is none any more, the slowest efficient option that is no slower than that setting now is.
+  /// The plans as choices among other measurements of the same pipeline: the efficient option of the same setting, and
+  /// where there is none any more, the slowest efficient option that is no slower than that setting now is.
   ///
-  /// - Returns: nil when changes of setting cost something, since plans are then no choices among efficient options, or when a
+  /// - Returns: nil when changes of setting cost something, since plans are then no choices among efficient options,
+  /// or when a
   ///   setting is not measured any more. O(plans * instructions).
   package func choices(among other: FrontierInputs) -> [[UInt16]]? {
     guard [inputs, other].allSatisfy({ $0.problem.switching?.isFree ?? true }),

@@ -16,7 +16,7 @@ package struct FrontierCertificate: Sendable {
   package init(
     _ frontier: Frontier, of problem: IterationProblem, precision: CurvePrecision, progress: ProgressHandle
   ) throws(FrontierError) {
-    // Progress has been told for the frontier itself; checking goes on at 100 %.
+    // The frontier's own progress has reached 100 %; checking reports none.
     curve = try CurveCertificate.certify(
       problem, precision: precision, progress: ProgressHandle(isCancelled: progress.isCancelled))
     let plans = try frontier.plans.map { (plan) throws(FrontierError) in

@@ -3,8 +3,8 @@ internal import EnergyFrontier
 /// What an iteration does around the forwards and backwards of its schedule.
 ///
 /// Loading a microbatch and stepping the optimizer are instructions with measurements of their own, `dataLoading` and
-/// `optimizerStep`; measured at one setting, their time is fixed. A transfer between stages on different ranks occupies no
-/// instruction: what it feeds begins that much later.
+/// `optimizerStep`; measured at one setting, their time is fixed. A transfer between stages on different ranks
+/// occupies no instruction: what it feeds begins that much later.
 package struct IterationExtras: Sendable, Equatable {
   /// Stages that load data before each of their forwards.
   package var dataLoadingStages: [Int] = []

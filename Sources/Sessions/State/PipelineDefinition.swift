@@ -58,7 +58,7 @@ package struct PipelineDefinition: Sendable, Equatable {
   package let surroundings: IterationExtras
   /// Watts that one device of each rank draws while it waits.
   package let rankBlockingPowerWatts: [Double]
-  /// Watts that one device of each rank may draw; infinite where nobody said.
+  /// Watts that one device of each rank may draw; infinite where there is no limit.
   package var rankPowerLimitWatts: [Double]
   /// What a change of setting costs on each rank.
   package var rankSwitchCosts: [SwitchCost]

@@ -11,8 +11,8 @@ extension PipelineDefinition {
     return orders
   }
 
-  /// Refuses costs of switching for ranks whose instructions could run in another order: then nobody knows what is changed
-  /// between which.
+  /// Refuses costs of switching for ranks whose instructions could run in another order: which changes happen is then
+  /// unknown.
   package func checkRankOrders() throws(RequestError) {
     guard !hasFreeSwitches else { return }
     for order in rankOrders {

@@ -1,7 +1,8 @@
 package import EnergyFrontier
 package import JSON
 
-/// An iteration laid out in time: what each rank runs when and at which setting, when it waits, and when its setting changes.
+/// An iteration laid out in time: what each rank runs when and at which setting, when it waits, and when its setting
+/// changes.
 package struct PlanTimeline: Sendable {
   /// One instruction as it runs. All times are in seconds after the iteration began.
   package struct Step: Sendable {

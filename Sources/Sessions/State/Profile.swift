@@ -6,8 +6,8 @@ package struct ProfileRow: Sendable, Equatable {
   package let table: TableKey
   /// The setting it was measured at, usually a clock in MHz: any JSON value, which comes back as it was sent.
   package let setting: JSON
-  /// What was measured, oldest first: seconds of one execution on one device, and joules that it drew. At least one, at most
-  /// ``Limits/samplesOfMeasurement``.
+  /// What was measured, oldest first: seconds of one execution on one device, and joules that it drew. At least one,
+  /// at most ``Limits/samplesOfMeasurement``.
   package let samples: [Measurement]
   /// Watts that the device's power sensor showed meanwhile, which says the same as time and energy by another way.
   package let sensorPowerWatts: Double?
@@ -39,7 +39,8 @@ package struct ProfileRow: Sendable, Equatable {
       table: table, setting: setting, samples: [Measurement(timeSeconds: timeSeconds, energyJoules: energyJoules)])
   }
 
-  /// The same option with the samples of `later` after its own; what else was said of it is the later's, where it said it.
+  /// The same option with the samples of `later` after its own; what else was said of it is the later's, where it said
+  /// it.
   fileprivate func followed(by later: ProfileRow) -> ProfileRow {
     ProfileRow(
       table: table, setting: later.setting, samples: samples + later.samples,
@@ -62,7 +63,8 @@ package struct Profile: Sendable, Equatable {
 
   /// Adds measurements. Those of one option are samples of it.
   ///
-  /// - Parameter keepsSamples: whether those of an option that is known already join its samples instead of replacing them.
+  /// - Parameter keepsSamples: whether those of an option that is known already join its samples instead of replacing
+  /// them.
   /// - Throws: ``RequestError`` when there are more options than ``Limits/measurementCount`` or more samples than
   ///   ``Limits/sampleCount``; the profile is then of no use any more.
   package mutating func merge(_ newRows: [ProfileRow], keepsSamples: Bool = false) throws(RequestError) {
@@ -101,7 +103,8 @@ package struct Profile: Sendable, Equatable {
 
   /// Takes measurements back, each all of a table or, where a setting is given, the one at it. O(measurements).
   ///
-  /// - Returns: the index of the first that there is nothing of; nil when each had something. The profile is of no use any
+  /// - Returns: the index of the first that there is nothing of; nil when each had something. The profile is of no use
+  /// any
   ///   more where it is not nil.
   package mutating func withdraw(_ withdrawals: [(table: TableKey, setting: JSON?)]) -> Int? {
     var left = rows.mapValues { Set($0.map { Place(table: $0.table, setting: $0.setting) }) }

@@ -31,8 +31,8 @@ package struct ProfileDiagnostic: Sendable {
   package let setting: JSON?
   package let message: String
 
-  /// Energy counters move at intervals, so a reading is off by up to one; with fewer than this many the energy is off by
-  /// more than a fifth.
+  /// Energy counters move at intervals, so a reading is off by up to one; with fewer than this many the energy is off
+  /// by more than a fifth.
   static let fewestIntervals = 5.0
   /// Power limits hold on average over milliseconds to seconds; a little more is seen on sound devices.
   static let powerLimitTolerance = 0.05

@@ -1,10 +1,10 @@
-/// Which global rank of a job runs which pipeline rank of which replica: the widths of its other kinds of parallelism, and
-/// their order.
+/// Which global rank of a job runs which pipeline rank of which replica: the widths of its other kinds of parallelism,
+/// and their order.
 ///
-/// An order such as `tp-cp-ep-dp-pp`, Megatron's default, names the kind whose index changes from one global rank to the
-/// next first: `global = tp + cp * TP + dp * TP * CP + pp * TP * CP * DP` (Megatron-LM, `megatron/core/parallel_state.py`,
-/// `RankGenerator`). `ep` is accepted where Megatron has it: expert parallelism divides the ranks of other kinds anew, so its
-/// width is 1 here.
+/// An order such as `tp-cp-ep-dp-pp`, Megatron's default, names the kind whose index changes from one global rank to
+/// the next first: `global = tp + cp * TP + dp * TP * CP + pp * TP * CP * DP` (Megatron-LM,
+/// `megatron/core/parallel_state.py`, `RankGenerator`). `ep` is accepted where Megatron has it: expert parallelism
+/// divides the ranks of the other kinds differently, so its width is 1 here.
 package struct RankLayout: Sendable, Equatable {
   package enum Axis: String, Sendable, CaseIterable {
     case tensor = "tp"

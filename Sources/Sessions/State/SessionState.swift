@@ -1,7 +1,8 @@
 internal import Basics
 package import EnergyFrontier
 
-/// Everything one session holds. A value: it changes only by steps, which are pure functions of it, a request and its seed.
+/// Everything one session holds. A value: it changes only by steps, which are pure functions of it, a request and its
+/// seed.
 package struct SessionState: Sendable {
   package let name: String
   /// Where any randomness of this session begins.

@@ -114,7 +114,7 @@ package struct SessionSummary: Sendable, Equatable {
 /// What a step gives back beside the new state.
 package struct StepResult<Answer> {
   package let answer: Answer
-  /// What happened beside that; told to the client after the answer.
+  /// What happened beside that; announced to the client after the answer.
   package let events: [SessionEvent]
   /// False where the state is as it was, because the request had been accepted before.
   package let isChange: Bool

@@ -5,7 +5,7 @@ package import Sessions
 // Fields that several answers share.
 
 /// The answer of a step: what the session's revision is now, and what the step made.
-package struct Revised<Content: ObjectWritable>: ObjectWritable {
+package struct Revised<Content: DeclaredObject>: DeclaredObject {
   let revision: Int
   let content: Content
 
@@ -14,14 +14,11 @@ package struct Revised<Content: ObjectWritable>: ObjectWritable {
     self.content = content
   }
 
-  package static var schema: [FieldSchema]? {
-    Content.schema.map {
-      [
-        FieldSchema(
-          name: "revision", type: .integer, isRequired: true,
-          doc: "The number of changes that the session has accepted.")
-      ] + $0
-    }
+  package static var schema: [FieldSchema] {
+    [
+      FieldSchema(
+        name: "revision", type: .integer, isRequired: true, doc: "The number of changes that the session has accepted.")
+    ] + Content.schema
   }
 
   package func write(to object: inout ObjectWriter) {

@@ -2,8 +2,8 @@ package import JSON
 internal import JSONRPC
 internal import Sessions
 
-/// Every request that the server answers and every notification that it sends. These lists and `ErrorRegistry` are the
-/// only ones a person extends by hand.
+/// Every request that the server answers, and every notification that it sends or takes. These lists and
+/// `ErrorRegistry` are the only ones a person extends by hand.
 package enum Catalogue {
   package static var routes: [Route] {
     [
@@ -64,6 +64,9 @@ package enum Catalogue {
       .push(WorkDoneProgress.self),
       .push(LogMessage.self),
       .push(LogTrace.self),
+      .take(CancelRequest.self),
+      .take(SetTrace.self),
+      .take(Exit.self),
     ]
   }
 }
@@ -81,5 +84,9 @@ package struct NotificationEntry {
 
   fileprivate static func push<N: Notification>(_ notification: N.Type) -> NotificationEntry {
     NotificationEntry(name: N.name, purpose: N.purpose, direction: .serverToClient) { N.fields.schema }
+  }
+
+  fileprivate static func take<N: ClientNotification>(_ notification: N.Type) -> NotificationEntry {
+    NotificationEntry(name: N.name, purpose: N.purpose, direction: .clientToServer) { Schema.of(N.Params.self) }
   }
 }

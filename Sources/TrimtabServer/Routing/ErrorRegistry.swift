@@ -13,20 +13,24 @@ package enum ErrorRegistry {
   package static let entries: [Entry] = [
     Entry(kind: .unknownSession, code: 1000, meaning: "No session of this name is open."),
     Entry(kind: .unknownGPU, code: 1001, meaning: "No GPU of this id is registered in the session."),
-    Entry(kind: .fileOutsideRoots, code: 1002, meaning: "A file argument lies outside the roots given to initialize."),
+    Entry(kind: .fileOutsideRoots, code: 1002, meaning: "A file argument is outside the roots given to initialize."),
     Entry(kind: .unreadableFile, code: 1003, meaning: "A file argument cannot be read, or is too large."),
-    Entry(kind: .overloaded, code: 1004, meaning: "Too many computations wait already; try again later."),
+    Entry(kind: .overloaded, code: 1004, meaning: "Too many requests or computations are waiting; try again later."),
     Entry(kind: .unknownPipeline, code: 2000, meaning: "No pipeline of this name is defined in the session."),
-    Entry(kind: .invalidPipeline, code: 2001, meaning: "The pipeline contradicts itself, or a profile it has."),
-    Entry(kind: .invalidProfile, code: 2002, meaning: "A measurement cannot be right, or belongs to nothing."),
+    Entry(kind: .invalidPipeline, code: 2001, meaning: "The pipeline contradicts itself, or its profile."),
+    Entry(
+      kind: .invalidProfile, code: 2002,
+      meaning: """
+        A measurement cannot be right, or belongs to no instruction of the pipeline.
+        """),
     Entry(kind: .incompleteProfile, code: 2003, meaning: "Some instructions of the pipeline have no measurement."),
     Entry(kind: .notCharacterized, code: 2004, meaning: "The pipeline's frontier has not been computed yet."),
     Entry(
       kind: .deadlineBelowMinimum, code: 2005,
-      meaning: "No plan is that fast; `minimumTimeSeconds` in the data says what is."),
+      meaning: "No plan is that fast; `minimumTimeSeconds` in `data` is the fastest time."),
     Entry(
       kind: .objectiveOutOfReach, code: 2006,
-      meaning: "No plan, or series of plans, reaches what was asked; the data says what the utmost is."),
+      meaning: "No plan, or series of plans, reaches the target; `data` contains the closest reachable value."),
     Entry(kind: .unknownPlan, code: 2007, meaning: "The frontier has no plan of this number."),
     Entry(kind: .unknownRank, code: 2008, meaning: "The pipeline has no such rank, stage or replica."),
     Entry(kind: .unknownJob, code: 2009, meaning: "No pipeline of the session belongs to a job of this name."),
@@ -35,18 +39,22 @@ package enum ErrorRegistry {
     Entry(kind: .unknownCandidate, code: 3002, meaning: "The pool has no such encoder, language model or combination."),
     Entry(
       kind: .invalidRepresentation, code: 3003, meaning: "Representations cannot be read, or do not fit the others."),
-    Entry(kind: .searchBegun, code: 3004, meaning: "This can only be said before the first trial is given out."),
+    Entry(kind: .searchBegun, code: 3004, meaning: "This can only be set before the first trial is given out."),
     Entry(kind: .unknownTrial, code: 3005, meaning: "The session has given out no trial of this number."),
-    Entry(kind: .trialClosed, code: 3006, meaning: "The trial has ended; `outcome` in the data says how."),
+    Entry(kind: .trialClosed, code: 3006, meaning: "The trial has ended; `outcome` in `data` says how."),
     Entry(kind: .invalidReport, code: 3007, meaning: "A report on a trial cannot be right; check its units."),
-    Entry(kind: .busyGPU, code: 3008, meaning: "The GPU works for another trial; `trial` in the data says which."),
+    Entry(kind: .busyGPU, code: 3008, meaning: "The GPU works for another trial, which `trial` in `data` names."),
     Entry(
       kind: .candidateClosed, code: 3009,
       meaning: "The candidate has left the search; `closure` in suggestion/ranking says why."),
     Entry(
       kind: .cancelled, code: -32800,
       meaning: "The client cancelled the request, closed its session, or ended its input."),
-    Entry(kind: .inputsChanged, code: -32801, meaning: "The inputs changed while the computation ran; ask again."),
+    Entry(
+      kind: .inputsChanged, code: -32801,
+      meaning: """
+        The inputs changed while the computation ran; send the request again.
+        """),
   ]
 
   fileprivate static let codes = Dictionary(uniqueKeysWithValues: entries.map { ($0.kind, $0.code) })

@@ -7,7 +7,7 @@ package import Sessions
 /// fields with shapes and ranges, permitted refusals, and what it does. Reading, errors, documents and routing follow.
 package protocol Method: Sendable {
   associatedtype Params: ObjectReadable
-  associatedtype Answer: ObjectWritable
+  associatedtype Answer: DeclaredObject
   /// As it stands on the wire.
   static var name: String { get }
   /// What it is for, in a sentence or two.

@@ -14,8 +14,8 @@ package struct Route {
   package let params: () -> [FieldSchema]
   /// Why the params' initialiser throws on placeholders, if it does.
   package let paramsFault: () -> InvalidField?
-  /// What an answer is; nil where it is not declared.
-  package let answer: FieldType?
+  /// What an answer is.
+  package let answer: FieldType
   let serve: (Server, Call) -> Void
   /// Takes the method as a notification; nil where it makes no sense as one, and then it is ignored.
   let take: ((Server, _ params: JSON?) -> Void)?
@@ -33,7 +33,7 @@ package struct Route {
     self.isLong = isLong
     params = { Schema.of(M.Params.self) }
     paramsFault = { Schema.fault(in: M.Params.self) }
-    answer = M.Answer.schema.map { _ in M.Answer.fieldType }
+    answer = M.Answer.fieldType
     self.serve = serve
     self.take = take
   }
@@ -161,7 +161,7 @@ extension Call {
     }
   }
 
-  fileprivate func settle(_ unknown: UnknownFields, _ body: () throws(RequestError) -> some ObjectWritable) {
+  fileprivate func settle(_ unknown: UnknownFields, _ body: () throws(RequestError) -> some DeclaredObject) {
     do throws(RequestError) {
       answer(WarnedAnswer(answer: try body(), unknown: unknown))
     } catch {

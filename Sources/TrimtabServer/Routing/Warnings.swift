@@ -12,7 +12,7 @@ package struct Warnings: AnswerObject {
 }
 
 /// An answer with the warnings about its request. `null` carries none.
-struct WarnedAnswer<Answer: ObjectWritable>: ObjectWritable {
+struct WarnedAnswer<Answer: DeclaredObject>: ObjectWritable {
   let answer: Answer
   let unknown: UnknownFields
 

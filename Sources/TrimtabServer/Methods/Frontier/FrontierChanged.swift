@@ -6,7 +6,10 @@ package import Sessions
 extension FrontierChange: Notification {
   package static let name = "frontier/changed"
   package static let purpose =
-    "Says that a pipeline's frontier was replaced: after the answer of the request that did so, or unasked where the frontier follows the profile."
+    """
+    Says that a pipeline's frontier was replaced: after the answer of the request that did so, or unasked where the \
+    frontier follows the profile.
+    """
 
   package static let fields = Fields<FrontierChange> {
     Field("session", "The session.") { $0.session }

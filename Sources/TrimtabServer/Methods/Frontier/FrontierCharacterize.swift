@@ -7,14 +7,18 @@ package import Sessions
 package enum FrontierCharacterize: BackgroundStep {
   package static let name = "frontier/characterize"
   package static let purpose =
-    "Computes the exact lower bound of energy over iteration time, and real plans certified close to it. Runs beside other requests, reports progress and can be cancelled. The earlier frontier answers until the new one replaces it as a whole."
+    """
+    Computes the exact lower bound of energy over iteration time, and real plans certified close to it. Runs beside \
+    other requests, reports progress and can be cancelled. The earlier frontier answers until the new one replaces it \
+    as a whole.
+    """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .invalidProfile, .incompleteProfile, .overloaded, .cancelled, .inputsChanged,
   ]
 
   package struct Params: SessionScoped {
     package let session: String
-    let request: CharacterizationRequest
+    package let request: CharacterizationRequest
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
@@ -27,12 +31,19 @@ package enum FrontierCharacterize: BackgroundStep {
         "Whether to check the curve and every plan independently of how they were found.")
       let follows = try reader.optional(
         "follow", .bool, default: false,
-        "Whether to compute the frontier again in the background, with these options, whenever the profile changes; `frontier/changed` announces each. First comes the new lower bound with the existing plans, at once, then the result of a whole search. Holds until the next frontier/characterize or pipeline/define."
+        """
+        Whether to compute the frontier again in the background, with these options, whenever the profile changes; \
+        `frontier/changed` announces each. First comes the new lower bound with the existing plans, at once, then the \
+        result of a whole search. Holds until the next frontier/characterize or pipeline/define.
+        """
       )
       let precision = CurvePrecision(
         breakpointBudget: try reader.optional(
           "breakpointBudget", .integer(in: 0...1_000_000),
-          "The most corners of the lower bound that are traced exactly; a bound with more is bracketed. 50000 by default, and 0 for more than 16384 instructions."
+          """
+          The most corners of the lower bound that are traced exactly; a bound with more is bracketed. 50000 by \
+          default, and 0 for more than 16384 instructions.
+          """
         ),
         toleranceFraction: try reader.optional(
           "toleranceFraction", .number(in: CurvePrecision.leastToleranceFraction...1),
@@ -41,7 +52,10 @@ package enum FrontierCharacterize: BackgroundStep {
       let effort = PlanEffort(
         roundCount: try reader.optional(
           "roundCount", .integer(in: 0...1000), default: PlanEffort().roundCount,
-          "Rounds of search for better plans after the first, each with twenty to forty times the searches of its last step: 16 rounds are worth waiting for where a plan runs for days."
+          """
+          Rounds of search for better plans after the first, each with twenty to forty times the searches of its last \
+          step: 16 rounds are worth waiting for where a plan runs for days.
+          """
         ),
         sufficientGapFraction: try reader.optional(
           "sufficientGapFraction", .number(in: 0...1), default: PlanEffort().sufficientGapFraction,
@@ -89,7 +103,10 @@ extension FrontierCertificate: AnswerObject {
     Field("checkedPieceCount", "Straight pieces of the curve that were checked.") { $0.curve.pieceCount }
     Field(
       "largestRelativeGap", unit: "1",
-      "The largest difference between what the curve costs and what its flow proves, over the energy; of a bracketed curve the bracket."
+      """
+      The largest difference between what the curve costs and what its flow proves, over the energy; of a bracketed \
+      curve the bracket.
+      """
     ) { $0.curve.largestRelativeGap }
     Field("largestTimeViolationSeconds", "The most by which a schedule violates a dependency.") {
       $0.curve.largestTimeViolationSeconds

@@ -5,7 +5,10 @@ package import Sessions
 package enum FrontierQuery: SessionQuery {
   package static let name = "frontier/query"
   package static let purpose =
-    "Returns the best plan for a deadline, a slowdown, an energy budget, a power cap or an objective, with its certified distance from the lower bound. Never waits for a computation."
+    """
+    Returns the best plan for a deadline, a slowdown, an energy budget, a power cap or an objective, with its \
+    certified distance from the lower bound. Never waits for a computation.
+    """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .deadlineBelowMinimum, .objectiveOutOfReach,
   ]
@@ -13,7 +16,7 @@ package enum FrontierQuery: SessionQuery {
   package struct Params: SessionScoped {
     package let session: String
     let pipeline: String
-    let target: FrontierTarget
+    package let target: FrontierTarget
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()

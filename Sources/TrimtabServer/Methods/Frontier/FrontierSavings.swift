@@ -5,7 +5,11 @@ package import Sessions
 package enum FrontierSavings: SessionQuery {
   package static let name = "frontier/savings"
   package static let purpose =
-    "Returns, for several slowdowns of a straggler, what each other pipeline saves with its cheapest plan that ends by then, compared with every instruction at its highest frequency. In both cases the devices wait for the straggler and draw the blocking power meanwhile."
+    """
+    Returns, for several slowdowns of a straggler, what each other pipeline saves with its cheapest plan that ends by \
+    then, compared with every instruction at its highest frequency. In both cases the devices wait for the straggler \
+    and draw the blocking power meanwhile.
+    """
   package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownPipeline, .notCharacterized]
 
   package struct Params: SessionScoped {
@@ -18,7 +22,10 @@ package enum FrontierSavings: SessionQuery {
       pipeline = try reader.pipeline()
       slowdownFractions = try reader.optional(
         "slowdownFractions", .list(of: .number(in: 0...1e6), count: 1...4096), default: Self.usual,
-        "How much longer the straggler's iteration lasts than one at the highest frequencies; 0.05, 0.1, 0.2, 0.3, 0.4 and 0.5 by default."
+        """
+        How much longer the straggler's iteration lasts than one at the highest frequencies; 0.05, 0.1, 0.2, 0.3, 0.4 \
+        and 0.5 by default.
+        """
       )
     }
 

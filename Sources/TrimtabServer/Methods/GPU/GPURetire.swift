@@ -5,7 +5,10 @@ package import Sessions
 package enum GPURetire: InPlaceStep {
   package static let name = "gpu/retire"
   package static let purpose =
-    "Removes GPUs from a session. Pipelines that were defined with them keep their powers. Trials that run on them are lost and will be given out again from their last checkpoints."
+    """
+    Removes GPUs from a session. Pipelines that were defined with them keep their powers. Trials that run on them are \
+    lost and will be given out again from their last checkpoints.
+    """
   package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownGPU]
 
   package struct Params: SessionScoped {

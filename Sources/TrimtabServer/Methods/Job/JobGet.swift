@@ -31,7 +31,10 @@ extension JobDescription: AnswerObject {
     Field("job", "The job.") { $0.name }
     Field(
       "slowestTimeSeconds",
-      "What the slowest pipeline needs at its fastest plan, T': the iteration time of the job. Absent until a frontier has been computed."
+      """
+      What the slowest pipeline needs at its fastest plan, T': the iteration time of the job. Absent until a frontier \
+      has been computed.
+      """
     ) { $0.slowestTimeSeconds }
     Field("pipelines", "Its pipelines, by name.") { $0.pipelines }
     Field("stragglers", "What is reported slow, by pipeline and replica.") { $0.stragglers }

@@ -17,7 +17,10 @@ enum Durability: String, CaseIterable, FieldValue {
 package enum Initialize: ServerMethod {
   package static let name = "initialize"
   package static let purpose =
-    "Opens the connection: the client says who it is and which files the server may read; the server says what it can do."
+    """
+    Opens the connection: the client says who it is and which files the server may read; the server says what it can \
+    do.
+    """
   package static let refusals: [RequestError.Kind] = []
 
   package struct Params: ObjectReadable {
@@ -39,7 +42,10 @@ package enum Initialize: ServerMethod {
       clientInfo = try reader.optional("clientInfo", .object(), "Who the client is.")
       let roots = try reader.optional(
         "roots", .list(of: .text(1...4096), count: 0...1024), default: [],
-        "Folders, as paths or `file:` URIs, below which file arguments may lie. Those of `initializationOptions.roots`, `rootUri` and `workspaceFolders` follow. Without any, no file is read."
+        """
+        Folders, as paths or `file:` URIs, below which file arguments may lie. Those of `initializationOptions.roots`, \
+        `rootUri` and `workspaceFolders` follow. Without any, no file is read.
+        """
       )
       let options: Options? = try reader.optional(
         "initializationOptions", .object(), "Where editors put the options of a server.")
@@ -52,7 +58,10 @@ package enum Initialize: ServerMethod {
         "Where sessions are to be kept. Not kept in this version: `durability` in the answer says so.")
       unknownFields = try reader.optional(
         "unknownFields", .choice(), default: .warn,
-        "What happens to a field that a request does not have: `warn` names it in the answer, `refuse` refuses the request."
+        """
+        What happens to a field that a request does not have: `warn` names it in the answer, `refuse` refuses the \
+        request.
+        """
       )
       self.roots = roots + (options?.roots ?? []) + (rootURI.map { [$0] } ?? []) + folders.map(\.uri)
       trace = try reader.optional(

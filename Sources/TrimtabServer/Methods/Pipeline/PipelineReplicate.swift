@@ -6,7 +6,11 @@ package import Sessions
 package enum PipelineReplicate: InPlaceStep {
   package static let name = "pipeline/replicate"
   package static let purpose =
-    "Adds pipelines to a pipeline's job that share its definition, profile and frontier, also when these change later; nothing is stored or computed again. Each has its own current plan and its own straggler reports, and may be named wherever a frontier or plan is asked for."
+    """
+    Adds pipelines to a pipeline's job that share its definition, profile and frontier, also when these change later; \
+    nothing is stored or computed again. Each has its own current plan and its own straggler reports, and may be named \
+    wherever a frontier or plan is asked for.
+    """
   package static let refusals: [RequestError.Kind] = [.unknownSession, .unknownPipeline, .invalidPipeline]
 
   package struct Params: SessionScoped {

@@ -21,18 +21,28 @@ struct RankFields {
       "Power of one device while it waits: one number for all ranks, or one for each. By default that of the GPUs.")
     powerLimitWatts = try reader.optional(
       "powerLimitWatts", .perRank(in: Measurement.acceptedRange),
-      "Power that one device may draw, to judge measurements by: one number for all ranks, or one for each; 1e30 for no limit. By default that of the GPUs."
+      """
+      Power that one device may draw, to judge measurements by: one number for all ranks, or one for each; 1e30 for no \
+      limit. By default that of the GPUs.
+      """
     )
     gpus = try reader.optional(
       "gpus", .list(of: .text(), count: 1...4096),
       "For each rank the id of a registered GPU, whose powers and switch costs are used unless they are given here.")
     switchLatencySeconds = try reader.optional(
       "switchLatencySeconds", .perRank(in: 0...1e30),
-      "Time from the end of one instruction until the next one on its rank may begin at another frequency: one number for all ranks, or one for each. 0 by default. An iteration ends when every rank is set for its first instruction again."
+      """
+      Time from the end of one instruction until the next one on its rank may begin at another frequency: one number \
+      for all ranks, or one for each. 0 by default. An iteration ends when every rank is set for its first instruction \
+      again.
+      """
     )
     switchEnergyJoules = try reader.optional(
       "switchEnergyJoules", .perRank(in: 0...1e30),
-      "Energy of one device for each such change, beyond the blocking power that it draws meanwhile: one number, or one for each rank. 0 by default."
+      """
+      Energy of one device for each such change, beyond the blocking power that it draws meanwhile: one number, or one \
+      for each rank. 0 by default.
+      """
     )
     tensorParallelWidth = try reader.optional(
       "tensorParallelWidth", .integer(in: 1...65_536), default: 1,
@@ -45,7 +55,10 @@ struct RankFields {
       "Devices that divide the sequence among them; all run the stage's plan, and energies count them all.")
     let order = try reader.optional(
       "rankOrder", .text(),
-      "Which index changes first from one global rank to the next, for plan/get and straggler/report: by default `tp-cp-ep-dp-pp`, as in Megatron."
+      """
+      Which index changes first from one global rank to the next, for plan/get and straggler/report: by default \
+      `tp-cp-ep-dp-pp`, as in Megatron.
+      """
     )
     rankMap = try reader.optional(
       "rankMap",
@@ -87,14 +100,20 @@ struct ExtrasFields {
     var extras = PipelineRequest.Extras()
     extras.dataLoadingStages = try reader.optional(
       "dataLoadingStages", .list(of: .integer(in: 0...4095), count: 0...4096), default: [],
-      "Stages that load data before each forward, usually [0]: an instruction `dataLoading`, measured like any other. Measured at one frequency, its time is fixed."
+      """
+      Stages that load data before each forward, usually [0]: an instruction `dataLoading`, measured like any other. \
+      Measured at one frequency, its time is fixed.
+      """
     )
     extras.hasOptimizerStep = try reader.optional(
       "optimizerStep", .bool, default: false,
       "Whether each rank ends with an instruction `optimizerStep`, measured as part of its lowest stage.")
     extras.forwardTransferSeconds = try reader.optional(
       "transferSeconds", .perRank(in: 0...1e30, count: 0...4095),
-      "Time from the end of a forward until the next stage, on another rank, has its output: one number, or one for each boundary between stages. A transfer occupies no device."
+      """
+      Time from the end of a forward until the next stage, on another rank, has its output: one number, or one for \
+      each boundary between stages. A transfer occupies no device.
+      """
     )
     extras.backwardTransferSeconds = try reader.optional(
       "backwardTransferSeconds", .perRank(in: 0...1e30, count: 0...4095),

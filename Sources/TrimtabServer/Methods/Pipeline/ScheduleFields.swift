@@ -22,15 +22,24 @@ struct ScheduleFields {
     microbatches = try reader.optional("microbatches", .integer(in: 1...65_536), "Microbatches in one iteration.")
     chunksPerRank = try reader.optional(
       "chunksPerRank", .integer(in: 1...4096),
-      "Stages that each rank holds: 2 by default with `interleaved1f1b`, 1 with `zbh1`. Always 2 with `zbv` and `dualpipev`, else 1."
+      """
+      Stages that each rank holds: 2 by default with `interleaved1f1b`, 1 with `zbh1`. Always 2 with `zbv` and \
+      `dualpipev`, else 1.
+      """
     )
     microbatchGroupSize = try reader.optional(
       "microbatchGroupSize", .integer(in: 1...65_536),
-      "Microbatches that `interleaved1f1b` or `zbh1` runs through one chunk before the next; by default the number of ranks."
+      """
+      Microbatches that `interleaved1f1b` or `zbh1` runs through one chunk before the next; by default the number of \
+      ranks.
+      """
     )
     scheduleCSV = try reader.optional(
       "scheduleCSV", .text(1...Limits.scheduleCharacters),
-      "A schedule as PyTorch writes it: a row for each rank, cells such as 0F3, 0B3, 0I3, 0W3, (0F7;7B3)OVERLAP_F_B; also 0R3 for a recomputation, 0FB3 for one with its backward."
+      """
+      A schedule as PyTorch writes it: a row for each rank, cells such as 0F3, 0B3, 0I3, 0W3, (0F7;7B3)OVERLAP_F_B; \
+      also 0R3 for a recomputation, 0FB3 for one with its backward.
+      """
     )
     instructions = try reader.optional(
       "instructions",
@@ -38,7 +47,10 @@ struct ScheduleFields {
       "The instructions of an explicit graph.")
     dependencies = try reader.optional(
       "dependencies", .list(of: Self.dependency, count: 0...Limits.dependencyCount), default: [],
-      "Pairs of instruction ids: the first must end before the second begins. A third element is the number of seconds that must pass in between, as for a transfer. The order on a rank is not implied."
+      """
+      Pairs of instruction ids: the first must end before the second begins. A third element is the number of seconds \
+      that must pass in between, as for a transfer. The order on a rank is not implied.
+      """
     )
   }
 

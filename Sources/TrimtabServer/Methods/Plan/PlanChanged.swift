@@ -6,7 +6,10 @@ package import Sessions
 package struct PlanChanged: Notification {
   package static let name = "plan/changed"
   package static let purpose =
-    "Says which plan a pipeline, or a data-parallel replica of it, runs from its next iteration on: after the answer of the request that changed it. Each change is a notification of its own."
+    """
+    Says which plan a pipeline, or a data-parallel replica of it, runs from its next iteration on: after the answer of \
+    the request that changed it. Each change is a notification of its own.
+    """
 
   let change: PlanChange
   /// What all changes of one step share, and what those to one plan share: there may be thousands of them.
@@ -44,7 +47,10 @@ package struct PlanChanged: Notification {
       Field("slowestTimeSeconds", "What the slowest pipeline of the job needs, T'.") { $0.slowestTimeSeconds }
       Field(
         "cause",
-        "`straggler`: a pipeline became slower; `stragglerEnded`: one is less slow; `frontier`: one has a new frontier; `pipelineDefined`: one was defined or replicated."
+        """
+        `straggler`: a pipeline became slower; `stragglerEnded`: one is less slow; `frontier`: one has a new frontier; \
+        `pipelineDefined`: one was defined or replicated.
+        """
       ) { $0.cause }
     }
   }

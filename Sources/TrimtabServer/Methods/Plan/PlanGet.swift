@@ -6,7 +6,10 @@ package import Sessions
 package enum PlanGet: SessionQuery {
   package static let name = "plan/get"
   package static let purpose =
-    "Returns one plan in full: for each stage its instructions in the order of execution, each with its frequency, start, time and energy."
+    """
+    Returns one plan in full: for each stage its instructions in the order of execution, each with its frequency, \
+    start, time and energy.
+    """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
     .unknownRank,
@@ -50,7 +53,10 @@ extension PlanDetails: AnswerObject {
     Field("plan", "The plan as a whole.") { $0.plan }
     Field(
       "priceWatts",
-      "Energy that one more second would save, by the lower bound at the plan's time; negative from the cheapest time on."
+      """
+      Energy that one more second would save, by the lower bound at the plan's time; negative from the cheapest time \
+      on.
+      """
     ) { $0.priceWatts }
     Field("place", "Where the global rank is, where one was asked for.") { $0.place }
     Field("stages", "The stages from 0, or those that were asked for.") { $0.stages }

@@ -18,7 +18,10 @@ extension FrontierTarget {
   static func optional(from reader: inout ObjectReader) throws(InvalidField) -> FrontierTarget? {
     let deadline = try reader.optional(
       "deadlineSeconds", .positive,
-      "The cheapest plan whose iteration lasts at most this long. Beyond the cheapest iteration time the cheapest plan is returned; running slower would cost more energy."
+      """
+      The cheapest plan whose iteration lasts at most this long. Beyond the cheapest iteration time the cheapest plan \
+      is returned; running slower would cost more energy.
+      """
     )
     let slowdown = try reader.optional(
       "slowdownFraction", .number(in: 0...1e30),
@@ -36,7 +39,10 @@ extension FrontierTarget {
       "The fastest plan in which no device draws more than this on average: a power cap for each GPU.")
     let objective: Objective? = try reader.optional(
       "objective", .choice(),
-      "The fastest plan, the cheapest, or the one with the least product of energy and time, or of energy and time squared."
+      """
+      The fastest plan, the cheapest, or the one with the least product of energy and time, or of energy and time \
+      squared.
+      """
     )
     let given: [FrontierTarget] = [
       deadline.map(FrontierTarget.deadlineSeconds), slowdown.map(FrontierTarget.slowdownFraction),

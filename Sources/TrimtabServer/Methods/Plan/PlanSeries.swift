@@ -5,7 +5,11 @@ package import Sessions
 package enum PlanSeries: SessionQuery {
   package static let name = "plan/series"
   package static let purpose =
-    "Chooses a plan for each interval of a series of prices per joule, in money or in carbon, so that a number of iterations costs least, or so that iterations of a given value pay best. No other choice of plans is cheaper. `lowerBoundCost` is what no plan at all could beat where prices are not negative."
+    """
+    Chooses a plan for each interval of a series of prices per joule, in money or in carbon, so that a number of \
+    iterations costs least, or so that iterations of a given value pay best. No other choice of plans is cheaper. \
+    `lowerBoundCost` is what no plan at all could beat where prices are not negative.
+    """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .objectiveOutOfReach,
   ]
@@ -78,7 +82,10 @@ package enum PlanSeries: SessionQuery {
       Field("unit", "What costs are counted in, as it was sent.") { $0.unit }
       Field(
         "segments",
-        "Which plan runs when, in the order of time. At most one interval has two, the faster first. An iteration that crosses a border counts in shares."
+        """
+        Which plan runs when, in the order of time. At most one interval has two, the faster first. An iteration that \
+        crosses a border counts in shares.
+        """
       ) { $0.series.segments }
       Field("iterationCount", unit: "1", "Iterations in all.") { $0.series.iterationCount }
       Field("energyJoules", "Energy in all.") { $0.series.energyJoules }
@@ -90,7 +97,10 @@ package enum PlanSeries: SessionQuery {
       }
       Field(
         "lowerBoundCost", unit: "of the prices",
-        "What the exact lower bound would cost: no plan between the fastest and the cheapest, listed or not, reaches the goal for less. With `valuePerIteration` compare cost less value. Absent where a price is negative."
+        """
+        What the exact lower bound would cost: no plan between the fastest and the cheapest, listed or not, reaches \
+        the goal for less. With `valuePerIteration` compare cost less value. Absent where a price is negative.
+        """
       ) { $0.series.lowerBoundCost }
       Field("lowerBoundIterationCount", unit: "1", "Iterations of the lower bound for that cost.") {
         $0.series.lowerBoundIterationCount

@@ -6,7 +6,11 @@ package import Sessions
 package enum PlanTimelineGet: SessionQuery {
   package static let name = "plan/timeline"
   package static let purpose =
-    "Lays out one plan in time, as a Gantt chart shows it: for each rank what it runs when and at which frequency, when it waits, and when its frequency changes. It can also draw the iteration, below the same one with every instruction at its highest frequency."
+    """
+    Lays out one plan in time, as a Gantt chart shows it: for each rank what it runs when and at which frequency, when \
+    it waits, and when its frequency changes. It can also draw the iteration, below the same one with every \
+    instruction at its highest frequency.
+    """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
   ]

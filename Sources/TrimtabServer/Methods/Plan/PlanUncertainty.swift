@@ -7,7 +7,11 @@ package import Sessions
 package enum PlanUncertainty: BackgroundQuery {
   package static let name = "plan/uncertainty"
   package static let purpose =
-    "Estimates how far a plan's iteration time and energy may differ because its options were measured with noise, and how likely it misses a deadline: a bootstrap over the samples of each measurement, repeatable with the session's seed. Measurements with one sample count as exact."
+    """
+    Estimates how far a plan's iteration time and energy may differ because its options were measured with noise, and \
+    how likely it misses a deadline: a bootstrap over the samples of each measurement, repeatable with the session's \
+    seed. Measurements with one sample count as exact.
+    """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
     .overloaded, .cancelled,
@@ -39,7 +43,10 @@ package enum PlanUncertainty: BackgroundQuery {
       )
       resampling = try reader.optional(
         "resampling", .choice(), default: .options,
-        "`options`: each option's samples are drawn again and averaged, which shows how well the outcome is known. `executions`: each instruction draws a sample of its own, which shows how iterations differ from one another."
+        """
+        `options`: each option's samples are drawn again and averaged, which shows how well the outcome is known. \
+        `executions`: each instruction draws a sample of its own, which shows how iterations differ from one another.
+        """
       )
       _ = try reader.workDoneToken()
       if case .deadlineSeconds(let seconds)? = target { deadlineSeconds = seconds } else { deadlineSeconds = nil }
@@ -107,7 +114,10 @@ package enum PlanUncertainty: BackgroundQuery {
       Field("confidenceFraction", "The share of the outcomes in each interval.") { $0.confidenceFraction }
       Field(
         "sampledFraction",
-        "The share of instructions whose option has several samples. The answer does not include the error of the others."
+        """
+        The share of instructions whose option has several samples. The answer does not include the error of the \
+        others.
+        """
       ) { $0.sampledFraction }
       Field("iterationTimeSeconds", "Time of one iteration.") { $0.times }
       Field("energyJoules", "Energy of all devices in one iteration.") { $0.energies }

@@ -19,7 +19,10 @@ extension ProfileSubmit {
         "energyJoules", .number(in: Measurement.acceptedRange), "Joules one device drew during it.")
       let samples = try reader.optional(
         "samples", .list(of: .object(Sample.self), count: 1...Limits.samplesOfMeasurement),
-        "The same for each of several executions, oldest first, instead of the two. Outliers among them are left out, and the rest is averaged. Rows that repeat a frequency are samples too."
+        """
+        The same for each of several executions, oldest first, instead of the two. Outliers among them are left out, \
+        and the rest is averaged. Rows that repeat a frequency are samples too.
+        """
       )
       let sensor = try reader.optional(
         "sensorPowerWatts", .number(in: Measurement.acceptedRange),

@@ -6,7 +6,12 @@ package import Sessions
 package enum ProfileSubmit: SessionStep {
   package static let name = "profile/submit"
   package static let purpose =
-    "Adds, revises or withdraws measurements of a pipeline, also while its job runs. They may come in pieces, before or after the pipeline is defined; new ones at a known frequency replace the old ones unless `keepSamples` is set. A frontier that was already computed goes on answering, marked stale; one that follows the profile is computed again in the background."
+    """
+    Adds, revises or withdraws measurements of a pipeline, also while its job runs. They may come in pieces, before or \
+    after the pipeline is defined; new ones at a known frequency replace the old ones unless `keepSamples` is set. A \
+    frontier that was already computed goes on answering, marked stale; one that follows the profile is computed again \
+    in the background.
+    """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .invalidProfile, .fileOutsideRoots, .unreadableFile,
   ]
@@ -37,12 +42,19 @@ package enum ProfileSubmit: SessionStep {
         "The measurements. Or send `csvPath` or `csvText`.")
       csvPath = try reader.optional(
         "csvPath", .text(1...4096),
-        "A CSV file with the columns stage,instruction,frequency,time,energy: a path or a `file:` URI below the roots. A relative path is tried from the working directory, then below each root in order. Lines that repeat a frequency are samples of it."
+        """
+        A CSV file with the columns stage,instruction,frequency,time,energy: a path or a `file:` URI below the roots. \
+        A relative path is tried from the working directory, then below each root in order. Lines that repeat a \
+        frequency are samples of it.
+        """
       )
       csvText = try reader.optional("csvText", .string, "The text of such a file.")
       samplingIntervalSeconds = try reader.optional(
         "samplingIntervalSeconds", .number(in: Measurement.acceptedRange),
-        "The update interval of the devices' energy counters; measurements shorter than five intervals are flagged. Divide it by the number of executions where a figure is their mean."
+        """
+        The update interval of the devices' energy counters; measurements shorter than five intervals are flagged. \
+        Divide it by the number of executions where a figure is their mean.
+        """
       )
       keepSamples = try reader.optional(
         "keepSamples", .bool, default: false,
@@ -50,7 +62,10 @@ package enum ProfileSubmit: SessionStep {
       )
       refuseImplausible = try reader.optional(
         "refuseImplausible", .bool, default: false,
-        "Whether to refuse the whole request when a table it touches has a figure that cannot be right, instead of flagging it."
+        """
+        Whether to refuse the whole request when a table it touches has a figure that cannot be right, instead of \
+        flagging it.
+        """
       )
       self.rows = rows ?? []
       let given = (rows == nil ? 0 : 1) + (csvPath == nil ? 0 : 1) + (csvText == nil ? 0 : 1)

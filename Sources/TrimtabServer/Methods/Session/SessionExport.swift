@@ -7,7 +7,10 @@ package import Sessions
 package enum SessionExport: SessionQuery {
   package static let name = "session/export"
   package static let purpose =
-    "Returns the fewest requests that make an equal session; a client that sends them in order has it elsewhere. A stale frontier is computed again then."
+    """
+    Returns the fewest requests that make an equal session; a client that sends them in order has it elsewhere. A \
+    stale frontier is computed again then.
+    """
   package static let refusals: [RequestError.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {

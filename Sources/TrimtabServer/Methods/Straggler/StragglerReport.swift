@@ -5,7 +5,12 @@ package import Sessions
 package enum StragglerReport: InPlaceStep {
   package static let name = "straggler/report"
   package static let purpose =
-    "Reports that a pipeline, one of its data-parallel replicas, or one of its ranks is slower than planned, or is so no longer. The slowest pipeline determines the iteration time of its job and runs its fastest plan; every other one moves to its cheapest plan that ends by then. Changes of plan are pushed as plan/changed. A later report on the same thing replaces the earlier one; of several stragglers the slowest counts."
+    """
+    Reports that a pipeline, one of its data-parallel replicas, or one of its ranks is slower than planned, or is so \
+    no longer. The slowest pipeline determines the iteration time of its job and runs its fastest plan; every other \
+    one moves to its cheapest plan that ends by then. Changes of plan are pushed as plan/changed. A later report on \
+    the same thing replaces the earlier one; of several stragglers the slowest counts.
+    """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .unknownRank, .unknownPlan, .notCharacterized,
   ]
@@ -64,17 +69,20 @@ private struct SlownessFields {
 
   init(from reader: inout ObjectReader) throws(InvalidField) {
     let slowdown = try reader.optional(
-      "slowdownFraction", .number(in: 0...1e6),
+      "slowdownFraction", .number(in: 0...Straggler.largestSlowdownFraction),
       "How much longer than planned its work lasts: 0.2 is 20 % longer, 0 is as planned.")
     let iterationTime = try reader.optional(
       "iterationTimeSeconds", .positive,
       "Or how long its iteration lasts at its fastest plan, without waiting for other pipelines.")
     let busyTimes = try reader.optional(
       "busyTimesSeconds", .list(of: .number(in: 0...1e30), count: 1...4096),
-      "Or for each rank the time it really worked in an iteration, without waiting for others. A rank that only waits is no straggler."
+      """
+      Or for each rank the time it really worked in an iteration, without waiting for others. A rank that only waits \
+      is no straggler.
+      """
     )
     let rankSlowdowns = try reader.optional(
-      "rankSlowdownFractions", .list(of: .number(in: 0...1e6), count: 1...4096),
+      "rankSlowdownFractions", .list(of: .number(in: 0...Straggler.largestSlowdownFraction), count: 1...4096),
       "Or for each rank how much longer than planned its work lasts.")
     let plan = try reader.optional(
       "plan", .integer(in: 0...Int.max),

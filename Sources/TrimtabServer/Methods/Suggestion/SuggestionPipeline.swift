@@ -73,10 +73,10 @@ package enum SuggestionPipeline: SessionQuery {
     }
     var candidates = rows.map(\.prediction.candidate)
     if candidates.isEmpty, let leader = search.suggestion { candidates = [leader.prediction.candidate] }
-    return Answer(
-      rows: Row.ranked(rows), splits: try splits(of: candidates, among: params.stageCount, search.pool),
-      pool: search.pool
-    )
+    let divisions = try splits(of: candidates, among: params.stageCount, search.pool).map {
+      Division(search.pool.name(of: $0.candidate), $0.split)
+    }
+    return Answer(candidates: Row.ranked(rows), stages: divisions.isEmpty ? nil : divisions)
   }
 
   private static func splits(
@@ -152,47 +152,85 @@ package enum SuggestionPipeline: SessionQuery {
     fileprivate var rank: Double { quality }
   }
 
-  package struct Answer: ObjectWritable {
-    let rows: [Row]
-    let splits: [(candidate: Int, split: StageSplit)]
-    let pool: CandidatePool
+  package struct Answer: AnswerObject {
+    let candidates: [Row]
+    /// Nil where no division was asked for.
+    let stages: [Division]?
 
-    package func write(to object: inout ObjectWriter) {
-      object.list("candidates", rows, "The candidates, by predicted score and then by energy.") { row, entry in
-        row.ranked.write(to: &entry)
-        entry.field("pipeline", row.entry.pipeline, "The pipeline that trains it.")
-        entry.field("generation", row.characterized.generation, "Which of its frontiers answered.")
-        entry.field("iterationCount", row.iterationCount, "Iterations of one pass over the alignment data.")
-        entry.object("fastest", "One pass at the fastest plan.") { row.write(row.fastest, to: &$0) }
-        entry.object("cheapest", "One pass at the plan of least energy.") { row.write(row.cheapest, to: &$0) }
-        entry.field(
-          "unbeatenAtFastest", row.isUnbeatenAtFastest,
-          "Whether no listed candidate is as good in score and in energy, and better in one, all at their fastest.")
-        entry.field("unbeatenAtCheapest", row.isUnbeatenAtCheapest, "The same, all at their cheapest.")
-      }
-      guard !splits.isEmpty else { return }
-      object.list("stages", splits, "How candidates may be divided, where that was asked for.") { split, entry in
-        entry.object("candidate", "The candidate.") { pool.name(of: split.candidate).write(to: &$0) }
-        entry.list("stages", split.split.stages.indices, "The stages from 0, input first.") { stage, row in
-          row.field("parameterCount", split.split.parameterCounts[stage], "Parameters of the stage.")
-          row.list("parts", split.split.stages[stage], "What it holds.") { piece, part in
-            part.field("part", piece.role.rawValue, "`encoder`, `projector` or `languageModel`.")
-            part.field("id", piece.component, "The model.")
-            part.field("firstLayer", piece.layers.lowerBound, "Its first layer here, from 0.")
-            part.field("layerCount", piece.layers.count, "How many of its layers.")
-          }
-        }
-      }
+    package static let fields = Fields<Answer> {
+      Field("candidates", "The candidates, by predicted score and then by energy.") { $0.candidates }
+      Field("stages", "How candidates may be divided, where that was asked for.") { $0.stages }
+    }
+  }
+
+  /// A candidate divided among pipeline stages.
+  struct Division: AnswerObject {
+    let candidate: CandidateName
+    let stages: [Stage]
+
+    init(_ candidate: CandidateName, _ split: StageSplit) {
+      self.candidate = candidate
+      stages = zip(split.parameterCounts, split.stages).map(Stage.init)
+    }
+
+    static let fields = Fields<Division> {
+      Field("candidate", "The candidate.") { $0.candidate }
+      Field("stages", "The stages from 0, input first.") { $0.stages }
+    }
+  }
+
+  struct Stage: AnswerObject {
+    let parameterCount: Double
+    let parts: [StageSplit.Piece]
+
+    static let fields = Fields<Stage> {
+      Field("parameterCount", unit: "1", "Parameters of the stage.") { $0.parameterCount }
+      Field("parts", "What it holds.") { $0.parts }
+    }
+  }
+
+  /// One pass over the alignment data with a plan.
+  struct Pass: AnswerObject {
+    let plan: Plan
+    let iterationCount: Int
+
+    static let fields = Fields<Pass> {
+      Field("iterationTimeSeconds", "Time of one iteration.") { $0.plan.iterationTimeSeconds }
+      Field("energyJoules", "Energy of one iteration, all devices together.") { $0.plan.energyJoules }
+      Field("epochTimeSeconds", "Time of the pass.") { Double($0.iterationCount) * $0.plan.iterationTimeSeconds }
+      Field("epochEnergyJoules", "Energy of the pass.") { Double($0.iterationCount) * $0.plan.energyJoules }
     }
   }
 }
 
-extension SuggestionPipeline.Row {
-  fileprivate func write(_ plan: Plan, to object: inout ObjectWriter) {
-    object.field("iterationTimeSeconds", plan.iterationTimeSeconds, "Time of one iteration.")
-    object.field("energyJoules", plan.energyJoules, "Joules of one iteration, all devices together.")
-    object.field("epochTimeSeconds", Double(iterationCount) * plan.iterationTimeSeconds, "Time of the pass.")
-    object.field("epochEnergyJoules", energyJoules(plan), "Joules of the pass.")
+extension SuggestionPipeline.Row: AnswerObject {
+  static let fields = Fields<SuggestionPipeline.Row> {
+    Field.inline { $0.ranked }
+    Field("pipeline", "The pipeline that trains it.") { $0.entry.pipeline }
+    Field("generation", "The generation of its frontier that answers.") { $0.characterized.generation }
+    Field("iterationCount", "Iterations of one pass over the alignment data.") { $0.iterationCount }
+    Field("fastest", "One pass at the fastest plan.") {
+      SuggestionPipeline.Pass(plan: $0.fastest, iterationCount: $0.iterationCount)
+    }
+    Field("cheapest", "One pass at the plan of least energy.") {
+      SuggestionPipeline.Pass(plan: $0.cheapest, iterationCount: $0.iterationCount)
+    }
+    Field(
+      "unbeatenAtFastest",
+      "Whether no listed candidate is as good in score and in energy, and better in one, all at their fastest."
+    ) { $0.isUnbeatenAtFastest }
+    Field("unbeatenAtCheapest", "The same, all at their cheapest.") { $0.isUnbeatenAtCheapest }
+  }
+}
+
+extension PoolComponent.Role: FieldValue {}
+
+extension StageSplit.Piece: AnswerObject {
+  package static let fields = Fields<StageSplit.Piece> {
+    Field("part", "The kind of model.") { $0.role }
+    Field("id", "The model.") { $0.component }
+    Field("firstLayer", "Its first layer here, from 0.") { $0.layers.lowerBound }
+    Field("layerCount", "Its number of layers here.") { $0.layers.count }
   }
 }
 
