@@ -16,7 +16,7 @@ struct FrontierCommand {
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
       --context-parallel N       GPUs that divide the sequence; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
-    \(SurroundingArguments.help)
+    \(ScheduleArguments.extrasHelp)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
       --rounds N                 rounds of longer search for better plans (0)
       --sufficient-gap FRACTION  no further search where a plan is this close to the lower bound (0)
@@ -33,16 +33,14 @@ struct FrontierCommand {
 
     """
 
+  private static let pipelineName = "pipeline"
+
   private let profilePath: String
-  private let blockingPowerWatts: Double
   private let schedule: ScheduleArguments
-  private let switchCost: SwitchCost
-  private let tensorParallelWidth: Int
-  private let dataParallelWidth: Int
-  private let contextParallelWidth: Int
-  private let surroundings: SurroundingArguments
-  private let options: CharacterizationOptions
-  private let deadlineSeconds: Double?
+  private let pipeline: PipelineRequest
+  private let characterization: CharacterizationRequest
+  /// The plan to write; the fastest without a deadline.
+  private let target: FrontierTarget
   private let planPath: String?
   private let svgPath: String?
   private let timelinePath: String?
@@ -50,87 +48,100 @@ struct FrontierCommand {
   private let isBoundOnly: Bool
   private let printsSavings: Bool
 
+  /// The options that are fields of pipeline/define beside those of the schedule.
+  private static let rankOptions = FieldOptions([
+    ("--blocking-power", "blockingPowerWatts"), ("--switch-latency", "switchLatencySeconds"),
+    ("--switch-energy", "switchEnergyJoules"), ("--tensor-parallel", "tensorParallelWidth"),
+    ("--context-parallel", "contextParallelWidth"), ("--data-parallel", "dataParallelWidth"),
+  ])
+  /// The options that are fields of frontier/characterize.
+  private static let searchOptions = FieldOptions([
+    ("--plans", "planCount"), ("--rounds", "roundCount"), ("--sufficient-gap", "sufficientGapFraction"),
+    ("--breakpoint-budget", "breakpointBudget"), ("--tolerance", "toleranceFraction"),
+  ])
+  private static let targetOptions = FieldOptions([("--deadline", "deadlineSeconds")])
+
   init(_ arguments: [String]) throws(CommandFailure) {
     let arguments = try Arguments(
       arguments,
-      options: ScheduleArguments.options.union([
-        "--blocking-power", "--tensor-parallel", "--data-parallel", "--switch-latency", "--switch-energy", "--plans",
-        "--rounds",
-        "--sufficient-gap",
-        "--deadline", "--breakpoint-budget", "--tolerance", "--plan", "--svg", "--timeline", "--context-parallel",
-      ]).union(SurroundingArguments.options),
-      flags: SurroundingArguments.flags.union(["--json", "--bound-only", "--savings"]))
+      options: ScheduleArguments.options.union(ScheduleArguments.extras.names).union(Self.rankOptions.names)
+        .union(Self.searchOptions.names).union(Self.targetOptions.names).union(["--plan", "--svg", "--timeline"]),
+      flags: ScheduleArguments.extrasFlags.union(["--json", "--bound-only", "--savings"]))
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
     }
     profilePath = arguments.words[0]
-    blockingPowerWatts = try arguments.required(
-      "--blocking-power", try arguments.number("--blocking-power", atLeast: 0))
+    _ = try arguments.required("--blocking-power", arguments.text("--blocking-power"))
     schedule = try ScheduleArguments(arguments)
-    switchCost = SwitchCost(
-      latencySeconds: try arguments.number("--switch-latency", atLeast: 0) ?? 0,
-      energyJoules: try arguments.number("--switch-energy", atLeast: 0) ?? 0)
-    tensorParallelWidth = try arguments.integer("--tensor-parallel", in: 1...65_536) ?? 1
-    dataParallelWidth = try arguments.integer("--data-parallel", in: 1...65_536) ?? 1
-    contextParallelWidth = try arguments.integer("--context-parallel", in: 1...65_536) ?? 1
-    surroundings = try SurroundingArguments(arguments)
-    options = CharacterizationOptions(
-      deadlineCount: try arguments.integer("--plans", in: 2...4096) ?? CharacterizationOptions().deadlineCount,
-      effort: PlanEffort(
-        roundCount: try arguments.integer("--rounds", in: 0...1000) ?? PlanEffort().roundCount,
-        sufficientGapFraction: try arguments.number("--sufficient-gap", atLeast: 0)
-          ?? PlanEffort().sufficientGapFraction),
-      precision: CurvePrecision(
-        breakpointBudget: try arguments.integer("--breakpoint-budget", in: 0...1_000_000),
-        toleranceFraction: try arguments.number("--tolerance", atLeast: CurvePrecision.leastToleranceFraction)
-          ?? CurvePrecision.defaultToleranceFraction))
-    deadlineSeconds = try arguments.number("--deadline", atLeast: 0)
+    pipeline = try schedule.request(Self.pipelineName, arguments, Self.rankOptions)
+    let named: [String: JSON] = ["session": "session", "pipeline": .string(ExactString(Self.pipelineName))]
+    characterization = try Self.searchOptions.read(
+      FrontierCharacterize.Params.self, named.merging(Self.searchOptions.members(arguments)) { $1 }
+    ).request
+    target =
+      arguments.text("--deadline") == nil
+      ? .objective(.fastest)
+      : try Self.targetOptions.read(
+        FrontierQuery.Params.self, named.merging(Self.targetOptions.members(arguments)) { $1 }
+      ).target
     planPath = arguments.text("--plan")
     svgPath = arguments.text("--svg")
     timelinePath = arguments.text("--timeline")
     printsJSON = arguments.has("--json")
     isBoundOnly = arguments.has("--bound-only")
     printsSavings = arguments.has("--savings")
-    guard
-      !isBoundOnly
-        || (!printsSavings && deadlineSeconds == nil && planPath == nil && svgPath == nil && timelinePath == nil
-          && ["--plans", "--rounds", "--sufficient-gap"].allSatisfy { arguments.text($0) == nil })
-    else {
+    let ofPlans =
+      [
+        "--plans", "--rounds", "--sufficient-gap", "--deadline", "--plan", "--svg", "--timeline",
+      ].filter { arguments.text($0) != nil } + (printsSavings ? ["--savings"] : [])
+    guard !isBoundOnly || ofPlans.isEmpty else {
       throw CommandFailure(
         status: .usage,
-        message:
-          "--bound-only: expected none of --plans, --rounds, --sufficient-gap, --deadline, --plan, --svg, --timeline and --savings, "
-          + "which need plans")
+        message: "--bound-only: expected no option that needs plans, found \(ofPlans.joined(separator: " "))")
     }
   }
 
-  /// Computes, writes the files asked for, and prints the table or the document.
+  /// Computes, writes the files that were asked for, and prints the table or the document.
   func run() throws(CommandFailure) {
-    let inputs = try readInputs()
-    if isBoundOnly {
-      let curve = try compute(inputs) { (progress) throws(FrontierError) in
-        try LowerBoundCurve(of: inputs.problem, precision: options.precision, progress: progress)
-      }
-      let report = FrontierReport(curve: curve, plans: [], allMaxFrequency: inputs.allMaxFrequency)
-      return try writeOutput(printsJSON ? report.json : report.boundTable(title: title))
+    let profile = try readFile(profilePath)
+    var state = SessionState(name: "session", seed: 0)
+    try placed { () throws(RequestError) in
+      _ = try state.define(pipeline)
+      _ = try state.submit(ProfileSubmission(pipeline: Self.pipelineName, rows: try ProfileCSV.parse(profile)))
     }
-    let frontier = try compute(inputs) { (progress) throws(FrontierError) in
-      try Frontier(of: inputs.problem, options: options, progress: progress)
+    if let profile = state.profiles[Self.pipelineName] { reportOutliers(of: profile) }
+    if isBoundOnly { return try printBound(of: state) }
+    try placed { () throws(RequestError) in
+      let progress = ProgressBar()
+      defer { progress.finish() }
+      let product = try state.characterization(characterization)(ProgressHandle(report: { progress.show($0) }))
+      _ = try state.publish(product, characterization)
     }
-    let characterized = CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 1)
-    let chosen = try chosenPlan(characterized)
-    if let planPath { try writeFile(planPath, PlanCSV.text(characterized, characterized.frontier.plans[chosen])) }
+    let characterized = try placed { () throws(RequestError) in
+      try state.currentFrontier(of: Self.pipelineName).characterized
+    }
+    let chosen = try placed { () throws(RequestError) in try characterized.plan(for: target).number }
+    let plan = characterized.frontier.plans[chosen]
+    if let planPath { try writeFile(planPath, PlanCSV.text(characterized, plan)) }
     if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
-    if let timelinePath {
-      let plan = characterized.frontier.plans[chosen]
-      try writeFile(timelinePath, TimelinePicture(characterized, plan, title: title).svg)
-    }
+    if let timelinePath { try writeFile(timelinePath, TimelinePicture(characterized, plan, title: title).svg) }
     let report = FrontierReport(
-      curve: frontier.curve, plans: frontier.plans, allMaxFrequency: inputs.allMaxFrequency,
+      curve: characterized.frontier.curve, plans: characterized.frontier.plans,
+      allMaxFrequency: characterized.inputs.allMaxFrequency,
       savings: printsSavings
         ? FrontierSavings.Params.usual.map { StragglerSavings(characterized, slowdownFraction: $0) } : [])
     try writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
+  }
+
+  private func printBound(of state: SessionState) throws(CommandFailure) {
+    let (inputs, curve) = try placed { () throws(RequestError) in
+      let progress = ProgressBar()
+      defer { progress.finish() }
+      return try state.lowerBound(characterization, progress: ProgressHandle(report: { progress.show($0) }))
+    }
+    let report = FrontierReport(curve: curve, plans: [], allMaxFrequency: inputs.allMaxFrequency)
+    try writeOutput(printsJSON ? report.json : report.boundTable(title: title))
   }
 
   private var title: String {
@@ -138,54 +149,27 @@ struct FrontierCommand {
     return "\(name), \(schedule.title)"
   }
 
-  private func readInputs() throws(CommandFailure) -> FrontierInputs {
-    let text = try readFile(profilePath)
-    var definition = try schedule.definition(
-      surroundings: surroundings, tensorParallelWidth: tensorParallelWidth, contextParallelWidth: contextParallelWidth,
-      dataParallelWidth: dataParallelWidth,
-      blockingPowerWatts: blockingPowerWatts)
-    definition.rankSwitchCosts = Array(repeating: switchCost, count: definition.rankBlockingPowerWatts.count)
+  /// Names the option that an error is about, or else the profile.
+  private func placed<Value>(_ body: () throws(RequestError) -> Value) throws(CommandFailure) -> Value {
     do throws(RequestError) {
-      try Limits.check(definition)
-      var profile = Profile()
-      let rows = try ProfileCSV.parse(text)
-      try definition.check(rows.map(\.table)) { _ in "stage" }
-      try profile.merge(rows)
-      tell(of: profile)
-      return try FrontierInputs(definition, profile)
+      return try body()
     } catch {
-      throw CommandFailure(status: .badInput, message: "\(profilePath): \(error.message)")
+      let options = [ScheduleArguments.named, ScheduleArguments.extras, Self.rankOptions, Self.targetOptions]
+      let option = options.lazy.compactMap { $0.option(ofPath: error.path) }.first
+      throw CommandFailure(
+        status: .badInput,
+        message: option.map { "\($0): expected \(error.expected), found \(error.found); \(error.fix)" }
+          ?? "\(profilePath): \(error.message)")
     }
   }
 
   /// Prints which samples were left out of the result; a profile with one line for each setting has none.
-  private func tell(of profile: Profile) {
+  private func reportOutliers(of profile: Profile) {
     let odd = profile.rows.sorted { $0.key < $1.key }.flatMap(\.value).filter { !$0.combination.outliers.isEmpty }
     guard let first = odd.first else { return }
     let count = odd.reduce(0) { $0 + $1.combination.outliers.count }
     writeError(
       "trimtab: \(profilePath): left out \(count) of \(profile.sampleCount) samples, which are far from the others; "
         + "the first of stage \(first.table.stage) \(first.table.instruction) at \(first.setting.preview())\n")
-  }
-
-  private func compute<Result>(
-    _ inputs: FrontierInputs, _ body: (ProgressHandle) throws(FrontierError) -> Result
-  ) throws(CommandFailure) -> Result {
-    let progress = ProgressBar()
-    defer { progress.finish() }
-    do throws(FrontierError) {
-      return try body(ProgressHandle(report: { progress.show($0) }))
-    } catch {
-      throw CommandFailure(status: .badInput, message: "\(profilePath): expected a solvable problem, found \(error)")
-    }
-  }
-
-  private func chosenPlan(_ characterized: CharacterizedFrontier) throws(CommandFailure) -> Int {
-    guard let deadlineSeconds else { return 0 }
-    if let index = characterized.frontier.planIndex(within: deadlineSeconds) { return index }
-    throw CommandFailure(
-      status: .badInput,
-      message: "--deadline: expected at least \(characterized.frontier.minimumPlanTimeSeconds) s, "
-        + "the fastest iteration there is, found \(deadlineSeconds) s")
   }
 }

@@ -13,32 +13,21 @@ struct FrontierReport {
   /// What other pipelines save while one is a straggler; empty unless requested.
   var savings: [StragglerSavings] = []
 
-  /// One JSON document: the bound's corners, the plans as realised, and the comparison.
+  /// One JSON document: what frontier/curve and frontier/savings answer.
   var json: String {
     var writer = ObjectWriter()
-    writer.braced { document in
-      document.field("minimumTimeSeconds", curve.minimumTimeSeconds)
-      document.field("cheapestTimeSeconds", curve.cheapestTimeSeconds)
-      document.field("maximumTimeSeconds", curve.maximumTimeSeconds)
-      document.list("lowerBound", curve.breakpoints) { corner, entry in
-        entry.field("iterationTimeSeconds", corner.iterationTimeSeconds)
-        entry.field("energyJoules", corner.energyJoules)
-      }
-      document.field("exact", curve.isExact)
-      document.field("bracketFraction", curve.bracketFraction)
-      document.list("plans", plans) { plan, entry in
-        entry.field("iterationTimeSeconds", plan.iterationTimeSeconds)
-        entry.field("energyJoules", plan.energyJoules)
-        entry.field("gapFraction", plan.gapFraction)
-        entry.field("switchCount", plan.switchCount)
-      }
-      document.object("allMaxFrequency") {
-        $0.field("iterationTimeSeconds", allMaxFrequency.iterationTimeSeconds)
-        $0.field("energyJoules", allMaxFrequency.energyJoules)
-      }
-      if !savings.isEmpty { document.list("savings", savings) { $0.write(to: &$1) } }
-    }
+    CurveDocument(curve: CurveSummary(curve, plans, allMaxFrequency), savings: savings).writeValue(to: &writer)
     return String(decoding: writer.json.bytes, as: UTF8.self) + "\n"
+  }
+
+  private struct CurveDocument: AnswerObject {
+    let curve: CurveSummary
+    let savings: [StragglerSavings]
+
+    static let fields = Fields<CurveDocument> {
+      Field.inline { $0.curve }
+      Field("savings", "What others save while one is a straggler.") { $0.savings.isEmpty ? nil : $0.savings }
+    }
   }
 
   /// The bound in words.

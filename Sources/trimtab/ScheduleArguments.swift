@@ -1,12 +1,12 @@
+internal import Basics
 internal import EnergyFrontier
+internal import JSON
 internal import Sessions
 internal import TrimtabServer
 
 /// The schedule that the options name: generated from its name and sizes, or read from a CSV file.
 struct ScheduleArguments {
-  static let options: Set<String> = [
-    "--schedule", "--schedule-csv", "--stages", "--microbatches", "--chunks-per-rank", "--microbatch-group-size",
-  ]
+  static let options = named.names.union(["--schedule-csv"])
   static let help = """
       --stages N                 pipeline stages
       --microbatches N           microbatches in one iteration
@@ -16,20 +16,38 @@ struct ScheduleArguments {
       --schedule-csv FILE        instead of these five: a schedule as PyTorch writes it, a row for each rank
     """
 
-  private enum Source {
-    case recipe(ScheduleRecipe)
-    case file(path: String, ExpandedSchedule)
-  }
+  /// The options that are fields of pipeline/define.
+  static let named = FieldOptions([
+    ("--stages", "stages"), ("--microbatches", "microbatches"), ("--schedule", "schedule"),
+    ("--chunks-per-rank", "chunksPerRank"), ("--microbatch-group-size", "microbatchGroupSize"),
+  ])
 
-  private let source: Source
+  /// The options about what an iteration does beside its forwards and backwards.
+  static let extras = FieldOptions([
+    ("--transfer", "transferSeconds"), ("--backward-transfer", "backwardTransferSeconds"),
+  ])
+  static let extrasFlags: Set<String> = ["--data-loading", "--optimizer-step"]
+  static let extrasHelp = """
+      --transfer SECONDS         from a forward's end until the next rank has its output (0)
+      --backward-transfer S      the same for gradients on their way back (as --transfer)
+      --data-loading             stage 0 loads data before each forward: rows with instruction dataLoading
+      --optimizer-step           each rank steps the optimizer at its end: rows with optimizerStep
+    """
+
+  /// The fields that say which schedule it is.
+  private let fields: [String: JSON]
+  private let csvPath: String?
+  /// Written out and checked.
+  let schedule: ExpandedSchedule
 
   /// Reads the options, and the file if they name one.
   ///
   /// - Throws: ``CommandFailure``: `usage` for options that contradict each other or name no schedule, `noInput` and
   ///   `badInput` for the file.
   init(_ arguments: Arguments) throws(CommandFailure) {
-    if let path = arguments.text("--schedule-csv") {
-      let others = Self.options.subtracting(["--schedule-csv"]).filter { arguments.text($0) != nil }.sorted()
+    csvPath = arguments.text("--schedule-csv")
+    if let csvPath {
+      let others = Self.named.names.filter { arguments.text($0) != nil }.sorted()
       guard others.isEmpty else {
         throw CommandFailure(
           status: .usage,
@@ -37,124 +55,55 @@ struct ScheduleArguments {
             "--schedule-csv: expected none of the options that the file answers, found \(others.joined(separator: " "))"
         )
       }
-      source = .file(path: path, try Self.read(path))
+      let text = try readFile(csvPath, atMost: Limits.scheduleCharacters)
+      schedule = try Self.placed(csvPath) { () throws(RequestError) in try ScheduleSource.parsed(text) }
+      fields = ["scheduleCSV": .string(ExactString(text)), "stages": .integer(Int64(schedule.stageCount))]
     } else {
-      source = .recipe(try Self.recipe(arguments))
+      for option in ["--stages", "--microbatches"] { _ = try arguments.required(option, arguments.text(option)) }
+      let named = Self.named.members(arguments)
+      fields = named.merging(["schedule": "1f1b"]) { given, _ in given }
+      let source = try Self.read([:], arguments, fields).source
+      schedule = try Self.placed(nil) { () throws(RequestError) in try source.expanded() }
     }
   }
 
-  /// The schedule written out.
-  func expanded() throws(CommandFailure) -> ExpandedSchedule {
-    switch source {
-    case .file(_, let schedule): return schedule
-    case .recipe(let recipe):
-      let (stages, microbatches) = (recipe.stageCount, recipe.microbatchCount)
-      guard 2 * stages * microbatches <= Limits.instructionCount else {
-        throw CommandFailure(
-          status: .badInput,
-          message: "--microbatches: expected at most \(Limits.instructionCount / 2 / stages) for \(stages) stages, "
-            + "found \(microbatches); an iteration has at most \(Limits.instructionCount) instructions")
-      }
-      do throws(FrontierError) {
-        return try ExpandedSchedule(recipe)
-      } catch {
-        throw CommandFailure(
-          status: .badInput, message: "--schedule: \(Self.said(by: error)); change --stages or --microbatches")
-      }
-    }
+  /// A request for a pipeline that runs the schedule.
+  ///
+  /// - Parameter options: the other options that are fields of pipeline/define.
+  func request(
+    _ name: String, _ arguments: Arguments, _ options: FieldOptions
+  ) throws(CommandFailure) -> PipelineRequest {
+    var others = Self.extras.members(arguments).merging(options.members(arguments)) { first, _ in first }
+    others["pipeline"] = .string(ExactString(name))
+    if arguments.has("--data-loading") { others["dataLoadingStages"] = [0] }
+    if arguments.has("--optimizer-step") { others["optimizerStep"] = true }
+    return try Self.read(others, arguments, fields, options)
   }
 
-  /// The pipeline that runs it, every rank waiting at the same power.
-  func definition(
-    surroundings: SurroundingArguments, tensorParallelWidth: Int, contextParallelWidth: Int, dataParallelWidth: Int,
-    blockingPowerWatts: Double
-  ) throws(CommandFailure) -> PipelineDefinition {
-    let schedule = try expanded()
-    let powers = Array(repeating: blockingPowerWatts, count: schedule.rankCount)
-    do throws(FrontierError) {
-      var definition = try PipelineDefinition(
-        schedule: schedule, surroundings: surroundings.value(stageCount: schedule.stageCount),
-        tensorParallelWidth: tensorParallelWidth, dataParallelWidth: dataParallelWidth, rankBlockingPowerWatts: powers)
-      definition.layout.contextParallelWidth = contextParallelWidth
-      return definition
-    } catch {
-      throw CommandFailure(status: .badInput, message: "--schedule: \(Self.said(by: error)); change the schedule")
-    }
+  private static func read(
+    _ others: [String: JSON], _ arguments: Arguments, _ fields: [String: JSON], _ options: FieldOptions? = nil
+  ) throws(CommandFailure) -> PipelineRequest {
+    let minimal: [String: JSON] = ["session": "session", "pipeline": "pipeline", "blockingPowerWatts": 0]
+    let all = minimal.merging(fields) { $1 }.merging(others) { $1 }
+    return try FieldOptions([named, extras, options].compactMap { $0 }).read(PipelineDefine.Params.self, all).request
   }
 
   /// As in "8 stages x 24 microbatches, 1f1b".
   var title: String {
-    switch source {
-    case .recipe(let recipe):
-      "\(recipe.stageCount) stages x \(recipe.microbatchCount) microbatches, \(recipe.schedule.rawValue)"
-    case .file(let path, let schedule):
-      "\(schedule.stageCount) stages x \(schedule.microbatchCount) microbatches, "
-        + (path.split(separator: "/").last.map(String.init) ?? path)
-    }
+    let name =
+      csvPath.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? fields["schedule"]?.stringValue?.text
+    return "\(schedule.stageCount) stages x \(schedule.microbatchCount) microbatches, \(name ?? "")"
   }
 
-  private static func recipe(_ arguments: Arguments) throws(CommandFailure) -> ScheduleRecipe {
-    let stages = try arguments.required("--stages", try arguments.integer("--stages", in: 1...4096))
-    let microbatches = try arguments.required("--microbatches", try arguments.integer("--microbatches", in: 1...65_536))
-    let name = arguments.text("--schedule") ?? PipelineSchedule.oneForwardOneBackward.rawValue
-    guard let schedule = PipelineSchedule(rawValue: name) else {
-      let known = PipelineSchedule.allCases.map(\.rawValue).joined(separator: " or ")
-      throw CommandFailure(status: .usage, message: "--schedule: expected \(known), found \"\(name)\"")
-    }
-    let chunks = try arguments.integer("--chunks-per-rank", in: 1...4096)
-    let group = try arguments.integer("--microbatch-group-size", in: 1...65_536)
-    do throws(FrontierError) {
-      return try ScheduleRecipe(
-        schedule, stageCount: stages, microbatchCount: microbatches, chunksPerRank: chunks, microbatchGroupSize: group)
+  private static func placed<Value>(
+    _ path: String?, _ body: () throws(RequestError) -> Value
+  ) throws(CommandFailure) -> Value {
+    do throws(RequestError) {
+      return try body()
     } catch {
-      throw CommandFailure(status: .usage, message: "--schedule: \(said(by: error))")
+      let place = path ?? named.option(ofPath: error.path) ?? "--schedule"
+      throw CommandFailure(
+        status: .badInput, message: "\(place): expected \(error.expected), found \(error.found); \(error.fix)")
     }
-  }
-
-  private static func read(_ path: String) throws(CommandFailure) -> ExpandedSchedule {
-    let text = try readFile(path, atMost: Limits.scheduleCharacters)
-    do throws(FrontierError) {
-      return try ScheduleCSV.parse(text)
-    } catch {
-      throw CommandFailure(status: .badInput, message: "\(path): \(said(by: error))")
-    }
-  }
-
-  private static func said(by error: FrontierError) -> String {
-    if case .invalidSchedule(let fault) = error { return "\(fault)" }
-    return "\(error)"
-  }
-}
-
-/// What an iteration has besides the forwards and backwards of its schedule.
-struct SurroundingArguments {
-  static let options: Set<String> = ["--transfer", "--backward-transfer"]
-  static let flags: Set<String> = ["--data-loading", "--optimizer-step"]
-  static let help = """
-      --transfer SECONDS         from a forward's end until the next rank has its output (0)
-      --backward-transfer S      the same for gradients on their way back (as --transfer)
-      --data-loading             stage 0 loads data before each forward: rows with instruction dataLoading
-      --optimizer-step           each rank steps the optimizer at its end: rows with optimizerStep
-    """
-
-  private let forward: Double?
-  private let backward: Double?
-  private let loadsData: Bool
-  private let stepsOptimizer: Bool
-
-  init(_ arguments: Arguments) throws(CommandFailure) {
-    forward = try arguments.number("--transfer", atLeast: 0)
-    backward = try arguments.number("--backward-transfer", atLeast: 0) ?? forward
-    loadsData = arguments.has("--data-loading")
-    stepsOptimizer = arguments.has("--optimizer-step")
-  }
-
-  func value(stageCount: Int) -> IterationExtras {
-    var surroundings = IterationExtras()
-    surroundings.dataLoadingStages = loadsData ? [0] : []
-    surroundings.hasOptimizerStep = stepsOptimizer
-    surroundings.forwardTransferSeconds = forward.map { Array(repeating: $0, count: stageCount - 1) } ?? []
-    surroundings.backwardTransferSeconds = backward.map { Array(repeating: $0, count: stageCount - 1) } ?? []
-    return surroundings
   }
 }

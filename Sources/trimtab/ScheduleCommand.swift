@@ -18,5 +18,5 @@ struct ScheduleCommand {
     schedule = try ScheduleArguments(arguments)
   }
 
-  func run() throws(CommandFailure) { try writeOutput(ScheduleCSV.text(try schedule.expanded())) }
+  func run() throws(CommandFailure) { try writeOutput(ScheduleCSV.text(schedule.schedule)) }
 }

@@ -75,6 +75,22 @@ extension SessionState {
     }
   }
 
+  /// The lower bound of a pipeline, without plans, computed at once.
+  ///
+  /// - Throws: ``RequestError`` as ``characterization(_:)``.
+  package func lowerBound(
+    _ request: CharacterizationRequest, progress: ProgressHandle
+  ) throws(RequestError) -> (FrontierInputs, LowerBoundCurve) {
+    let inputs = try FrontierInputs(try pipeline(request.pipeline).definition, profiles[request.pipeline] ?? Profile())
+    do throws(FrontierError) {
+      return (
+        inputs, try LowerBoundCurve(of: inputs.problem, precision: request.options.precision, progress: progress)
+      )
+    } catch {
+      throw RequestError(characterization: error)
+    }
+  }
+
   /// The computation of the new bound, against which the existing plans are re-evaluated: a small part of a search.
   ///
   /// - Returns: nil where existing plans cannot be run any more.
@@ -118,7 +134,8 @@ extension SessionState {
   /// Publishes a frontier that was computed in the background. It may already be stale, but is newer than the one it
   /// replaces.
   ///
-  /// - Throws: ``RequestError`` of kind `unknownPipeline`, or `inputsChanged` where the pipeline was defined again, or a
+  /// - Throws: ``RequestError`` of kind `unknownPipeline`, or `inputsChanged` where the pipeline was defined again, or
+  /// a
   ///   newer frontier is there.
   package mutating func publishFollowed(
     _ product: CharacterizationProduct, _ request: CharacterizationRequest

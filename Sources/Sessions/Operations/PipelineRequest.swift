@@ -76,7 +76,6 @@ extension PipelineRequest {
     switch source {
     case .named(let named):
       let recipe = try named.recipe()
-      try Self.check(stageCount: recipe.stageCount, microbatchCount: recipe.microbatchCount)
       return Body(rankCount: recipe.rankCount) { (request, powers) throws(RequestError) in
         let extras = try request.extras.value(stageCount: recipe.stageCount)
         do throws(FrontierError) {
@@ -110,25 +109,10 @@ extension PipelineRequest {
     }
   }
 
-  /// Refuses a schedule that is too long before it is written out.
-  private static func check(stageCount: Int, microbatchCount: Int) throws(RequestError) {
-    let (count, overflows) = (2 * stageCount).multipliedReportingOverflow(by: microbatchCount)
-    guard overflows || count > Limits.instructionCount else { return }
-    throw RequestError(
-      .invalidPipeline, path: "microbatches",
-      expected: "at most \(Limits.instructionCount / 2 / stageCount) microbatches for \(stageCount) stages",
-      found: "\(microbatchCount)", fix: "an iteration has at most \(Limits.instructionCount) instructions")
-  }
-
   private static func parsed(
     _ text: String, stageCount: Int, microbatchCount: Int?
   ) throws(RequestError) -> ExpandedSchedule {
-    let schedule: ExpandedSchedule
-    do throws(FrontierError) {
-      schedule = try ScheduleCSV.parse(text)
-    } catch {
-      throw RequestError(error, schedule: "scheduleCSV")
-    }
+    let schedule = try ScheduleSource.parsed(text)
     for (path, given, found) in [
       ("stages", stageCount, schedule.stageCount),
       ("microbatches", microbatchCount ?? schedule.microbatchCount, schedule.microbatchCount),

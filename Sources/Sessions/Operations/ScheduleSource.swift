@@ -9,6 +9,39 @@ package enum ScheduleSource: Sendable {
   case graph(GraphSchedule)
 }
 
+extension ScheduleSource {
+  /// The schedule written out.
+  ///
+  /// - Throws: ``RequestError`` of kind `invalidPipeline`, also for an explicit graph, which has none.
+  package func expanded() throws(RequestError) -> ExpandedSchedule {
+    switch self {
+    case .csv(let text, _, _): return try Self.parsed(text)
+    case .named(let named):
+      let recipe = try named.recipe()
+      do throws(FrontierError) {
+        return try ExpandedSchedule(recipe)
+      } catch {
+        throw RequestError(error, schedule: "schedule")
+      }
+    case .graph:
+      throw RequestError(
+        .invalidPipeline, path: "instructions", expected: "a schedule", found: "an explicit graph",
+        fix: "name a schedule, or send its CSV")
+    }
+  }
+
+  /// Reads a schedule's CSV.
+  ///
+  /// - Throws: ``RequestError`` of kind `invalidPipeline`.
+  package static func parsed(_ text: String) throws(RequestError) -> ExpandedSchedule {
+    do throws(FrontierError) {
+      return try ScheduleCSV.parse(text)
+    } catch {
+      throw RequestError(error, schedule: "scheduleCSV")
+    }
+  }
+}
+
 /// A schedule by its name and sizes.
 package struct NamedSchedule: Sendable {
   package var schedule: PipelineSchedule
@@ -28,10 +61,17 @@ package struct NamedSchedule: Sendable {
     self.microbatchGroupSize = microbatchGroupSize
   }
 
-  /// The sizes, completed and checked.
+  /// The sizes, completed and checked; a schedule that is too long is refused before it is written out.
   ///
   /// - Throws: ``RequestError`` of kind `invalidPipeline`.
   package func recipe() throws(RequestError) -> ScheduleRecipe {
+    let (count, overflows) = (2 * stageCount).multipliedReportingOverflow(by: microbatchCount)
+    guard !overflows, count <= Limits.instructionCount else {
+      throw RequestError(
+        .invalidPipeline, path: "microbatches",
+        expected: "at most \(Limits.instructionCount / 2 / stageCount) microbatches for \(stageCount) stages",
+        found: "\(microbatchCount)", fix: "an iteration has at most \(Limits.instructionCount) instructions")
+    }
     do throws(FrontierError) {
       return try ScheduleRecipe(
         schedule, stageCount: stageCount, microbatchCount: microbatchCount, chunksPerRank: chunksPerRank,
