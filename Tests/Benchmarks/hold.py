@@ -234,6 +234,7 @@ def pools(probe: Probe) -> None:
         "suggestion/get", "65 536 candidates, all evidence and untried", evidenceLimit=65_536, untriedLimit=65_536
     )
     probe.call("suggestion/ranking", "65 536 candidates", limit=65_536)
+    probe.call("suggestion/pareto", "65 536 candidates", objectives=["score", "parameterCount"])
     trial = probe.call("trial/next", "65 536 candidates", worker="late")
     probe.call("trial/fail", "65 536 candidates", trial=trial["trial"], kind="lost")
     probe.call("pool/clusters", "256 x 256", kernel="linear")

@@ -16,6 +16,7 @@ WORDS = {
     "Direction": "pool/submit task.metric.direction", "ElementType": "pool/attachRepresentation elementType",
     "ErrorTransform": "pool/submit task.metric.errorTransform", "Estimator": "pool/clusters estimator",
     "Kernel": "pool/clusters kernel", "Linkage": "pool/clusters linkage", "Objective": "frontier/query objective",
+    "ParetoObjective": "suggestion/pareto objectives",
     "Resampling": "plan/uncertainty resampling", "Schedule": "pipeline/define schedule",
     "Strategy": "pool/submit search.strategy", "TrialFailure": "trial/fail kind",
     "UnknownFields": "initialize unknownFields",

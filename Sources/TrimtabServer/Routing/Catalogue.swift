@@ -50,6 +50,7 @@ package enum Catalogue {
       .edit(SearchRevise.self),
       .query(SuggestionGet.self),
       .query(SuggestionRanking.self),
+      .query(SuggestionPareto.self),
       .query(SuggestionPipeline.self),
     ]
   }

@@ -110,6 +110,10 @@ extension SuggestionRanking {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.candidateCount }
 }
 
+extension SuggestionPareto {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.candidateCount }
+}
+
 extension SuggestionPipeline {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.candidateCount }
 }

@@ -20,6 +20,7 @@ from .declared import (
     Kernel,
     Linkage,
     Objective,
+    ParetoObjective,
     PoolConstraints,
     Resampling,
     Schedule,
@@ -443,6 +444,23 @@ class SessionMethods:
     def ranking(self, *, offset: Optional[int] = None, limit: Optional[int] = None) -> Request[answers.Ranking]:
         """All candidates from the best down, a page at a time."""
         return self._request("suggestion/ranking", answers.Ranking, offset=offset, limit=limit)
+
+    @Method
+    def pareto_set(
+        self,
+        *,
+        objectives: Optional[Sequence[ParetoObjective]] = None,
+        score_floor: Optional[float] = None,
+        floor_probability_fraction: Optional[float] = None,
+    ) -> Request[answers.ParetoSet]:
+        """The candidates that no other beats in every objective, and that reach `score_floor` probably enough."""
+        return self._request(
+            "suggestion/pareto",
+            answers.ParetoSet,
+            objectives=None if objectives is None else list(objectives),
+            score_floor=score_floor,
+            floor_probability_fraction=floor_probability_fraction,
+        )
 
     @Method
     def suggested_pipelines(

@@ -320,6 +320,28 @@ class Ranking:
 
 
 @dataclass(frozen=True)
+class ParetoMember(Prediction):
+    """A candidate with the figures of its parts; None where no part states one."""
+
+    cost_weight: float = 0.0
+    latency_seconds: Optional[float] = None
+    memory_bytes: Optional[int] = None
+    parameter_count: Optional[int] = None
+    probability_above_floor_fraction: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class ParetoSet:
+    """The candidates that no other beats in every objective, by predicted score."""
+
+    revision: int
+    objectives: tuple[str, ...]
+    candidates: tuple[ParetoMember, ...]
+    incomparable_count: int
+    below_floor_count: int
+
+
+@dataclass(frozen=True)
 class EpochCost:
     """One iteration, and one pass over the alignment data."""
 
