@@ -79,7 +79,9 @@ let package = Package(
 
     .testTarget(
       name: "SessionsTests",
-      dependencies: ["Basics", "EnergyFrontier", "JSON", "ModelSelection", "Sessions", "TestSupport"],
+      dependencies: [
+        "Basics", "CLibrary", "EnergyFrontier", "JSON", "ModelSelection", "Representations", "Sessions", "TestSupport",
+      ],
       swiftSettings: settings),
 
     // One file per RPC method, and the server that routes to them.

@@ -18,7 +18,7 @@ public struct ParallelMap: Sendable {
     for index in 0..<count { body(index, 0) }
   }
 
-  func callAsFunction(_ count: Int, _ body: @Sendable (_ index: Int, _ worker: Int) -> Void) {
+  package func callAsFunction(_ count: Int, _ body: @Sendable (_ index: Int, _ worker: Int) -> Void) {
     self.body(count, body)
   }
 }
