@@ -69,7 +69,15 @@ package final class Call {
     return new
   }
 
-  func forgetParams() { params = nil }
+  func forgetParams() {
+    if !keepsParams { params = nil }
+  }
+
+  /// Whether the params are needed after the handler has returned: set by a handler that puts the request off, and
+  /// cleared when it is served.
+  package var keepsParams = false {
+    didSet { forgetParams() }
+  }
 
   func cancel() {
     guard !isAnswered, !isCancelled else { return }

@@ -30,6 +30,11 @@ extension ModelSearch {
 
   package var representationCount: Int { representations.count }
 
+  /// Elements of all representations attached so far. O(representations).
+  package var representationElementCount: Int {
+    representations.values.reduce(0) { $0 + $1.matrix.sampleCount * $1.matrix.featureCount }
+  }
+
   /// What is to be compared now.
   package var comparison: PoolComparison {
     PoolComparison(

@@ -11,7 +11,8 @@ private let unknownCount = Limits.itemsOnLoop + 1
 extension SessionExport {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
     session.pipelines.reduce(session.gpus.count + session.jobs.count) { $0 + $1.definition.instructions.count }
-      + session.profiles.values.reduce(0) { $0 + $1.rowCount } + (session.search?.log.entries.count ?? 0)
+      + session.profiles.values.reduce(0) { $0 + $1.rowCount }
+      + (session.search.map { $0.log.entries.count + $0.representationElementCount } ?? 0)
   }
 }
 

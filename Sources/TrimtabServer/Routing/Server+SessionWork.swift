@@ -63,7 +63,7 @@ extension Server {
         case .success(let success):
           if let next = success.next { jobs.release(sessions.replace(next)) }
           call.answer(success.answer)
-          send(success.events, of: session)
+          return send(success.events[...], of: session)
         case .failure(let error): call.fail(error)
         }
       } catch {
@@ -71,6 +71,19 @@ extension Server {
       }
       freeLane(session)
     }
+  }
+
+  /// Sends events some at a time, so that other messages come between, and then frees the session.
+  private func send(_ events: ArraySlice<LongWork.Event>, of session: String) {
+    for event in events.prefix(Limits.itemsOnLoop) {
+      switch event {
+      case .planChanged(let changed): notify(changed)
+      case .other(let event): send([event], of: session)
+      }
+    }
+    let rest = events.dropFirst(Limits.itemsOnLoop)
+    if rest.isEmpty { return freeLane(session) }
+    jobs.afterOtherMessages { [unowned self] in send(rest, of: session) }
   }
 
   /// Runs `action` now, or when the session it is about is no longer occupied.
@@ -91,11 +104,13 @@ extension Server {
             found: "as many", fix: "wait for an answer and ask again")))
       return true
     }
+    call.keepsParams = true
     call.onCancel = { [unowned call] in call.fail(RPCError(RequestError.cancelled)) }
     lanes.wait(session) {
       if call.isAnswered { return }
       call.onCancel = nil
       action()
+      call.keepsParams = false
     }
     return true
   }
@@ -121,7 +136,13 @@ private struct LongWork: Sendable {
     let answer: WrittenAnswer
     /// The session as it is now; nil where nothing changed.
     let next: SessionState?
-    let events: [SessionEvent]
+    let events: [Event]
+  }
+
+  /// What to send after the answer; a step may change the plans of many thousand pipelines.
+  enum Event: Sendable {
+    case planChanged(PlanChanged)
+    case other(SessionEvent)
   }
 
   let outcome: Result<Success, RPCError>
@@ -147,11 +168,18 @@ private struct LongWork: Sendable {
         }
         return Success(
           answer: WrittenAnswer(WarnedAnswer(answer: result.answer, unknown: unknown)), next: changes ? next : nil,
-          events: result.events)
+          events: result.events.flatMap(Self.parts))
       }.mapError { RPCError($0) }
     } catch {
       outcome = .failure(RPCError(error))
     }
+  }
+
+  private static func parts(_ event: SessionEvent) -> [Event] {
+    guard case .plansChanged(let changed) = event else { return [.other(event)] }
+    var parts: [Event] = []
+    changed.each { parts.append(.planChanged($0)) }
+    return parts
   }
 }
 
