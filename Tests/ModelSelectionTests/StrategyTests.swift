@@ -101,6 +101,31 @@ import Testing
     #expect(running.count == zoo.pool.candidates.count)
   }
 
+  /// A worker that would wait for the last steps of a race trains something where the client prefers time to cost, and
+  /// a search without open trials ends as before.
+  @Test func idleWorkersTrainWhereTimeIsPreferred() throws {
+    func waiting(prefersElapsed: Bool) throws -> (idle: Int, search: Search) {
+      let zoo = try Zoo(seed: 1)
+      var settings = SearchSettings(strategy: .race)
+      settings.prefersElapsed = prefersElapsed
+      var search = try Search(pool: zoo.pool, settings: settings)
+      var (running, idle): ([Assignment], Int) = ([], 0)
+      while true {
+        while running.count < 16, case .assigned(let work) = search.nextTrial() { running.append(work) }
+        guard !running.isEmpty else { break }
+        idle += 16 - running.count
+        let work = running.removeFirst()
+        let error = zoo.error(work.candidate, at: work.toFraction)
+        _ = try search.record(Report(step: 0, dataFraction: work.toFraction, error: error), of: work.trial)
+      }
+      return (idle, search)
+    }
+    let (patient, eager) = (try waiting(prefersElapsed: false), try waiting(prefersElapsed: true))
+    #expect(eager.idle < patient.idle)
+    #expect(eager.search.stopReason == .planComplete && patient.search.stopReason == .planComplete)
+    #expect(eager.search.suggestion()?.prediction.candidate == patient.search.suggestion()?.prediction.candidate)
+  }
+
   @Test func gridFindsTheBestAndOthersComeClose() throws {
     var lost: [Strategy: Double] = [:]
     let seeds = 0..<20 as Range<UInt64>

@@ -6,7 +6,7 @@ public struct Spending: Equatable, Sendable {
   public var joules = 0.0
   /// Trials assigned.
   public var trials = 0
-  /// The latest that ``Search/tell(elapsedSeconds:)`` was told.
+  /// The largest time that ``Search/tell(elapsedSeconds:)`` was given.
   public var wallSeconds = 0.0
 
   public init() {}

@@ -10,7 +10,7 @@ public struct Budget: Equatable, Sendable {
   public var gpuSeconds: Double?
   public var joules: Double?
   public var trials: Int?
-  /// Compared with what ``Search/tell(elapsedSeconds:)`` was told; the engine has no clock. No trial is assigned that
+  /// Compared with the largest ``Search/tell(elapsedSeconds:)``; the engine has no clock. No trial is assigned that
   /// would end later, at the pace of those before it.
   public var wallSeconds: Double?
 

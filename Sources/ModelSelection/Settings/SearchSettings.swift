@@ -8,7 +8,7 @@ public struct SearchSettings: Equatable, Sendable {
   /// Halving of clusters ends with this many (Mordal: K = 3).
   public var survivingClusterCount = 3
   /// Scaling prediction observes up to this fraction of the data, in 0...1 (Mordal: R = 1/8). A race goes beyond it
-  /// only when nobody has anything to gain below it.
+  /// only when no step below it is worth its cost.
   public var observedFraction = 0.125
   /// Evidence names the log-linear regime at the end of a curve; predictions do not rest on it. A point joins it while
   /// its residual is within this many deviations of the fit (AtS: 5).

@@ -13,7 +13,7 @@ public enum SearchPhase: String, CaseIterable, Sendable {
   case intraCluster
   /// A look at a cluster that was eliminated, sized by how far members of clusters were seen to differ.
   case exploration
-  /// The plan has nothing for this worker; the candidate with most to tell for its cost.
+  /// The strategy's rung has nothing for this worker; the step of highest expected improvement for its cost.
   case speculation
   /// A baseline's own plan.
   case baseline

@@ -1,4 +1,4 @@
-/// What a worker tells of a trial at a step.
+/// What a worker reports about a trial at one step.
 public struct Report: Equatable, Sendable {
   /// The worker's own count, at least 0; (trial, step) names a report.
   public var step: Int

@@ -178,7 +178,7 @@ package struct CandidatePool: Sendable {
 
   /// The combinations that need not be looked at.
   private enum Known {
-    /// Those of the first so many parts, which the rules have admitted or excluded before.
+    /// Combinations of the first parts of each kind, which the rules have admitted or excluded before.
     case parts(encoders: Int, projectors: Int, languageModels: Int)
     /// Those that are candidates already.
     case candidates

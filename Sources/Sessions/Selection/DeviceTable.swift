@@ -44,7 +44,7 @@ package struct DeviceTable: Sendable {
   }
   package var count: Int { devices.count }
 
-  /// Adds devices, or describes known ones anew; a device at work stays at work.
+  /// Adds devices, or updates the description of known ones; a device at work stays at work.
   package mutating func register(_ gpus: [GPU]) {
     for gpu in gpus {
       let known = devices[gpu.id]

@@ -44,7 +44,7 @@ extension ModelSearch {
 
   /// Takes the clusters that a comparison found; a search that has begun keeps those that it began with.
   ///
-  /// - Returns: whether the search goes by them.
+  /// - Returns: whether the search uses them.
   /// - Throws: ``RequestError`` of kind `inputsChanged` when the comparison is out of date.
   package mutating func adopt(
     _ found: TwoStepClustering, of comparison: PoolComparison, _ settings: ComparisonSettings

@@ -7,8 +7,8 @@ extension ModelSearch {
   ///
   /// - Throws: ``RequestError`` of kind `unknownGPU` or `busyGPU`.
   package mutating func next(_ request: TrialRequest) throws(RequestError) -> TrialOffer {
-    let told = engine.spending.wallSeconds
-    let now = max(told, request.elapsedSeconds ?? 0)
+    let before = engine.spending.wallSeconds
+    let now = max(before, request.elapsedSeconds ?? 0)
     let silent = roster.expired(at: now, leaseSeconds: settings.leaseSeconds)
     if let trial = roster.openTrial(of: request.worker), !silent.contains(trial) {
       return .trial(openTrial(trial), isRepeated: true)
@@ -22,7 +22,9 @@ extension ModelSearch {
     let domain = request.gpus.flatMap { devices.domain(of: $0) } ?? request.worker ?? ""
     func empty(_ reason: TrialOffer.WaitReason, retryAfterSeconds: Double? = nil) -> TrialOffer {
       // The time and the memory that the request reported count without a trial too.
-      if now > told || isMemoryNew { log.append(.emptyRequest(request, isKept: isMemoryNew)) }
+      if now > before || isMemoryNew {
+        log.append(.emptyRequest(request, isKept: isMemoryNew || !silent.isEmpty))
+      }
       return .none(reason, retryAfterSeconds: retryAfterSeconds)
     }
     if !choosesGPUs, let end = losses.blockedUntil(domain, now: now), engine.stopReason == nil {

@@ -53,7 +53,7 @@ package struct PoolClusterReport: Sendable, Equatable {
   package let encoders: Models
   package let languageModels: [LanguageModels]
 
-  /// Candidates that are taken for similar.
+  /// Candidates that are expected to behave alike.
   package struct CandidateCluster: Sendable, Equatable {
     package let encoderCluster: Int
     package let languageModelCluster: Int

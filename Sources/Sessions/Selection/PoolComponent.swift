@@ -11,7 +11,7 @@ package struct PoolComponent: Sendable, Equatable {
   package var licence: String?
   package var tags: [String]
   package var embeddingWidth: Int?
-  /// Models of one family are taken for similar where nothing is measured.
+  /// Models of one family are expected to behave alike where nothing is measured.
   package var family: String?
   /// What it adds to the time of one answer of the finished model.
   package var latencySeconds: Double?

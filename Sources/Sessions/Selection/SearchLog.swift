@@ -14,7 +14,8 @@ package struct SearchLog: Sendable {
     case retired([String])
     /// The request that a trial was assigned for.
     case asked(trial: TrialID)
-    /// A request that got no trial but reported the time, or larger memory than any before (`isKept`).
+    /// A request that got no trial but reported the time. It is kept though a later one follows (`isKept`) when it
+    /// ended silent trials, or offered more memory than any before.
     case emptyRequest(TrialRequest, isKept: Bool)
     /// The place of a report.
     case reported(Int)

@@ -37,7 +37,7 @@ struct MetricCheck: Sendable {
       firsts[candidate] = (report.dataFraction, error)
       return
     }
-    // Less than a doubling of the data tells noise from learning badly.
+    // With less than a doubling of the data, noise may hide learning.
     if report.dataFraction >= 2 * first.dataFraction { hasRisen[candidate] = error > first.error }
   }
 

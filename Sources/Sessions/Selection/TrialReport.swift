@@ -1,7 +1,7 @@
 package import JSON
 package import ModelSelection
 
-/// What a trial says of itself at one step.
+/// What a worker reports about its trial at one step.
 package struct TrialReport: Sendable {
   package let trial: TrialID
   /// Grows with the training; the same step of the same trial is the same report.

@@ -8,7 +8,7 @@ package import Sessions
 package enum PoolClusters: BackgroundStep {
   package static let name = "pool/clusters"
   package static let purpose =
-    "Compares the representations by centered kernel alignment and clusters the encoders, then the language models behind each cluster's medoid. A search that has not begun goes by these clusters. Models without representations are grouped by family, else an encoder is a cluster of its own and language models are one cluster together; `basis` says which."
+    "Compares the representations by centered kernel alignment and clusters the encoders, then the language models behind each cluster's medoid. A search that has not begun uses these clusters. Models without representations are grouped by family, else an encoder is a cluster of its own and language models are one cluster together; `basis` says which."
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .noPool, .invalidRepresentation, .inputsChanged, .overloaded, .cancelled,
   ]
@@ -60,7 +60,7 @@ package enum PoolClusters: BackgroundStep {
       Field(
         "usedBySearch", "Whether the search uses these clusters; one that has begun keeps those it began with."
       ) { $0.isUsed }
-      Field("clusters", "Candidates that are taken for similar.") { $0.report.clusters }
+      Field("clusters", "Candidates that are expected to behave alike.") { $0.report.clusters }
       Field("encoders", "The encoders.") { $0.report.encoders }
       Field("languageModels", "The language models, for each cluster of encoders.") { $0.report.languageModels }
     }

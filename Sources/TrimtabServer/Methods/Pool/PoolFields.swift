@@ -53,7 +53,8 @@ struct PoolComponentEntry: ObjectReadable {
       embeddingWidth: try reader.optional(
         "embeddingWidth", .integer(in: 1...largestCount), "Features of its representations."),
       family: try reader.optional(
-        "family", .text(), "Models of one family are taken for similar where no representations say otherwise."),
+        "family", .text(),
+        "Models of one family are expected to behave alike where no representations say otherwise."),
       latencySeconds: try reader.optional(
         "latencySeconds", .number(in: 0...1e30), "What it adds to the time of one answer of the finished model."),
       costWeight: try reader.optional(

@@ -48,7 +48,7 @@ extension PoolSummary: AnswerObject {
       $0.excluded
     }
     Field("costBasis", "Where relative costs come from: `equal` where no part states anything.") { $0.costBasis }
-    Field("clusterCount", "Groups of candidates that are taken for similar.") { $0.clusterCount }
+    Field("clusterCount", "Groups of candidates that are expected to behave alike.") { $0.clusterCount }
     Field(
       "clusterBasis",
       "The reason: `representations`, or where none were compared `family`, or `none`: each encoder is a group."

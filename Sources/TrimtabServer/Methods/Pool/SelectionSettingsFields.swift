@@ -19,17 +19,17 @@ struct SelectionSettingsEntry: ObjectReadable {
       "Data of the first evaluations; 0.03 by default, and 1/64 for a race.")
     search.reductionFactor = try reader.optional(
       "reductionFactor", .number(in: 1.01...64), default: published.reductionFactor,
-      "One in so many clusters is kept, and the data grow by as much; 2 by default.")
+      "Each halving keeps one cluster in this many, and multiplies the data by it; 2 by default.")
     search.survivingClusterCount = try reader.optional(
       "survivingClusterCount", .integer(in: 1...Limits.candidateCount), default: published.survivingClusterCount,
-      "Halving ends with so many clusters; 3 by default.")
+      "The number of clusters with which halving ends; 3 by default.")
     search.observedFraction = try reader.optional(
       "observedFraction", .number(in: 1e-9...1), default: published.observedFraction,
       "Scaling prediction looks at up to this part of the data; 1/8 by default. A race goes beyond it where that is not enough."
     )
     search.regimeDeviations = try reader.optional(
       "regimeDeviations", .positive, default: published.regimeDeviations,
-      "The evidence counts a point as part of the straight end of a learning curve while it is within so many deviations of the fit; 5 by default. Predictions do not depend on it."
+      "The evidence counts a point as part of the straight end of a learning curve while it is within this many standard deviations of the fit; 5 by default. Predictions do not depend on it."
     )
     search.explorationFraction = try reader.optional(
       "explorationFraction", .number(in: 0...1), default: published.explorationFraction,
@@ -80,7 +80,7 @@ struct BudgetEntry: ObjectReadable {
       trials: try reader.optional("trials", .integer(in: 0...Int.max), "Trials given out."),
       wallSeconds: try reader.optional(
         "elapsedSeconds", .number(in: 0...1e30),
-        "Seconds by the client's clock, as trial/next, trial/update and trial/fail tell it."))
+        "Seconds by the client's clock, as trial/next, trial/update and trial/fail report it."))
   }
 }
 

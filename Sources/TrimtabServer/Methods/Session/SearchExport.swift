@@ -2,8 +2,8 @@ internal import JSON
 internal import ModelSelection
 internal import Sessions
 
-// A search as the requests that make it. What a search decides depends on the order of all it was told, so these are
-// not fewer than there were, but for repeated ones and for those that changed nothing.
+// A search as the requests that make it. Its decisions depend on the order of all accepted requests, so the export has
+// all of them, except repeated ones and those that changed nothing.
 extension ModelSearch {
   /// Requests as {method, params}, in order.
   func requests(session: String) -> [ExportedRequest] {

@@ -24,7 +24,7 @@ package enum SuggestionPipeline: SessionQuery {
         "Candidates, each with the pipeline that trains it.")
       stageCount = try reader.optional(
         "stageCount", .integer(in: 1...4096),
-        "Divide the suggested candidate, or those listed, among so many stages of as equal a number of parameters as whole layers allow."
+        "Divide the suggested candidate, or those listed, among this many stages, with numbers of parameters as equal as whole layers allow."
       )
     }
   }

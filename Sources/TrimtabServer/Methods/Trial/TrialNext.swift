@@ -36,10 +36,12 @@ package enum TrialNext: InPlaceStep {
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
   {
+    let openCount = session.search?.openTrialCount
     let offer = try session.editSearch { (search) throws(RequestError) in try search.next(params.request) }
     let answer = Answer(offer)
-    return StepResult(
-      answer, events: session.leaderChangeEvents(), isChange: answer.trial != nil && !answer.isRepeated)
+    // Without a trial a request may still end trials whose leases ran out.
+    let isChange = answer.trial.map { _ in !answer.isRepeated } ?? (session.search?.openTrialCount != openCount)
+    return StepResult(answer, events: session.leaderChangeEvents(), isChange: isChange)
   }
 
   package struct Answer: AnswerObject {

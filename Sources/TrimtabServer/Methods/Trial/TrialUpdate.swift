@@ -8,7 +8,7 @@ package import Sessions
 package enum TrialUpdate: NotifiableStep {
   package static let name = "trial/update"
   package static let purpose =
-    "Reports a trial's score at one step and tells it to continue, pause or stop. Every score is an observation of the candidate's learning curve, also on the way to the assigned fraction: who leads may change with it, and a trial that has become hopeless is stopped. The same step sent again changes nothing, and steps may come in any order. As a notification its decision is pushed as trial/decided."
+    "Reports a trial's score at one step and tells it to continue, pause or stop. Every score is an observation of the candidate's learning curve, also before the assigned fraction: the leader may change with it, and a hopeless trial is stopped. The same step sent again changes nothing, and steps may come in any order. As a notification its decision is pushed as trial/decided."
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .noPool, .unknownTrial, .trialClosed, .invalidReport,
   ]
@@ -100,7 +100,8 @@ extension TrialDecision: AnswerObject {
       "`continue`; `pause`: the trial has ended, keep its checkpoint and ask for another trial; `stop`: the trial has ended, and nothing of it is needed any more."
     ) { $0.verdict }
     Field(
-      "reason", "`targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged` or `cannotBeBest`."
+      "reason",
+      "`targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`."
     ) { $0.reason }
     Field("duplicate", "True where this step had been reported before.") { $0.isDuplicate ? true : nil }
   }
