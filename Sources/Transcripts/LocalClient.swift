@@ -33,7 +33,8 @@ package final class LocalClient {
     return takeOutput().split(separator: "\n").map(String.init)
   }
 
-  /// What the server sends, with `ROOT` for the working directory, so that a transcript is the same wherever it replays.
+  /// What the server sends, with `ROOT` for the working directory, so that a transcript is the same wherever it
+  /// replays.
   private func takeOutput() -> String {
     let text = String(decoding: peer.output.takeAll(), as: UTF8.self)
     return workingDirectory.map { text.replacing($0 + "/", with: "ROOT/") } ?? text

@@ -39,8 +39,8 @@ package final class JobTable {
   /// Whether work runs on threads, rather than at once on the loop.
   var runsBeside: Bool { pool != nil }
 
-  /// Runs `work` on a thread and `finish` with its outcome on the loop; whichever of result and cancellation comes first
-  /// is the outcome.
+  /// Runs `work` on a thread and `finish` with its outcome on the loop; whichever of result and cancellation comes
+  /// first is the outcome.
   ///
   /// - Parameters:
   ///   - call: the request that waits for the result and may cancel it; nil for work that the server itself starts.

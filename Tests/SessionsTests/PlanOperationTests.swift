@@ -3,8 +3,8 @@ import Sessions
 import Testing
 
 @Suite struct PlanOperationTests {
-  /// A slowdown means the same deadline wherever it is asked, also where changes of clock cost time and the fastest plan
-  /// is slower than the curve.
+  /// A slowdown means the same deadline wherever it is asked, also where changes of clock cost time and the fastest
+  /// plan is slower than the curve.
   @Test func aSlowdownIsOneDeadline() throws {
     var session = try TinySession(latencySeconds: 0.05)
     try session.characterize()

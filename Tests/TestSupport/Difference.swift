@@ -1,7 +1,7 @@
 /// Where two values first differ in anything they hold, private parts included; nil where they are equal.
 ///
-/// Found by reflection, so that a property that is added later is compared too. Objects are equal when they are the same
-/// one, and functions are not compared.
+/// Found by reflection, so that a property that is added later is compared too. Objects are equal when they are the
+/// same one, and functions are not compared.
 public func firstDifference(_ a: Any, _ b: Any, path: String = "") -> String? {
   let (left, right) = (Mirror(reflecting: a), Mirror(reflecting: b))
   if left.displayStyle == .class {

@@ -14,8 +14,8 @@ package final class EventLoop {
 
     /// How long the loop stays awake after input before it sleeps, in seconds; 0 where there is one processor only.
     ///
-    /// A client in conversation sends its next request within microseconds, and to wake a sleeping processor takes longer
-    /// than to answer: on a virtual machine at rest some 50 microseconds.
+    /// A client in conversation sends its next request within microseconds, and to wake a sleeping processor takes
+    /// longer than to answer: on a virtual machine at rest some 50 microseconds.
     package var lingerSeconds = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 ? 80e-6 : 0
 
     /// How long messages are handled, in seconds, and how much they may give to write, before it is written.

@@ -54,8 +54,8 @@ enum DescriptorKind {
   let receiveFlags: Int32 = 0x40
 #endif
 
-/// Has a pipe hold as much as any process may ask for (1 MiB unless the machine is set up otherwise), and tells how much
-/// that is; nil where the system has no such call.
+/// Has a pipe hold as much as any process may ask for (1 MiB unless the machine is set up otherwise), and tells how
+/// much that is; nil where the system has no such call.
 func enlargePipe(_ descriptor: Int32) -> Int? {
   #if os(Linux)
     // F_SETPIPE_SZ and F_GETPIPE_SZ of <fcntl.h>, which are hidden from Swift. A refusal leaves the pipe as it was.
@@ -73,8 +73,8 @@ func unreadBytes(of descriptor: Int32) -> Int? {
   return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : nil
 }
 
-/// Bytes written to a socket that its reader has not read (local sockets) or acknowledged (others); nil where the system
-/// does not say.
+/// Bytes written to a socket that its reader has not read (local sockets) or acknowledged (others); nil where the
+/// system does not say.
 func unsentBytes(of descriptor: Int32) -> Int? {
   #if os(Linux)
     // SIOCOUTQ of <linux/sockios.h>, which is hidden from Swift.

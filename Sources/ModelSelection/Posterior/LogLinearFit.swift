@@ -1,10 +1,10 @@
-/// log error = intercept + slope * log fraction, by least squares over the largest fractions: the evidence that AtS and Mordal go
-/// by. Predictions come from ``CurveFilter``.
+/// log error = intercept + slope * log fraction, by least squares over the largest fractions: the evidence that AtS and
+/// Mordal go by. Predictions come from ``CurveFilter``.
 ///
-/// **Regime.** Errors follow a power law only from some fraction on, which differs between models. The fit begins with the
-/// `pointCount` largest fractions and takes in the next smaller one as long as its residual is within `deviations` standard
-/// deviations of the fit so far; then it stops (AtS: Lin et al. 2024, arXiv 2402.02314, its algorithm 1).
-/// AtS doubles the data from point to point. Where points lie closer, as many as lie in a doubling count for one: the fit
+/// **Regime.** Errors follow a power law only from some fraction on, which differs between models. The fit begins with
+/// the `pointCount` largest fractions and takes in the next smaller one as long as its residual is within `deviations`
+/// standard deviations of the fit so far; then it stops (AtS: Lin et al. 2024, arXiv 2402.02314, its algorithm 1). AtS
+/// doubles the data from point to point. Where points lie closer, as many as lie in a doubling count for one: the fit
 /// begins with `pointCount - 1` doublings, and takes in one at a time by the root mean square of its residuals.
 struct LogLinearFit: Equatable, Sendable {
   /// log error on all the data.
@@ -22,7 +22,8 @@ struct LogLinearFit: Equatable, Sendable {
   /// Residuals this small are noise of the evaluation, whatever the fit says of itself.
   private static let leastDeviation = 2e-3
 
-  /// - Parameter observations: by ascending fraction, positive errors; nil with fewer than two. O(n^2) in the worst case.
+  /// - Parameter observations: by ascending fraction, positive errors; nil with fewer than two. O(n^2) in the worst
+  ///   case.
   init?(_ observations: [Observation], pointCount: Int, deviations: Double) {
     let points = observations.filter { $0.dataFraction > 0 }.map {
       (x: $0.logFraction, y: $0.logError)
