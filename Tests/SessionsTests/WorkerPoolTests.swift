@@ -1,5 +1,5 @@
+import Basics
 import CLibrary
-import Representations
 import Synchronization
 import Testing
 

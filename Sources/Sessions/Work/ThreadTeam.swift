@@ -1,5 +1,5 @@
+package import Basics
 internal import CLibrary
-package import Representations
 internal import Synchronization
 
 extension ParallelMap {
