@@ -1,7 +1,7 @@
 /// How exactly a lower-bound curve is computed.
 public struct CurvePrecision: Sendable, Equatable {
   /// The most corners that are traced; a curve with more is bracketed instead. Nil leaves it to the size of the
-  /// problem.
+  /// problem, and then the trace is given up as soon as it is clear that it would not end within its budget.
   public var breakpointBudget: Int?
   /// How far a bracketed curve may lie below the exact one, as a share of the energy; at least
   /// ``leastToleranceFraction``.
@@ -19,14 +19,12 @@ public struct CurvePrecision: Sendable, Equatable {
   /// All corners, however many.
   public static let exact = CurvePrecision(breakpointBudget: .max)
 
-  /// The budget for a problem with `instructionCount` instructions.
+  /// The most corners that are traced of a problem with `instructionCount` instructions.
   ///
-  /// Tracing costs a search of the network for each corner, and large problems of unlike stages have hundreds of
-  /// thousands: rather than find that out after minutes, they are bracketed at once.
-  func budget(instructionCount: Int) -> Int {
-    breakpointBudget ?? (instructionCount <= Self.mostInstructionsTraced ? Self.defaultBreakpointBudget : 0)
-  }
+  /// Each corner costs a search of the network, so the work grows with corners times instructions. Large problems of
+  /// unlike stages have hundreds of thousands of corners and are bracketed instead.
+  func budget(instructionCount: Int) -> Int { breakpointBudget ?? Self.mostTraceWork / instructionCount }
 
-  private static let defaultBreakpointBudget = 50_000
-  private static let mostInstructionsTraced = 16_384
+  /// Corners times instructions that are traced unless a budget is given: some seconds.
+  static let mostTraceWork = 1 << 27
 }

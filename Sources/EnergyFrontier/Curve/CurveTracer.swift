@@ -6,9 +6,13 @@ struct CurveTracer {
   private let scaled: ScaledProblem
   private let flow: ParametricFlow
   private var corners: [LowerBoundCurve.Breakpoint] = []
+  /// Corners traced so far, and the time of the last one in ticks.
+  var cornerCount: Int { corners.count }
+  var iterationTicks: Int64 { flow.iterationTicks }
   /// Whether the fastest iteration was reached.
   private(set) var isComplete = false
-  private let cornerLimit: Int
+  /// The most corners to trace; may be raised to go on.
+  var cornerLimit: Int
   /// Effective joules of one device per rank at the current iteration time.
   private var energy: Double
 
@@ -38,7 +42,7 @@ struct CurveTracer {
     }
   }
 
-  /// Walks the whole curve.
+  /// Walks the curve to its end or to the corner limit; a second call goes on where the first one ended.
   ///
   /// - Parameter visit: sees each piece before it is walked, slowest first, and may ask for schedules in it.
   /// - Throws: ``FrontierError/cancelled``; the progress is asked at every corner.
@@ -98,7 +102,11 @@ extension LowerBoundCurve {
       problem, precision, progress, willWalk: { _ in }, visit: { (_, _) throws(FrontierError) in })
   }
 
-  /// The same, and what a walk passes on its way: of several walks only the last is over the curve that is returned.
+  /// The same, showing each walk and its pieces. Of several walks only the last is over the curve that is returned.
+  ///
+  /// Without a given budget the exact walk is tried first, and its corners are compared with those of a coarse walk as
+  /// it goes on: when they foretell more than the budget, the curve is bracketed. So little time is lost to walks that
+  /// do not reach their end, and the time grows smoothly with the problem.
   static func walked(
     _ problem: IterationProblem, _ precision: CurvePrecision, _ progress: ProgressHandle,
     willWalk: (ScaledProblem) -> Void, visit: BracketSearch.Visit
@@ -107,12 +115,45 @@ extension LowerBoundCurve {
     if budget > 0 {
       let scaled = ScaledProblem(problem)
       willWalk(scaled)
-      var tracer = CurveTracer(problem, scaled: scaled, cornerLimit: budget)
-      let curve = try tracer.trace(progress) { (segment) throws(FrontierError) in try visit(segment, scaled) }
-      if tracer.isComplete { return curve }
+      var tracer = CurveTracer(problem, scaled: scaled)
+      var coarse: CoarseCorners?
+      tracer.cornerLimit =
+        precision.breakpointBudget ?? min(budget, max(Self.leastTrial, Self.trialWork / problem.graph.count))
+      while true {
+        let curve = try tracer.trace(progress) { (segment) throws(FrontierError) in try visit(segment, scaled) }
+        if tracer.isComplete { return curve }
+        if tracer.cornerLimit >= budget { break }
+        if coarse == nil { coarse = try CoarseCorners(problem, progress) }
+        if let coarse, coarse.expectedCorners(tracer) > Double(budget) { break }
+        tracer.cornerLimit = min(budget, 2 * tracer.cornerLimit)
+      }
     }
     var search = BracketSearch(problem)
     let tolerance = max(precision.toleranceFraction, CurvePrecision.leastToleranceFraction)
     return try search.narrow(to: tolerance, progress, willWalk: willWalk, visit: visit)
+  }
+
+  /// Corners times instructions that are traced before the corners to come are estimated.
+  private static let trialWork = 1 << 22
+  private static let leastTrial = 64
+}
+
+/// Where the corners of a walk with coarse prices lie, to estimate how many the exact walk has left.
+private struct CoarseCorners {
+  /// Ticks of the corners, falling.
+  private let ticks: [Int64]
+
+  init(_ problem: IterationProblem, _ progress: ProgressHandle) throws(FrontierError) {
+    var ticks: [Int64] = []
+    let unitWatts = BracketSearch(problem).unitWatts
+    var tracer = CurveTracer(problem, scaled: ScaledProblem(problem, priceUnitWatts: unitWatts))
+    _ = try tracer.trace(progress) { (segment) throws(FrontierError) in ticks.append(segment.fastTicks) }
+    self.ticks = ticks
+  }
+
+  /// The corners of the whole curve when the exact walk goes on as so far: it has passed this share of the coarse ones.
+  func expectedCorners(_ tracer: CurveTracer) -> Double {
+    let passed = ticks.partitioningIndex { $0 < tracer.iterationTicks }
+    return Double(tracer.cornerCount) * Double(ticks.count + 1) / Double(passed + 1)
   }
 }

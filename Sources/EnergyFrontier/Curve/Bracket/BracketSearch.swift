@@ -21,8 +21,9 @@ internal import Basics
 /// Lines and outcomes are then computed with the energies as measured: a slope that was rounded by a share r makes an
 /// instruction choose a neighbouring mix, and near an optimum that costs about r^2.
 ///
-/// **Refinement.** When the bracket is wider than asked, the unit is halved; what was found before stays. Each pass
-/// costs about twice the one before, so all together at most about twice the last.
+/// **Refinement.** When the bracket is wider than asked, the unit is reduced by the factor that should narrow it to
+/// half the width asked for; what was found before stays. A pass costs as much more as its unit is smaller, so all
+/// passes together cost little more than the last.
 ///
 /// **Why it stops.** With the unit small enough the walk is the exact one, and the bracket closes but for rounding; the
 /// tolerance is not below that, and ``mostRefinements`` bounds the passes all the same.
@@ -40,7 +41,7 @@ struct BracketSearch {
   private let problem: IterationProblem
   private let costs: [HullCost]
   private(set) var bracket: CurveBracketing
-  private var unitWatts: Double
+  private(set) var unitWatts: Double
 
   init(_ problem: IterationProblem) {
     let costs = problem.tables.map(HullCost.init)
@@ -76,7 +77,9 @@ struct BracketSearch {
       try walk(scaled, progress, visit: visit)
       let curve = bracket.curve(devices: Double(problem.deviceMultiplicity))
       if curve.bracketFraction <= toleranceFraction || refinement == Self.mostRefinements { return curve }
-      unitWatts /= 2
+      // The width is proportional to the square of the unit: aim at half the tolerance at once instead of halving.
+      let aim = (0.5 * toleranceFraction / curve.bracketFraction).squareRoot()
+      unitWatts *= min(Self.leastRefinement, max(Self.mostRefinement, aim.isFinite ? aim : 0))
       refinement += 1
     }
   }
@@ -131,6 +134,8 @@ struct BracketSearch {
   /// Prices that the first walk distinguishes on an instruction of median steepness.
   private static let firstUnitsPerSlope = 16.0
   private static let mostRefinements = 40
+  /// The factors by which the unit is reduced from pass to pass, at least and at most.
+  private static let (leastRefinement, mostRefinement) = (0.5, 1.0 / 32)
   /// Places between the fastest and the slowest iteration at which a walk adds to the bracket, about.
   private static let samples = 256.0
 }
