@@ -5,10 +5,12 @@ struct BoundTrace {
   let curve: LowerBoundCurve
   /// Slowest first; empty where the curve is a single point.
   let deadlines: [PricedDeadline]
+  private let ticksPerSecond: Double
+  private let deviceMultiplicity: Int
 
   /// Prices are kept for each deadline, instruction and dependency. Large problems get fewer deadlines, so that memory
-  /// stays within about ten times that of the problem itself.
-  private static let mostPricedPositions = 1 << 20
+  /// stays within about twenty times that of the problem itself.
+  private static let mostPricedPositions = 1 << 21
 
   /// Walks the curve and records the prices at `options.deadlineCount` deadlines.
   ///
@@ -34,15 +36,37 @@ struct BoundTrace {
           PricedDeadline(
             ticks: ticks, prices: BoundPrices(segment, lasting: ticks, space: space, scaled: scaled)))
       }
-      // Each walk takes about twice as long as the one before, and their number is not known in advance.
+      // Each walk takes longer than the one before, and their number is not known in advance.
       progress.report(1 - 1 / walks + grid.doneShare(after: segment) / walks / (walks + 1))
     }
     self.deadlines = deadlines
+    ticksPerSecond = problem.ticksPerSecond
+    deviceMultiplicity = problem.deviceMultiplicity
+  }
+
+  /// The bound at a deadline in ticks, in joules of one device per rank and with waiting.
+  func joules(_ ticks: Int64) -> Double {
+    curve.boundJoules(at: Double(ticks) / ticksPerSecond) / Double(deviceMultiplicity)
+  }
+
+  /// Deadlines evenly spaced from the bound's cheapest time, exclusive, to the last time at which a plan could draw
+  /// less than `joules` of one device per rank; with the prices at the cheapest time.
+  ///
+  /// A plan's time comes in steps, so the cheapest plan may lie beyond the cheapest time of the bound.
+  func deadlinesBeyondCheapest(upTo joules: Double, count: Int) -> [PricedDeadline] {
+    guard let cheapest = deadlines.first else { return [] }
+    let last = curve.lastTimeSeconds(withinEnergyJoules: joules * Double(deviceMultiplicity))
+    let span = Int64((last * ticksPerSecond).rounded(.down)) - cheapest.ticks
+    if span < Int64(count) { return [] }
+    return (1...Int64(count)).map { step in
+      let ticks = cheapest.ticks + span / Int64(count) * step
+      return PricedDeadline(ticks: ticks, prices: cheapest.prices.stretched(from: cheapest.ticks, to: ticks))
+    }
   }
 }
 
 /// A deadline and what time costs there.
-struct PricedDeadline {
+struct PricedDeadline: Sendable {
   let ticks: Int64
   let prices: BoundPrices
 }

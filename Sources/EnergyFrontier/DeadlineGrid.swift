@@ -29,8 +29,12 @@ struct DeadlineGrid {
   mutating func take(in segment: CurveTracer.Segment) -> [Int64] {
     slowTicks = max(slowTicks, segment.slowTicks)
     if pending == nil, Double(segment.price) >= waitingPrice {
-      let span = Double(segment.slowTicks - fastTicks)
-      pending = (0..<count).map { fastTicks + Int64((span * Double($0) / Double(count - 1)).rounded()) }
+      // In integers: a deadline rounded below the ticks of the cheapest plan would lose that plan.
+      let (parts, span) = (UInt64(count - 1), UInt64(segment.slowTicks - fastTicks))
+      pending = (0...parts).map { step in
+        let product = span.multipliedFullWidth(by: step)
+        return fastTicks + Int64(parts.dividingFullWidth(product).quotient)
+      }
     }
     // Waiting costs more than any saving: the fastest iteration is the cheapest, and the only deadline.
     if pending == nil, segment.fastTicks == fastTicks { pending = [fastTicks] }

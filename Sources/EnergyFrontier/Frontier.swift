@@ -6,6 +6,8 @@ public struct Frontier: Sendable {
   public let curve: LowerBoundCurve
   /// Plans by rising realised time and strictly falling realised energy; none is dominated by another. At least one.
   public let plans: [Plan]
+  /// Whether `plans` are proven to be all that no other plan dominates: small problems are solved exactly.
+  public let isOptimal: Bool
 
   /// Computes the lower bound and near-optimal plans, and keeps the plans that no other dominates.
   ///
@@ -13,6 +15,9 @@ public struct Frontier: Sendable {
   /// 2. *Plans* (``PlanSearch``): plans at and between these deadlines, as if changes of setting cost nothing.
   /// 3. *Switching* (``SwitchingSearch``): where changes of setting cost something, plans that account for them.
   ///
+  /// - Parameters:
+  ///   - parallel: how searches run at the same time; the result is the same with any number of workers.
+  ///   - mayContinue: is asked before each round of ``PlanEffort``, so that a caller may end the rounds by the clock.
   /// - Throws: ``FrontierError/cancelled``; the progress handle is asked at every corner and within every search for a
   ///   plan.
   /// - Complexity: that of ``ParametricFlow`` and, for each deadline, of ``BeamSearch`` and ``LocalSearch`` up to a
@@ -20,7 +25,8 @@ public struct Frontier: Sendable {
   ///   first search.
   public init(
     of problem: IterationProblem, options: CharacterizationOptions = CharacterizationOptions(),
-    progress: ProgressHandle = ProgressHandle()
+    parallel: ParallelMap = .serial, progress: ProgressHandle = ProgressHandle(),
+    mayContinue: (PlanRound) -> Bool = { _ in true }
   ) throws(FrontierError) {
     let costlySwitching = problem.switching.flatMap { $0.isFree ? nil : $0 }
     let (first, second) =
@@ -29,22 +35,34 @@ public struct Frontier: Sendable {
     try progress.check()
 
     let bound = try BoundTrace(problem, options, in: space, first.part(0...0.1))
-    let drafts = try PlanSearch.run(problem, bound, options, in: space, first.part(0.1...1))
+    var planOptions = options
+    // Changes of setting undo what longer searches without them gain.
+    if costlySwitching != nil { planOptions.effort.level = .quick }
+    let found = try PlanSearch.run(
+      bound, planOptions, in: space, enumerates: costlySwitching == nil, parallel, first.part(0.1...1),
+      mayContinue: mayContinue)
     guard let costlySwitching else {
-      self = try Frontier(problem, bound.curve, drafts, progress, choices: space.choices)
+      self = try Frontier(problem, bound.curve, found.drafts, isOptimal: found.isComplete, progress) {
+        space.choices(of: $0)
+      }
       return
     }
     let switchingSpace = SwitchingSpace(problem, costlySwitching, base: space)
-    let switchingDrafts = try SwitchingSearch.run(bound, startingFrom: drafts, options, in: switchingSpace, second)
-    self = try Frontier(problem, bound.curve, switchingDrafts, progress, choices: switchingSpace.choices)
+    let drafts = try SwitchingSearch.run(
+      bound, startingFrom: found.drafts, options, in: switchingSpace, parallel, second)
+    var enumeration = ParetoEnumeration(switchingSpace, bound, knowing: drafts)
+    try enumeration.run(progress)
+    self = try Frontier(problem, bound.curve, enumeration.plans, isOptimal: enumeration.isComplete, progress) {
+      switchingSpace.choices(of: $0)
+    }
   }
 
   /// Turns drafts into plans; `choices` maps the options of a search space to choices.
   private init(
-    _ problem: IterationProblem, _ curve: LowerBoundCurve, _ drafts: [DraftPlan], _ progress: ProgressHandle,
-    choices: ([Int32]) -> [UInt16]
+    _ problem: IterationProblem, _ curve: LowerBoundCurve, _ drafts: [DraftPlan], isOptimal: Bool,
+    _ progress: ProgressHandle, choices: ([Int32]) -> [UInt16]
   ) throws(FrontierError) {
-    self.curve = curve
+    (self.curve, self.isOptimal) = (curve, isOptimal)
     var plans: [Plan] = []
     for draft in drafts {
       try progress.check()
@@ -83,7 +101,7 @@ public struct Frontier: Sendable {
       drafts.append(DraftPlan(options, in: space))
     }
     let front = drafts.paretoFront(waitingJoulesPerTick: space.waitingJoulesPerTick)
-    self.curve = curve
+    (self.curve, isOptimal) = (curve, false)
     plans = front.map { draft in
       let choices = space.choices(of: draft.options)
       return Plan(

@@ -18,11 +18,13 @@ struct FrontierCommand {
       --data-parallel N          replicas of the pipeline; energies count them all (1)
     \(ScheduleArguments.extrasHelp)
       --plans N                  deadlines that get a plan of their own (\(CharacterizationOptions().deadlineCount))
+      --effort LEVEL             quick or standard (standard)
       --rounds N                 rounds of longer search for better plans (0)
+      --time-budget SECONDS      rounds until this time has passed; says how many they were
       --sufficient-gap FRACTION  no further search where a plan is this close to the lower bound (0)
       --bound-only               only the lower bound, no plans
-      --breakpoint-budget N      corners of the bound traced exactly; with more it is bracketed (50000, or 0 for
-                                 more than 16384 instructions)
+      --breakpoint-budget N      corners of the bound traced exactly; with more it is bracketed (so many that
+                                 corners times instructions are at most 134 million)
       --tolerance FRACTION       how far a bracketed bound may lie below the exact one (\(CurvePrecision.defaultToleranceFraction))
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency
@@ -34,11 +36,13 @@ struct FrontierCommand {
     """
 
   private static let pipelineName = "pipeline"
+  private static let mostRounds = 1000
 
   private let profilePath: String
   private let schedule: ScheduleArguments
   private let pipeline: PipelineRequest
   private let characterization: CharacterizationRequest
+  private let timeBudgetSeconds: Double?
   /// The plan to write; the fastest without a deadline.
   private let target: FrontierTarget
   private let planPath: String?
@@ -56,7 +60,8 @@ struct FrontierCommand {
   ])
   /// The options that are fields of frontier/characterize.
   private static let searchOptions = FieldOptions([
-    ("--plans", "planCount"), ("--rounds", "roundCount"), ("--sufficient-gap", "sufficientGapFraction"),
+    ("--plans", "planCount"), ("--effort", "effort"), ("--rounds", "roundCount"),
+    ("--sufficient-gap", "sufficientGapFraction"),
     ("--breakpoint-budget", "breakpointBudget"), ("--tolerance", "toleranceFraction"),
   ])
   private static let targetOptions = FieldOptions([("--deadline", "deadlineSeconds")])
@@ -65,7 +70,8 @@ struct FrontierCommand {
     let arguments = try Arguments(
       arguments,
       options: ScheduleArguments.options.union(ScheduleArguments.extras.names).union(Self.rankOptions.names)
-        .union(Self.searchOptions.names).union(Self.targetOptions.names).union(["--plan", "--svg", "--timeline"]),
+        .union(Self.searchOptions.names).union(Self.targetOptions.names)
+        .union(["--plan", "--svg", "--timeline", "--time-budget"]),
       flags: ScheduleArguments.extrasFlags.union(["--json", "--bound-only", "--savings"]))
     guard arguments.words.count == 1 else {
       throw CommandFailure(
@@ -76,9 +82,14 @@ struct FrontierCommand {
     schedule = try ScheduleArguments(arguments)
     pipeline = try schedule.request(Self.pipelineName, arguments, Self.rankOptions)
     let named: [String: JSON] = ["session": "session", "pipeline": .string(ExactString(Self.pipelineName))]
-    characterization = try Self.searchOptions.read(
+    timeBudgetSeconds = try arguments.number("--time-budget", atLeast: 0)
+    var characterization = try Self.searchOptions.read(
       FrontierCharacterize.Params.self, named.merging(Self.searchOptions.members(arguments)) { $1 }
     ).request
+    if timeBudgetSeconds != nil, arguments.text("--rounds") == nil {
+      characterization.options.effort.roundCount = Self.mostRounds
+    }
+    self.characterization = characterization
     target =
       arguments.text("--deadline") == nil
       ? .objective(.fastest)
@@ -93,7 +104,8 @@ struct FrontierCommand {
     printsSavings = arguments.has("--savings")
     let ofPlans =
       [
-        "--plans", "--rounds", "--sufficient-gap", "--deadline", "--plan", "--svg", "--timeline",
+        "--plans", "--effort", "--rounds", "--time-budget", "--sufficient-gap", "--deadline", "--plan", "--svg",
+        "--timeline",
       ].filter { arguments.text($0) != nil } + (printsSavings ? ["--savings"] : [])
     guard !isBoundOnly || ofPlans.isEmpty else {
       throw CommandFailure(
@@ -115,7 +127,11 @@ struct FrontierCommand {
     try placed { () throws(RequestError) in
       let progress = ProgressBar()
       defer { progress.finish() }
-      let product = try state.characterization(characterization)(ProgressHandle(report: { progress.show($0) }))
+      let rounds = RoundBudget(seconds: timeBudgetSeconds)
+      let product = try state.characterization(characterization, mayContinue: rounds.mayContinue)(
+        ProgressHandle(report: { progress.show($0) }))
+      progress.finish()
+      if timeBudgetSeconds != nil, let summary = rounds.summary { writeError("trimtab: --time-budget: \(summary)\n") }
       _ = try state.publish(product, characterization)
     }
     let characterized = try placed { () throws(RequestError) in
@@ -128,6 +144,7 @@ struct FrontierCommand {
     if let timelinePath { try writeFile(timelinePath, TimelinePicture(characterized, plan, title: title).svg) }
     let report = FrontierReport(
       curve: characterized.frontier.curve, plans: characterized.frontier.plans,
+      isOptimal: characterized.frontier.isOptimal,
       allMaxFrequency: characterized.inputs.allMaxFrequency,
       savings: printsSavings
         ? FrontierSavings.Params.usual.map { StragglerSavings(characterized, slowdownFraction: $0) } : [])
@@ -140,7 +157,7 @@ struct FrontierCommand {
       defer { progress.finish() }
       return try state.lowerBound(characterization, progress: ProgressHandle(report: { progress.show($0) }))
     }
-    let report = FrontierReport(curve: curve, plans: [], allMaxFrequency: inputs.allMaxFrequency)
+    let report = FrontierReport(curve: curve, plans: [], isOptimal: false, allMaxFrequency: inputs.allMaxFrequency)
     try writeOutput(printsJSON ? report.json : report.boundTable(title: title))
   }
 

@@ -9,6 +9,8 @@ struct FrontierReport {
   let curve: LowerBoundCurve
   /// By rising time; empty when only the bound was requested.
   let plans: [Plan]
+  /// Whether these are all plans that no other dominates.
+  let isOptimal: Bool
   let allMaxFrequency: Outcome
   /// What other pipelines save while one is a straggler; empty unless requested.
   var savings: [StragglerSavings] = []
@@ -54,7 +56,7 @@ struct FrontierReport {
     return """
       \(title)
       \(Self.aligned(rows))
-      \(plans.count) plans; \(bound); \
+      \(plans.count) plans\(isOptimal ? ", all that are optimal" : ""); \(bound); \
       gap median \(Self.percent(gaps[gaps.count / 2], digits: 3)), \
       largest \(Self.percent(gaps[gaps.count - 1], digits: 3))
       \(savingsTable)

@@ -7,6 +7,7 @@ internal import Synchronization
 final class ProgressBar: Sendable {
   private let shown = Atomic<Int>(-1)
   private let isTerminal = isatty(STDERR_FILENO) != 0
+  private let start = ContinuousClock.now
   private static let width = 40
 
   /// Shows the completed share of the work, in 0...1.
@@ -16,7 +17,11 @@ final class ProgressBar: Sendable {
     shown.store(percent, ordering: .relaxed)
     let filled = percent * Self.width / 100
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.width - filled)
-    writeError("\r[\(bar)] \(percent) %")
+    let elapsed = ContinuousClock.now - start
+    let remaining = percent > 0 ? elapsed * (100 - percent) / percent : .zero
+    writeError(
+      "\r[\(bar)] \(percent) %, \(elapsed.components.seconds) s"
+        + (percent > 0 ? ", about \(remaining.components.seconds) s left" : "") + "\u{1B}[K")
   }
 
   /// Removes the bar.

@@ -13,7 +13,8 @@ OUTPUT = HERE / "trimtab" / "declared.py"
 
 # Python name: the param that has these words, or these fields.
 WORDS = {
-    "Direction": "pool/submit task.metric.direction", "ElementType": "pool/attachRepresentation elementType",
+    "Direction": "pool/submit task.metric.direction", "Effort": "frontier/characterize effort",
+    "ElementType": "pool/attachRepresentation elementType",
     "ErrorTransform": "pool/submit task.metric.errorTransform", "Estimator": "pool/clusters estimator",
     "Kernel": "pool/clusters kernel", "Linkage": "pool/clusters linkage", "Objective": "frontier/query objective",
     "ParetoObjective": "suggestion/pareto objectives",

@@ -90,6 +90,17 @@ public struct LowerBoundCurve: Sendable, Equatable {
     return corner.energyJoules - corner.priceWatts * (iterationTimeSeconds - corner.iterationTimeSeconds)
   }
 
+  /// The last time at which the bound is at most the energy given; the cheapest time where it is more everywhere, and
+  /// the last corner's time where waiting costs nothing.
+  func lastTimeSeconds(withinEnergyJoules joules: Double) -> Double {
+    let rising = breakpoints[cheapestIndex...]
+    let after = rising.partitioningIndex { $0.energyJoules > joules }
+    guard after > rising.startIndex else { return cheapestTimeSeconds }
+    let corner = rising[after - 1]
+    if corner.priceWatts >= 0 { return max(corner.iterationTimeSeconds, maximumTimeSeconds) }
+    return corner.iterationTimeSeconds + (corner.energyJoules - joules) / corner.priceWatts
+  }
+
   /// What one second less would cost at an iteration time, in joules per second. O(log breakpoints).
   public func priceWatts(at iterationTimeSeconds: Double) -> Double { corner(at: iterationTimeSeconds).priceWatts }
 

@@ -12,7 +12,7 @@
 /// the flow, and the m_i are what the flow's dual objective is made of.) No term is negative. So a plan is near the
 /// bound exactly if it takes options of little *reduced cost* and wastes no time that has a price. The terms of a
 /// partial plan are the least loss that it can end with.
-struct BoundPrices {
+struct BoundPrices: Sendable {
   /// Joules per tick of each position's time.
   let positions: [Double]
   /// Joules per tick of each dependency's time, in the order of ``PlanSpace/predecessors``.
@@ -26,6 +26,15 @@ struct BoundPrices {
     self.dependencies = dependencies
     self.starts = starts
     self.ends = ends
+  }
+
+  /// The same prices with the guiding schedule stretched from one deadline to another.
+  func stretched(from old: Int64, to new: Int64) -> BoundPrices {
+    let scale = Double(new) / Double(max(1, old))
+    var stretched = self
+    stretched.starts = starts.map { Int64((Double($0) * scale).rounded()) }
+    stretched.ends = ends.map { Int64((Double($0) * scale).rounded()) }
+    return stretched
   }
 
   /// The prices at a deadline within a segment.

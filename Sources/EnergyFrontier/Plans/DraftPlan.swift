@@ -9,6 +9,9 @@ struct DraftPlan: Sendable {
   /// Effective joules of one device per rank; changes of setting included, waiting not.
   let effectiveJoules: Double
 
+  /// Energies closer than this share of each other count as equal.
+  static let roundingFraction = 1e-12
+
   init(_ options: [Int32], in space: PlanSpace) {
     self.options = options
     ticks = space.longestPath(options)
@@ -26,8 +29,16 @@ struct DraftPlan: Sendable {
 
 extension [DraftPlan] {
   /// The drafts that no other dominates, fastest first, by time and by energy with waiting.
+  ///
+  /// A slower draft must be cheaper by more than rounding: sums of the same energies in another order differ.
   func paretoFront(waitingJoulesPerTick: Double) -> [DraftPlan] {
-    paretoFront { ($0.ticks, $0.joules(waitingJoulesPerTick: waitingJoulesPerTick)) }
+    var least = Double.infinity
+    return paretoFront { ($0.ticks, $0.joules(waitingJoulesPerTick: waitingJoulesPerTick)) }.filter { draft in
+      let joules = draft.joules(waitingJoulesPerTick: waitingJoulesPerTick)
+      guard least == .infinity || joules < least - DraftPlan.roundingFraction * abs(least) else { return false }
+      least = joules
+      return true
+    }
   }
 
   /// The corners of the lower convex hull in ticks and effective joules, fastest first; O(drafts log drafts).

@@ -33,9 +33,11 @@ extension Plan {
   ) {
     let seconds = Double(draft.ticks) / problem.ticksPerSecond
     let energy = Double(problem.deviceMultiplicity) * (draft.effectiveJoules + problem.waitingPowerWatts * seconds)
+    let gap = energy / curve.boundJoules(at: seconds) - 1
     self.init(
       choices: choices, iterationTimeSeconds: seconds, energyJoules: energy,
-      gapFraction: energy / curve.boundJoules(at: seconds) - 1,
+      // Sums of many doubles may lie below the bound by rounding. More than that is a defect, and is reported.
+      gapFraction: gap < 0 && gap > -PlanCertificate.relativeTolerance ? 0 : gap,
       switchCount: switchCount ?? problem.switchCount(ofChoices: choices))
   }
 }

@@ -3,7 +3,7 @@
 ///
 /// The lists are unsafe buffers because local search reads them about a hundred thousand times for each plan. Only this
 /// folder reads them, and bounds are checked in debug builds.
-final class PlanSpace {
+final class PlanSpace: @unchecked Sendable {
   let count: Int
   /// Joules that one tick of the iteration costs beside effective energy: the waiting power of one device per rank.
   let waitingJoulesPerTick: Double

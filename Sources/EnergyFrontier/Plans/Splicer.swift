@@ -11,15 +11,16 @@
 /// does not rise strictly with k, but what it returns was checked. The slow part comes once last and once first.
 ///
 /// **Complexity.** O((instructions + dependencies) log instructions) for each deadline.
-struct Splicer {
+struct Splicer: Sendable {
   private let fast: DraftPlan
   private let slow: DraftPlan
   /// Positions by when they run in the fast plan.
   private let order: [Int]
   /// The iteration time of a plan in ticks.
-  private let iterationTicks: ([Int32]) -> Int64
+  private let iterationTicks: @Sendable ([Int32]) -> Int64
 
-  private init(fast: DraftPlan, slow: DraftPlan, keys: [Int64], iterationTicks: @escaping ([Int32]) -> Int64) {
+  private init(fast: DraftPlan, slow: DraftPlan, keys: [Int64], iterationTicks: @escaping @Sendable ([Int32]) -> Int64)
+  {
     (self.fast, self.slow, self.iterationTicks) = (fast, slow, iterationTicks)
     order = keys.indices.sorted { (keys[$0], $0) < (keys[$1], $1) }
   }
@@ -29,7 +30,7 @@ struct Splicer {
     scratch.load(fast.options, deadline: fast.ticks)
     // Head minus tail is twice the middle of the time that a position may use, up to a constant.
     let keys = (0..<space.count).map { scratch.heads[$0] - scratch.tails[$0] }
-    self.init(fast: fast, slow: slow, keys: keys, iterationTicks: space.longestPath)
+    self.init(fast: fast, slow: slow, keys: keys, iterationTicks: { space.longestPath($0) })
   }
 
   init(_ space: SwitchingSpace, fast: DraftPlan, slow: DraftPlan) {

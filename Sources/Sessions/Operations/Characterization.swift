@@ -41,6 +41,8 @@ package struct CharacterizationSummary: Sendable {
   package let generation: Int
   package let curve: LowerBoundCurve
   package let planCount: Int
+  /// Whether the plans are proven to be all that no other dominates.
+  package let isOptimal: Bool
   /// How far the worst plan is above the lower bound.
   package let largestGapFraction: Double
   package let allMaxFrequency: Outcome
@@ -50,16 +52,19 @@ package struct CharacterizationSummary: Sendable {
 extension SessionState {
   /// The computation of a pipeline's frontier, which knows nothing but a snapshot of its inputs.
   ///
+  /// - Parameter mayContinue: is asked before each round of search that the request asks for.
   /// - Throws: ``RequestError`` of kind `unknownPipeline`, `incompleteProfile` or `invalidProfile`.
   package func characterization(
-    _ request: CharacterizationRequest
+    _ request: CharacterizationRequest, mayContinue: @escaping @Sendable (PlanRound) -> Bool = { _ in true }
   ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> CharacterizationProduct {
     let pipeline = try pipeline(request.pipeline)
     let inputs = try FrontierInputs(pipeline.definition, profiles[request.pipeline] ?? Profile())
     return { (progress) throws(RequestError) in
       let (frontier, certificate): (Frontier, FrontierCertificate?)
       do throws(FrontierError) {
-        frontier = try Frontier(of: inputs.problem, options: request.options, progress: progress)
+        frontier = try Frontier(
+          of: inputs.problem, options: request.options, parallel: .threads(), progress: progress,
+          mayContinue: mayContinue)
         certificate =
           request.certifies
           ? try FrontierCertificate(
@@ -77,7 +82,7 @@ extension SessionState {
 
   /// The lower bound of a pipeline, without plans, computed at once.
   ///
-  /// - Throws: ``RequestError`` as ``characterization(_:)``.
+  /// - Throws: ``RequestError`` as ``characterization(_:mayContinue:)``.
   package func lowerBound(
     _ request: CharacterizationRequest, progress: ProgressHandle
   ) throws(RequestError) -> (FrontierInputs, LowerBoundCurve) {
@@ -169,6 +174,7 @@ extension SessionState {
     return StepResult(
       CharacterizationSummary(
         generation: characterized.generation, curve: frontier.curve, planCount: plans.count,
+        isOptimal: frontier.isOptimal,
         largestGapFraction: plans.reduce(0) { max($0, $1.gapFraction) },
         allMaxFrequency: characterized.inputs.allMaxFrequency, certificate: product.certificate),
       events: [.frontierChanged(change)] + planEvents(ofSource: index, cause: .frontier))

@@ -41,10 +41,11 @@ struct Axis {
   }
 }
 
-/// A number with a fixed count of decimals; "-" where it is not finite.
+/// A number with a fixed count of decimals; "-" where it is not finite. What rounds to 0 has no sign.
 package func decimal(_ value: Double, _ digits: Int) -> String {
   guard value.isFinite else { return "-" }
   var buffer = [CChar](repeating: 0, count: 400)
   let length = withVaList([Int32(digits), value]) { vsnprintf(&buffer, buffer.count, "%.*f", $0) }
-  return String(decoding: buffer[..<max(0, Int(length))].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  let text = String(decoding: buffer[..<max(0, Int(length))].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return text.hasPrefix("-") && !text.contains { ("1"..."9").contains($0) } ? String(text.dropFirst()) : text
 }

@@ -5,51 +5,54 @@ import Testing
 /// Where the effort of refinement goes.
 struct PlanRefinementTests {
   @Test func theWorstDeadlinesAreSearchedMostAndTheRestInBetween() throws {
-    var refinement = try refinement(losses: [1, 5, 0])
-    let first = refinement.targets[0].deadline
-    var order: [Int64] = []
-    for _ in 0..<6 {
-      let next = refinement.next()
-      order.append(refinement.targets[try #require(next).target].deadline - first)
-    }
+    let incumbents = try incumbents(losses: [1, 5, 0])
+    var refinement = Refinement(.basic, targetCount: 3, mostSearches: 16)
+    let order = refinement.next(6, incumbents).map(\.target)
     // 5, 5/2, 5/3, 5/4, then the equal urgency of both, the first one first.
     #expect(order == [1, 1, 1, 1, 0, 1])
   }
 
   @Test func aBetterPlanServesAllSlowerDeadlines() throws {
-    var refinement = try refinement(losses: [3, 3, 3])
-    let draft = refinement.targets[0].incumbent
-    refinement.offer(draft, joules: 101)
-    #expect(refinement.targets.map(\.joules) == [103, 101, 101])
-    refinement.offer(draft, joules: 102)
-    #expect(refinement.targets.map(\.joules) == [103, 101, 101])
+    var incumbents = try incumbents(losses: [3, 3, 3])
+    #expect(incumbents.targets.map(\.joules) == [100, 100, 100])
+    // It lasts 4 s.
+    let slower = DraftPlan([1, 1], in: try twoOptions())
+    let (worse, better) = (incumbents.offer(slower, joules: 101), incumbents.offer(slower, joules: 99))
+    #expect(!worse)
+    #expect(better)
+    #expect(incumbents.targets.map(\.joules) == [99, 99, 100])
   }
 
   @Test func itEndsWithoutImprovement() throws {
-    var refinement = try refinement(losses: [1, 5, 2])
-    while refinement.next() != nil {}
+    let some = try incumbents(losses: [1, 5, 2])
+    var refinement = Refinement(.basic, targetCount: 3, mostSearches: 16)
+    let tasks = refinement.next(100, some)
+    #expect(tasks.count == 16)
     #expect(refinement.searchesDone == refinement.mostSearches)
-    var nothing = try self.refinement(losses: [0, 0])
-    #expect(nothing.next() == nil)
+    let none = try incumbents(losses: [0, 0, 0])
+    var nothing = Refinement(.diverse(round: 1), targetCount: 3, mostSearches: 16)
+    let next = nothing.next(none)
+    #expect(next == nil)
   }
 
   @Test func goodEnoughIsLeftAlone() throws {
-    var refinement = try refinement(losses: [0.5, 2], sufficientGapFraction: 0.01)
-    var searched = Set<Int>()
-    while let task = refinement.next() { searched.insert(task.target) }
-    #expect(searched == [1])
+    let incumbents = try incumbents(losses: [0.5, 2, 0.5])
+    var refinement = Refinement(.diverse(round: 0), targetCount: 3, mostSearches: 50, sufficientGapFraction: 0.01)
+    let searched = refinement.next(50, incumbents).map(\.target)
+    #expect(Set(searched) == [1])
   }
 
-  /// A round tries other prices and other plans as guides, and never one that is not there.
+  /// A round uses other prices and other plans as guides, and only deadlines that exist.
   @Test func roundsDiffer() throws {
+    let incumbents = try incumbents(losses: [1, 1, 1])
     var tried: [Set<[Int]>] = []
     for round in [0, 1] {
-      var refinement = try refinement(losses: [1, 1, 1], round: round)
+      var refinement = Refinement(.diverse(round: round), targetCount: 3, mostSearches: 60)
       var seen = Set<[Int]>()
-      while let task = refinement.next(), seen.count < 12 {
+      while let task = refinement.next(incumbents), seen.count < 12 {
         seen.insert([task.variant.priceOffset, task.variant.guideOffset, task.variant.isWide ? 1 : 0])
-        #expect(refinement.target(task.target, offset: -8).deadline == refinement.targets[0].deadline)
-        #expect(refinement.target(task.target, offset: 8).deadline == refinement.targets[2].deadline)
+        #expect(incumbents.target(task.target, offset: -8).deadline == incumbents.targets[0].deadline)
+        #expect(incumbents.target(task.target, offset: 8).deadline == incumbents.targets[2].deadline)
       }
       tried.append(seen)
     }
@@ -57,23 +60,24 @@ struct PlanRefinementTests {
     #expect(tried[0] != tried[1])
   }
 
-  /// Deadlines a tick apart with plans of so many joules above a bound of 100, which last until the second.
-  private func refinement(
-    losses: [Double], round: Int? = nil, sufficientGapFraction: Double = 0
-  ) throws -> Refinement {
+  /// Two instructions one after the other, each of 1 s or 2 s.
+  private func twoOptions() throws -> PlanSpace {
     let table = try OptionTable(
-      measurements: [Measurement(timeSeconds: 1, energyJoules: 50)], blockingPowerWatts: 10)
+      measurements: [Measurement(timeSeconds: 1, energyJoules: 50), Measurement(timeSeconds: 2, energyJoules: 40)],
+      blockingPowerWatts: 0)
     let problem = try IterationProblem(
-      graph: InstructionGraph(count: 40, dependencies: []), tableOfInstruction: [Int](repeating: 0, count: 40),
-      tables: [table], waitingPowerWatts: 10)
-    let space = PlanSpace(problem, scaled: ScaledProblem(problem))
-    let draft = DraftPlan((0..<space.count).map { space.optionStart[$0] }, in: space)
+      graph: InstructionGraph(count: 2, dependencies: [(0, 1)]), tableOfInstruction: [0, 0], tables: [table],
+      waitingPowerWatts: 0)
+    return PlanSpace(problem, scaled: ScaledProblem(problem))
+  }
+
+  /// Deadlines of 5 s, 4 s and 3 s with a plan of 2 s and 100 J, above the bound by the losses.
+  private func incumbents(losses: [Double]) throws -> Incumbents {
+    let plan = DraftPlan([0, 0], in: try twoOptions())
     let prices = BoundPrices(positions: [], dependencies: [], starts: [], ends: [])
-    let targets = losses.enumerated().map { index, loss in
-      Refinement.Target(
-        deadline: draft.ticks - 1 + Int64(index), prices: prices, boundJoules: 100, incumbent: draft, joules: 100 + loss
-      )
-    }
-    return Refinement(targets, round: round, sufficientGapFraction: sufficientGapFraction, in: space)
+    let ticks = [5, 4, 3].map { plan.ticks / 2 * $0 }
+    return Incumbents(
+      ticks.map { PricedDeadline(ticks: $0, prices: prices) }, plans: [plan], waitingJoulesPerTick: 0
+    ) { deadline in 100 - losses[ticks.firstIndex(of: deadline)!] }
   }
 }

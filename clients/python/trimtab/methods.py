@@ -15,6 +15,7 @@ from .answers import GPU, ModelPart, ProfileRow, SelectionTask, Withdrawal, came
 from .binding import Awaited, Method, Now, Unsent
 from .declared import (
     Budget,
+    Effort,
     ElementType,
     Estimator,
     Kernel,
@@ -171,15 +172,16 @@ class SessionMethods:
     def characterize(
         self, pipeline: str, *, plan_count: Optional[int] = None, certify: Optional[bool] = None,
         follow: Optional[bool] = None, breakpoint_budget: Optional[int] = None,
-        tolerance_fraction: Optional[float] = None, round_count: Optional[int] = None,
-        sufficient_gap_fraction: Optional[float] = None, progress: Optional[Progress] = None,
-        timeout: Optional[float] = None,
+        tolerance_fraction: Optional[float] = None, effort: Optional[Effort] = None,
+        round_count: Optional[int] = None, sufficient_gap_fraction: Optional[float] = None,
+        progress: Optional[Progress] = None, timeout: Optional[float] = None,
     ) -> Request[answers.Characterization]:
         """Computes the frontier; `progress` gets `{"kind": ..., "percentage": ...}` as it goes.
 
         A lower bound with more corners than `breakpoint_budget` is bracketed to `tolerance_fraction`.
 
-        `round_count` rounds of longer search bring plans nearer to it; deadlines with a plan within
+        `effort`: "quick" takes milliseconds on small problems, "standard" about a second on all cores together;
+        `round_count` rounds of longer search after that bring plans nearer to the bound; deadlines with a plan within
         `sufficient_gap_fraction` of it are not searched further.
 
         `follow`: compute it again in the background whenever the profile changes; `frontier/changed` says when.
@@ -187,7 +189,7 @@ class SessionMethods:
         return self._long(
             progress, timeout, "frontier/characterize", answers.Characterization, pipeline=pipeline,
             plan_count=plan_count, certify=certify, follow=follow, breakpoint_budget=breakpoint_budget,
-            tolerance_fraction=tolerance_fraction, round_count=round_count,
+            tolerance_fraction=tolerance_fraction, effort=effort, round_count=round_count,
             sufficient_gap_fraction=sufficient_gap_fraction)
 
     @Method

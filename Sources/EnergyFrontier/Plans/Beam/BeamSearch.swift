@@ -28,7 +28,7 @@ final class BeamSearch {
 
   /// The share of its price that each tick is charged in advance by which an end is earlier or later than in the
   /// guiding schedule.
-  struct Guidance {
+  struct Guidance: Sendable {
     let early: Double
     let late: Double
   }

@@ -25,6 +25,8 @@ final class IncrementalLongestPaths {
   /// Positions that became faster or slower, or got more slack, since they were last removed from here.
   let changed: PositionBitSet
 
+  /// See ``effectiveJoules``.
+  private let joulesSum: UnsafeMutablePointer<Double>
   private let staleHeads: PositionBitSet
   private let staleTails: PositionBitSet
   private let undoLog = UndoLog()
@@ -38,6 +40,8 @@ final class IncrementalLongestPaths {
     options.initialize(repeating: 0)
     for buffer in [durations, heads, tails] { buffer.initialize(repeating: 0) }
     changed = PositionBitSet(count: space.count)
+    joulesSum = .allocate(capacity: 1)
+    joulesSum.initialize(to: 0)
     staleHeads = PositionBitSet(count: space.count)
     staleTails = PositionBitSet(count: space.count)
   }
@@ -47,11 +51,13 @@ final class IncrementalLongestPaths {
     for buffer in [durations, heads, tails] { buffer.deallocate() }
     for set in [changed, staleHeads, staleTails] { set.deallocate() }
     undoLog.deallocate()
+    joulesSum.deallocate()
   }
 
   /// Replaces all options, recomputes all times and marks every position as changed; O(instructions + dependencies).
   func load(_ newOptions: [Int32], deadline: Int64) {
     self.deadline = deadline
+    joulesSum.pointee = space.joules(of: newOptions)
     undoLog.removeAll()
     staleHeads.removeAll()
     staleTails.removeAll()
@@ -78,6 +84,7 @@ final class IncrementalLongestPaths {
   func set(_ position: Int, to option: Int32) {
     if option == options[position] { return }
     undoLog.append(.option, position, Int64(options[position]))
+    joulesSum.pointee += space.joules[Int(option)] - space.joules[Int(options[position])]
     options[position] = option
     durations[position] = space.ticks[Int(option)]
     note(position)
@@ -137,6 +144,9 @@ final class IncrementalLongestPaths {
     return longest
   }
 
+  /// The sum of the options' effective joules, up to the rounding of the changes since ``load(_:deadline:)``.
+  var effectiveJoules: Double { joulesSum.pointee }
+
   /// A point of the undo log to return to.
   var mark: Int { undoLog.count }
 
@@ -150,6 +160,7 @@ final class IncrementalLongestPaths {
       let position = Int(change.position)
       switch change.kind {
       case .option:
+        joulesSum.pointee += space.joules[Int(change.old)] - space.joules[Int(options[position])]
         options[position] = Int32(change.old)
         durations[position] = space.ticks[Int(change.old)]
       case .head:

@@ -93,6 +93,21 @@ final class LocalSearch {
     return DraftPlan(Array(paths.options), in: space)
   }
 
+  /// Makes star moves around the changed positions until none helps, in sweeps that begin at `start`. Changes stay in
+  /// the undo log.
+  func descend(from start: Int) {
+    var from = start
+    while true {
+      guard let position = paths.changed.popFirst(from: from) else {
+        if from == 0 { return }
+        from = 0
+        continue
+      }
+      from = position
+      while moveStar(at: position) {}
+    }
+  }
+
   /// Makes the best star move around `position`; false when none lowers the energy.
   private func moveStar(at position: Int) -> Bool {
     let predecessors = space.predecessors(of: position)

@@ -18,7 +18,7 @@ final class SwitchingBeam {
   private let beam: Beam
 
   /// What a search aims at.
-  struct Goal {
+  struct Goal: Sendable {
     let deadline: Int64
     let prices: BoundPrices
     let guidance: BeamSearch.Guidance

@@ -13,7 +13,7 @@ internal import Basics
 /// is kept.
 ///
 /// **Complexity.** O(rounds x positions x options).
-struct SwitchingPrices {
+struct SwitchingPrices: Sendable {
   /// The flow as prices; times to be guided by are those given.
   private(set) var prices: BoundPrices
   /// The flow's value in joules per tick.

@@ -13,14 +13,27 @@ internal import Basics
 /// ``RunSearch`` improves the plans of every step. The plans are a function of the problem and the options.
 struct SwitchingSearch {
   private let space: SwitchingSpace
-  private let beam: SwitchingBeam
-  private let search: RunSearch
+  private let parallel: ParallelMap
+  private let tools: WorkerScratch<Tools>
   private var drafts: [DraftPlan] = []
   /// Plans that were improved already: neighbouring prices often give the same uniform plans.
   private var triedPlans: Set<[Int32]> = []
 
+  /// The searches of one worker.
+  private final class Tools {
+    let beam: SwitchingBeam
+    let runs: RunSearch
+
+    init(_ space: SwitchingSpace, beamWidth: Int) {
+      beam = SwitchingBeam(space, width: beamWidth)
+      runs = RunSearch(space)
+    }
+  }
+
   private static let mostFasterSearches = 16
   private static let mostPerturbedOptions = 64
+  /// Deadlines beyond the cheapest time of the bound, which ignores changes and so is too early.
+  private static let deadlinesBeyondCheapest = 8
   /// Which prices, counted from those of the highest bound, a deadline is searched with. Small problems are searched
   /// more thoroughly; in large ones a single instruction matters less.
   private var priceOffsets: ArraySlice<Int> { [0, -2, 2].prefix(max(1, 800 / max(1, space.count))) }
@@ -34,16 +47,18 @@ struct SwitchingSearch {
   /// - Throws: ``FrontierError/cancelled``.
   static func run(
     _ bound: BoundTrace, startingFrom drafts: [DraftPlan], _ options: CharacterizationOptions,
-    in space: SwitchingSpace, _ progress: ProgressHandle
+    in space: SwitchingSpace, _ parallel: ParallelMap, _ progress: ProgressHandle
   ) throws(FrontierError) -> [DraftPlan] {
-    var search = SwitchingSearch(space, beamWidth: max(1, options.beamWidth))
-    let deadlines = bound.deadlines.sorted { $0.ticks < $1.ticks }
+    var search = SwitchingSearch(space, beamWidth: max(1, options.beamWidth), parallel)
+    var deadlines = bound.deadlines.sorted { $0.ticks < $1.ticks }
     try search.start(from: drafts, progress)
     let priced = try search.prices(deadlines, progress)
     progress.report(0.2)
     try search.addUniformSettings(priced, progress)
     try search.searchFaster(priced[0].prices, progress)
     progress.report(0.3)
+    let cheapest = search.drafts.map(search.joules).min() ?? .infinity
+    deadlines += bound.deadlinesBeyondCheapest(upTo: cheapest, count: Self.deadlinesBeyondCheapest)
     try search.searchDeadlines(deadlines, priced, progress.part(0.3...0.7))
     try search.splice(deadlines, progress)
     progress.report(0.9)
@@ -52,10 +67,13 @@ struct SwitchingSearch {
     return search.drafts.paretoFront(waitingJoulesPerTick: space.base.waitingJoulesPerTick)
   }
 
-  private init(_ space: SwitchingSpace, beamWidth: Int) {
-    self.space = space
-    beam = SwitchingBeam(space, width: beamWidth)
-    search = RunSearch(space)
+  private init(_ space: SwitchingSpace, beamWidth: Int, _ parallel: ParallelMap) {
+    (self.space, self.parallel) = (space, parallel)
+    tools = WorkerScratch(workerCount: parallel.workerCount) { Tools(space, beamWidth: beamWidth) }
+  }
+
+  private func joules(_ draft: DraftPlan) -> Double {
+    draft.joules(waitingJoulesPerTick: space.base.waitingJoulesPerTick)
   }
 
   private mutating func start(from drafts: [DraftPlan], _ progress: ProgressHandle) throws(FrontierError) {
@@ -63,38 +81,61 @@ struct SwitchingSearch {
       try progress.check()
       self.drafts.append(DraftPlan(space.options(of: draft), in: space))
     }
-    try addImproved(UniformSettingPlans.fastest(space), progress)
+    try addImproved([UniformSettingPlans.fastest(space)], progress)
   }
 
   private mutating func addUniformSettings(
     _ priced: [SwitchingPrices], _ progress: ProgressHandle
   ) throws(FrontierError) {
-    for prices in priced {
-      for plan in UniformSettingPlans(space, prices.prices).plans { try addImproved(plan, progress) }
-    }
+    try addImproved(priced.flatMap { UniformSettingPlans(space, $0.prices).plans }, progress)
   }
 
   private mutating func searchDeadlines(
     _ deadlines: [PricedDeadline], _ priced: [SwitchingPrices], _ progress: ProgressHandle
   ) throws(FrontierError) {
     let fallback = drafts.min { $0.ticks < $1.ticks }!
-    for (index, deadline) in deadlines.enumerated() where deadline.ticks >= fallback.ticks {
+    var goals: [SwitchingBeam.Goal] = []
+    for deadline in deadlines where deadline.ticks >= fallback.ticks {
       let best = priced.indices.max {
         priced[$0].boundJoules(deadline.ticks) < priced[$1].boundJoules(deadline.ticks)
       }!
       for offset in priceOffsets where priced.indices.contains(best + offset) {
-        _ = try searchByPrices(deadline.ticks, priced[best + offset].prices, fallback.options, progress)
+        goals.append(goal(deadline.ticks, priced[best + offset].prices, fallback: fallback.options))
       }
-      progress.report(Double(index + 1) / Double(deadlines.count))
     }
+    try search(goals, progress)
+    progress.report(1)
   }
 
-  /// Adds a plan, and the result of improving it without making it slower.
-  private mutating func addImproved(_ plan: [Int32], _ progress: ProgressHandle) throws(FrontierError) {
-    guard triedPlans.insert(plan).inserted else { return }
-    let draft = DraftPlan(plan, in: space)
-    drafts.append(draft)
-    drafts.append(try search.improved(plan, deadline: draft.ticks, progress))
+  /// Adds the plans that beams find for some goals, improved by run moves.
+  ///
+  /// - Returns: whether there were any.
+  @discardableResult
+  private mutating func search(
+    _ goals: [SwitchingBeam.Goal], _ progress: ProgressHandle
+  ) throws(FrontierError) -> Bool {
+    let found = try parallel.map(goals.count, tools) { (index, tools) throws(FrontierError) -> DraftPlan? in
+      guard let plan = try tools.beam.plan(goals[index], progress) else { return nil }
+      return try tools.runs.improved(plan, deadline: goals[index].deadline, progress)
+    }
+    drafts += found.compactMap { $0 }
+    return found.contains { $0 != nil }
+  }
+
+  private func goal(_ deadline: Int64, _ prices: BoundPrices, fallback: [Int32]?) -> SwitchingBeam.Goal {
+    SwitchingBeam.Goal(
+      deadline: deadline, prices: prices.stretched(from: prices.ends.max() ?? 1, to: deadline),
+      guidance: Self.guidance, fallback: fallback)
+  }
+
+  /// Adds plans, and the results of improving them without making them slower.
+  private mutating func addImproved(_ plans: [[Int32]], _ progress: ProgressHandle) throws(FrontierError) {
+    let space = space
+    let new = plans.filter { triedPlans.insert($0).inserted }
+    drafts += try parallel.map(new.count, tools) { (index, tools) throws(FrontierError) in
+      let draft = DraftPlan(new[index], in: space)
+      return [draft, try tools.runs.improved(draft.options, deadline: draft.ticks, progress)]
+    }.flatMap { $0 }
   }
 
   /// Adds plans for the deadlines between two corners of the hull that share the iteration between the two.
@@ -104,12 +145,13 @@ struct SwitchingSearch {
       let between = deadlines.map(\.ticks).filter { fast.ticks < $0 && $0 < slow.ticks }
       if between.isEmpty { continue }
       let splicer = Splicer(space, fast: fast, slow: slow)
-      for deadline in between {
-        try progress.check()
-        for plan in splicer.splices(deadline: deadline) {
-          drafts.append(try search.improved(plan, deadline: deadline, progress))
+      drafts += try parallel.map(between.count, tools) { (index, tools) throws(FrontierError) in
+        var plans: [DraftPlan] = []
+        for plan in splicer.splices(deadline: between[index]) {
+          plans.append(try tools.runs.improved(plan, deadline: between[index], progress))
         }
-      }
+        return plans
+      }.flatMap { $0 }
     }
   }
 
@@ -122,8 +164,9 @@ struct SwitchingSearch {
     let free = BoundPrices(
       positions: none.map(Double.init), dependencies: space.base.predecessors.map { _ in 0 }, starts: none, ends: none)
     let flows = dearest + deadlines.map(\.prices) + [free]
-    return try flows.map { (flow) throws(FrontierError) in
-      try SwitchingPrices(raising: flow, value: flow.value(in: space.base), in: space, progress)
+    let space = space
+    return try parallel.map(flows.count, tools) { (index, _) throws(FrontierError) in
+      try SwitchingPrices(raising: flows[index], value: flows[index].value(in: space.base), in: space, progress)
     }
   }
 
@@ -131,36 +174,19 @@ struct SwitchingSearch {
   private mutating func searchFaster(_ prices: BoundPrices, _ progress: ProgressHandle) throws(FrontierError) {
     for _ in 0..<Self.mostFasterSearches {
       let fastest = drafts.reduce(Int64.max) { min($0, $1.ticks) }
-      guard try searchByPrices(fastest - 1, prices, nil, progress) else { return }
+      if try !search([goal(fastest - 1, prices, fallback: nil)], progress) { return }
     }
-  }
-
-  /// Adds a plan for a deadline at given prices; false when none was found.
-  private mutating func searchByPrices(
-    _ deadline: Int64, _ prices: BoundPrices, _ fallback: [Int32]?, _ progress: ProgressHandle
-  ) throws(FrontierError) -> Bool {
-    var prices = prices
-    let scale = Double(deadline) / Double(max(1, prices.ends.max() ?? 1))
-    prices.starts = prices.starts.map { Int64((Double($0) * scale).rounded()) }
-    prices.ends = prices.ends.map { Int64((Double($0) * scale).rounded()) }
-    let goal = SwitchingBeam.Goal(
-      deadline: deadline, prices: prices, guidance: Self.guidance, fallback: fallback)
-    guard let plan = try beam.plan(goal, progress) else { return false }
-    drafts.append(try search.improved(plan, deadline: deadline, progress))
-    return true
   }
 
   /// Improves for each deadline the best plan that keeps it, fastest first.
   private mutating func propagateIncumbents(
     _ deadlines: [PricedDeadline], _ progress: ProgressHandle
   ) throws(FrontierError) {
-    func joules(_ draft: DraftPlan) -> Double {
-      draft.joules(waitingJoulesPerTick: space.base.waitingJoulesPerTick)
-    }
+    let runs = tools[0].runs
     for deadline in deadlines.map(\.ticks) {
       let fitting = drafts.filter { $0.ticks <= deadline }
       guard let best = fitting.min(by: { joules($0) < joules($1) }) else { continue }
-      var improved = try search.improved(best.options, deadline: deadline, progress)
+      var improved = try runs.improved(best.options, deadline: deadline, progress)
       drafts.append(improved)
       while let better = try perturbed(improved, deadline: deadline, progress) {
         improved = better
@@ -174,6 +200,7 @@ struct SwitchingSearch {
   private func perturbed(
     _ draft: DraftPlan, deadline: Int64, _ progress: ProgressHandle
   ) throws(FrontierError) -> DraftPlan? {
+    let runs = tools[0].runs
     let optionCount = (0..<space.count).reduce(0) { $0 + space.optionEnd[$1] - space.optionStart[$1] }
     if optionCount > Self.mostPerturbedOptions { return nil }
     for position in 0..<space.count {
@@ -182,7 +209,7 @@ struct SwitchingSearch {
         var options = draft.options
         options[position] = Int32(option)
         if space.outcome(options).ticks > deadline { continue }
-        let better = try search.improved(options, deadline: deadline, progress)
+        let better = try runs.improved(options, deadline: deadline, progress)
         if better.effectiveJoules < draft.effectiveJoules - LocalSearch.leastGain { return better }
       }
     }

@@ -4,7 +4,7 @@ internal import Basics
 /// all options of each table, the rank and neighbours of each position, and the cost of a change.
 ///
 /// Dominated options are included: one that is a little worse than another may save two changes.
-final class SwitchingSpace {
+final class SwitchingSpace: Sendable {
   let base: PlanSpace
   let count: Int
   /// For each position its rank, and the positions before and after it on the rank; -1 where there is none.

@@ -41,8 +41,8 @@ package enum FrontierCharacterize: BackgroundStep {
         breakpointBudget: try reader.optional(
           "breakpointBudget", .integer(in: 0...1_000_000),
           """
-          The most corners of the lower bound that are traced exactly; a bound with more is bracketed. 50000 by \
-          default, and 0 for more than 16384 instructions.
+          The most corners of the lower bound that are traced exactly; a bound with more is bracketed. By \
+          default as many as take some seconds: corners times instructions up to 134 million.
           """
         ),
         toleranceFraction: try reader.optional(
@@ -50,11 +50,18 @@ package enum FrontierCharacterize: BackgroundStep {
           default: CurvePrecision.defaultToleranceFraction,
           "How far a bracketed bound may lie below the exact one, between the fastest and the cheapest time."))
       let effort = PlanEffort(
+        level: try reader.optional(
+          "effort", .choice(), default: PlanEffort().level,
+          """
+          How hard plans are searched for: `quick` takes milliseconds on small problems; `standard` adds about a second \
+          of iterated local search, shared by all cores.
+          """
+        ),
         roundCount: try reader.optional(
           "roundCount", .integer(in: 0...1000), default: PlanEffort().roundCount,
           """
-          Rounds of search for better plans after the first, each with twenty to forty times the searches of its last \
-          step: 16 rounds are worth waiting for where a plan runs for days.
+          Rounds of search for better plans after that. Each takes about as long as the standard effort, or longer on \
+          large problems; the first few gain most.
           """
         ),
         sufficientGapFraction: try reader.optional(
@@ -90,6 +97,12 @@ extension CharacterizationSummary: AnswerObject {
     Field("breakpointCount", "Corners of the lower bound.") { $0.curve.breakpoints.count }
     Field.inline { CurveExactness($0.curve) }
     Field("planCount", "Plans; none is dominated by another.") { $0.planCount }
+    Field(
+      "optimal",
+      "Whether these are proven to be all plans that no other dominates: small problems are solved exactly."
+    ) {
+      $0.isOptimal
+    }
     Field("largestGapFraction", "How far the worst plan is above the lower bound.") { $0.largestGapFraction }
     Field("allMaxFrequency", "Every instruction at its highest frequency, for comparison.") { $0.allMaxFrequency }
     Field("certificate", "What the independent check found, where it was asked for.") { $0.certificate }

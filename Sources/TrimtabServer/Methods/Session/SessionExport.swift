@@ -102,6 +102,7 @@ extension SessionState {
       $0.field("breakpointBudget", origin.options.precision.breakpointBudget)
       $0.field("toleranceFraction", origin.options.precision.toleranceFraction)
       if origin.options.effort != PlanEffort() {
+        $0.field("effort", origin.options.effort.level.rawValue)
         $0.field("roundCount", origin.options.effort.roundCount)
         $0.field("sufficientGapFraction", origin.options.effort.sufficientGapFraction)
       }

@@ -60,6 +60,7 @@ class Characterization:
     exact: bool
     bracket_fraction: float
     plan_count: int
+    optimal: bool
     all_max_frequency: Point
     largest_gap_fraction: Optional[float] = None
     certificate: Optional[Certificate] = None

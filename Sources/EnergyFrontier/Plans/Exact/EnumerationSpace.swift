@@ -1,0 +1,39 @@
+/// What enumeration needs of a ``PlanSpace`` or a ``SwitchingSpace``: the same fields for both.
+struct EnumerationSpace {
+  let base: PlanSpace
+  /// `optionStart[p]..<optionEnd[p]` are the options of position p, fastest first but for dominated ones.
+  let optionStart: [Int]
+  let optionEnd: [Int]
+  let ticks: [Int64]
+  /// Effective joules.
+  let joules: [Double]
+  /// The setting of each option; empty where changes of setting cost nothing.
+  let settings: [Int32]
+  /// For each position the previous one on its rank and the first one of it, where it is the rank's last; -1 otherwise.
+  let before: [Int]
+  let firstOfEndingRank: [Int]
+  /// For each position ticks and joules of a change of its rank.
+  let latencies: [Int64]
+  let switchJoules: [Double]
+
+  var count: Int { base.count }
+
+  init(_ space: PlanSpace) {
+    base = space
+    optionStart = space.optionStart.prefix(space.count).map(Int.init)
+    optionEnd = space.optionEnd.prefix(space.count).map(Int.init)
+    ticks = Array(space.ticks)
+    joules = Array(space.joules)
+    settings = []
+    (before, firstOfEndingRank, latencies, switchJoules) = ([], [], [], [])
+  }
+
+  init(_ space: SwitchingSpace) {
+    base = space.base
+    (optionStart, optionEnd, ticks, joules) = (space.optionStart, space.optionEnd, space.ticks, space.joules)
+    (settings, before) = (space.settings, space.before)
+    firstOfEndingRank = (0..<space.count).map { space.after[$0] < 0 ? space.chains[space.ranks[$0]][0] : -1 }
+    latencies = space.ranks.map { space.latencies[$0] }
+    switchJoules = space.ranks.map { space.switchJoules[$0] }
+  }
+}
