@@ -14,8 +14,9 @@ package struct Route {
   package let params: () -> [FieldSchema]
   /// Why the params' initialiser throws on placeholders, if it does.
   package let paramsFault: () -> InvalidField?
-  /// What an answer is.
-  package let answer: FieldType
+  /// What an answer is; worked out when asked for, as a server that starts does not need to know.
+  package var answer: FieldType { answerType() }
+  private let answerType: () -> FieldType
   let serve: (Server, Call) -> Void
   /// Takes the method as a notification; nil where it makes no sense as one, and then it is ignored.
   let take: ((Server, _ params: JSON?) -> Void)?
@@ -33,7 +34,7 @@ package struct Route {
     self.isLong = isLong
     params = { Schema.of(M.Params.self) }
     paramsFault = { Schema.fault(in: M.Params.self) }
-    answer = M.Answer.fieldType
+    answerType = { M.Answer.fieldType }
     self.serve = serve
     self.take = take
   }
