@@ -1,4 +1,4 @@
-"""Small problems are solved exactly: every Pareto point that brute force found, and the answer calls the list optimal."""
+"""Small problems are solved exactly: every Pareto point that brute force found; the answer calls the list optimal."""
 
 import json
 import re
@@ -16,6 +16,7 @@ if not PROBLEMS:
 @pytest.fixture(scope="module")
 def server(binary):
     process = subprocess.Popen([binary, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None and process.stdout is not None
     yield process
     process.stdin.close()
     process.wait(timeout=10)
