@@ -114,9 +114,10 @@ def test_a_command_that_is_shown_runs(clone, document, command):
     done = run(clone, cheapest(command, clone))
     assert done.returncode == 0, f"{document} shows a command that fails:\n{command}\n{done.stderr[-2000:]}"
     if "trimtab serve" in command:
-        answers = [json.loads(line) for line in done.stdout.splitlines()]
-        assert [answer["id"] for answer in answers if "id" in answer] == [1, 2, 3, 4, 5, 6]
-        assert all("result" in answer for answer in answers if answer.get("id") != 6), done.stdout
+        answers = {message["id"]: message for message in map(json.loads, done.stdout.splitlines()) if "id" in message}
+        assert sorted(answers) == [1, 2, 3, 4, 5, 6], done.stdout
+        # What the end of the input cuts off is answered as cancelled; a busy machine may come that late.
+        assert all("result" in one or one["error"]["code"] == -32800 for one in answers.values()), done.stdout
 
 
 def test_messages_that_are_shown_are_answered(binary):
