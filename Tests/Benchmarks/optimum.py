@@ -26,7 +26,8 @@ STAGES = 8
 # Deadlines, of 64 from the fastest to the cheapest.
 DEADLINES = (0, 3, 6, 9, 14, 20, 26, 32, 38, 44, 50, 57, 63)
 MIP_SECONDS = 60
-ROUNDS = 8
+# Rounds of search: none is the default effort.
+ROUNDS = (0, 8)
 # Floors: (microbatches, deadline of 64), all with the same windows.
 FLOORS = ((12, 0), (24, 0), (48, 0), (96, 0))
 FIRST_STAGE = 2
@@ -75,7 +76,8 @@ def measure(report, run, binary, data, full):
             first, last = document["minimumTimeSeconds"], document["cheapestTimeSeconds"]
             return (first + (last - first) * index / 63) * (1 + 1e-10)
 
-        seconds, document = ours(12, "--rounds", ROUNDS)
+        searches = {rounds: ours(12, "--rounds", rounds) for rounds in ROUNDS}
+        document = searches[0][1]
         theirs = {r["deadline"]: r for r in recorded if r["kind"] == "plan" and r["gpu"] == gpu}
         if full:
             theirs = {}
@@ -89,7 +91,8 @@ def measure(report, run, binary, data, full):
                     "leastJoules": least + waiting * deadline(document, index)}
             fresh += theirs.values()
         if theirs:
-            compare(report, f"{name}, 12 microbatches", document, theirs, deadline, seconds)
+            for rounds, (seconds, found) in searches.items():
+                compare(report, f"{name}, 12 microbatches, {rounds} rounds", found, theirs, deadline, seconds)
         for microbatches, index in FLOORS if gpu == "a40" else ():
             same = {"kind": "floor", "gpu": gpu, "microbatches": microbatches, "deadline": index}
             known = [r for r in recorded if same.items() <= r.items()]
