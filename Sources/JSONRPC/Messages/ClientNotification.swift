@@ -24,6 +24,18 @@ package enum CancelRequest: ClientNotification {
   }
 }
 
+package enum CancelWorkDoneProgress: ClientNotification {
+  package static let name = "window/workDoneProgress/cancel"
+  package static let purpose =
+    "Cancels the running request that reports its progress under a token, as `$/cancelRequest` does by id."
+
+  package struct Params: ObjectReadable {
+    package init(from reader: inout ObjectReader) throws(InvalidField) {
+      _ = try reader.required("token", .requestID, "The request's `workDoneToken`.")
+    }
+  }
+}
+
 package enum SetTrace: ClientNotification {
   package static let name = "$/setTrace"
   package static let purpose = "Turns `$/logTrace` on or off."

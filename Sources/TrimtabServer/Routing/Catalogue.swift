@@ -66,6 +66,7 @@ package enum Catalogue {
       .push(LogMessage.self),
       .push(LogTrace.self),
       .take(CancelRequest.self),
+      .take(CancelWorkDoneProgress.self),
       .take(SetTrace.self),
       .take(Exit.self),
     ]
