@@ -65,8 +65,11 @@ extension SessionState {
   ///
   /// - Throws: ``RequestError`` of kind `unknownPipeline` or `notCharacterized`.
   package func currentFrontier(of name: String) throws(RequestError) -> CurrentFrontier {
-    let pipeline = pipelines[try sourceIndex(name)]
-    if let frontier = pipeline.frontier { return CurrentFrontier(characterized: frontier, isStale: pipeline.isStale) }
+    // Read in place: a copy of a pipeline copies every array of its definition.
+    let index = try sourceIndex(name)
+    if let frontier = pipelines[index].frontier {
+      return CurrentFrontier(characterized: frontier, isStale: pipelines[index].isStale)
+    }
     throw .notCharacterized(name)
   }
 

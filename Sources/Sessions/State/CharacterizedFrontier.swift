@@ -2,7 +2,9 @@ package import EnergyFrontier
 package import JSON
 
 /// What must be known to compute a pipeline's frontier: its problem, and the setting behind each option.
-package struct FrontierInputs: Sendable {
+///
+/// An object because it is large, never changes and is shared by everything that is computed from it.
+package final class FrontierInputs: Sendable {
   package let definition: PipelineDefinition
   package let problem: IterationProblem
   /// For each table of the definition, in its order, the setting of each measurement.
