@@ -24,7 +24,7 @@ struct FrontierCommand {
       --sufficient-gap FRACTION  no further search where a plan is this close to the lower bound (0)
       --bound-only               only the lower bound, no plans
       --breakpoint-budget N      corners of the bound traced exactly; with more it is bracketed (so many that
-                                 corners times instructions are at most 134 million)
+                                 corners times instructions are at most 268 million)
       --tolerance FRACTION       how far a bracketed bound may lie below the exact one (\(CurvePrecision.defaultToleranceFraction))
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency

@@ -26,5 +26,5 @@ public struct CurvePrecision: Sendable, Equatable {
   func budget(instructionCount: Int) -> Int { breakpointBudget ?? Self.mostTraceWork / instructionCount }
 
   /// Corners times instructions that are traced unless a budget is given: some seconds.
-  static let mostTraceWork = 1 << 27
+  static let mostTraceWork = 1 << 28
 }

@@ -202,8 +202,10 @@ struct PlanSearch {
     let whole = losses.reduce(0, +)
     if whole <= 0 { return progress.report(1) }
     let count = Double(space.count)
-    let iterations = min(
-      Self.iterationsPerInstruction * count * (count / 192).squareRoot() * Double(losses.count), Self.mostIterations)
+    let iterations =
+      min(
+        Self.iterationsPerInstruction * count * (count / 192).squareRoot() * Double(losses.count), Self.mostIterations)
+      * min(1, Self.localCount / count * Self.localCount / count)
     let tasks = losses.indices.filter { losses[$0] > 0 }
     for start in stride(from: 0, to: tasks.count, by: Self.batch) {
       let count = min(Self.batch, tasks.count - start)
@@ -226,6 +228,8 @@ struct PlanSearch {
   /// each.
   private static let iterationsPerInstruction = 5.0
   private static let mostIterations = 300_000.0
+  /// With more instructions a disturbance affects a long part of the iteration and costs in proportion to it.
+  private static let localCount = 2048.0
   /// The share of all iterations that a deadline gets, over the mean share.
   private static let (leastShare, mostShare) = (0.5, 4.0)
 

@@ -42,7 +42,7 @@ package enum FrontierCharacterize: BackgroundStep {
           "breakpointBudget", .integer(in: 0...1_000_000),
           """
           The most corners of the lower bound that are traced exactly; a bound with more is bracketed. By \
-          default as many as take some seconds: corners times instructions up to 134 million.
+          default as many as take some seconds: corners times instructions up to 268 million.
           """
         ),
         toleranceFraction: try reader.optional(
