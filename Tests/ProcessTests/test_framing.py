@@ -119,3 +119,22 @@ def test_mutated_bodies_never_cost_the_connection(server, data):
     probe = server.request("session/list", {}, id="probe")
     server.send(bytes(body), probe)
     assert server.answer("probe")["result"] == {"sessions": []}
+
+
+@pytest.mark.parametrize("framing", ["headers", "lines"])
+def test_a_byte_order_mark_before_the_first_message(spawn, framing):
+    server = spawn(framing, initialize=False)
+    server.send_bytes(b"\xef\xbb\xbf")
+    server.initialize()
+    assert server.finish() == (0, [])
+
+
+def test_objects_without_line_feeds_are_answered_as_they_end(spawn):
+    server = spawn("lines")
+    for text in ("}", "{", '\\"', "\\\\"):
+        request = server.request("session/open", {"session": text})
+        server.send_bytes(json.dumps(request).encode())  # no line feed
+        assert server.answer(request["id"])["result"]["session"] == text
+    requests = [server.request("session/list", {}) for _ in range(3)]
+    server.send_bytes(b"".join(json.dumps(request).encode() for request in requests))
+    assert [server.receive()["id"] for _ in requests] == [request["id"] for request in requests]

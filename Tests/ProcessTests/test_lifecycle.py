@@ -1,5 +1,6 @@
 """Start, handshake and every way of ending: exit codes, end of input, a dead parent, a client killed in mid-frame."""
 
+import select
 import signal
 import subprocess
 import sys
@@ -118,3 +119,104 @@ def test_version_says_what_initialize_says(binary, spawn):
     said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True, timeout=10).stdout
     server = spawn(initialize=False)
     assert server.initialize()["serverInfo"]["version"] in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_ends_it_in_order(server, number):
+    request = server.request("frontier/characterize", prepare_long_work(server))
+    server.send(request)
+    server.result("session/list", {})  # the computation has been accepted
+    server.process.send_signal(number)
+    code, left = server.exit_code()
+    assert code == 0
+    answers = [message for message in left if "method" not in message]
+    assert [answer["id"] for answer in answers] == [request["id"]]
+    check_error(answers[0]["error"], code=-32800)
+    assert "send it again" in answers[0]["error"]["message"]
+
+
+def test_a_signal_ignored_at_start_stays_ignored(binary):
+    # As `nohup` starts a program.
+    server = Server([binary, "serve"], preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    try:
+        server.initialize()
+        server.process.send_signal(signal.SIGHUP)
+        assert server.result("session/list", {}) == {"sessions": []}
+        assert server.finish() == (0, [])
+    finally:
+        server.close()
+
+
+def test_a_reader_that_pauses_at_the_end_gets_every_message_whole(server):
+    server.result("session/open", {"session": "s"})
+    unknown = server.request("session/list", {"x" * 100: 1})
+    requests = [{**unknown, "id": index} for index in range(8000)]
+    server.send(*requests)  # their answers are more than the system buffers
+    server.stdin.close()
+    select.select([], [], [], 0.5)  # the reader pauses
+    code, left = server.exit_code(timeout=10)
+    assert code == 0
+    assert [message["id"] for message in left] == list(range(8000))
+
+
+def test_the_end_of_input_ends_it_with_a_full_queue_of_work(server):
+    busy = prepare_long_work(server)
+    requests = [server.request("frontier/characterize", busy) for _ in range(250)]
+    server.send(*requests)
+    server.result("session/list", {})
+    code, left = server.finish()
+    assert code == 0
+    answered = [message["id"] for message in left if "method" not in message]
+    assert set(answered) <= {request["id"] for request in requests} and len(answered) == len(set(answered))
+
+
+def test_a_process_that_is_no_ancestor_is_not_watched(binary):
+    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    server = Server([binary, "serve"])
+    try:
+        server.initialize(processId=stranger.pid)
+        stranger.kill()
+        stranger.wait()
+        select.select([], [], [], 0.6)  # longer than the server takes to look
+        assert server.result("session/list", {}) == {"sessions": []}
+        assert server.log().count("is no ancestor of this process") == 1
+    finally:
+        server.close()
+
+
+def test_a_zombie_counts_as_dead(binary):
+    # The outer process stays a zombie until this test waits for it; the inner one keeps the server.
+    relay = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
+    command = [sys.executable, "-c", relay]
+    server = Server([*command, *command, binary, "serve"])
+    try:
+        server.initialize(processId=server.process.pid)
+        server.process.send_signal(signal.SIGKILL)
+        assert server.receive(timeout=WITHIN_A_SECOND) is None, "the server outlived its client"
+    finally:
+        server.close()
+
+
+def test_started_with_its_input_closed_it_ends(binary):
+    command = ["sh", "-c", 'exec "$0" serve <&-', binary]
+    assert subprocess.run(command, capture_output=True, timeout=WITHIN_A_SECOND, check=True).stdout == b""
+
+
+def test_a_reader_that_goes_away_while_it_computes_ends_it(server):
+    server.send(server.request("frontier/characterize", prepare_long_work(server)))
+    server.result("session/list", {})
+    server.process.stdout.close()
+    assert server.process.wait(WITHIN_A_SECOND) == 1
+
+
+def test_editors_add_an_option(binary):
+    for command in ([binary, "serve", "--stdio"], [binary, "--stdio"]):
+        server = Server(command)
+        try:
+            server.initialize(trace="messages")
+            server.send(server.request("session/list", {}, id=7))
+            assert server.receive()["method"] == "$/logTrace"
+            assert server.answer(7)["result"] == {"sessions": []}
+            assert server.finish()[0] == 0
+        finally:
+            server.close()

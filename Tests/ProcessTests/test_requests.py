@@ -215,3 +215,39 @@ def _codes(server, ids):
         assert answer["id"] not in codes, answer
         codes[answer["id"]] = answer["error"]["code"]
     return codes
+
+
+@pytest.mark.parametrize("id", [2**63, -(2**63) - 1, 10**300, 1.5], ids=["2^63", "-2^63-1", "1e300", "1.5"])
+def test_an_id_beyond_64_bits_is_refused_with_a_true_text(server, id):
+    server.send({"jsonrpc": "2.0", "id": id, "method": "session/list"})
+    answer = server.receive()
+    assert answer["id"] is None
+    assert "a whole number from -2^63 to 2^63 - 1" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("params", [None, [], [None], [{}]])
+def test_an_absent_object_in_any_dress(server, params):
+    server.send({"jsonrpc": "2.0", "id": 1, "method": "session/list", "params": params})
+    assert server.answer(1)["result"] == {"sessions": []}
+
+
+def test_a_batch_of_more_than_a_thousand_is_refused_whole(server):
+    server.send([server.request("session/open", {"session": str(index)}) for index in range(1001)])
+    check_error(server.receive()["error"], code=-32600)
+    assert server.result("session/list", {}) == {"sessions": []}
+
+
+def test_names_that_differ_in_their_normal_form_are_different(server):
+    names = ["caf\u00e9", "cafe\u0301"]
+    for name in names:
+        server.result("session/open", {"session": name})
+    listed = {entry["session"] for entry in server.result("session/list", {})["sessions"]}
+    assert listed == set(names)
+
+
+def test_a_long_name_is_answered_in_no_time_and_not_repeated(server):
+    # Comparing these marks by Unicode equivalence would take minutes.
+    marks = "\u0301\u0323" * 100_000
+    for method, params in [(marks, {}), ("session/list", {marks: 1}), ("session/close", {"session": marks})]:
+        server.send(server.request(method, params, id=method if method == marks else None))
+        assert len(json.dumps(server.response()["error" if method != "session/list" else "result"])) < 2000
