@@ -122,7 +122,7 @@ struct FrontierCommand {
       _ = try state.define(pipeline)
       _ = try state.submit(ProfileSubmission(pipeline: Self.pipelineName, rows: try ProfileCSV.parse(profile)))
     }
-    if let profile = state.profiles[Self.pipelineName] { reportOutliers(of: profile) }
+    if let profile = state.profiles[ExactString(Self.pipelineName)] { reportOutliers(of: profile) }
     if isBoundOnly { return try printBound(of: state) }
     try placed { () throws(RequestError) in
       let progress = ProgressBar()

@@ -58,7 +58,7 @@ extension SessionState {
     _ request: CharacterizationRequest, mayContinue: @escaping @Sendable (PlanRound) -> Bool = { _ in true }
   ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> CharacterizationProduct {
     let pipeline = try pipeline(request.pipeline)
-    let inputs = try FrontierInputs(pipeline.definition, profiles[request.pipeline] ?? Profile())
+    let inputs = try FrontierInputs(pipeline.definition, profiles[ExactString(request.pipeline)] ?? Profile())
     return { (progress) throws(RequestError) in
       let (frontier, certificate): (Frontier, FrontierCertificate?)
       do throws(FrontierError) {
@@ -86,7 +86,8 @@ extension SessionState {
   package func lowerBound(
     _ request: CharacterizationRequest, progress: ProgressHandle
   ) throws(RequestError) -> (FrontierInputs, LowerBoundCurve) {
-    let inputs = try FrontierInputs(try pipeline(request.pipeline).definition, profiles[request.pipeline] ?? Profile())
+    let inputs = try FrontierInputs(
+      try pipeline(request.pipeline).definition, profiles[ExactString(request.pipeline)] ?? Profile())
     do throws(FrontierError) {
       return (
         inputs, try LowerBoundCurve(of: inputs.problem, precision: request.options.precision, progress: progress)
@@ -104,7 +105,7 @@ extension SessionState {
     _ request: CharacterizationRequest
   ) throws(RequestError) -> (@Sendable (ProgressHandle) throws(RequestError) -> CharacterizationProduct)? {
     let pipeline = try pipeline(request.pipeline)
-    let inputs = try FrontierInputs(pipeline.definition, profiles[request.pipeline] ?? Profile())
+    let inputs = try FrontierInputs(pipeline.definition, profiles[ExactString(request.pipeline)] ?? Profile())
     guard let old = pipeline.frontier, let choices = old.choices(among: inputs) else { return nil }
     return { (progress) throws(RequestError) in
       let frontier: Frontier

@@ -26,7 +26,7 @@ extension SessionState {
   /// - Complexity: O(instructions log instructions + dependencies + ranks + members of its job).
   package mutating func define(_ request: PipelineRequest) throws(RequestError) -> StepResult<PipelineSummary> {
     let definition = try request.definition(on: try gpus(named: request.gpus ?? []))
-    if let profile = profiles[request.name] {
+    if let profile = profiles[ExactString(request.name)] {
       try definition.check(profile.rows.keys.sorted()) { _ in "stages" }
     }
     try checkIsNoReplica(request.name)

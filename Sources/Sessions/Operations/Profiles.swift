@@ -1,3 +1,4 @@
+internal import Basics
 package import EnergyFrontier
 package import JSON
 
@@ -79,19 +80,19 @@ extension SessionState {
         .invalidProfile, path: "pipeline", expected: "a pipeline with a profile of its own",
         found: "\"\(submission.pipeline)\", a replica", fix: "submit for the pipeline that it is a replica of")
     }
-    var profile = profiles[submission.pipeline] ?? Profile()
+    var profile = profiles[ExactString(submission.pipeline)] ?? Profile()
     if let withdrawn = profile.withdraw(submission.withdrawals.map { ($0.table, $0.setting) }) {
       throw submission.withdrawals[withdrawn].refusal(at: withdrawn)
     }
     try profile.merge(submission.rows, keepsSamples: submission.keepsSamples)
-    let changes = profile != profiles[submission.pipeline]
+    let changes = profile != profiles[ExactString(submission.pipeline)]
     let inspection = ProfileInspection(profile, of: index.map { pipelines[$0].definition }, gpus: gpus)
     let touched = Set(submission.rows.map(\.table)).sorted()
     if submission.refusesImplausible { try inspection.refuseImplausible(touched) }
     let follows = changes && index.map { pipelines[$0].frontierOrigin?.follows ?? false } ?? false
     let summary = inspection.summary(touched: touched, follows: follows)
     if changes, let index { pipelines[index].inputRevision = revision }
-    profiles[submission.pipeline] = profile
+    profiles[ExactString(submission.pipeline)] = profile
     return StepResult(
       summary, events: summary.isRecomputed ? [.inputsChanged(pipeline: submission.pipeline)] : [])
   }

@@ -26,7 +26,7 @@ package struct DeviceTable: Sendable {
     static func == (a: Place, b: Place) -> Bool { a.order == b.order && a.memoryBytes == b.memoryBytes }
   }
 
-  private var devices: [String: Device] = [:]
+  private var devices: [ExactString: Device] = [:]
   /// Idle devices of nodes that are not suspended.
   private var idle: [Place] = []
   /// All devices.
@@ -47,13 +47,13 @@ package struct DeviceTable: Sendable {
   /// Adds devices, or updates the description of known ones; a device at work stays at work.
   package mutating func register(_ gpus: [GPU]) {
     for gpu in gpus {
-      let known = devices[gpu.id]
+      let known = devices[ExactString(gpu.id)]
       if let known { removePlace(known.place) }
       if let known, known.trial == nil { removeIdle(known.place) }
       if known == nil { registeredCount += 1 }
       let place = Place(
         memoryBytes: gpu.memoryBytes ?? .max, order: known?.place.order ?? registeredCount, id: gpu.id, node: gpu.node)
-      devices[gpu.id] = Device(place: place, trial: known?.trial)
+      devices[ExactString(gpu.id)] = Device(place: place, trial: known?.trial)
       places.insert(place, at: places.partitioningIndex { place < $0 })
       if known?.trial == nil { insertIdle(place) }
     }
@@ -65,20 +65,20 @@ package struct DeviceTable: Sendable {
   }
 
   /// The failure domain of these devices: the node of the first, or its id where the node is unknown.
-  package func domain(of ids: [String]) -> String? { ids.first.flatMap { devices[$0]?.place.domain } }
+  package func domain(of ids: [String]) -> String? { ids.first.flatMap { devices[ExactString($0)]?.place.domain } }
 
   /// Gives the devices of these domains no more trials, and those of all other domains again. O(devices) at a change.
   package mutating func suspend(_ domains: Set<String>) {
     guard domains != suspended else { return }
     suspended = domains
-    idle = places.filter { devices[$0.id]?.trial == nil && !domains.contains($0.domain) }
+    idle = places.filter { devices[ExactString($0.id)]?.trial == nil && !domains.contains($0.domain) }
   }
 
   /// Takes devices away; gives the trials that ran on them, each once, in ascending order.
   package mutating func retire(_ ids: [String]) -> [TrialID] {
     var trials: Set<TrialID> = []
     for id in ids {
-      guard let device = devices.removeValue(forKey: id) else { continue }
+      guard let device = devices.removeValue(forKey: ExactString(id)) else { continue }
       removePlace(device.place)
       if let trial = device.trial { trials.insert(trial) } else { removeIdle(device.place) }
     }
@@ -88,11 +88,11 @@ package struct DeviceTable: Sendable {
   /// The trial that a registered device works for.
   ///
   /// - Returns: nil when it is not registered, `.some(nil)` when it is idle.
-  package func trial(on id: String) -> TrialID?? { devices[id].map(\.trial) }
+  package func trial(on id: String) -> TrialID?? { devices[ExactString(id)].map(\.trial) }
 
   /// The memory of each of these devices, of which the smallest decides what fits.
   package func leastMemoryBytes(of ids: [String]) -> Int {
-    ids.reduce(.max) { min($0, devices[$1]?.place.memoryBytes ?? .max) }
+    ids.reduce(.max) { min($0, devices[ExactString($1)]?.place.memoryBytes ?? .max) }
   }
 
   /// The most memory that `count` idle devices have each; nil when fewer are idle. O(1).
@@ -116,11 +116,11 @@ package struct DeviceTable: Sendable {
     guard count >= 1, fitting.count >= count, let smallest = fitting.last?.memoryBytes else { return nil }
     if count == 1 { return [idle[fitting.partitioningIndex { $0.memoryBytes <= smallest }].id] }
     let ordered = fitting.sorted { ($0.memoryBytes, $0.order) < ($1.memoryBytes, $1.order) }
-    var perNode: [String: [String]] = [:]
+    var perNode: [ExactString: [String]] = [:]
     for place in ordered {
       guard let node = place.node else { continue }
-      perNode[node, default: []].append(place.id)
-      if perNode[node]!.count == count { return perNode[node] }
+      perNode[ExactString(node), default: []].append(place.id)
+      if perNode[ExactString(node)]!.count == count { return perNode[ExactString(node)] }
     }
     return ordered.prefix(count).map(\.id)
   }
@@ -128,17 +128,17 @@ package struct DeviceTable: Sendable {
   /// Puts idle devices to work.
   package mutating func occupy(_ ids: [String], trial: TrialID) {
     for id in ids {
-      guard let device = devices[id], device.trial == nil else { continue }
+      guard let device = devices[ExactString(id)], device.trial == nil else { continue }
       removeIdle(device.place)
-      devices[id]!.trial = trial
+      devices[ExactString(id)]!.trial = trial
     }
   }
 
   /// Makes the devices of a trial that has ended idle again.
   package mutating func release(_ ids: [String], trial: TrialID) {
     for id in ids {
-      guard let device = devices[id], device.trial == trial else { continue }
-      devices[id]!.trial = nil
+      guard let device = devices[ExactString(id)], device.trial == trial else { continue }
+      devices[ExactString(id)]!.trial = nil
       insertIdle(device.place)
     }
   }

@@ -1,3 +1,4 @@
+internal import Basics
 package import ModelSelection
 internal import Representations
 
@@ -9,8 +10,11 @@ extension ModelSearch {
   ///   samples as those that it will be compared with. O(representations).
   package mutating func attach(_ representation: PoolRepresentation) throws(RequestError) {
     let key = representation.key
-    guard pool.encoders.contains(where: { $0.id == key.encoder }) else { throw .unknown("encoder", key.encoder) }
-    if let model = key.languageModel, !pool.languageModels.contains(where: { $0.id == model }) {
+    guard pool.encoders.contains(where: { ExactString($0.id) == ExactString(key.encoder) }) else {
+      throw .unknown("encoder", key.encoder)
+    }
+    if let model = key.languageModel, !pool.languageModels.contains(where: { ExactString($0.id) == ExactString(model) })
+    {
       throw .unknown("languageModel", model)
     }
     let peers = representations.values.filter { other in

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// One model that candidates are made of, as its owner describes it.
 package struct PoolComponent: Sendable, Equatable {
   package enum Role: String, Sendable, CaseIterable {
@@ -51,6 +53,11 @@ package struct CandidateName: Sendable, Hashable {
     self.languageModel = languageModel
   }
 
+  /// The names, compared by bytes.
+  private var exact: [ExactString?] { [encoder, projector, languageModel].map { $0.map { ExactString($0) } } }
+  package static func == (a: CandidateName, b: CandidateName) -> Bool { a.exact == b.exact }
+  package func hash(into hasher: inout Hasher) { hasher.combine(exact) }
+
   /// For a person.
   package var text: String { [encoder, projector, languageModel].compactMap { $0 }.joined(separator: " + ") }
 }
@@ -64,6 +71,11 @@ package struct ComponentPair: Sendable, Hashable {
     self.encoder = encoder
     self.languageModel = languageModel
   }
+
+  /// The names, compared by bytes.
+  private var exact: [ExactString] { [ExactString(encoder), ExactString(languageModel)] }
+  package static func == (a: ComponentPair, b: ComponentPair) -> Bool { a.exact == b.exact }
+  package func hash(into hasher: inout Hasher) { hasher.combine(exact) }
 }
 
 /// Which candidates are out of the question: every rule must hold. A figure that is not stated is within every bound.

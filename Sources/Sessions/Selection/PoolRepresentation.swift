@@ -12,6 +12,11 @@ package struct RepresentationKey: Sendable, Hashable {
     self.encoder = encoder
     self.languageModel = languageModel
   }
+
+  /// The names, compared by bytes.
+  private var exact: [ExactString?] { [encoder, languageModel].map { $0.map { ExactString($0) } } }
+  package static func == (a: RepresentationKey, b: RepresentationKey) -> Bool { a.exact == b.exact }
+  package func hash(into hasher: inout Hasher) { hasher.combine(exact) }
 }
 
 /// A representation, and how it was sent.

@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 internal import ModelSelection
 
@@ -6,7 +7,7 @@ struct TrialRoster: Sendable {
   private var entries: [Entry] = []
   private var open: Set<TrialID> = []
   /// The open trial of each worker that gave its name.
-  private var trialOfWorker: [String: TrialID] = [:]
+  private var trialOfWorker: [ExactString: TrialID] = [:]
   /// No open trial was heard from before this time.
   private var oldestHeardSeconds = 0.0
 
@@ -21,20 +22,22 @@ struct TrialRoster: Sendable {
     _modify { yield &entries[id.index] }
   }
 
-  func openTrial(of worker: String?) -> TrialID? { worker.flatMap { trialOfWorker[$0] } }
+  func openTrial(of worker: String?) -> TrialID? { worker.flatMap { trialOfWorker[ExactString($0)] } }
 
   /// Adds the next trial of the engine.
   mutating func open(_ id: TrialID, _ entry: Entry) {
     precondition(id.index == entries.count, "trials are numbered without gaps")
     entries.append(entry)
     open.insert(id)
-    if let worker = entry.request.worker { trialOfWorker[worker] = id }
+    if let worker = entry.request.worker { trialOfWorker[ExactString(worker)] = id }
   }
 
   mutating func close(_ id: TrialID) {
     entries[id.index].isOpen = false
     open.remove(id)
-    if let worker = entries[id.index].request.worker, trialOfWorker[worker] == id { trialOfWorker[worker] = nil }
+    if let worker = entries[id.index].request.worker, trialOfWorker[ExactString(worker)] == id {
+      trialOfWorker[ExactString(worker)] = nil
+    }
   }
 
   /// The open trials that were not heard from for longer than a lease, in ascending order. O(1) while there can be

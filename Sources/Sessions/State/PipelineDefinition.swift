@@ -1,3 +1,4 @@
+internal import Basics
 package import EnergyFrontier
 
 /// Which measurements an instruction uses: all instructions of one kind on one stage share a table.
@@ -10,7 +11,15 @@ package struct TableKey: Sendable, Hashable, Comparable {
     self.instruction = instruction
   }
 
-  package static func < (a: TableKey, b: TableKey) -> Bool { (a.stage, a.instruction) < (b.stage, b.instruction) }
+  /// The key with its name compared by bytes, as all names are.
+  private var exact: (Int, ExactString) { (stage, ExactString(instruction)) }
+
+  package static func == (a: TableKey, b: TableKey) -> Bool { a.exact == b.exact }
+  package static func < (a: TableKey, b: TableKey) -> Bool { a.exact < b.exact }
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(stage)
+    hasher.combine(ExactString(instruction))
+  }
 }
 
 /// One instruction of a defined pipeline.

@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 package import EnergyFrontier
 
 /// Everything one session holds. A value: it changes only by steps, which are pure functions of it, a request and its
@@ -16,7 +16,7 @@ package struct SessionState: Sendable {
   /// Where each pipeline stands in `pipelines`.
   var pipelineNumbers: [ExactString: Int] = [:]
   /// Measurements by pipeline name; they may arrive before the pipeline is defined.
-  package internal(set) var profiles: [String: Profile] = [:]
+  package internal(set) var profiles: [ExactString: Profile] = [:]
   /// Which pipelines run in lockstep, and what each runs; every pipeline is in one.
   package internal(set) var jobs: [LockstepJob] = []
   /// Where each job stands in `jobs`.

@@ -41,7 +41,7 @@ extension PipelineReplicate {
 extension ProfileSubmit {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
     if params.value(of: "csvPath") != nil { return unknownCount }
-    let known = params.value(of: "pipeline")?.stringValue.flatMap { session.profiles[$0.text] }
+    let known = params.value(of: "pipeline")?.stringValue.flatMap { session.profiles[$0] }
     return (known?.rowCount ?? 0) + (session.pipeline(of: params)?.definition.tables.count ?? 0)
   }
 }

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// What waits for a session that a request is using beside the loop, in the order in which it came.
 ///
 /// A request that would hold the loop for long works on a copy of its session on a thread. Meanwhile the session is
@@ -11,36 +13,38 @@ struct SessionLanes {
     var isInUse = true
   }
 
-  private var lanes: [String: Lane] = [:]
+  private var lanes: [ExactString: Lane] = [:]
   /// Called when no session is occupied any more.
   private var whenAllAreFree: [() -> Void] = []
 
   var isAnyOccupied: Bool { !lanes.isEmpty }
 
-  func isOccupied(_ session: String) -> Bool { lanes[session] != nil }
+  func isOccupied(_ session: String) -> Bool { lanes[ExactString(session)] != nil }
 
   /// How many actions wait for a session.
-  func waitingCount(_ session: String) -> Int { lanes[session].map { $0.waiting.count - $0.next } ?? 0 }
+  func waitingCount(_ session: String) -> Int { lanes[ExactString(session)].map { $0.waiting.count - $0.next } ?? 0 }
 
   /// Whether a request uses the session now.
-  func isInUse(_ session: String) -> Bool { lanes[session]?.isInUse ?? false }
+  func isInUse(_ session: String) -> Bool { lanes[ExactString(session)]?.isInUse ?? false }
 
-  mutating func occupy(_ session: String) { lanes[session, default: Lane()].isInUse = true }
+  mutating func occupy(_ session: String) { lanes[ExactString(session), default: Lane()].isInUse = true }
 
   /// Has `action` wait for a session, which must be occupied.
-  mutating func wait(_ session: String, _ action: @escaping () -> Void) { lanes[session]!.waiting.append(action) }
+  mutating func wait(_ session: String, _ action: @escaping () -> Void) {
+    lanes[ExactString(session)]!.waiting.append(action)
+  }
 
   /// Has `action` wait until no session is occupied.
   mutating func waitForAll(_ action: @escaping () -> Void) { whenAllAreFree.append(action) }
 
   /// The next action that waits for a session whose user is done; nil when there is none, and then the session is free.
   mutating func next(_ session: String) -> (() -> Void)? {
-    guard var lane = lanes.removeValue(forKey: session), lane.next < lane.waiting.count else { return nil }
+    guard var lane = lanes.removeValue(forKey: ExactString(session)), lane.next < lane.waiting.count else { return nil }
     let action = lane.waiting[lane.next]
     lane.waiting[lane.next] = {}
     lane.next += 1
     lane.isInUse = false
-    lanes[session] = lane
+    lanes[ExactString(session)] = lane
     return action
   }
 

@@ -57,7 +57,7 @@ extension SessionState {
       // The decisions of a search depend on the order of everything before and during it, so its log keeps the order.
       + (search?.requests(session: name) ?? gpuRequests)
       + pipelines.flatMap(definitionRequests)
-      + profiles.sorted { ExactString($0.key) < ExactString($1.key) }.map(profileRequest)
+      + profiles.sorted { $0.key < $1.key }.map { profileRequest($0.key.text, $0.value) }
       + pipelines.compactMap(characterizationRequest)
       + jobs.flatMap(\.stragglers).flatMap(stragglerRequests)
   }
