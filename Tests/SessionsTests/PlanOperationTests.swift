@@ -18,7 +18,8 @@ import Testing
 
   @Test(arguments: [
     FrontierTarget.deadlineSeconds(0.9), .slowdownFraction(0.1), .stragglerTimeSeconds(1.2), .energyBudgetJoules(400),
-    .averagePowerWatts(430), .averageDevicePowerWatts(250), .objective(.cheapest), .objective(.energyDelayProduct),
+    // The fastest plan draws 443 W and is also the cheapest: slower plans tie with it in energy and need not be listed.
+    .averagePowerWatts(450), .averageDevicePowerWatts(250), .objective(.cheapest), .objective(.energyDelayProduct),
   ])
   func aPointIsThePlanThatIsShown(_ target: FrontierTarget) throws {
     var session = try TinySession()
