@@ -59,8 +59,8 @@ def test_every_pareto_point_is_found(server, path):
     plans = ask(server, "frontier/curve", session=session, pipeline="p")["plans"]
     found = [(plan["iterationTimeSeconds"], plan["energyJoules"]) for plan in plans]
     best = [(point["iterationTimeSeconds"], point["energyJoules"]) for point in problem["paretoByBruteForce"]]
-    # Brute force adds doubles and the engine ticks: paths of equal length may come out a last digit apart in either, and
-    # then both of a pair are listed of which one is cheaper.
+    # Brute force adds doubles, the engine adds ticks: paths of equal length may differ in the last digit in either
+    # sum, and then both plans of such a pair are listed.
     for seconds, joules in best:
         assert any(t <= seconds * (1 + 1e-12) and e <= joules * (1 + 1e-9) for t, e in found), (seconds, joules)
     for t, e in found:
