@@ -35,12 +35,9 @@ public struct Frontier: Sendable {
     try progress.check()
 
     let bound = try BoundTrace(problem, options, in: space, first.part(0...0.1))
-    var planOptions = options
-    // Changes of setting undo what longer searches without them gain.
-    if costlySwitching != nil { planOptions.effort.level = .quick }
+    // The same search with and without switching: only then are switch-aware plans never worse than unaware ones.
     let found = try PlanSearch.run(
-      bound, planOptions, in: space, enumerates: costlySwitching == nil, parallel, first.part(0.1...1),
-      mayContinue: mayContinue)
+      bound, options, in: space, enumerates: true, parallel, first.part(0.1...1), mayContinue: mayContinue)
     guard let costlySwitching else {
       self = try Frontier(problem, bound.curve, found.drafts, isOptimal: found.isComplete, progress) {
         space.choices(of: $0)
