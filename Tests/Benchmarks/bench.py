@@ -8,7 +8,7 @@ second), start (start-up, memory, size), hold (every method at its limit), cance
 trials (updates of a search a second).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
-certainty against what came true.
+certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 from calibration import measure as measure_calibration
+from certainty import measure as measure_certainty
 from compare import measure as measure_against
 from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
@@ -67,9 +68,13 @@ def calibration(report, full):
     measure_calibration(report, BINARY, [path for path in files if path.exists()], grid)
 
 
+def certainty(report, full):
+    measure_certainty(report, BINARY)
+
+
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    selection, ceiling, zoo, reports, calibration)}
+    selection, ceiling, zoo, reports, calibration, certainty)}
 
 
 def main():

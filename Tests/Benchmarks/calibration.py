@@ -5,9 +5,6 @@ mass p should hold the truth in p of the cases; candidates said to be best with 
 cases.
 Cases of one pool and fraction are not independent, as curves bend together, so a pool is right on average over
 fractions at best.
-
-Where numpy and scipy are installed the same is told for beliefs that come from the *other* files alone, by
-`reference_posterior.py`, which computes what the binary does a second time.
 """
 
 import csv
@@ -17,8 +14,6 @@ import math
 import os
 import statistics
 import subprocess
-import sys
-from pathlib import Path
 
 import zoo
 
@@ -129,57 +124,4 @@ def measure(report, binary, files, grid):
         aim=f"{stated:.4f}",
         note=f"the aim is what they state; stated, true (cases): {reliability(chances)}",
     )
-    beliefs(report, {path.stem: wide(path) for path in files} | {"real grid": long(grid)})
 
-
-def beliefs(report, pools):
-    """The belief that each file's whole curves lead to, and intervals on each with the belief of the others."""
-    try:
-        sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "ProcessTests"))
-        import numpy
-        import reference_posterior as reference
-    except ImportError:
-        print("  without numpy and scipy no beliefs from the other files", file=sys.stderr)
-        return
-    vague = reference.Belief(
-        mean_slope=-0.1, mean_slope_deviation=0.1, law=(0.04, 4.0, 0.005), law_deviations=(2, 2, 2)
-    )
-
-    def arrays(curve, most=1.0):
-        points = [(fraction, curve[fraction]) for fraction in (*FRACTIONS, 1.0) if fraction <= most]
-        return numpy.log(points).T
-
-    learned = {}
-    for name, curves in pools.items():
-        law, slope, _ = reference.learn([arrays(curve) for curve in curves.values()], vague)
-        learned[name] = numpy.array([slope, *numpy.log(law)])
-        report.add(f"{name}, whole curves: mean slope", slope, "",
-                   note="slope deviation {:.3f}, memory {:.1f}, noise {:.4f}".format(*law))
-
-    def belief_of(names):
-        mean = numpy.mean([learned[name] for name in names], axis=0)
-        return reference.Belief(mean_slope=mean[0], law=tuple(numpy.exp(mean[1:]) * (reference.SLOPE_ALLOWANCE, 1, 1)))
-
-    everywhere = belief_of(learned)
-    report.add(
-        "belief of all files: mean slope",
-        everywhere.mean_slope,
-        "",
-        aim="-0.08",
-        note="slope deviation {:.3f}, memory {:.1f}, noise {:.4f}; the binary's: 0.06, 7, 0.004".format(
-            *everywhere.law
-        ),
-    )
-    for name, curves in pools.items():
-        belief, tally, errors = belief_of([other for other in learned if other != name]), Tally(), []
-        for most in FRACTIONS:
-            posterior = reference.Posterior(dict.fromkeys(curves, 0), [next(iter(curves))], belief)
-            posterior.curves = {name: {f: curve[f] for f in FRACTIONS if f <= most} for name, curve in curves.items()}
-            posterior.renew()
-            for candidate, (mean, own, common) in posterior.finals.items():
-                truth = math.log(curves[candidate][1.0])
-                tally.score(mean, math.hypot(own, common), truth)
-                errors.append(float(truth - mean))
-        report.add(f"{name}, belief of the other files: 90 % intervals hold", tally.coverage(90), "%", aim="90",
-                   note=f"80 %: {tally.coverage(80):.0f}, 50 %: {tally.coverage(50):.0f}, of {len(tally.scores)}; "
-                        f"root mean square error {math.sqrt(statistics.mean(e * e for e in errors)):.3f} in log error")

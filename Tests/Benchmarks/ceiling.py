@@ -12,18 +12,12 @@ is an estimate of what is possible, not a bound: it believes in the process, and
 
 import csv
 import statistics
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 from scipy.stats import weightedtau
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "ProcessTests"))
-
-from reference_posterior import integral_covariance
 
 BUDGETS = (15, 8, 3)  # the last is where 0.9 can be expected
 FIRST = 5  # smaller sizes lie outside the power law
@@ -33,6 +27,14 @@ DRAWS, TRIALS = 400, 60
 START: dict[str, Any] = {"pool": (0.02, 3.0), "family": (0.03, 3.0), "own": (0.03, 5.0), "noise": 0.005,
                          "levels": (0.15, 0.15)}
 MEAN_SLOPE, MEAN_SLOPE_DEVIATION, MEAN_LEVEL, LEVEL_DEVIATION = -0.08, 0.04, 0.4, 0.5
+
+
+def integral_covariance(distances, others, law):
+    """Of the integrals from -distance to 0 of an Ornstein-Uhlenbeck slope with a deviation and a memory."""
+    deviation, memory = law
+    one, other = numpy.asarray(distances)[:, None], numpy.asarray(others)[None, :]
+    fade = 1 - numpy.exp(-one / memory) - numpy.exp(-other / memory) + numpy.exp(-numpy.abs(one - other) / memory)
+    return deviation**2 * (2 * memory * numpy.minimum(one, other) - memory**2 * fade)
 
 
 def read(path):
@@ -58,7 +60,7 @@ class Process:
 
     def covariance(self, models, x, others, z):
         def slopes(deviation, memory):
-            return integral_covariance(-x, -z, (deviation, memory, None))
+            return integral_covariance(-x, -z, (deviation, memory))
 
         a, b = x[:, None], z[None, :]
         pool, pool_memory, family, family_memory, own, own_memory, _, family_level, own_level = numpy.exp(self.law)

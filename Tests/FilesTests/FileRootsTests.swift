@@ -128,12 +128,14 @@ private final class Folder {
   @Test func refusedFilesAreClosedAgain() throws {
     let folder = try Folder()
     let roots = FileRoots(["\(folder.path)/inside"])
-    let before = open("/dev/null", O_RDONLY)
-    close(before)
     for _ in 0..<50 { #expect(kind { try roots.open("deep") } == .unreadable) }
-    let after = open("/dev/null", O_RDONLY)
-    close(after)
-    #expect(after == before)
+    // Other tests of this process open files too, so only descriptors below this test's folder count.
+    let leaked = (0..<1024 as Range<Int32>).filter { descriptor in
+      var (opened, refused) = (stat(), stat())
+      return fstat(descriptor, &opened) == 0 && stat("\(folder.path)/inside/deep", &refused) == 0
+        && (opened.st_dev, opened.st_ino) == (refused.st_dev, refused.st_ino)
+    }
+    #expect(leaked.isEmpty)
   }
 }
 

@@ -1,200 +1,256 @@
-"""What is known of final errors, computed a second time from its definition with numpy and scipy, and nothing of ours.
+"""What is believed of final errors, computed a second time from its definition with numpy, and nothing of ours.
 
-A curve is a Gaussian process over x, the logarithm of the data, with a level of which nothing is known: y(x) = level -
-integral from x to 0 of the slope, whose mean is the pool's and whose departure from that is an Ornstein-Uhlenbeck
-process. Here all is done with whole covariance matrices; the engine filters point by point.
+`Sources/ModelSelection/Posterior/CurveMixture.swift` states the model. The engine filters and keeps tables; here
+every expert's rule is a linear system whose mean and covariance are carried from knot to knot with matrices, and who is
+best is drawn at random.
 """
 
 import dataclasses
+import itertools
+import math
 
 import numpy
-from scipy.linalg import cho_factor, cho_solve
-from scipy.stats import norm
 
-# Other pools' slopes differ by this factor more than they did in the median pool: few curves then surprise less.
-SLOPE_ALLOWANCE = 1.6
+TRAITS = {
+    "persistence": (-0.2, 0.2, 0.55, 0.85),
+    "scale": tuple(0.004 * (0.5 / 0.004) ** (k / 7) for k in range(8)),
+    "growth": (0.75, 1.0, 1.3),
+    "divergence": (0.0, 0.12, 0.35),
+    "last": (1.0, 3.0),
+    "first": (1.0, 2.5, 6.0),
+}
+EXPERTS = numpy.array(list(itertools.product(*TRAITS.values())))
+FREEDOM, DEVIATION_BOUND, CALM, TEMPER, TEMPER_COUNT = 4.0, 2.5, 0.15, 0.8, 8.0
+OWN_BOUND = 2.5
+NOISE_VARIANCE, SEEN_DEVIATION, TOLERANCE = 1.6, 1e-9, 0.35
+NINETY = 1.6448536269514722
+# As `Tests/Benchmarks/learn_prior.py` prints it.
+LEARNED = [
+    [0.1316, 0.1747, 0.2658, 0.4278],
+    [0.0644, 0.2316, 0.1216, 0.1374, 0.1653, 0.1383, 0.0787, 0.0627],
+    [0.2295, 0.5039, 0.2667],
+    [0.5309, 0.2138, 0.2553],
+    [0.6667, 0.3333],
+    [0.3967, 0.4205, 0.1828],
+]
+
+
+def position(fraction):
+    exact = -math.log2(fraction)
+    return float(round(exact)) if abs(exact - round(exact)) < 1e-9 else exact
 
 
 @dataclasses.dataclass
-class Belief:
-    """What is believed of a pool before any of it was seen; the law's parts are slope deviation, memory and noise."""
+class Curve:
+    """A candidate's observations: fraction -> error."""
 
-    mean_slope: float = -0.08
-    mean_slope_deviation: float = 0.04
-    law: tuple[float, ...] = (0.06, 7.0, 0.004)
-    law_deviations: tuple[float, ...] = (0.2, 0.5, 0.5)
-    common_share: float = 2.0
-    final_deviation: float = 0.25
-    final_weight_fraction: float = 0.25
-    spread: float = 0.15
-    spread_weight: float = 3.0
+    errors: dict[float, float]
 
+    def __post_init__(self):
+        points = [(position(fraction), math.log(error)) for fraction, error in self.errors.items()]
+        points.sort(reverse=True)
+        self.positions = numpy.array([p for p, _ in points])
+        self.levels = numpy.array([y for _, y in points])
+        self.end, self.level = max(0.0, self.positions[-1]), self.levels[-1]
+        self.step = self.level - self.value(self.end + 1) if self.positions[0] >= self.end + 1 - TOLERANCE else None
+        first, last = math.floor(self.positions[0] + TOLERANCE), max(0, math.ceil(self.end - 1e-9))
+        self.knots = {knot: self.value(knot) for knot in range(first, last - 1, -1)}
 
-BELIEF = Belief()
-
-
-def integral_covariance(distances, others, law):
-    """Of the departures' integrals from -distance to 0."""
-    deviation, memory, _ = law
-    one, other = numpy.asarray(distances)[:, None], numpy.asarray(others)[None, :]
-    fade = 1 - numpy.exp(-one / memory) - numpy.exp(-other / memory) + numpy.exp(-numpy.abs(one - other) / memory)
-    return deviation**2 * (2 * memory * numpy.minimum(one, other) - memory**2 * fade)
-
-
-def extrapolate(x, y, law, mean_slope):
-    """(mean, variance of its own, how it changes with the mean slope) of the log error that is seen at x = 0."""
-    covariance = integral_covariance(-x, -x, law) + law[2] ** 2 * numpy.eye(len(x))
-    factor = cho_factor(covariance)
-    # Each point tells of the level: y - mean slope * x = level + noise, with this covariance.
-    ones = numpy.ones(len(x))
-    weights = cho_solve(factor, ones) / (ones @ cho_solve(factor, ones))
-    return weights @ (y - mean_slope * x), 1 / (ones @ cho_solve(factor, ones)) + law[2] ** 2, -weights @ x
+    def value(self, at):
+        """Interpolated; the first and the last segment go on beyond their ends."""
+        if len(self.levels) == 1:
+            return self.levels[0]
+        index = max(1, min(len(self.positions) - 1, int(numpy.sum(self.positions[:-1] >= at))))
+        (a, b), (u, v) = self.positions[index - 1:index + 1], self.levels[index - 1:index + 1]
+        return u + (v - u) * (a - at) / (a - b)
 
 
-def spaced(x, y, least=0.6):
-    """Points apart, from the largest down."""
-    kept = []
-    for index in reversed(range(len(x))):
-        if not kept or x[kept[-1]] - x[index] >= least:
-            kept.append(index)
-    kept = kept[::-1]
-    return x[kept], y[kept]
+class Mixture:
+    """The experts after some curves were seen; `prior` holds a list of probabilities for each trait."""
+
+    def __init__(self, curves, prior):
+        self.first = max((max(c.knots) for c in curves if c.knots), default=0)
+        self.persistence, self.scale, self.growth, self.divergence, self.last, self.fresh = EXPERTS.T
+        begun = [c.knots[self.first] for c in curves if self.first in c.knots]
+        self.level = float(numpy.median(begun)) if begun else -1.0
+        self.spread = max(1e-3, 1.4826 * float(numpy.median(numpy.abs(numpy.array(begun) - self.level)))) \
+            if len(begun) > 2 else 0.3
+        count = len(EXPERTS)
+        self.steps, self.variances = [numpy.zeros(count)], [numpy.zeros(count)]
+        self.courses, self.median_course, self.counts = [numpy.full(count, self.level)], [self.level], [0]
+        self.log_likelihood = numpy.zeros(count)
+        for knot in range(1, self.first + 1):
+            self.fit(knot, curves)
+        extended = sum(len(c.knots) >= 2 for c in curves)
+        logs = log_prior(prior) + TEMPER * extended / (extended + TEMPER_COUNT) * self.log_likelihood
+        weights = numpy.exp(logs - logs.max())
+        self.weights = weights / weights.sum()
+
+    def calm(self, level, course):
+        return math.exp(CALM * min(0.0, max(-1.5, (level - course) / self.spread)))
+
+    def scale_to(self, knot):
+        return self.scale * self.growth ** (knot - 1) * (self.last if knot == self.first else 1)
+
+    def own_bound(self, knot):
+        return OWN_BOUND * self.scale * self.fresh * self.growth ** max(0, knot - 1)
+
+    def fit(self, knot, curves):
+        left = self.first - knot
+        members = [c for c in curves if left in c.knots and left + 1 in c.knots]
+        before = self.steps[-1] if knot > 1 else numpy.full(len(EXPERTS), -0.07)
+        variance = self.variances[-1] + (0.5 * (0.01 + numpy.abs(before))) ** 2 if knot > 1 \
+            else numpy.full(len(EXPERTS), 0.1**2)
+        if left == 0:
+            variance = variance + numpy.where(self.last > 1, 0.1**2, 0)
+        step, posterior, median = before, variance, 0.0
+        if members:
+            moves = numpy.array([c.knots[left] - c.knots[left + 1] for c in members])
+            median = float(numpy.median(moves))
+            levels = numpy.array([c.knots[left + 1] for c in members])
+            bound = DEVIATION_BOUND * self.spread
+            fresh = numpy.array([left + 2 not in c.knots for c in members])
+            lasts = numpy.array([0 if f else c.knots[left + 1] - c.knots[left + 2] for c, f in zip(members, fresh)])
+            limit = self.own_bound(knot - 1)
+            own = numpy.where(fresh[:, None], 0, numpy.clip(lasts[:, None] - self.steps[-1], -limit, limit))
+            deviations = numpy.clip(levels[:, None] - self.courses[-1], -bound, bound)
+            expected = self.persistence * own + self.divergence * deviations
+            residuals = moves[:, None] - expected
+            calm = numpy.array([self.calm(level, self.median_course[-1]) for level in levels])
+            scale = self.scale_to(knot) * calm[:, None] * numpy.where(fresh[:, None], self.fresh, 1)
+            step = median - expected.mean(0)
+            for _ in range(3):
+                weight = (FREEDOM + 1) / (FREEDOM + ((residuals - step) / scale) ** 2) / scale**2
+                step = ((weight * residuals).sum(0) + before / variance) / (weight.sum(0) + 1 / variance)
+            posterior = 1 / (weight.sum(0) + 1 / variance)
+            student = -numpy.log(scale) - (FREEDOM + 1) / 2 * numpy.log1p(((residuals - step) / scale) ** 2 / FREEDOM)
+            self.log_likelihood = self.log_likelihood + student.sum(0) - (step - before) ** 2 / (2 * variance) \
+                + 0.5 * numpy.log(posterior / variance)
+        self.counts.append(len(members))
+        self.steps.append(step)
+        self.variances.append(posterior)
+        self.courses.append(self.courses[-1] + step)
+        self.median_course.append(self.median_course[-1] + median)
+
+    def kept(self):
+        """The experts that count, and their weights."""
+        order = sorted((e for e in range(len(EXPERTS)) if self.weights[e] >= 1e-4 * self.weights.max()),
+                       key=lambda e: (-self.weights[e], e))[:64]
+        weights = self.weights[order]
+        return order, weights / weights.sum()
+
+    def rest(self, expert, knot):
+        """(what own, dev and 1 add to the final log error from a knot on, variance of the noise, variance if fresh)."""
+        rho, beta = self.persistence[expert], self.divergence[expert]
+        # State: own, dev, what was added so far.
+        move = numpy.array([[rho, beta, 0], [rho, 1 + beta, 0], [rho, beta, 1]])
+        state, covariance, fresh, shared = numpy.eye(3), numpy.zeros((3, 3)), numpy.zeros((3, 3)), 0.0
+        for step in range(knot + 1, self.first + 1):
+            noise = numpy.ones((3, 3)) * self.scale_to(step)[expert] ** 2
+            state = move @ state
+            covariance = move @ covariance @ move.T + noise
+            fresh = move @ fresh @ move.T + noise * (self.fresh[expert] ** 2 if step == knot + 1 else 1)
+            shared += self.steps[step][expert]
+        return (state[2, 0], state[2, 1], shared), NOISE_VARIANCE * covariance[2, 2], NOISE_VARIANCE * fresh[2, 2]
+
+    def shared_variance(self, knot, expert):
+        """Of the sum of the shared steps after a knot: each is a sum of independent parts."""
+        seen = max((k for k, n in enumerate(self.counts) if n), default=0)
+        parts = numpy.zeros((self.first + 1, self.first + 1))
+        for step in range(1, self.first + 1):
+            if step <= seen:
+                parts[step, step] = math.sqrt(self.variances[step][expert])
+            else:
+                parts[step] = parts[step - 1]
+                parts[step, step] = math.sqrt(max(0, self.variances[step][expert] - self.variances[step - 1][expert]))
+        return float((parts[knot + 1:].sum(0) ** 2).sum())
+
+    def around(self, end):
+        knot = min(self.first, max(0.0, self.first - end))
+        low = math.floor(knot)
+        return [(low, 1 - (knot - low)), (min(self.first, low + 1), knot - low)]
+
+    def final(self, curve):
+        """(mean, own deviation, common deviation) of the final log error."""
+        if curve.end == 0:
+            return curve.level, SEEN_DEVIATION, 0.0
+        experts, weights = self.kept()
+        around = [(knot, share) for knot, share in self.around(curve.end) if share > 0]
+        course = sum(share * (weights @ self.courses[knot][experts]) for knot, share in around)
+        bound = DEVIATION_BOUND * self.spread
+        deviation = min(bound, max(-bound, curve.level - course))
+        calm = self.calm(curve.level, sum(share * self.median_course[knot] for knot, share in around))
+        changes = numpy.zeros(len(experts))
+        noise = common = shared = 0.0
+        for knot, share in around:
+            rests = [self.rest(e, knot) for e in experts]
+            own, dev, moved = numpy.array([r[0] for r in rests]).T
+            values = moved + dev * deviation
+            if curve.step is not None:
+                limit = self.own_bound(knot)[experts]
+                values = values + own * numpy.clip(curve.step - self.steps[knot][experts], -limit, limit)
+            changes = changes + share * values
+            spread = weights @ (moved - weights @ moved) ** 2
+            common += share * spread
+            shared += share * (weights @ numpy.array([self.shared_variance(knot, e) for e in experts]))
+            noise += share * (weights @ numpy.array([r[1] if curve.step is not None else r[2] for r in rests]))
+        mean = weights @ changes
+        own = max(0.0, weights @ (changes - mean) ** 2 - common) + calm**2 * noise
+        return curve.level + mean, max(SEEN_DEVIATION, math.sqrt(own)), math.sqrt(common + shared)
+
+    def draw(self, curves, count, generator):
+        """Final log errors of all curves together, one row a draw."""
+        experts, weights = self.kept()
+        chosen = generator.choice(len(experts), count, p=weights)
+        out = numpy.empty((count, len(curves)))
+        seen = max((k for k, n in enumerate(self.counts) if n), default=0)
+        shifts = numpy.zeros((count, self.first + 1))
+        every = numpy.array(experts)[chosen]
+        for step in range(1, self.first + 1):
+            normal = generator.standard_normal(count)
+            if step <= seen:
+                shifts[:, step] = numpy.sqrt(self.variances[step][every]) * normal
+            else:
+                more = numpy.sqrt(numpy.maximum(0, self.variances[step][every] - self.variances[step - 1][every]))
+                shifts[:, step] = shifts[:, step - 1] + more * normal
+        after = numpy.stack([shifts[:, knot + 1:].sum(1) for knot in range(self.first + 1)], axis=1)
+        bound = DEVIATION_BOUND * self.spread
+        for index, curve in enumerate(curves):
+            if curve.end == 0:
+                out[:, index] = curve.level
+                continue
+            around = [(knot, share) for knot, share in self.around(curve.end) if share > 0]
+            calm = self.calm(curve.level, sum(share * self.median_course[knot] for knot, share in around))
+            mean, variance, shift = numpy.zeros(len(experts)), numpy.zeros(len(experts)), numpy.zeros(count)
+            course = sum(share * (weights @ self.courses[knot][experts]) for knot, share in around)
+            deviation = numpy.clip(curve.level - course, -bound, bound)
+            for knot, share in around:
+                rests = [self.rest(e, knot) for e in experts]
+                own, dev, moved = numpy.array([r[0] for r in rests]).T
+                values = moved + dev * deviation
+                if curve.step is not None:
+                    limit = self.own_bound(knot)[experts]
+                    values = values + own * numpy.clip(curve.step - self.steps[knot][experts], -limit, limit)
+                mean += share * values
+                variance += share * numpy.array([r[1] if curve.step is not None else r[2] for r in rests])
+                shift += share * after[:, knot]
+            out[:, index] = curve.level + mean[chosen] + calm * numpy.sqrt(variance[chosen]) \
+                * generator.standard_normal(count) + shift
+        return out
 
 
-def loss(curves, shifts, belief):
-    """Minus the log posterior density of a law, up to a constant, and mean and deviation of the mean slope given it."""
-    law = numpy.array(belief.law) * numpy.exp(shifts)
-    precision, weighted, square, determinant = belief.mean_slope_deviation**-2, 0.0, 0.0, 0.0
-    weighted += belief.mean_slope * precision
-    square += belief.mean_slope**2 * precision
-    for x, y in curves:
-        covariance = integral_covariance(-x, -x, law) + law[2] ** 2 * numpy.eye(len(x))
-        # What is left of a curve without its level: differences to the first point.
-        difference = numpy.hstack([-numpy.ones((len(x) - 1, 1)), numpy.eye(len(x) - 1)])
-        factor = cho_factor(difference @ covariance @ difference.T)
-        rise, run = y[1:] - y[0], x[1:] - x[0]
-        precision += run @ cho_solve(factor, run)
-        weighted += run @ cho_solve(factor, rise)
-        square += rise @ cho_solve(factor, rise)
-        determinant += 2 * numpy.log(numpy.diag(factor[0])).sum()
-    off = numpy.square(numpy.array(shifts) / belief.law_deviations).sum()
-    value = (square - weighted**2 / precision + determinant + numpy.log(precision) + off) / 2
-    return value, law, weighted / precision, precision**-0.5
+def log_prior(prior):
+    """The logarithm of each expert's weight beforehand."""
+    places = list(itertools.product(*[range(len(values)) for values in TRAITS.values()]))
+    logs = [numpy.log(numpy.array(p) / numpy.sum(p)) for p in prior]
+    return numpy.array([sum(log[place] for log, place in zip(logs, expert)) for expert in places])
 
 
-def learn(curves, belief):
-    """(law, mean slope, its deviation): the best that a pattern search finds, by steps of 1, 1/2 and 1/4 in
-    logarithms."""
-    shifts = numpy.zeros(3)
-    best = loss(curves, shifts, belief)
-    for step in (1.0, 0.5, 0.25):
-        while True:
-            trials = [shifts + step * direction for direction in numpy.vstack([numpy.eye(3), -numpy.eye(3)])]
-            found = [(loss(curves, trial, belief), trial) for trial in trials if numpy.abs(trial).max() <= 4]
-            least, trial = min(found, key=lambda one: one[0][0])
-            if least[0] >= best[0]:
-                break
-            best, shifts = least, trial
-    return best[1:]
+def uniform():
+    return [[1 / len(values)] * len(values) for values in TRAITS.values()]
 
 
-def final_prior(means, variances, belief):
-    """Mean and variance of the pool's final log errors: expectation and maximization, twenty times."""
-    means, variances, spread = numpy.array(means), numpy.array(variances), belief.final_deviation**2
-    for _ in range(20):
-        mean = numpy.average(means, weights=1 / (variances + spread))
-        share = spread / (spread + variances)
-        square = (share * (means - mean)) ** 2 + share * variances
-        share = belief.final_weight_fraction
-        spread = (share * belief.final_deviation**2 + square.mean()) / (share + 1)
-    return mean, spread
-
-
-class Posterior:
-    """Takes observations in the order of their reports; `finals[candidate]` is (mean, deviation of its own, deviation
-    of what is common to the pool) of its final log error.
-
-    What is common is learned anew when the observations have grown by more than a tenth since it last was.
-    """
-
-    def __init__(self, cluster_of, medoids, belief=BELIEF):
-        self.cluster_of, self.medoids, self.belief = cluster_of, medoids, belief
-        self.curves, self.finals, self.count, self.renewed = {}, {}, 0, 0
-        self.law, self.slope, self.slope_deviation = belief.law, belief.mean_slope, belief.mean_slope_deviation
-        self.prior, self.spread = (0.0, 0.0), belief.spread
-
-    def observe(self, candidate, fraction, error):
-        self.curves.setdefault(candidate, {})[fraction] = error
-        self.count += 1
-        if self.count - self.renewed > self.renewed // 10:
-            self.renewed = self.count
-            self.renew()
-        else:
-            self.finals[candidate] = self.together(self.own(candidate))
-
-    def points(self, candidate):
-        fractions = sorted(self.curves[candidate])
-        return numpy.log(fractions), numpy.log([self.curves[candidate][fraction] for fraction in fractions])
-
-    def renew(self):
-        curves = [spaced(*self.points(candidate)) for candidate in sorted(self.curves)]
-        self.law, self.slope, self.slope_deviation = learn(
-            [curve for curve in curves if len(curve[0]) > 1], self.belief
-        )
-        off = [self.finals[c][0] - self.finals[self.medoids[self.cluster_of[c]]][0] for c in self.finals
-               if c != self.medoids[self.cluster_of[c]] and self.medoids[self.cluster_of[c]] in self.finals]
-        weight = self.belief.spread_weight
-        self.spread = numpy.sqrt((weight * self.belief.spread**2 + numpy.square(off).sum()) / (weight + len(off)))
-        own = {candidate: self.own(candidate) for candidate in self.curves}
-        self.prior = final_prior([one[0] for one in own.values()], [one[1] ** 2 for one in own.values()], self.belief)
-        self.finals = {candidate: self.together(one) for candidate, one in own.items()}
-
-    def own(self, candidate):
-        """What its own curve says."""
-        x, y = self.points(candidate)
-        if x[-1] == 0:
-            return y[-1], 1e-9, 0.0
-        mean, variance, change = extrapolate(x, y, self.law, self.slope)
-        drift = self.belief.common_share * 2 * self.law[0] ** 2 / self.law[1] * -x[-1] ** 3 / 3
-        return mean, numpy.sqrt(variance), numpy.sqrt((change * self.slope_deviation) ** 2 + drift)
-
-    def together(self, one):
-        """The same in the light of the other candidates: a product of two normal densities."""
-        mean, spread = self.prior
-        precision = 1 / one[1] ** 2 + 1 / spread
-        return (one[0] / one[1] ** 2 + mean / spread) / precision, precision**-0.5, one[2]
-
-    def belief_of(self, candidate):
-        """Its own, or its medoid's with the spread inside clusters; None where neither was seen."""
-        if candidate in self.finals:
-            return self.finals[candidate]
-        medoid = self.medoids[self.cluster_of[candidate]]
-        if medoid not in self.finals:
-            return None
-        mean, deviation, common = self.finals[medoid]
-        return mean, numpy.hypot(deviation, self.spread), common
-
-
-def interval(final, mass=0.9):
-    return numpy.exp(norm.interval(mass, final[0], numpy.hypot(final[1], final[2])))
-
-
-def beside(finals, favourite):
-    """Means, and deviations when what each has in common with the favourite is left out."""
-    means, own, common = numpy.array(finals).T
-    return means, numpy.hypot(own, common - common[favourite])
-
-
-def contest(means, deviations, favourite, cells=3000):
-    """Each one's probability to be the least of independent normals, and how far the favourite's mean lies above the
-    expected least: integrals of a density times tails, and of the product of all tails, on a fine grid."""
-    means, deviations = numpy.asarray(means), numpy.asarray(deviations)
-    top = (means + 9 * deviations).min()
-    # Fine for each of them, as they may be of very different widths.
-    edges = numpy.unique(means + deviations * numpy.linspace(-9, 9, cells)[:, None])
-    edges = numpy.append(edges[edges < top], top)
-    middle, width = (edges[1:] + edges[:-1]) / 2, numpy.diff(edges)
-    tails = norm.sf((middle[:, None] - means) / deviations)
-    mass = -numpy.diff(norm.sf((edges[:, None] - means) / deviations), axis=0)
-    others = numpy.stack([numpy.delete(tails, one, axis=1).prod(axis=1) for one in range(len(means))], axis=1)
-    return (mass * others).sum(axis=0), means[favourite] - (edges[0] + (width * tails.prod(axis=1)).sum())
+def interval(final):
+    mean, own, common = final
+    half = NINETY * math.hypot(own, common)
+    return math.exp(mean - half), math.exp(mean + half)

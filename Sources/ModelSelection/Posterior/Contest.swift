@@ -1,107 +1,108 @@
 internal import Basics
 
-/// Who of several candidates is best, given what is known of each: probabilities and the expected regret.
+/// Who of several candidates ends best: probabilities and the expected regret, by draws of all final errors together.
 ///
-/// Everybody is taken beside the favourite, so that what is common to the pool does not count: exact for each pair with the
-/// favourite. With independent normal log errors y_j, the probability that i is least is the integral of its density times the
-/// probabilities that all others are above; the expected least is an integral of the probability that all are above.
-/// Both are taken by parabolas between where the least can possibly lie, so nothing is drawn at random. Steps are as long as
-/// the sharpest distribution that they touch allows: a candidate that is known exactly beside one that is not costs no
-/// accuracy. Both are right to 1e-6 (`Tests/ProcessTests/test_posterior.py`).
+/// A draw chooses an expert of the forecast and the pool's shared steps, which move all candidates as far as they have
+/// to go; then each candidate's own part. Draws are a Latin hypercube with a fixed seed (McKay, Beckman and Conover
+/// 1979, 10.2307/1268522): every coordinate takes the middles of equal parts of its distribution once, in an order of
+/// its own. So the same events give the same answers, and a probability is a multiple of 1/1024 with a standard error
+/// below 0.015.
 ///
-/// **Complexity.** O(contenders x steps); only the ``mostContenders`` with a chance take part, and there are some 60 steps
-/// for each scale of deviations.
-struct Contest: Equatable, Sendable {
-  /// Candidates with a chance, and the probability that each is best, by the order of the input.
-  private(set) var contenders: [(candidate: Int, probability: Double)] = []
-  /// Expected log error of the favourite less that of the best.
-  private(set) var regret = 0.0
-
-  static func == (one: Contest, other: Contest) -> Bool {
-    one.regret == other.regret && one.contenders.map(\.candidate) == other.contenders.map(\.candidate)
-      && one.contenders.map(\.probability) == other.contenders.map(\.probability)
+/// **Complexity.** O(draws x entrants); only the ``mostContenders`` with most chance take part.
+struct Contest: Sendable {
+  /// A candidate with what is known of it.
+  struct Entrant {
+    let candidate: Int
+    let final: FinalError
+    /// Its curve; nil for one that was not observed, whose final error is normal.
+    let end: CurveEnd?
   }
 
-  private static let mostContenders = 32
-  /// Deviations from the mean beyond which a normal variable is not looked for: 1e-9 of its mass.
-  private static let reach = 6.0
-  /// The length of a step in deviations of the sharpest distribution that it touches.
-  private static let stride = 0.2
+  /// Candidates with a chance, and the probability that each is best.
+  private(set) var contenders: [(candidate: Int, probability: Double)] = []
+  /// The expectation of 1 - best error / favourite's error, in 0..<1.
+  private(set) var regretFraction = 0.0
+
+  private static let mostContenders = 48
+  static let drawCount = 1024
 
   /// - Parameters:
-  ///   - field: each candidate with what is known of it.
-  ///   - favourite: the candidate that is suggested, one of the field.
-  init(_ field: [(candidate: Int, final: FinalError)], favourite: FinalError) {
-    let field = field.map { (candidate: $0.candidate, final: $0.final.beside(favourite)) }
-    let limit = field.lazy.map { $0.final.mean + Self.reach * $0.final.deviation }.min() ?? 0
-    // Among those with a chance at all the most promising; candidates have different numbers, so there are no ties.
-    let kept = field.lazy.filter { $0.final.mean - Self.reach * $0.final.deviation <= limit }
-      .map { (promise: $0.final.mean - 2 * $0.final.deviation, one: $0) }
-      .smallest(Self.mostContenders) { ($0.promise, $0.one.candidate) < ($1.promise, $1.one.candidate) }
-      .map(\.one)
-    guard let low = kept.map({ $0.final.mean - Self.reach * $0.final.deviation }).min() else { return }
-    var integral = LeastOfNormals(kept.map(\.final), from: low, reach: Self.reach)
-    while integral.position < limit { integral.advance(to: limit, stride: Self.stride) }
-    let sum = integral.probabilities.reduce(0, +)
-    contenders = zip(kept, integral.probabilities).map { ($0.candidate, sum > 0 ? $1 / sum : 0) }
-    regret = max(0, favourite.mean - integral.expectedLeast)
+  ///   - entrants: candidates with different numbers.
+  ///   - favourite: the number of the one that is suggested.
+  init(_ entrants: [Entrant], favourite: Int, forecast: CurveForecast) {
+    let kept = entrants.lazy.map { one -> (promise: Double, one: Entrant) in
+      let final = one.final
+      let promise = final.mean - 2 * (final.deviation + final.commonDeviation)
+      return (one.candidate == favourite ? -.infinity : promise, one)
+    }
+    .smallest(Self.mostContenders) { ($0.promise, $0.one.candidate) < ($1.promise, $1.one.candidate) }
+    .map(\.one)
+    guard kept.count > 1 else {
+      contenders = kept.map { ($0.candidate, 1) }
+      return
+    }
+    let draws = NormalDraws.shared
+    let finals = kept.map { one in one.end.map { forecast.finals(of: $0) } }
+    var wins = [Int](repeating: 0, count: kept.count)
+    var regret = 0.0
+    var (place, cumulative) = (0, forecast.weights[0])
+    for draw in 0..<Self.drawCount {
+      // Systematic resampling: each expert gets its share of the draws.
+      let part = (Double(draw) + 0.5) / Double(Self.drawCount)
+      while cumulative < part, place + 1 < forecast.weights.count {
+        place += 1
+        cumulative += forecast.weights[place]
+      }
+      let shifts = forecast.sharedShifts(place) { draws.value(draw, column: Self.mostContenders + $0 % 16) }
+      var (least, best, favourites) = (Double.infinity, 0, 0.0)
+      for (index, one) in kept.enumerated() {
+        let normal = draws.value(draw, column: index)
+        let error: Double
+        if let end = one.end, let finals = finals[index] {
+          error =
+            finals[place].mean + finals[place].deviation * normal + forecast.sharedShift(shifts, at: end.position)
+        } else {
+          error = one.final.mean + one.final.deviation * normal
+        }
+        if error < least { (least, best) = (error, index) }
+        if one.candidate == favourite { favourites = error }
+      }
+      wins[best] += 1
+      regret += 1 - PortableMath.exp(least - favourites)
+    }
+    contenders = zip(kept, wins).map { ($0.candidate, Double($1) / Double(Self.drawCount)) }
+    regretFraction = max(0, regret / Double(Self.drawCount))
   }
 }
 
-/// The integrals of a ``Contest``, as far as they have been taken.
-private struct LeastOfNormals {
-  let finals: [FinalError]
-  let reach: Double
-  private(set) var position: Double
-  /// For each how likely it is to be least and below the position.
-  private(set) var probabilities: [Double]
-  /// Of the least, or of the position where that is less.
-  private(set) var expectedLeast: Double
-  /// The probability of each to be above the position.
-  private var above: [Double]
+/// Standard normal numbers, the same in every run: each column is stratified, and in an order of its own.
+private struct NormalDraws: Sendable {
+  static let shared = NormalDraws()
+  private static let columnCount = 64
+  private let values: [Double]
 
-  init(_ finals: [FinalError], from low: Double, reach: Double) {
-    self.finals = finals
-    self.reach = reach
-    position = low
-    probabilities = Array(repeating: 0, count: finals.count)
-    above = Array(repeating: 1, count: finals.count)
-    expectedLeast = low
-  }
+  func value(_ draw: Int, column: Int) -> Double { values[column * Contest.drawCount + draw] }
 
-  /// Over one step, all probabilities to be above are taken for parabolas through its ends and its middle.
-  mutating func advance(to limit: Double, stride: Double) {
-    var end = limit
-    for one in finals {
-      let begin = one.mean - reach * one.deviation
-      end = min(end, begin > position ? begin : position + stride * one.deviation)
+  private init() {
+    let count = Contest.drawCount
+    let middles = (0..<count).map { Self.quantile((Double($0) + 0.5) / Double(count)) }
+    var generator = SplitMix64(seed: 20_261_127)
+    var values: [Double] = []
+    for _ in 0..<Self.columnCount {
+      var column = middles
+      for last in stride(from: count - 1, to: 0, by: -1) { column.swapAt(last, generator.index(below: last + 1)) }
+      values += column
     }
-    // Where deviations are below the spacing of numbers there is still a next number.
-    end = min(limit, max(end, position.nextUp))
-    let middle = finals.map { aboveProbability($0, (position + end) / 2) }
-    let last = finals.map { aboveProbability($0, end) }
-    let (allFirst, allMiddle, allLast) = (above.reduce(1, *), middle.reduce(1, *), last.reduce(1, *))
-    for index in finals.indices where above[index] > last[index] {
-      let first = others(index, above, allFirst)
-      let (half, second) = (others(index, middle, allMiddle), others(index, last, allLast))
-      let bend = 2 * middle[index] - above[index] - last[index]
-      probabilities[index] +=
-        (above[index] - last[index]) * (first + 4 * half + second) / 6 + bend * (second - first) / 3
+    self.values = values
+  }
+
+  /// The number below which a standard normal variable lies with this probability, by bisection.
+  private static func quantile(_ probability: Double) -> Double {
+    var (low, high) = (-8.0, 8.0)
+    for _ in 0..<50 {
+      let middle = (low + high) / 2
+      if PortableMath.normalProbability(below: middle) < probability { low = middle } else { high = middle }
     }
-    expectedLeast += (end - position) * (allFirst + 4 * allMiddle + allLast) / 6
-    (above, position) = (last, end)
-  }
-
-  private func aboveProbability(_ one: FinalError, _ y: Double) -> Double {
-    let z = (y - one.mean) / one.deviation
-    return z <= -reach ? 1 : z >= reach ? 0 : PortableMath.normalProbability(below: -z)
-  }
-
-  /// The product of all but one of the values; `all` is that of all.
-  private func others(_ index: Int, _ values: [Double], _ all: Double) -> Double {
-    if values[index] > 0 { return all / values[index] }
-    var product = 1.0
-    for other in values.indices where other != index { product *= values[other] }
-    return product
+    return (low + high) / 2
   }
 }

@@ -1,9 +1,10 @@
-import Basics
+internal import Basics
 
-/// A candidate's log error on all the data, as far as known: normal.
+/// A candidate's log error on all the data, as far as known: mean and deviations.
 ///
-/// What is not known is of two kinds. Its own part is independent of other candidates. The common part is how the curves of
-/// the whole pool go on, and moves all that have as far to go together: it widens an interval, but hardly tells who is best.
+/// What is not known is of two kinds. Its own part is independent of other candidates. The common part is how the
+/// curves of the whole pool go on, and moves all that have as far to go together: it widens an interval, but hardly
+/// tells who is best.
 struct FinalError: Equatable, Sendable {
   /// Mean of the log error.
   let mean: Double
@@ -12,20 +13,10 @@ struct FinalError: Equatable, Sendable {
   /// Standard deviation of the common part.
   let commonDeviation: Double
 
-  /// The median error.
-  var error: Double { PortableMath.exp(mean) }
-  /// The ends of the interval that holds the error with probability 0.9.
-  var interval: (Double, Double) {
-    let half = Self.ninety * (deviation * deviation + commonDeviation * commonDeviation).squareRoot()
-    return (PortableMath.exp(mean - half), PortableMath.exp(mean + half))
-  }
+  /// The deviation of an error that was seen; one of nothing would have no density.
+  static let seenDeviation = 1e-9
 
-  /// How fast the mean slope wanders beside how fast a curve's own slope does: a ratio of variances.
-  private static let commonShare = 2.0
   private static let ninety = 1.6448536269514722
-
-  /// The error itself was seen. A deviation of nothing would have no density.
-  init(seen error: Double) { self.init(mean: PortableMath.log(error), deviation: 1e-9) }
 
   init(mean: Double, deviation: Double, commonDeviation: Double = 0) {
     self.mean = mean
@@ -33,29 +24,22 @@ struct FinalError: Equatable, Sendable {
     self.commonDeviation = commonDeviation
   }
 
-  /// From a candidate's own curve, as far as it was read, and what all have in common.
-  ///
-  /// The filter goes on to all the data without looking. Common are what is not known of the mean slope, and how it will
-  /// change: it wanders as a curve's own slope does, but without a mean to return to.
-  init(_ curve: CurveFilter, prior: CurvePrior) {
-    let distance = -curve.logFraction
-    var end = curve
-    end.advance(to: 0, law: prior.law)
-    let slope = end.level.coefficient * prior.meanSlopeDeviation
-    let drift = Self.commonShare * prior.law.slopeDiffusion * distance * distance * distance / 3
-    self.init(
-      mean: end.level.at(meanSlope: prior.meanSlope),
-      deviation: (end.levelVariance + prior.law.noise * prior.law.noise).squareRoot(),
-      commonDeviation: (slope * slope + drift).squareRoot())
+  /// The median error.
+  var error: Double { PortableMath.exp(mean) }
+
+  /// The ends of the interval that holds the error with probability 0.9.
+  var interval: (Double, Double) {
+    let half = Self.ninety * (deviation * deviation + commonDeviation * commonDeviation).squareRoot()
+    return (PortableMath.exp(mean - half), PortableMath.exp(mean + half))
   }
 
-  /// The same, but for a candidate that is only like the one it was learned from.
+  /// The same for a candidate that lies around this one.
   func widened(by spread: Double) -> FinalError {
     FinalError(
       mean: mean, deviation: (deviation * deviation + spread * spread).squareRoot(), commonDeviation: commonDeviation)
   }
 
-  /// The same beside another candidate: what both have in common is left out.
+  /// This one beside another: what is common to both says nothing of who is best.
   func beside(_ other: FinalError) -> FinalError {
     let common = commonDeviation - other.commonDeviation
     return FinalError(mean: mean, deviation: (deviation * deviation + common * common).squareRoot())
@@ -65,10 +49,7 @@ struct FinalError: Equatable, Sendable {
   func expectedGain(over other: FinalError) -> Double {
     let own = beside(other).deviation
     let deviation = (own * own + other.deviation * other.deviation).squareRoot()
-    let z = (other.mean - mean) / max(deviation, 1e-12)
-    // So little is 0, and most of a large pool has no more than that to gain.
-    guard z > -8 else { return 0 }
-    return max(0, deviation * (z * PortableMath.normalProbability(below: z) + PortableMath.normalDensity(z)))
+    return Self.expectedExcess(of: other.mean - mean, deviation: deviation)
   }
 
   /// The probability that this one ends below the other.
@@ -76,5 +57,13 @@ struct FinalError: Equatable, Sendable {
     let own = beside(other).deviation
     let deviation = (own * own + other.deviation * other.deviation).squareRoot()
     return PortableMath.normalProbability(below: (other.mean - mean) / max(deviation, 1e-12))
+  }
+
+  /// The expectation of max(0, x) for a normal x.
+  static func expectedExcess(of mean: Double, deviation: Double) -> Double {
+    let z = mean / max(deviation, 1e-12)
+    // So little is 0, and most of a large pool has no more than that to gain.
+    guard z > -8 else { return 0 }
+    return max(0, deviation * (z * PortableMath.normalProbability(below: z) + PortableMath.normalDensity(z)))
   }
 }

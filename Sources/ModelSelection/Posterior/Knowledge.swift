@@ -1,81 +1,95 @@
+internal import Basics
+
 /// What the observations so far say of each candidate, kept up to date one candidate at a time.
 ///
-/// The common prior is learned anew when the observations have grown by a tenth, and then every candidate is read again; in
-/// between an observation concerns its own candidate only, and one beyond those before costs O(1). So all renewals together
-/// cost O(log observations) readings of each candidate.
+/// The mixture is fitted again when a knot of a curve changes, in a pool of few candidates each time, in a larger one
+/// when the observations have grown by a tenth, to an even sample of the curves; then every candidate is predicted
+/// again. In between an observation concerns its own candidate only and costs O(1). So all fits together cost O(log
+/// observations) predictions of each candidate.
 struct Knowledge: Sendable {
-  private(set) var prior = CurvePrior()
-  /// Nil before the first observation.
-  private var finalPrior: FinalPrior?
+  private(set) var forecast: CurveForecast
   /// For each candidate its final error, as predicted; nil while nothing was observed.
   private(set) var finals: [FinalError?]
+  /// For each candidate where its curve stands; nil while nothing was observed.
+  private(set) var ends: [CurveEnd?]
   /// Standard deviation of the log error of a cluster's members around their medoid's.
   private(set) var spread = Self.spreadBelief
-  /// Each candidate's curve as read so far.
-  private var curves: [CurveFilter?]
+  /// What is believed of a candidate that was not observed; nil while none was.
+  private(set) var typical: FinalError?
+
   private static let spreadBelief = 0.15
   /// How many members of clusters the belief of their spread counts for.
   private static let spreadWeight = 3.0
+  /// Up to this many candidates all curves are fitted, each time that a knot changes.
+  private static let mostCurves = 64
+  /// The deviation believed of final log errors in a pool, and for how many candidates that belief counts.
+  private static let typicalDeviation = (belief: 0.3, weight: 3.0)
 
+  private let prior: CurvePrior
+  private var knots: [CurveKnots?]
   private var observationCount = 0
-  private var countAtRenewal = 0
+  private var countAtFit = 0
 
-  init(candidateCount: Int) {
+  init(candidateCount: Int, prior: CurvePrior = .learned) {
+    self.prior = prior
+    forecast = CurveForecast(CurveMixture(prior: prior))
     finals = Array(repeating: nil, count: candidateCount)
-    curves = Array(repeating: nil, count: candidateCount)
+    ends = Array(repeating: nil, count: candidateCount)
+    knots = Array(repeating: nil, count: candidateCount)
   }
 
   mutating func add(candidates count: Int) {
     finals += Array(repeating: nil, count: count)
-    curves += Array(repeating: nil, count: count)
+    ends += Array(repeating: nil, count: count)
+    knots += Array(repeating: nil, count: count)
   }
 
   /// Takes in that a candidate was observed once more.
   ///
-  /// - Parameter isAppended: whether the curve is as it was before but for a new last point.
-  /// - Returns: whether all candidates were read again.
-  mutating func observe(_ candidate: Int, states: [CandidateState], pool: Pool, isAppended: Bool) -> Bool {
+  /// - Returns: whether all candidates were predicted again.
+  mutating func observe(_ candidate: Int, states: [CandidateState], pool: Pool) -> Bool {
     observationCount += 1
-    guard observationCount - countAtRenewal > countAtRenewal / 10 else {
-      if !isAppended { curves[candidate] = nil }
-      read(candidate, states[candidate].observations)
-      finals[candidate] = final(of: candidate, states)
+    let observations = states[candidate].observations
+    ends[candidate] = CurveEnd(observations)
+    guard let changed = changedKnot(candidate, observations) else {
+      finals[candidate] = ends[candidate].map { forecast.final(of: $0) }
       return false
     }
-    countAtRenewal = observationCount
-    prior = CurvePrior(CurvePrior.sample(states))
+    countAtFit = observationCount
+    var mixture = changed > 0 ? forecast.mixture : CurveMixture(prior: prior)
+    mixture.fit(sample(states), from: changed)
+    forecast = CurveForecast(mixture)
+    for candidate in ends.indices { finals[candidate] = ends[candidate].map { forecast.final(of: $0) } }
     spread = measuredSpread(pool)
-    for candidate in states.indices where !states[candidate].observations.isEmpty {
-      curves[candidate] = nil
-      read(candidate, states[candidate].observations)
-    }
-    finalPrior = FinalPrior(states.indices.compactMap { own($0, states) })
-    for candidate in states.indices { finals[candidate] = final(of: candidate, states) }
+    typical = measuredTypical()
     return true
   }
 
-  /// Brings a candidate's curve up to its last observation.
-  private mutating func read(_ candidate: Int, _ observations: [Observation]) {
-    var curve = curves[candidate]
-    for observation in curve == nil ? observations[...] : observations.suffix(1) where observation.dataFraction > 0 {
-      let point = (x: observation.logFraction, y: observation.logError)
-      if curve == nil {
-        curve = CurveFilter(logFraction: point.x, logError: point.y, law: prior.law)
-      } else {
-        curve?.observe(logFraction: point.x, logError: point.y, law: prior.law)
-      }
+  /// The first knot of the mixture that an observation changes; nil where no fit is due.
+  private mutating func changedKnot(_ candidate: Int, _ observations: [Observation]) -> Int? {
+    guard finals.count <= Self.mostCurves else { return observationCount - countAtFit > countAtFit / 10 ? 0 : nil }
+    let (before, after) = (knots[candidate], CurveKnots(observations))
+    knots[candidate] = after
+    guard let before, let after, before.first == after.first, before.first <= forecast.mixture.first else { return 0 }
+    let common = zip(before.values, after.values).prefix { $0 == $1 }.count
+    guard common < max(before.values.count, after.values.count) else { return nil }
+    // Without a point at the first knot of all, what is known there changes too.
+    return common == 0 ? 0 : forecast.mixture.first - after.first + common
+  }
+
+  /// The curves to learn from: of a large pool as many as say enough, the longest where these are enough, evenly
+  /// chosen.
+  private func sample(_ states: [CandidateState]) -> [CurveKnots] {
+    guard finals.count > Self.mostCurves else { return knots.compactMap { $0 } }
+    let observed = states.indices.filter { !states[$0].observations.isEmpty }
+    let extended = observed.filter { ends[$0]?.step != nil }
+    func even(_ candidates: [Int], _ count: Int) -> [Int] {
+      candidates.count <= count ? candidates : (0..<count).map { candidates[$0 * candidates.count / count] }
     }
-    curves[candidate] = curve
-  }
-
-  /// What a candidate's own curve says.
-  private func own(_ candidate: Int, _ states: [CandidateState]) -> FinalError? {
-    guard let last = states[candidate].observations.last, let curve = curves[candidate] else { return nil }
-    return last.dataFraction >= 1 ? FinalError(seen: last.error) : FinalError(curve, prior: prior)
-  }
-
-  private func final(of candidate: Int, _ states: [CandidateState]) -> FinalError? {
-    own(candidate, states).map { finalPrior?.together(with: $0) ?? $0 }
+    let chosen = even(extended, Self.mostCurves / 2)
+    let rest = Set(chosen)
+    return (chosen + even(observed.filter { !rest.contains($0) }, Self.mostCurves - chosen.count))
+      .compactMap { CurveKnots(states[$0].observations) }
   }
 
   /// How far members of clusters are seen to lie from their medoid: a standard deviation of log error.
@@ -92,10 +106,42 @@ struct Knowledge: Sendable {
     return (square / count).squareRoot()
   }
 
-  /// What is believed of a candidate: its own observations, or where there are none its cluster's medoid; nil where
-  /// that was not observed either.
+  /// The median of the predictions and their deviation around it.
+  private func measuredTypical() -> FinalError? {
+    let known = finals.compactMap { $0 }
+    guard let median = known.map(\.mean).median else { return nil }
+    let belief = Self.typicalDeviation
+    let square = known.reduce(belief.weight * belief.belief * belief.belief) { sum, one in
+      sum + (one.mean - median) * (one.mean - median)
+    }
+    let common = known.map(\.commonDeviation).median ?? 0
+    return FinalError(
+      mean: median, deviation: (square / (belief.weight + Double(known.count))).squareRoot(), commonDeviation: common)
+  }
+
+  /// What is believed of a candidate: its own observations, or where there are none its cluster's medoid, or where
+  /// there are none of that either the pool; nil while nothing was observed at all.
   func belief(_ candidate: Int, _ pool: Pool) -> FinalError? {
     finals[candidate]
-      ?? finals[pool.clusters[pool.clusterOfCandidate[candidate]].medoid]?.widened(by: spread)
+      ?? finals[pool.clusters[pool.clusterOfCandidate[candidate]].medoid]?.widened(by: spread) ?? typical
+  }
+
+  /// Who of some candidates ends best.
+  func contest(among candidates: [(candidate: Int, final: FinalError)], favourite: Int) -> Contest {
+    Contest(
+      candidates.map { Contest.Entrant(candidate: $0.candidate, final: $0.final, end: ends[$0.candidate]) },
+      favourite: favourite, forecast: forecast)
+  }
+
+  /// The deviation of what training a candidate up to a fraction of the data is expected to tell of its own final
+  /// error: log error.
+  ///
+  /// - Parameter belief: what is believed of it now.
+  func informativeDeviation(_ belief: FinalError, _ candidate: Int, upTo fraction: Double) -> Double {
+    guard fraction < 1 else { return belief.deviation }
+    let position = -PortableMath.log(fraction) / 0.6931471805599453
+    let end = ends[candidate] ?? CurveEnd(position: position, level: belief.mean, step: nil)
+    let left = forecast.varianceLeft(at: position, of: end)
+    return max(0, belief.deviation * belief.deviation - left).squareRoot()
   }
 }

@@ -105,6 +105,25 @@ struct CostLedger: Sendable {
     return nil
   }
 
+  /// The cost weight of reported work and of what open trials have left.
+  var usedWeight: Double { spentWeight + openWeight }
+
+  /// The cost weight of further work that every budget allows beside the rest of all open trials; at least 0, and
+  /// infinite without a budget of known rate. Wall-clock time allows this much on each device. O(1).
+  var affordableWeight: Double {
+    var least = Double.infinity
+    func take(_ most: Double?, _ spent: Double, _ perWeight: Double?) {
+      if let most, let perWeight, perWeight > 0 { least = min(least, (most - spent) / perWeight - openWeight) }
+    }
+    if let most = budget.gridFraction { least = most * gridWeight - usedWeight }
+    take(budget.gpuSeconds, gpuSeconds, !hasRelativeCosts || gpuSeconds > 0 ? gpuSecondsPerWeight : nil)
+    take(budget.joules, joules, spentWeight > 0 ? joules / spentWeight : nil)
+    if let most = budget.wallSeconds, let perWeight = timed.perWeight, perWeight > 0 {
+      least = min(least, (most - wallSeconds) / perWeight)
+    }
+    return max(0, least)
+  }
+
   // MARK: - Events
 
   /// Takes the wall-clock seconds since the search began; only the largest counts.

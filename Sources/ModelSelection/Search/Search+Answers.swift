@@ -21,10 +21,9 @@ extension Search {
       return (nil, states.indices.prefix(limit).map { unknown($0) })
     }
     let field = field
-    let contest = Contest(field, favourite: favourite)
+    let contest = knowledge.contest(among: field, favourite: leader)
     func chance(_ candidate: Int) -> Double { contest.contenders.first { $0.candidate == candidate }?.probability ?? 0 }
-    // One minus the ratio of the best candidate's error to the suggestion's.
-    let regret = 1 - PortableMath.exp(-contest.regret)
+    let regret = contest.regretFraction
     let suggestion = Suggestion(
       prediction: prediction(leader, favourite, probabilityBest: chance(leader)), expectedRegretFraction: regret,
       spending: spending, gridGPUSeconds: gridGPUSeconds,

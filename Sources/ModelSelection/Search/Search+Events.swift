@@ -121,7 +121,7 @@ extension Search {
       from: LearningCurve.Origin(trial: id, step: report.step), isAssigned: isAssigned)
     guard change != .none else { return }
     let before = knowledge.finals[candidate]
-    let isRenewed = knowledge.observe(candidate, states: states, pool: pool, isAppended: change == .appended)
+    let isRenewed = knowledge.observe(candidate, states: states, pool: pool)
     if isRenewed { leader = foundLeader } else { updateLeader(candidate, before: before) }
     updateHopelessStreak(of: candidate)
     if states[candidate].observations.count == 1 { updateFlag(of: candidate) }

@@ -35,7 +35,7 @@ public struct Search: Sendable {
     states = pool.candidates.map { _ in CandidateState() }
     ledger = CostLedger(pool, settings.budget)
     strategy = settings.strategy.begin()
-    knowledge = Knowledge(candidateCount: pool.candidates.count)
+    knowledge = Knowledge(candidateCount: pool.candidates.count, prior: settings.curvePrior)
     advanceStrategy()
   }
 
@@ -90,7 +90,8 @@ public struct Search: Sendable {
   var context: StrategyContext {
     StrategyContext(
       pool: pool, settings: settings, states: states, knowledge: knowledge, leader: leader, spending: ledger.spending,
-      gpuSecondsPerWeight: ledger.gpuSecondsPerWeight, openTrialCount: ledger.openCount)
+      gpuSecondsPerWeight: ledger.gpuSecondsPerWeight, openTrialCount: ledger.openCount,
+      usedWeight: ledger.usedWeight, affordableWeight: ledger.affordableWeight)
   }
 }
 

@@ -24,6 +24,8 @@ public struct SearchSettings: Equatable, Sendable {
   /// Whether workers that would wait for others train steps of little value, which takes less time and costs more.
   public var prefersElapsed = false
   public var budget = Budget()
+  /// What is believed of learning curves before any of this pool was seen.
+  public var curvePrior = CurvePrior.learned
   /// Seeds every random choice.
   public var seed: UInt64 = 0
 

@@ -18,6 +18,20 @@ struct ImprovementSteps {
   /// Steps that are expected to gain less than this are left out: log error.
   var leastGain: Double
 
+  /// A strategy that goes on after its plan ends when no step is expected to gain this much log error: above the
+  /// rounding of errors, and below what would matter to a user.
+  private static let leastGain = 0.00025
+
+  /// The steps after a plan, first up to the observed fraction.
+  static func afterPlan(_ context: StrategyContext) -> ImprovementSteps {
+    ImprovementSteps(context: context, reaches: [context.settings.observedFraction, 1], leastGain: leastGain)
+  }
+
+  /// The steps of workers for which a rung has nothing.
+  static func speculation(_ context: StrategyContext) -> ImprovementSteps {
+    ImprovementSteps(context: context, reaches: [context.settings.observedFraction], leastGain: 0)
+  }
+
   /// The gain assumed for a candidate without any prediction: log error.
   private static let gainOfUnknown = 1.0
 

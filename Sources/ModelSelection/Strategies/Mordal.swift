@@ -55,8 +55,8 @@ struct Mordal: RungStrategy {
   }
 
   func improvementSteps(_ context: StrategyContext) -> ImprovementSteps? {
-    guard progress.isComplete else { return Race.speculation(context) }
-    return context.settings.regretBoundFraction > 0 ? Race.steps(context) : nil
+    guard progress.isComplete else { return ImprovementSteps.speculation(context) }
+    return context.settings.regretBoundFraction > 0 ? ImprovementSteps.afterPlan(context) : nil
   }
 
   private mutating func halvingRung(_ rung: Int, _ context: StrategyContext) -> Rung {

@@ -1,39 +1,76 @@
-/// Every candidate on the start fraction, then one step at a time for the candidate with the largest expected
-/// improvement on the leader for its cost. Needs no clusters, so no medoid can hide the best candidate.
+/// Every candidate on little data, then one step at a time where the suggestion's final error is expected to fall most
+/// for the cost; see ``GradientSteps``. Needs no clusters, so no medoid can hide the best candidate.
 ///
-/// Steps first go up to the observed fraction, and beyond it only when no step below it is worth its cost.
+/// All candidates start together, from the start fraction on in rungs of the reduction factor, up to what
+/// ``startShare`` of the budget pays for: what all have seen can be compared, and what only the first ones have seen
+/// cannot. Where that is one rung, two halvings follow. A single point of each curve does not tell how far curves fall,
+/// and the curve of a leader alone tells of leaders. Then the budget is spent, until no step promises a gain.
 struct Race: RungStrategy {
   var progress = RungProgress()
-  private var hasBegun = false
+  /// The rungs begun, and those of them that were for all candidates.
+  private var rungCount = 0
+  private var commonCount = 0
 
-  /// The race ends when no step is expected to gain this much log error: above the rounding of errors, and below what
-  /// would matter to a user.
-  static let leastGain = 0.00025
+  /// The share of the budget that may go to training all candidates alike.
+  private static let startShare = 0.47
+  /// The halvings after a single common rung.
+  private static let halvingCount = 2
+  /// A race within a budget ends when no step is expected to gain this much log error: the rounding of errors.
+  private static let leastGain = 1e-6
+  /// A race without any budget or bound of the regret ends for this much, below what would matter to a user.
+  private static let leastGainUnlimited = 0.00025
 
   let stopsHopelessTrials = true
 
   mutating func nextRung(_ context: StrategyContext, stopped: inout [Int]) -> Rung? {
-    guard !hasBegun else { return nil }
-    hasBegun = true
-    return Rung(
-      .baseline, number: 0, fraction: context.settings.startFraction, members: Array(context.pool.candidates.indices))
+    let fraction = context.fraction(ofRung: rungCount)
+    guard rungCount == 0 || context.fraction(ofRung: rungCount - 1) < 1 else { return nil }
+    if rungCount == 0 || (commonCount == rungCount && fraction <= Self.lastStart(context)) {
+      commonCount += 1
+      return begin(fraction, Array(context.pool.candidates.indices))
+    }
+    guard commonCount == 1, rungCount <= Self.halvingCount else { return nil }
+    let before = context.fraction(ofRung: rungCount - 1)
+    let seen = context.pool.candidates.indices.filter { context.isObserved($0, at: before) }
+    guard seen.count > 1 else { return nil }
+    let ranked = context.sorted(seen) { context.error($0, at: before) }
+    return begin(fraction, Array(ranked.prefix(context.keptCount(of: seen.count))))
   }
 
-  func improvementSteps(_ context: StrategyContext) -> ImprovementSteps? {
-    guard progress.isComplete else { return Self.speculation(context) }
-    var steps = Self.steps(context)
+  private mutating func begin(_ fraction: Double, _ members: [Int]) -> Rung {
+    rungCount += 1
+    return Rung(.baseline, number: rungCount - 1, fraction: fraction, members: members)
+  }
+
+  /// The largest fraction that all candidates are trained to.
+  private static func lastStart(_ context: StrategyContext) -> Double {
+    let budget = context.affordableWeight + context.usedWeight
+    // Without a budget two points of each curve, and a third where the observed fraction is as published.
+    guard budget.isFinite else { return context.settings.observedFraction / 2 }
+    return startShare * budget / context.pool.totalCostWeight * (1 + 1e-9)
+  }
+
+  func nextWork(_ context: StrategyContext, where canStart: (Int, Double) -> Bool) -> Work? {
+    if let rung = progress.current, let member = rung.openMembers(context).first(where: { canStart($0, rung.fraction) })
+    {
+      return rung.work(on: member)
+    }
+    return Self.steps(context).best(where: canStart)
+  }
+
+  func visitRemainingWork(_ context: StrategyContext, _ visit: (Int, Double) -> Bool) {
+    if let rung = progress.current {
+      for member in rung.openMembers(context) where !visit(member, rung.fraction) { return }
+    }
+    Self.steps(context).visitAll { visit($0.candidate, $0.fraction) }
+  }
+
+  private static func steps(_ context: StrategyContext) -> GradientSteps {
     // A client that prefers time to cost wants no worker to wait while others still train.
-    if context.settings.prefersElapsed, context.openTrialCount > 0 { steps.leastGain = .leastNonzeroMagnitude }
-    return steps
-  }
-
-  /// The steps after the last rung.
-  static func steps(_ context: StrategyContext) -> ImprovementSteps {
-    ImprovementSteps(context: context, reaches: [context.settings.observedFraction, 1], leastGain: leastGain)
-  }
-
-  /// The steps of workers for which a rung has nothing.
-  static func speculation(_ context: StrategyContext) -> ImprovementSteps {
-    ImprovementSteps(context: context, reaches: [context.settings.observedFraction], leastGain: 0)
+    if context.settings.prefersElapsed, context.openTrialCount > 0 {
+      return GradientSteps(context, leastGain: .leastNonzeroMagnitude)
+    }
+    let isLimited = context.settings.regretBoundFraction > 0 || context.affordableWeight.isFinite
+    return GradientSteps(context, leastGain: isLimited ? leastGain : leastGainUnlimited)
   }
 }

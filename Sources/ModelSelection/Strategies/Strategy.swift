@@ -35,7 +35,7 @@ public enum Strategy: String, CaseIterable, Sendable {
   /// The data fraction of the first evaluations where the settings name none.
   var defaultStartFraction: Double {
     switch self {
-    case .race: 1.0 / 64
+    case .race, .successiveHalving: 1.0 / 64
     default: 0.03
     }
   }

@@ -9,6 +9,10 @@ struct StrategyContext {
   let spending: Spending
   let gpuSecondsPerWeight: Double
   let openTrialCount: Int
+  /// The cost weight of reported work and of what open trials have left.
+  let usedWeight: Double
+  /// The cost weight of further work that the budgets allow; infinite without a budget whose rate is known.
+  let affordableWeight: Double
 
   /// The predicted final error of each candidate; nil for those without an observation.
   var finals: [FinalError?] { knowledge.finals }

@@ -16,7 +16,7 @@ struct SelectionSettingsEntry: ObjectReadable {
     var search = published
     search.startFraction = try reader.optional(
       "startFraction", .number(in: 1e-9...1), default: published.startFraction,
-      "Data of the first evaluations; 0.03 by default, and 1/64 for a race.")
+      "Data of the first evaluations; 0.03 by default, and 1/64 for a race and for successive halving.")
     search.reductionFactor = try reader.optional(
       "reductionFactor", .number(in: 1.01...64), default: published.reductionFactor,
       "Each halving keeps one cluster in this many, and multiplies the data by it; 2 by default.")

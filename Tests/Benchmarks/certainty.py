@@ -1,0 +1,144 @@
+"""What a search's suggestion is worth on recorded learning curves, and whether its certainty holds.
+
+Each pool of each corpus is replayed through `trimtab select --curves` at several budgets, beside two baselines that
+cost nothing to write: everybody to the largest fraction that the budget pays for, then the least error (i-Epoch, Egele
+et al. 2024), and successive halving that starts as high as its budget allows. A regret is the suggestion's final error
+over the least one, less 1, at most 100 %. Corpora lie below `learning-curves/` of the measured data; `language` is
+`finetune-scaling/`. The belief is the one that ships: its weights were learned on these corpora.
+"""
+
+import csv
+import json
+import math
+import statistics
+import subprocess
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+
+from harness import MEASURED
+
+CORPORA = {"lcdb-accuracy": "learning-curves/lcdb-accuracy", "lcdb-logloss": "learning-curves/lcdb-logloss",
+           "openclip": "learning-curves/openclip", "language": "finetune-scaling"}
+BUDGETS = [Fraction(1, 30), Fraction(1, 15), Fraction(1, 10), Fraction(1, 5), Fraction(1, 3)]
+STRATEGIES = ("race", "successiveHalving")
+
+
+class Pool:
+    """The curves of a table, on the fractions 1, 1/2, 1/4, ... as far down as there are columns near them."""
+
+    def __init__(self, path):
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.path, self.names = path, [row["config name"] for row in rows]
+        columns = sorted(int(name) for name in rows[0] if name.isdigit() and int(name) > 0)
+        kept = [columns[-1]]
+        while kept[0] > columns[0]:
+            near = min((column for column in columns if column < kept[0]),
+                       key=lambda column: abs(math.log(2 * column / kept[0])))
+            if abs(math.log(2 * near / kept[0])) > 0.3:
+                break
+            kept.insert(0, near)
+        self.fractions = [column / columns[-1] for column in kept]
+        self.errors = [[float(row[str(column)]) for column in kept] for row in rows]
+        weights = [float(row["size"]) for row in rows]
+        self.costs = [weight / sum(weights) for weight in weights]
+        self.finals = [row[-1] for row in self.errors]
+
+    def regret(self, candidate):
+        return min(1.0, max(1e-6, self.finals[candidate]) / max(1e-6, min(self.finals)) - 1)
+
+    def everybody(self, budget):
+        """Everybody to the largest fraction that the budget pays for; the candidate with the least error there."""
+        level = max((k for k, fraction in enumerate(self.fractions) if fraction <= budget), default=None)
+        if level is None:
+            return None
+        return min(range(len(self.errors)), key=lambda candidate: self.errors[candidate][level])
+
+    def halving(self, budget):
+        """Halving from the highest level from which all halvings can be paid for."""
+        f = self.fractions
+
+        def cost(start):
+            return f[start] + sum(0.5**j * (f[start + j] - f[start + j - 1]) for j in range(1, len(f) - start))
+
+        start = max((k for k in range(len(f)) if cost(k) <= budget), default=0)
+        if f[start] > budget:
+            return None
+        spent, level, alive = f[start], start, list(range(len(self.errors)))
+        pick = min(alive, key=lambda candidate: self.errors[candidate][level])
+        while level < len(f) - 1 and len(alive) > 1:
+            half, alive = sorted(alive, key=lambda i: self.errors[i][level])[:(len(alive) + 1) // 2], []
+            for candidate in half:
+                step = self.costs[candidate] * (f[level + 1] - f[level])
+                if spent + step <= budget * (1 + 1e-9):
+                    spent += step
+                    alive.append(candidate)
+            if not alive:
+                break
+            level += 1
+            pick = min(alive, key=lambda candidate: self.errors[candidate][level])
+        return pick
+
+
+def searched(binary, pool, strategy, budget):
+    """The suggested candidate, and what the search says of its certainty."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "pool.csv"
+        named = [f"c{number}" for number in range(len(pool.names))]
+        with open(pool.path, newline="") as file:
+            rows = list(csv.DictReader(file))
+        for name, row in zip(named, rows, strict=True):
+            row["config name"] = name
+            row["family"] = row.get("family") or name
+        with open(table, "w", newline="") as file:
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+        command = [binary, "select", "--curves", table, "--strategy", strategy, "--budget", str(float(budget)),
+                   "--json"]
+        told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return named.index(told["suggestion"]), told, named
+
+
+def measure(report, binary):
+    for corpus, folder in CORPORA.items():
+        paths = sorted((MEASURED.parent / folder).glob("*.csv"))
+        pools = [Pool(path) for path in paths]
+        for budget in BUDGETS:
+            usable = [pool for pool in pools if pool.fractions[0] <= budget]
+            if not usable:
+                continue
+            for name in ("everybody", "halving"):
+                add(report, corpus, budget, name, [pool.regret(getattr(pool, name)(budget)) for pool in usable])
+            for strategy in STRATEGIES:
+                regrets, notes = replay(binary, usable, strategy, budget)
+                add(report, corpus, budget, strategy, regrets, notes)
+
+
+def replay(binary, pools, strategy, budget):
+    """The regrets, and a note on the certainty that was stated."""
+    regrets, stated, sure, right, held, seen = [], [], 0, 0, 0, 0
+    for pool in pools:
+        pick, told, named = searched(binary, pool, strategy, budget)
+        regrets.append(pool.regret(pick))
+        stated.append(min(1.0, told["expectedRegretFraction"]))
+        if told["probabilityBest"] > 0.9:
+            sure += 1
+            right += regrets[-1] < 1e-9
+        for row in told["ranking"]:
+            if 0 < row.get("observedFraction", 0) < 1 - 1e-9 and "lowerLoss" in row:
+                final = pool.finals[named.index(row["candidate"])]
+                held += row["lowerLoss"] <= final <= row["upperLoss"]
+                seen += 1
+    share = f"{100 * held / seen:.0f} %" if seen else "none"
+    return regrets, (f"stated {100 * statistics.mean(stated):.1f} %, P > .9 right in {right} of {sure}, 90 % intervals "
+                     f"of unfinished hold {share}")
+
+
+def add(report, corpus, budget, name, regrets, notes=""):
+    near = sum(regret <= 0.01 for regret in regrets) / len(regrets)
+    report.add(
+        f"{corpus}, {budget}, {name}", 100 * statistics.mean(regrets), "% mean regret",
+        note=f"{len(regrets)} pools, at most 1 % in {100 * near:.0f} %, median {100 * statistics.median(regrets):.2f}, "
+        f"worst {100 * max(regrets):.0f} %" + (f"; {notes}" if notes else ""))
