@@ -22,6 +22,8 @@ struct FrontierCommand {
       --rounds N                 rounds of longer search for better plans (0)
       --time-budget SECONDS      rounds until this time has passed; says how many they were
       --sufficient-gap FRACTION  no further search where a plan is this close to the lower bound (0)
+      --estimate TABLES          measured: plans on the tables as they are (default); smoothed: on what the samples of
+                                 all stages say of the true ones, for noisy profiles
       --bound-only               only the lower bound, no plans
       --breakpoint-budget N      corners of the bound traced exactly; with more it is bracketed (so many that
                                  corners times instructions are at most 268 million)
@@ -62,7 +64,7 @@ struct FrontierCommand {
   private static let searchOptions = FieldOptions([
     ("--plans", "planCount"), ("--effort", "effort"), ("--rounds", "roundCount"),
     ("--sufficient-gap", "sufficientGapFraction"),
-    ("--breakpoint-budget", "breakpointBudget"), ("--tolerance", "toleranceFraction"),
+    ("--breakpoint-budget", "breakpointBudget"), ("--tolerance", "toleranceFraction"), ("--estimate", "estimate"),
   ])
   private static let targetOptions = FieldOptions([("--deadline", "deadlineSeconds")])
 
@@ -124,7 +126,7 @@ struct FrontierCommand {
     }
     if let profile = state.profiles[ExactString(Self.pipelineName)] { reportOutliers(of: profile) }
     if isBoundOnly { return try printBound(of: state) }
-    try placed { () throws(RequestError) in
+    let noise = try placed { () throws(RequestError) in
       let progress = ProgressBar()
       defer { progress.finish() }
       let rounds = RoundBudget(seconds: timeBudgetSeconds)
@@ -132,8 +134,9 @@ struct FrontierCommand {
         ProgressHandle(report: { progress.show($0) }))
       progress.finish()
       if timeBudgetSeconds != nil, let summary = rounds.summary { writeError("trimtab: --time-budget: \(summary)\n") }
-      _ = try state.publish(product, characterization)
+      return try state.publish(product, characterization).answer.noise
     }
+    if let noise, characterization.estimate == .measured { writeError("trimtab: \(profilePath): \(noise.warning)\n") }
     let characterized = try placed { () throws(RequestError) in
       try state.currentFrontier(of: Self.pipelineName).characterized
     }
@@ -146,6 +149,7 @@ struct FrontierCommand {
       curve: characterized.frontier.curve, plans: characterized.frontier.plans,
       isOptimal: characterized.frontier.isOptimal,
       allMaxFrequency: characterized.inputs.allMaxFrequency,
+      expectations: characterized.expected?.expectations ?? [], noise: noise,
       savings: printsSavings
         ? FrontierSavings.Params.usual.map { StragglerSavings(characterized, slowdownFraction: $0) } : [])
     try writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))

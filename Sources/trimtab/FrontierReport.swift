@@ -12,22 +12,30 @@ struct FrontierReport {
   /// Whether these are all plans that no other dominates.
   let isOptimal: Bool
   let allMaxFrequency: Outcome
+  /// By plan, where tables are estimated.
+  var expectations: [ExpectedPlans.Expectation] = []
+  /// Of the tables, where they look noisy or are estimated.
+  var noise: ProfileNoise?
   /// What other pipelines save while one is a straggler; empty unless requested.
   var savings: [StragglerSavings] = []
 
-  /// One JSON document: what frontier/curve and frontier/savings answer.
+  /// One JSON document: what frontier/curve and frontier/savings answer, and the noise that frontier/characterize
+  /// found.
   var json: String {
     var writer = ObjectWriter()
-    CurveDocument(curve: CurveSummary(curve, plans, allMaxFrequency), savings: savings).writeValue(to: &writer)
+    let summary = CurveSummary(curve, plans, allMaxFrequency, expecting: expectations)
+    CurveDocument(curve: summary, noise: noise, savings: savings).writeValue(to: &writer)
     return String(decoding: writer.json.bytes, as: UTF8.self) + "\n"
   }
 
   private struct CurveDocument: AnswerObject {
     let curve: CurveSummary
+    let noise: ProfileNoise?
     let savings: [StragglerSavings]
 
     static let fields = Fields<CurveDocument> {
       Field.inline { $0.curve }
+      Field("noise", "Of the measured tables, where they look noisy or are estimated.") { $0.noise }
       Field("savings", "What others save while one is a straggler.") { $0.savings.isEmpty ? nil : $0.savings }
     }
   }
@@ -59,7 +67,29 @@ struct FrontierReport {
       \(plans.count) plans\(isOptimal ? ", all that are optimal" : ""); \(bound); \
       gap median \(Self.percent(gaps[gaps.count / 2], digits: 3)), \
       largest \(Self.percent(gaps[gaps.count - 1], digits: 3))
-      \(savingsTable)
+      \(expectation(chosen))\(savingsTable)
+      """
+  }
+
+  /// What a plan is expected to give, in words, where tables are estimated.
+  private func expectation(_ plan: Int) -> String {
+    if expectations.isEmpty { return "" }
+    let expected = expectations[plan]
+    func interval(_ quantity: ExpectedPlans.Interval, _ digits: Int, _ unit: String) -> String {
+      "\(decimal(quantity.mean, digits)) \(unit) (90 %: \(decimal(quantity.low, digits)) to "
+        + "\(decimal(quantity.high, digits)))"
+    }
+    let capped = (noise?.families ?? []).compactMap { family in
+      family.plateauClock.map {
+        "\(family.instruction) does not change from \(decimal($0, 0)) on"
+          + (family.isPowerCapped ? " (a power cap)" : " in time")
+      }
+    }
+    return """
+      estimated tables; plan \(plan) is expected to take \(interval(expected.iterationTimeSeconds, 4, "s")) and \
+      \(interval(expected.energyJoules, 1, "J")); as measured \
+      \(decimal(expected.asMeasured.iterationTimeSeconds, 4)) s and \(decimal(expected.asMeasured.energyJoules, 1)) J
+      \(capped.map { $0 + "\n" }.joined())
       """
   }
 
@@ -112,7 +142,7 @@ struct FrontierReport {
     return Set(even + [chosen]).sorted()
   }
 
-  private static func percent(_ fraction: Double, digits: Int = 2) -> String { decimal(100 * fraction, digits) + " %" }
+  static func percent(_ fraction: Double, digits: Int = 2) -> String { decimal(100 * fraction, digits) + " %" }
 
   static func aligned(_ rows: [[String]]) -> String {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
@@ -140,5 +170,16 @@ enum PlanCSV {
       }
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+extension ProfileNoise {
+  /// What to tell a person whose plans are made on noisy tables.
+  var warning: String {
+    "the tables look noisy, \(FrontierReport.percent(timeNoiseFraction, digits: 1)) in time and "
+      + "\(FrontierReport.percent(energyNoiseFraction, digits: 1)) in energy"
+      + (expectedExcessFraction.map {
+        "; plans on them are expected to draw \(FrontierReport.percent($0, digits: 1)) more than needed"
+      } ?? "") + "; see --estimate smoothed"
   }
 }

@@ -9,6 +9,7 @@ trials (updates of a search a second).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines.
+Section noise says what measurement noise costs plans, and what estimated tables save (needs numpy).
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -58,6 +59,17 @@ def zoo(report, full):
     measure_zoo(report, BINARY)
 
 
+def noise(report, full):
+    try:
+        from noise import measure
+    except ImportError as missing:
+        print(f"  left out: {missing}", file=sys.stderr, flush=True)
+        return
+    path = MEASURED / "gpt3-175b_a100-sxm.csv"
+    if path.exists():
+        measure(report, BINARY, path, range(100, 500 if full else 105))
+
+
 def reports(report, full):
     measure_reports(report, BINARY)
 
@@ -74,7 +86,7 @@ def certainty(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    selection, ceiling, zoo, reports, calibration, certainty)}
+    selection, ceiling, zoo, reports, calibration, certainty, noise)}
 
 
 def main():

@@ -98,7 +98,7 @@ def cheapest(command, clone):
         arguments = next((word.partition("=")[2] for word in first if word.startswith("BENCH=")), None)
         dry = f"make -n {shlex.join(first[1:])}"
         return dry if arguments is None else f"{dry} && python3 Tests/Benchmarks/bench.py {arguments} --help"
-    if "Benchmarks/bench.py" in command:
+    if re.search(r"Benchmarks/(bench|noise)\.py", command):
         return f"{command} --help"
     if "-m pytest" in command:
         return f"{command} --collect-only -q -p no:cacheprovider"

@@ -7,10 +7,13 @@ import Transcripts
 /// What session/export gives makes an equal session elsewhere.
 @Suite struct ExportTests {
   @Test(arguments: [
-    ("frontier", "tiny", 8, false), ("schedules", "own", 2, false), ("live", "live", 8, true),
-    ("stragglers", "gpt", 8, false), ("parallel", "gpt", 8, false),
+    ("frontier", "tiny", 8, false, "measured"), ("schedules", "own", 2, false, "measured"),
+    ("live", "live", 8, true, "measured"), ("stragglers", "gpt", 8, false, "measured"),
+    ("parallel", "gpt", 8, false, "measured"), ("noise", "noisy", 4, false, "smoothed"),
   ])
-  func replayingAnExportMakesAnEqualSession(name: String, pipeline: String, planCount: Int, follow: Bool) throws {
+  func replayingAnExportMakesAnEqualSession(
+    name: String, pipeline: String, planCount: Int, follow: Bool, estimate: String
+  ) throws {
     let transcript = try #require(Transcript(try RepositoryFiles.text("fixtures/transcripts/\(name).transcript")))
     let pipeline = JSON.string(pipeline)
     let original = LocalClient()
@@ -20,13 +23,14 @@ import Transcripts
       original, "frontier/characterize",
       [
         "pipeline": pipeline, "planCount": .integer(Int64(planCount)), "follow": .bool(follow), "roundCount": 1,
+        "estimate": .string(ExactString(estimate)),
       ])
     let export = try request(original, "session/export", [:])
 
     let copy = LocalClient()
     _ = copy.send(#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#)
     let requests = try #require(export["requests"]?.arrayValue)
-    #expect(requests.count >= 5)
+    #expect(requests.count >= 4)
     for entry in requests {
       let members = try #require(entry["params"]?.objectValue?.members)
       _ = try request(

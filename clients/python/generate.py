@@ -15,7 +15,8 @@ OUTPUT = HERE / "trimtab" / "declared.py"
 WORDS = {
     "Direction": "pool/submit task.metric.direction", "Effort": "frontier/characterize effort",
     "ElementType": "pool/attachRepresentation elementType",
-    "ErrorTransform": "pool/submit task.metric.errorTransform", "Estimator": "pool/clusters estimator",
+    "ErrorTransform": "pool/submit task.metric.errorTransform", "Estimate": "frontier/characterize estimate",
+    "Estimator": "pool/clusters estimator",
     "Kernel": "pool/clusters kernel", "Linkage": "pool/clusters linkage", "Objective": "frontier/query objective",
     "ParetoObjective": "suggestion/pareto objectives",
     "Resampling": "plan/uncertainty resampling", "Schedule": "pipeline/define schedule",

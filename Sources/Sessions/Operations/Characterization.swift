@@ -9,9 +9,15 @@ package struct CharacterizationRequest: Sendable {
   package var certifies: Bool
   /// Whether the frontier is computed again whenever the profile changes.
   package var follows: Bool
+  /// Which tables plans are made on.
+  package var estimate: TableEstimate
 
-  package init(pipeline: String, options: CharacterizationOptions, certifies: Bool = false, follows: Bool = false) {
+  package init(
+    pipeline: String, options: CharacterizationOptions, certifies: Bool = false, follows: Bool = false,
+    estimate: TableEstimate = .measured
+  ) {
     self.pipeline = pipeline
+    self.estimate = estimate
     self.options = options
     self.certifies = certifies
     self.follows = follows
@@ -21,7 +27,8 @@ package struct CharacterizationRequest: Sendable {
   package init?(behind pipeline: SessionState.Pipeline) {
     guard let origin = pipeline.frontierOrigin else { return nil }
     self.init(
-      pipeline: pipeline.name, options: origin.options, certifies: origin.certifies, follows: origin.follows)
+      pipeline: pipeline.name, options: origin.options, certifies: origin.certifies, follows: origin.follows,
+      estimate: origin.estimate)
   }
 }
 
@@ -30,6 +37,7 @@ package struct CharacterizationProduct: Sendable {
   /// Not numbered yet.
   package let characterized: CharacterizedFrontier
   package let certificate: FrontierCertificate?
+  package let noise: ProfileNoise?
   let inputRevision: Int
   let definitionRevision: Int
   /// Whether its plans are earlier ones, re-evaluated.
@@ -47,6 +55,9 @@ package struct CharacterizationSummary: Sendable {
   package let largestGapFraction: Double
   package let allMaxFrequency: Outcome
   package let certificate: FrontierCertificate?
+  package let estimate: TableEstimate
+  /// Of the tables, where they look noisy or are estimated.
+  package let noise: ProfileNoise?
 }
 
 extension SessionState {
@@ -59,24 +70,31 @@ extension SessionState {
   ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> CharacterizationProduct {
     let pipeline = try pipeline(request.pipeline)
     let inputs = try FrontierInputs(pipeline.definition, profiles[ExactString(request.pipeline)] ?? Profile())
+    let seed = seed
     return { (progress) throws(RequestError) in
-      let (frontier, certificate): (Frontier, FrontierCertificate?)
+      let product: CharacterizationProduct
       do throws(FrontierError) {
-        frontier = try Frontier(
-          of: inputs.problem, options: request.options, parallel: .threads(), progress: progress,
+        let parts = request.estimate.parts(of: progress)
+        let inputs = request.estimate == .smoothed ? try inputs.smoothed(progress: parts.tables) : inputs
+        let frontier = try Frontier(
+          of: inputs.problem, options: request.options, parallel: .threads(), progress: parts.frontier,
           mayContinue: mayContinue)
-        certificate =
+        let certificate =
           request.certifies
           ? try FrontierCertificate(
-            frontier, of: inputs.problem, precision: request.options.precision, progress: progress) : nil
+            frontier, of: inputs.problem, precision: request.options.precision, progress: parts.frontier) : nil
+        let characterized = try CharacterizedFrontier(
+          expecting: inputs, frontier: frontier, seed: seed, progress: parts.quiet)
+        product = CharacterizationProduct(
+          characterized: characterized, certificate: certificate,
+          noise: try ProfileNoise(characterized, seed: seed, progress: parts.quiet),
+          inputRevision: pipeline.inputRevision, definitionRevision: pipeline.definitionRevision,
+          isProvisional: false)
       } catch {
         throw RequestError(characterization: error)
       }
-      try frontier.curve.checkEnergy()
-      return CharacterizationProduct(
-        characterized: CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 0),
-        certificate: certificate, inputRevision: pipeline.inputRevision,
-        definitionRevision: pipeline.definitionRevision, isProvisional: false)
+      try product.characterized.frontier.curve.checkEnergy()
+      return product
     }
   }
 
@@ -86,11 +104,13 @@ extension SessionState {
   package func lowerBound(
     _ request: CharacterizationRequest, progress: ProgressHandle
   ) throws(RequestError) -> (FrontierInputs, LowerBoundCurve) {
-    let inputs = try FrontierInputs(
+    let measured = try FrontierInputs(
       try pipeline(request.pipeline).definition, profiles[ExactString(request.pipeline)] ?? Profile())
     do throws(FrontierError) {
+      let parts = request.estimate.parts(of: progress)
+      let inputs = request.estimate == .smoothed ? try measured.smoothed(progress: parts.tables) : measured
       return (
-        inputs, try LowerBoundCurve(of: inputs.problem, precision: request.options.precision, progress: progress)
+        inputs, try LowerBoundCurve(of: inputs.problem, precision: request.options.precision, progress: parts.frontier)
       )
     } catch {
       throw RequestError(characterization: error)
@@ -106,19 +126,27 @@ extension SessionState {
   ) throws(RequestError) -> (@Sendable (ProgressHandle) throws(RequestError) -> CharacterizationProduct)? {
     let pipeline = try pipeline(request.pipeline)
     let inputs = try FrontierInputs(pipeline.definition, profiles[ExactString(request.pipeline)] ?? Profile())
-    guard let old = pipeline.frontier, let choices = old.choices(among: inputs) else { return nil }
+    guard let old = pipeline.frontier, old.choices(among: inputs) != nil else { return nil }
+    let seed = seed
     return { (progress) throws(RequestError) in
-      let frontier: Frontier
+      let product: CharacterizationProduct
       do throws(FrontierError) {
-        frontier = try Frontier(
-          of: inputs.problem, carrying: choices, precision: request.options.precision, progress: progress)
+        let parts = request.estimate.parts(of: progress)
+        let inputs = request.estimate == .smoothed ? try inputs.smoothed(progress: parts.tables) : inputs
+        // Settings are those of the inputs that were asked above, so the plans can be run.
+        let choices = old.choices(among: inputs) ?? []
+        let frontier = try Frontier(
+          of: inputs.problem, carrying: choices, precision: request.options.precision, progress: parts.frontier)
+        let characterized = try CharacterizedFrontier(
+          expecting: inputs, frontier: frontier, seed: seed, progress: parts.quiet)
+        product = CharacterizationProduct(
+          characterized: characterized, certificate: nil, noise: nil, inputRevision: pipeline.inputRevision,
+          definitionRevision: pipeline.definitionRevision, isProvisional: true)
       } catch {
         throw RequestError(characterization: error)
       }
-      try frontier.curve.checkEnergy()
-      return CharacterizationProduct(
-        characterized: CharacterizedFrontier(inputs: inputs, frontier: frontier, generation: 0), certificate: nil,
-        inputRevision: pipeline.inputRevision, definitionRevision: pipeline.definitionRevision, isProvisional: true)
+      try product.characterized.frontier.curve.checkEnergy()
+      return product
     }
   }
 
@@ -141,8 +169,7 @@ extension SessionState {
   /// replaces.
   ///
   /// - Throws: ``RequestError`` of kind `unknownPipeline`, or `inputsChanged` where the pipeline was defined again, or
-  /// a
-  ///   newer frontier is there.
+  ///   a newer frontier is there.
   package mutating func publishFollowed(
     _ product: CharacterizationProduct, _ request: CharacterizationRequest
   ) throws(RequestError) -> StepResult<CharacterizationSummary> {
@@ -167,7 +194,7 @@ extension SessionState {
     pipelines[index].frontier = characterized
     pipelines[index].frontierOrigin = FrontierOrigin(
       inputRevision: product.inputRevision, options: request.options, certifies: request.certifies,
-      follows: request.follows, isProvisional: product.isProvisional)
+      follows: request.follows, estimate: request.estimate, isProvisional: product.isProvisional)
     let change = FrontierChange(
       session: name, pipeline: request.pipeline, revision: revision, generation: characterized.generation,
       isStale: product.inputRevision != pipelines[index].inputRevision, isProvisional: product.isProvisional)
@@ -177,8 +204,21 @@ extension SessionState {
         generation: characterized.generation, curve: frontier.curve, planCount: plans.count,
         isOptimal: frontier.isOptimal,
         largestGapFraction: plans.reduce(0) { max($0, $1.gapFraction) },
-        allMaxFrequency: characterized.inputs.allMaxFrequency, certificate: product.certificate),
+        allMaxFrequency: characterized.inputs.allMaxFrequency, certificate: product.certificate,
+        estimate: request.estimate, noise: product.noise),
       events: [.frontierChanged(change)] + planEvents(ofSource: index, cause: .frontier))
+  }
+}
+
+extension TableEstimate {
+  /// The parts of a computation's progress: estimating tables, searching plans, and what follows, which reports none.
+  fileprivate func parts(
+    of progress: ProgressHandle
+  ) -> (tables: ProgressHandle, frontier: ProgressHandle, quiet: ProgressHandle) {
+    (
+      progress.part(0...0.2), self == .smoothed ? progress.part(0.2...1) : progress,
+      ProgressHandle(isCancelled: progress.isCancelled)
+    )
   }
 }
 

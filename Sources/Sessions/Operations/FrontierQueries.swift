@@ -9,7 +9,7 @@ package struct CurrentFrontier: Sendable {
   package var generation: Int { characterized.generation }
 }
 
-/// What a plan does when it runs as measured.
+/// What a plan does when it runs as measured, or as estimated where plans are made on estimated tables.
 package struct PlanSummary: Sendable, Equatable {
   /// Its number in its generation.
   package let number: Int
@@ -18,9 +18,12 @@ package struct PlanSummary: Sendable, Equatable {
   package let energyJoules: Double
   package let gapFraction: Double
   package let switchCount: Int
+  /// What it is expected to give, where tables are estimated.
+  package let expected: ExpectedPlans.Expectation?
 
-  package init(_ plan: Plan, number: Int) {
+  package init(_ plan: Plan, number: Int, expected: ExpectedPlans.Expectation? = nil) {
     self.number = number
+    self.expected = expected
     iterationTimeSeconds = plan.iterationTimeSeconds
     energyJoules = plan.energyJoules
     gapFraction = plan.gapFraction
@@ -31,7 +34,9 @@ package struct PlanSummary: Sendable, Equatable {
 }
 
 extension CharacterizedFrontier {
-  package func summary(ofPlan number: Int) -> PlanSummary { PlanSummary(frontier.plans[number], number: number) }
+  package func summary(ofPlan number: Int) -> PlanSummary {
+    PlanSummary(frontier.plans[number], number: number, expected: expected?.expectations[number])
+  }
 }
 
 /// One point of a frontier: a plan beside the lower bound and the iteration at the highest frequencies.
@@ -40,6 +45,8 @@ package struct FrontierPoint: Sendable {
   package let isStale: Bool
   /// The deadline, where the target set one.
   package let deadlineSeconds: Double?
+  /// How likely the plan misses it, where tables are estimated.
+  package let missFraction: Double?
   package let bound: Bound
   package let plan: PlanSummary
   /// Mean watts of the device that draws most.
@@ -78,10 +85,10 @@ extension SessionState {
   /// - Throws: ``RequestError`` of kind `unknownPipeline`, `notCharacterized`, `deadlineBelowMinimum` or
   ///   `objectiveOutOfReach`.
   package func frontierPoint(
-    of name: String, for target: FrontierTarget
+    of name: String, for target: FrontierTarget, missing limit: MissLimit? = nil
   ) throws(RequestError) -> FrontierPoint {
     let current = try currentFrontier(of: name)
-    let (number, deadline) = try current.characterized.plan(for: target)
+    let (number, deadline) = try current.characterized.plan(for: target, missing: limit)
     let (frontier, baseline) = (current.characterized.frontier, current.characterized.inputs.allMaxFrequency)
     let plan = current.characterized.summary(ofPlan: number)
     // Beyond the cheapest time the bound to compare with is the cheapest, because a plan need not run slower.
@@ -90,6 +97,10 @@ extension SessionState {
     let bound = frontier.curve.energyJoules(from: time)
     return FrontierPoint(
       generation: current.generation, isStale: current.isStale, deadlineSeconds: deadline,
+      missFraction: deadline.flatMap { deadline in
+        current.characterized.expected?.missFraction(
+          plan: number, deadlineSeconds: deadline, resampling: limit?.resampling ?? .options)
+      },
       bound: .init(
         iterationTimeSeconds: time, energyJoules: bound, priceWatts: frontier.curve.priceWatts(at: time)),
       plan: plan, averageDevicePowerWatts: current.characterized.devicePowersWatts[number],

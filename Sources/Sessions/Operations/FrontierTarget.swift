@@ -1,4 +1,4 @@
-internal import EnergyFrontier
+package import EnergyFrontier
 internal import JSON
 
 /// The point of a frontier that a client asks for.
@@ -26,6 +26,17 @@ package enum FrontierTarget: Sendable, Equatable {
   }
 }
 
+/// How often a plan may miss its deadline.
+package struct MissLimit: Sendable, Equatable {
+  package let fraction: Double
+  package let resampling: OutcomeBootstrap.Resampling
+
+  package init(fraction: Double, resampling: OutcomeBootstrap.Resampling) {
+    self.fraction = fraction
+    self.resampling = resampling
+  }
+}
+
 extension CharacterizedFrontier {
   /// The plan that a target asks for.
   ///
@@ -33,8 +44,9 @@ extension CharacterizedFrontier {
   /// - Throws: ``RequestError`` of kind `deadlineBelowMinimum` or `objectiveOutOfReach`.
   /// - Complexity: O(log plans), or O(plans) for products and for the power of each device.
   package func plan(
-    for target: FrontierTarget
+    for target: FrontierTarget, missing limit: MissLimit? = nil
   ) throws(RequestError) -> (number: Int, deadlineSeconds: Double?) {
+    if let limit { return try plan(for: target, limit) }
     switch target {
     case .deadlineSeconds(let seconds): return (try plan(within: seconds, path: "deadlineSeconds"), seconds)
     case .slowdownFraction(let slowdown):
@@ -61,6 +73,37 @@ extension CharacterizedFrontier {
     case .objective(.energyDelayProduct): return (frontier.leastEnergyDelayPlanIndex(delayExponent: 1), nil)
     case .objective(.energyDelaySquaredProduct): return (frontier.leastEnergyDelayPlanIndex(delayExponent: 2), nil)
     }
+  }
+
+  /// The cheapest plan that misses the target's deadline no more often than the limit allows. O(plans log draws).
+  private func plan(
+    for target: FrontierTarget, _ limit: MissLimit
+  ) throws(RequestError) -> (number: Int, deadlineSeconds: Double?) {
+    guard let expected else {
+      throw RequestError(
+        .notCharacterized, path: "missFraction", expected: "a frontier of estimated tables",
+        found: "one of the tables as measured", fix: "send frontier/characterize with estimate: \"smoothed\"")
+    }
+    let (path, seconds): (String, Double)
+    switch target {
+    case .deadlineSeconds(let deadline): (path, seconds) = ("deadlineSeconds", deadline)
+    case .slowdownFraction(let slowdown):
+      (path, seconds) = ("slowdownFraction", frontier.minimumPlanTimeSeconds * (1 + slowdown))
+    case .stragglerTimeSeconds(let deadline): (path, seconds) = ("stragglerTimeSeconds", deadline)
+    case .energyBudgetJoules, .averagePowerWatts, .averageDevicePowerWatts, .objective:
+      return try plan(for: target)
+    }
+    if let number = expected.cheapestPlan(
+      within: seconds, missFraction: limit.fraction, resampling: limit.resampling)
+    {
+      return (number, seconds)
+    }
+    let minimum = expected.earliestDeadlineSeconds(missFraction: limit.fraction, resampling: limit.resampling)
+    throw RequestError(
+      .deadlineBelowMinimum, path: path,
+      expected: "a deadline of at least \(minimum) s, which a plan misses with probability \(limit.fraction) at most",
+      found: "\(seconds) s", fix: "allow a longer time, or more misses",
+      details: [.init(key: "minimumTimeSeconds", value: .number(minimum))])
   }
 
   private var slowest: Plan { frontier.plans[frontier.plans.count - 1] }
@@ -93,9 +136,12 @@ package struct PlanReference: Sendable, Equatable {
   package let point: Point
   /// The frontier that the client means, where it named one.
   package let generation: Int?
+  /// How often the plan may miss the deadline that the point sets.
+  package let missLimit: MissLimit?
 
-  package init(_ point: Point, generation: Int? = nil) {
+  package init(_ point: Point, generation: Int? = nil, missing limit: MissLimit? = nil) {
     self.point = point
+    missLimit = limit
     self.generation = generation
   }
 }
@@ -114,7 +160,7 @@ extension CharacterizedFrontier {
         fix: "query the frontier again")
     }
     switch reference.point {
-    case .target(let target): return try plan(for: target)
+    case .target(let target): return try plan(for: target, missing: reference.missLimit)
     case .number(let number):
       guard frontier.plans.indices.contains(number) else {
         throw RequestError(

@@ -49,7 +49,7 @@ extension SessionState {
     let plan = characterized.frontier.plans[number]
     let steps = PlanTimeline(characterized, plan).stages(definition)
     return PlanDetails(
-      generation: current.generation, isStale: current.isStale, plan: PlanSummary(plan, number: number),
+      generation: current.generation, isStale: current.isStale, plan: characterized.summary(ofPlan: number),
       priceWatts: characterized.frontier.curve.priceWatts(at: plan.iterationTimeSeconds), place: place,
       stages: stages.map { PlanDetails.Stage(stage: $0, steps: steps[$0]) })
   }
@@ -63,7 +63,7 @@ extension SessionState {
     let number = try current.characterized.plan(reference).number
     let plan = current.characterized.frontier.plans[number]
     return PlanLayout(
-      generation: current.generation, isStale: current.isStale, plan: PlanSummary(plan, number: number),
+      generation: current.generation, isStale: current.isStale, plan: current.characterized.summary(ofPlan: number),
       timeline: PlanTimeline(current.characterized, plan))
   }
 }

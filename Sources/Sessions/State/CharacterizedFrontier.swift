@@ -15,6 +15,10 @@ package final class FrontierInputs: Sendable {
   package let allMaxFrequency: Outcome
   /// For each instruction the measurement at its highest frequency.
   package let highestMeasurements: [Int]
+  /// The problem with the tables as measured, which is ``problem`` unless they are estimated.
+  package let measuredProblem: IterationProblem
+  /// What is known of the tables, where ``problem`` has estimates.
+  package let estimate: ProfileEstimate?
 
   /// Joins a definition and its measurements.
   ///
@@ -39,6 +43,20 @@ package final class FrontierInputs: Sendable {
     try Self.checkMagnitudes(problem)
     let highest = rows.map(Self.highestFrequency)
     highestMeasurements = problem.tableOfInstruction.map { highest[$0] }
+    allMaxFrequency = problem.outcome(ofMeasurements: highestMeasurements)
+    measuredProblem = problem
+    estimate = nil
+  }
+
+  /// The same with other tables, which are estimates.
+  init(_ other: FrontierInputs, problem: IterationProblem, estimate: ProfileEstimate) {
+    definition = other.definition
+    settings = other.settings
+    samples = other.samples
+    highestMeasurements = other.highestMeasurements
+    measuredProblem = other.measuredProblem
+    self.problem = problem
+    self.estimate = estimate
     allMaxFrequency = problem.outcome(ofMeasurements: highestMeasurements)
   }
 
@@ -122,9 +140,13 @@ package struct CharacterizedFrontier: Sendable {
   /// For each plan the mean watts of the device that draws most.
   package let devicePowersWatts: [Double]
 
+  /// What plans are expected to give, where they are made on estimated tables.
+  package let expected: ExpectedPlans?
+
   /// Costs O(plans * instructions), for the powers.
-  package init(inputs: FrontierInputs, frontier: Frontier, generation: Int) {
+  package init(inputs: FrontierInputs, frontier: Frontier, generation: Int, expected: ExpectedPlans? = nil) {
     self.inputs = inputs
+    self.expected = expected
     self.frontier = frontier
     self.generation = generation
     let powers = DevicePowers(inputs)
@@ -135,6 +157,7 @@ package struct CharacterizedFrontier: Sendable {
     inputs = other.inputs
     frontier = other.frontier
     devicePowersWatts = other.devicePowersWatts
+    expected = other.expected
     self.generation = generation
   }
 

@@ -38,12 +38,16 @@ package struct SessionState: Sendable {
     package let certifies: Bool
     /// Whether it is computed again whenever the profile changes.
     package let follows: Bool
+    /// Which tables its plans are made on.
+    package let estimate: TableEstimate
     /// Whether its plans are earlier ones, re-evaluated, and a search for better ones is under way.
     package let isProvisional: Bool
 
     package init(
-      inputRevision: Int, options: CharacterizationOptions, certifies: Bool, follows: Bool, isProvisional: Bool
+      inputRevision: Int, options: CharacterizationOptions, certifies: Bool, follows: Bool, estimate: TableEstimate,
+      isProvisional: Bool
     ) {
+      self.estimate = estimate
       self.isProvisional = isProvisional
       self.inputRevision = inputRevision
       self.options = options

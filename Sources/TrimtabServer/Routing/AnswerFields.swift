@@ -49,6 +49,23 @@ extension PlanSummary: AnswerObject {
     Field("averagePowerWatts", "Mean power of all devices together.") { $0.averagePowerWatts }
     Field("gapFraction", "Certified distance: energy over the lower bound at the same time, less 1.") { $0.gapFraction }
     Field("switchCount", "Changes of frequency in one iteration; each rank counts as one device.") { $0.switchCount }
+    Field("expected", "What it is expected to give, where tables are estimated.") { $0.expected }
+  }
+}
+
+extension ExpectedPlans.Expectation: AnswerObject {
+  package static let fields = Fields<ExpectedPlans.Expectation> {
+    Field("iterationTimeSeconds", "Time of the mean iteration.") { $0.iterationTimeSeconds }
+    Field("energyJoules", "Energy of all devices in it.") { $0.energyJoules }
+    Field("asMeasured", "What the measured tables say instead, luck of measurement included.") { $0.asMeasured }
+  }
+}
+
+extension ExpectedPlans.Interval: AnswerObject {
+  package static let fields = Fields<ExpectedPlans.Interval> {
+    Field("mean", unit: "of the quantity", "Over draws of the true tables, given what was measured.") { $0.mean }
+    Field("low", unit: "of the quantity", "The lower end of the interval that holds 90 % of the draws.") { $0.low }
+    Field("high", unit: "of the quantity", "Its upper end.") { $0.high }
   }
 }
 

@@ -17,6 +17,7 @@ from .declared import (
     Budget,
     Effort,
     ElementType,
+    Estimate,
     Estimator,
     Kernel,
     Linkage,
@@ -174,7 +175,7 @@ class SessionMethods:
         follow: Optional[bool] = None, breakpoint_budget: Optional[int] = None,
         tolerance_fraction: Optional[float] = None, effort: Optional[Effort] = None,
         round_count: Optional[int] = None, sufficient_gap_fraction: Optional[float] = None,
-        progress: Optional[Progress] = None, timeout: Optional[float] = None,
+        estimate: Optional[Estimate] = None, progress: Optional[Progress] = None, timeout: Optional[float] = None,
     ) -> Request[answers.Characterization]:
         """Computes the frontier; `progress` gets `{"kind": ..., "percentage": ...}` as it goes.
 
@@ -184,28 +185,32 @@ class SessionMethods:
         `round_count` rounds of longer search after that bring plans nearer to the bound; deadlines with a plan within
         `sufficient_gap_fraction` of it are not searched further.
 
+        `estimate="smoothed"`: plan on what the samples of all stages say of the true tables, for noisy profiles.
+
         `follow`: compute it again in the background whenever the profile changes; `frontier/changed` says when.
         """
         return self._long(
             progress, timeout, "frontier/characterize", answers.Characterization, pipeline=pipeline,
             plan_count=plan_count, certify=certify, follow=follow, breakpoint_budget=breakpoint_budget,
             tolerance_fraction=tolerance_fraction, effort=effort, round_count=round_count,
-            sufficient_gap_fraction=sufficient_gap_fraction)
+            sufficient_gap_fraction=sufficient_gap_fraction, estimate=estimate)
 
     @Method
     def query(
         self, pipeline: str, *, deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,
         straggler_time_seconds: Optional[float] = None, energy_budget_joules: Optional[float] = None,
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
-        objective: Optional[Objective] = None,
+        objective: Optional[Objective] = None, miss_fraction: Optional[float] = None,
+        resampling: Optional[Resampling] = None,
     ) -> Request[answers.FrontierPoint]:
         """The best plan for exactly one selector. `average_power_watts` caps the job, `average_device_power_watts` each
-        GPU."""
+        GPU. `miss_fraction`: the cheapest plan that misses the deadline no more often, on estimated tables."""
         return self._request(
             "frontier/query", answers.FrontierPoint, pipeline=pipeline, deadline_seconds=deadline_seconds,
             slowdown_fraction=slowdown_fraction, straggler_time_seconds=straggler_time_seconds,
             energy_budget_joules=energy_budget_joules, average_power_watts=average_power_watts,
-            average_device_power_watts=average_device_power_watts, objective=objective)
+            average_device_power_watts=average_device_power_watts, objective=objective, miss_fraction=miss_fraction,
+            resampling=resampling)
 
     @Method
     def curve(self, pipeline: str, *, picture: Optional[bool] = None) -> Request[answers.Curve]:
@@ -249,7 +254,8 @@ class SessionMethods:
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
         objective: Optional[Objective] = None, straggler_time_seconds: Optional[float] = None,
         generation: Optional[int] = None, stage: Optional[int] = None, rank: Optional[int] = None,
-        global_rank: Optional[int] = None,
+        global_rank: Optional[int] = None, miss_fraction: Optional[float] = None,
+        resampling: Optional[Resampling] = None,
     ) -> Request[answers.PlanDetail]:
         """A plan's clocks by its number, or by any selector of `query`; of all stages, or of a stage or rank."""
         return self._request(
@@ -257,7 +263,7 @@ class SessionMethods:
             slowdown_fraction=slowdown_fraction, energy_budget_joules=energy_budget_joules,
             average_power_watts=average_power_watts, average_device_power_watts=average_device_power_watts,
             objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, stage=stage,
-            rank=rank, global_rank=global_rank)
+            rank=rank, global_rank=global_rank, miss_fraction=miss_fraction, resampling=resampling)
 
     @Method
     def uncertainty(
@@ -299,14 +305,16 @@ class SessionMethods:
         slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
         objective: Optional[Objective] = None, straggler_time_seconds: Optional[float] = None,
-        generation: Optional[int] = None, picture: Optional[bool] = None,
+        generation: Optional[int] = None, picture: Optional[bool] = None, miss_fraction: Optional[float] = None,
+        resampling: Optional[Resampling] = None,
     ) -> Request[answers.Timeline]:
         """A plan laid out in time, rank by rank; with `picture` as SVG too, above it at the highest clocks."""
         return self._request(
             "plan/timeline", answers.Timeline, pipeline=pipeline, plan=plan, deadline_seconds=deadline_seconds,
             slowdown_fraction=slowdown_fraction, energy_budget_joules=energy_budget_joules,
             average_power_watts=average_power_watts, average_device_power_watts=average_device_power_watts,
-            objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, picture=picture)
+            objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, picture=picture,
+            miss_fraction=miss_fraction, resampling=resampling)
 
     @Method
     def submit_pool(

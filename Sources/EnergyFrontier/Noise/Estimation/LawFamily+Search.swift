@@ -25,12 +25,20 @@ extension FittedFamily {
   ///
   /// - Parameter sharesTime: whether tables may differ in the share of time that does not depend on the clock.
   init(fitting family: LawFamily, sharesTime: Bool) {
-    self.init(family, LawVariances())
+    var start = LawVariances()
+    let isAlone = family.tables.count == 1
+    // One table's own part is no other than the common law.
+    if isAlone { start.parts = [.common, .decay] }
+    self.init(family, start)
     improve()
-    for _ in 0..<3 {
-      if sharesTime { chooseShares() }
+    if isAlone {
       chooseScales()
-      improve(coarsest: 1)
+    } else {
+      for _ in 0..<3 {
+        if sharesTime { chooseShares() }
+        chooseScales()
+        improve(coarsest: 1)
+      }
     }
     // The costly part last: with it the common law has a coefficient for each clock.
     variances.parts.append(.roughness)
@@ -95,7 +103,6 @@ extension FittedFamily {
   /// For each table and each of ``LawFamily/scales`` twice the negative log likelihood of what the common law leaves of
   /// the table, up to a constant of the table's own, and the scale's cost.
   func scaleCosts() -> [[Double]] {
-    // One table's own part is no other than the common law.
     guard family.tables.count > 1 else { return [[0, .infinity, .infinity, .infinity]] }
     let law = family.commonLaw(evaluation.common)
     let prior = family.ownVariances(variances)

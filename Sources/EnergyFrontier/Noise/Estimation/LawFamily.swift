@@ -19,6 +19,8 @@ struct LawFamily: Sendable {
   static let degree = 8
   /// Columns of a table's own part.
   static let ownCount = degree + 2
+  /// What stands for no variance at all, over that of the noise.
+  static let leastOwnRatio = 1e-9
   /// Factors for the variances of a table's own part, and what each costs, in twice the log likelihood: a table that is
   /// unlike must show it, about as the Bayesian information criterion asks.
   static let scales = [4.5e-5, 0.135, 1, 7.4]
@@ -80,7 +82,8 @@ struct LawFamily: Sendable {
       all.append(variances.ratio(.deviation) * power)
     }
     // A column of zeros needs some variance; which does not matter.
-    return all + [variances.parts.contains(.share) ? variances.ratio(.share) : 1]
+    all.append(variances.parts.contains(.share) ? variances.ratio(.share) : 1)
+    return all.map { max($0, Self.leastOwnRatio) }
   }
 
   /// Precisions of the common law's columns, times the noise variance: polynomials, then single clocks.

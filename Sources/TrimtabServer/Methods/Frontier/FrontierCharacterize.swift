@@ -37,6 +37,14 @@ package enum FrontierCharacterize: BackgroundStep {
         result of a whole search. Holds until the next frontier/characterize or pipeline/define.
         """
       )
+      let estimate: TableEstimate = try reader.optional(
+        "estimate", .choice(), default: .measured,
+        """
+        Which tables plans are made on. `measured`: the mean of each option's samples. `smoothed`: what the samples of \
+        all stages say of the true times and energies, by a law over the clock for each kind of instruction; for \
+        profiles with noise.
+        """
+      )
       let precision = CurvePrecision(
         breakpointBudget: try reader.optional(
           "breakpointBudget", .integer(in: 0...1_000_000),
@@ -71,7 +79,7 @@ package enum FrontierCharacterize: BackgroundStep {
       request = CharacterizationRequest(
         pipeline: pipeline,
         options: CharacterizationOptions(deadlineCount: planCount, effort: effort, precision: precision),
-        certifies: certifies, follows: follows)
+        certifies: certifies, follows: follows, estimate: estimate)
     }
   }
 
@@ -105,7 +113,53 @@ extension CharacterizationSummary: AnswerObject {
     }
     Field("largestGapFraction", "How far the worst plan is above the lower bound.") { $0.largestGapFraction }
     Field("allMaxFrequency", "Every instruction at its highest frequency, for comparison.") { $0.allMaxFrequency }
+    Field("estimate", "Which tables the bound, the plans and the certificate are of.") { $0.estimate }
     Field("certificate", "What the independent check found, where it was asked for.") { $0.certificate }
+    Field("noise", "Of the measured tables, where they look noisy or are estimated.") { $0.noise }
+  }
+}
+
+extension TableEstimate: FieldValue {}
+
+extension ProfileNoise: AnswerObject {
+  package static let fields = Fields<ProfileNoise> {
+    Field("timeNoiseFraction", "Standard deviation of a measurement's time, by differences along the clocks.") {
+      $0.timeNoiseFraction
+    }
+    Field("energyNoiseFraction", "The same of its energy.") { $0.energyNoiseFraction }
+    Field(
+      "expectedExcessFraction",
+      """
+      By how much plans on the tables as measured are expected to draw more than needed; `estimate: "smoothed"` avoids \
+      most of it. Absent where tables are estimated, and for more than 16384 instructions.
+      """
+    ) { $0.expectedExcessFraction }
+    Field("instructions", "What was estimated for each kind of instruction; empty where tables are as measured.") {
+      $0.families
+    }
+  }
+}
+
+extension ProfileNoise.Family: AnswerObject {
+  package static let fields = Fields<ProfileNoise.Family> {
+    Field("instruction", "The kind of instruction.") { $0.instruction }
+    Field("timeNoiseFraction", "Standard deviation of one sample's time.") { $0.timeNoiseFraction }
+    Field("energyNoiseFraction", "Standard deviation of one sample's energy.") { $0.energyNoiseFraction }
+    Field("plateauFrequency", unit: "of frequencies", "From this clock on time does not change; absent where it does.")
+    {
+      $0.plateauClock
+    }
+    Field(
+      "powerCapped", "Whether energy does not change from there on either: those clocks are one setting in truth."
+    ) { $0.isPowerCapped }
+    Field("outliers", "Measurements far off the law, which its value replaces.") { $0.outliers }
+  }
+}
+
+extension ProfileNoise.Outlier: AnswerObject {
+  package static let fields = Fields<ProfileNoise.Outlier> {
+    Field("stage", "The stage.") { $0.stage }
+    Field("frequency", "The setting, as it was sent.") { $0.setting }
   }
 }
 

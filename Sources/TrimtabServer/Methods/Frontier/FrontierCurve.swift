@@ -50,12 +50,20 @@ package struct CurveSummary: AnswerObject {
   let allMaxFrequency: Outcome
 
   init(_ characterized: CharacterizedFrontier) {
-    self.init(characterized.frontier.curve, characterized.frontier.plans, characterized.inputs.allMaxFrequency)
+    curve = characterized.frontier.curve
+    plans = characterized.frontier.plans.indices.map(characterized.summary(ofPlan:))
+    allMaxFrequency = characterized.inputs.allMaxFrequency
   }
 
-  package init(_ curve: LowerBoundCurve, _ plans: [Plan], _ allMaxFrequency: Outcome) {
+  /// - Parameter expectations: for each plan what it is expected to give; empty where tables are as measured.
+  package init(
+    _ curve: LowerBoundCurve, _ plans: [Plan], _ allMaxFrequency: Outcome,
+    expecting expectations: [ExpectedPlans.Expectation] = []
+  ) {
     self.curve = curve
-    self.plans = plans.enumerated().map { PlanSummary($1, number: $0) }
+    self.plans = plans.enumerated().map {
+      PlanSummary($1, number: $0, expected: expectations.isEmpty ? nil : expectations[$0])
+    }
     self.allMaxFrequency = allMaxFrequency
   }
 

@@ -17,18 +17,20 @@ package enum FrontierQuery: SessionQuery {
     package let session: String
     let pipeline: String
     package let target: FrontierTarget
+    let missLimit: MissLimit?
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
       pipeline = try reader.pipeline()
       target = try FrontierTarget.required(from: &reader)
+      missLimit = try MissLimit.optional(from: &reader, for: target)
     }
   }
 
   package typealias Answer = FrontierPoint
 
   package static func answer(_ params: Params, in session: SessionState) throws(RequestError) -> FrontierPoint {
-    try session.frontierPoint(of: params.pipeline, for: params.target)
+    try session.frontierPoint(of: params.pipeline, for: params.target, missing: params.missLimit)
   }
 }
 
@@ -37,6 +39,7 @@ extension FrontierPoint: AnswerObject {
     Field.generation { $0.generation }
     Field.isStale { $0.isStale }
     Field("deadlineSeconds", "The deadline, where one was asked for.") { $0.deadlineSeconds }
+    Field("missFraction", "How likely the plan misses it, where tables are estimated.") { $0.missFraction }
     Field("lowerBound", "What no plan can beat: the bound at the deadline, else at the plan's time.") { $0.bound }
     Field("plan", "The plan, with what it does when it runs as measured.") { $0.plan }
     Field("averageDevicePowerWatts", "Mean power of the device that draws most.") { $0.averageDevicePowerWatts }

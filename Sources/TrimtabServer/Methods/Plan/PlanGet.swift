@@ -97,8 +97,8 @@ extension PlanTimeline.Step: AnswerObject {
     }
     Field("frequency", "The setting to run it at, as it was sent.") { $0.setting }
     Field("startSeconds", "Earliest start, after the iteration began.") { $0.startSeconds }
-    Field("timeSeconds", "Measured time.") { $0.timeSeconds }
-    Field("energyJoules", "Measured energy of one device.") { $0.energyJoules }
+    Field("timeSeconds", "Measured time; estimated where the tables are.") { $0.timeSeconds }
+    Field("energyJoules", "Measured energy of one device; estimated where the tables are.") { $0.energyJoules }
   }
 }
 

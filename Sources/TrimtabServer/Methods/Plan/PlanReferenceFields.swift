@@ -1,3 +1,4 @@
+internal import EnergyFrontier
 internal import JSON
 internal import Sessions
 
@@ -55,6 +56,37 @@ extension FrontierTarget {
   }
 }
 
+extension MissLimit {
+  /// Reads the fields; nil where none is there.
+  static func optional(from reader: inout ObjectReader, for target: FrontierTarget?) throws(InvalidField) -> MissLimit?
+  {
+    let fraction = try reader.optional(
+      "missFraction", .number(in: 0...0.5),
+      """
+      How likely the plan may miss the deadline: the cheapest plan that misses it no more often is returned. Needs a \
+      frontier of estimated tables and a deadline, a slowdown or a straggler.
+      """
+    )
+    let resampling: OutcomeBootstrap.Resampling? = try reader.optional(
+      "resampling", .choice(),
+      """
+      Of what the miss is meant, by `missFraction`: `options` (the default) of the mean iteration, `executions` of \
+      single iterations, whose instructions differ by the noise of a sample each.
+      """
+    )
+    try reader.check(
+      resampling == nil || fraction != nil, "resampling", expected: "absent without missFraction")
+    guard let fraction else { return nil }
+    switch target {
+    case .deadlineSeconds, .slowdownFraction, .stragglerTimeSeconds: break
+    default:
+      throw reader.fail(
+        "missFraction", expected: "absent without deadlineSeconds, slowdownFraction or stragglerTimeSeconds")
+    }
+    return MissLimit(fraction: fraction, resampling: resampling ?? .options)
+  }
+}
+
 extension PlanReference {
   static let numberDoc: StaticString = "The plan's number. Or name a point of the frontier:"
 
@@ -63,11 +95,12 @@ extension PlanReference {
     let plan = try reader.optional("plan", .integer(in: 0...Int.max), numberDoc)
     let generation = try reader.generation()
     let target = try FrontierTarget.optional(from: &reader)
+    let limit = try MissLimit.optional(from: &reader, for: target)
     try reader.check(
       (plan == nil) != (target == nil), "plan", expected: "either a plan's number or a point of the frontier")
     if let plan { return PlanReference(.number(plan), generation: generation) }
     guard let target else { throw reader.fail("plan", expected: "a plan's number or a point of the frontier") }
-    return PlanReference(.target(target), generation: generation)
+    return PlanReference(.target(target), generation: generation, missing: limit)
   }
 }
 

@@ -10,7 +10,8 @@ package enum PlanUncertainty: BackgroundQuery {
     """
     Estimates how far a plan's iteration time and energy may differ because its options were measured with noise, and \
     how likely it misses a deadline: a bootstrap over the samples of each measurement, repeatable with the session's \
-    seed. Measurements with one sample count as exact.
+    seed. Measurements with one sample count as exact. Where tables are estimated, draws of the true tables take the \
+    place of the bootstrap.
     """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .notCharacterized, .unknownPlan, .deadlineBelowMinimum, .objectiveOutOfReach,
@@ -72,22 +73,30 @@ package enum PlanUncertainty: BackgroundQuery {
     let (seed, deadline) = (session.seed, params.deadlineSeconds ?? targetDeadline)
     return { (progress) throws(RequestError) in
       let plan = characterized.frontier.plans[number]
-      let bootstrap = OutcomeBootstrap(
-        characterized.inputs.problem, samples: characterized.inputs.samples,
-        measurementOfInstruction: characterized.measurements(of: plan))
+      let (inputs, measurements) = (characterized.inputs, characterized.measurements(of: plan))
       let outcomes: [Outcome]
+      var resampledInstructionCount = plan.choices.count
       do throws(FrontierError) {
-        outcomes = try bootstrap.outcomes(
-          count: params.resampleCount, seed: seed, resampling: params.resampling, progress: progress)
+        if let estimate = inputs.estimate {
+          outcomes = try EstimatedOutcomes(
+            inputs.problem, estimate: estimate, count: params.resampleCount, seed: seed, progress: progress
+          ).outcomes(measurementOfInstruction: measurements, resampling: params.resampling, progress: progress)
+        } else {
+          let bootstrap = OutcomeBootstrap(
+            inputs.problem, samples: inputs.samples, measurementOfInstruction: measurements)
+          outcomes = try bootstrap.outcomes(
+            count: params.resampleCount, seed: seed, resampling: params.resampling, progress: progress)
+          resampledInstructionCount = bootstrap.resampledInstructionCount
+        }
       } catch {
         // The engine's only error here.
         throw .cancelled
       }
       let (times, energies) = (Spread(outcomes.map(\.iterationTimeSeconds)), Spread(outcomes.map(\.energyJoules)))
       return Answer(
-        generation: current.generation, isStale: current.isStale, plan: PlanSummary(plan, number: number),
+        generation: current.generation, isStale: current.isStale, plan: characterized.summary(ofPlan: number),
         resampleCount: params.resampleCount, confidenceFraction: params.confidenceFraction,
-        sampledFraction: Double(bootstrap.resampledInstructionCount) / Double(plan.choices.count),
+        sampledFraction: Double(resampledInstructionCount) / Double(plan.choices.count),
         times: SpreadSummary(times, holding: params.confidenceFraction),
         energies: SpreadSummary(energies, holding: params.confidenceFraction), deadlineSeconds: deadline,
         missFraction: deadline.map(times.fraction(above:)))

@@ -107,6 +107,7 @@ extension SessionState {
         $0.field("sufficientGapFraction", origin.options.effort.sufficientGapFraction)
       }
       if origin.follows { $0.field("follow", true) }
+      if origin.estimate != .measured { $0.field("estimate", origin.estimate.rawValue) }
     }
   }
 

@@ -23,6 +23,24 @@ class LowerBound:
 
 
 @dataclass(frozen=True)
+class ExpectedInterval:
+    """Where a quantity lies with probability 0.9."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a plan on estimated tables is expected to give, and what the measured tables say of it."""
+
+    iteration_time_seconds: ExpectedInterval
+    energy_joules: ExpectedInterval
+    as_measured: Point
+
+
+@dataclass(frozen=True)
 class Plan:
     """A plan's realised time and energy, and how far above the lower bound at its time it lies."""
 
@@ -32,6 +50,7 @@ class Plan:
     average_power_watts: float
     gap_fraction: float
     switch_count: int = 0
+    expected: Optional[Expectation] = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,37 @@ class CurvePlan:
     iteration_time_seconds: float
     energy_joules: float
     gap_fraction: float
+    expected: Optional[Expectation] = None
+
+
+@dataclass(frozen=True)
+class ProfileOutlier:
+    """A measurement far off the law of its instruction."""
+
+    stage: int
+    frequency: Any
+
+
+@dataclass(frozen=True)
+class InstructionNoise:
+    """What was estimated for the tables of one kind of instruction."""
+
+    instruction: str
+    time_noise_fraction: float
+    energy_noise_fraction: float
+    power_capped: bool
+    outliers: tuple[ProfileOutlier, ...] = ()
+    plateau_frequency: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class ProfileNoise:
+    """How noisy the measured tables look; `expected_excess_fraction` is what that costs plans made on them."""
+
+    time_noise_fraction: float
+    energy_noise_fraction: float
+    expected_excess_fraction: Optional[float] = None
+    instructions: tuple[InstructionNoise, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +114,8 @@ class Characterization:
     all_max_frequency: Point
     largest_gap_fraction: Optional[float] = None
     certificate: Optional[Certificate] = None
+    estimate: str = "measured"
+    noise: Optional[ProfileNoise] = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +132,7 @@ class FrontierPoint:
     energy_until_straggler_joules: Optional[float] = None
     stale: bool = False
     average_device_power_watts: Optional[float] = None
+    miss_fraction: Optional[float] = None
 
 
 @dataclass(frozen=True)
