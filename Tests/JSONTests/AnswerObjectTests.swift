@@ -55,6 +55,11 @@ private func text(_ value: some ObjectWritable) -> String {
     #expect(text(EmptyObject()) == "{}" && text(NullAnswer()) == "null")
   }
 
+  @Test func aZeroHasNoSign() {
+    #expect(text(Corner(timeSeconds: -0.0, mood: nil)) == #"{"timeSeconds":0.0}"#)
+    #expect(text(Corner(timeSeconds: -1e-300, mood: nil)) == #"{"timeSeconds":-1e-300}"#)
+  }
+
   @Test func theTypeOfTheValueIsTheDeclaration() {
     let fields = Curve.fields.schema
     #expect(fields.map(\.name) == ["name", "cost", "best", "corners", "tail"])

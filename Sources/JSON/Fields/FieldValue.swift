@@ -16,7 +16,8 @@ extension FieldValue where Self: RawRepresentable & CaseIterable, RawValue == St
 
 extension Double: FieldValue {
   package static var fieldType: FieldType { .number }
-  package func writeValue(to object: inout ObjectWriter) { object.json.write(self) }
+  /// A zero has no sign: -0.0 comes of rounding, and nothing that is answered means something else by it.
+  package func writeValue(to object: inout ObjectWriter) { object.json.write(self == 0 ? 0 : self) }
 }
 
 extension Int: FieldValue {
