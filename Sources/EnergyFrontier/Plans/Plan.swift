@@ -33,12 +33,19 @@ extension Plan {
   ) {
     let seconds = Double(draft.ticks) / problem.ticksPerSecond
     let energy = Double(problem.deviceMultiplicity) * (draft.effectiveJoules + problem.waitingPowerWatts * seconds)
-    let gap = energy / curve.boundJoules(at: seconds) - 1
     self.init(
       choices: choices, iterationTimeSeconds: seconds, energyJoules: energy,
-      // Sums of many doubles may lie below the bound by rounding. More than that is a defect, and is reported.
-      gapFraction: gap < 0 && gap > -PlanCertificate.relativeTolerance ? 0 : gap,
+      gapFraction: Self.gapFraction(energy, overBound: curve.boundJoules(at: seconds)),
       switchCount: switchCount ?? problem.switchCount(ofChoices: choices))
+  }
+
+  /// How far an energy is above a bound: `energy / bound - 1`.
+  ///
+  /// Sums of many doubles may lie below the bound by rounding, which counts as 0. More than that is a defect, and is
+  /// returned as it is.
+  public static func gapFraction(_ energyJoules: Double, overBound boundJoules: Double) -> Double {
+    let gap = energyJoules / boundJoules - 1
+    return gap < 0 && gap > -PlanCertificate.relativeTolerance ? 0 : gap
   }
 }
 

@@ -65,27 +65,44 @@ package struct BusyTimes: Sendable {
   package struct Rank: Sendable {
     package let plannedSeconds: Double
     package let measuredSeconds: Double
-    /// Measured over planned, less 1; negative where it was faster.
-    package var slowdownFraction: Double { measuredSeconds / plannedSeconds - 1 }
+    /// Measured over planned, less 1; negative where it was faster. 0 for a rank that has no instructions, since no
+    /// factor makes it slower.
+    package let slowdownFraction: Double
     /// Whether the difference is more than the tolerance.
     package let isSlow: Bool
 
     init(plannedSeconds: Double, measuredSeconds: Double, toleranceFraction: Double) {
       self.plannedSeconds = plannedSeconds
       self.measuredSeconds = measuredSeconds
-      isSlow = measuredSeconds / plannedSeconds - 1 > toleranceFraction
+      slowdownFraction = plannedSeconds > 0 ? measuredSeconds / plannedSeconds - 1 : 0
+      isSlow = slowdownFraction > toleranceFraction
     }
   }
 
   package let ranks: [Rank]
+  private let iterationTimeSeconds: Double
 
   /// - Parameter measuredSeconds: one for each rank.
   package init(
     _ measuredSeconds: [Double], of plan: Plan, in characterized: CharacterizedFrontier, toleranceFraction: Double
   ) {
+    iterationTimeSeconds = plan.iterationTimeSeconds
     ranks = zip(characterized.busySeconds(of: plan), measuredSeconds).map {
       Rank(plannedSeconds: $0, measuredSeconds: $1, toleranceFraction: toleranceFraction)
     }
+  }
+
+  /// How far times of the same iteration, measured on different ranks, may be apart, as a share of them.
+  private static let clockTolerance = 0.01
+
+  /// Whether what was measured is the whole iteration on every rank, and not the rank's own work: the same time
+  /// everywhere, as long as the iteration at least, though the plan lets ranks wait.
+  var isIterationTime: Bool {
+    let measured = ranks.map(\.measuredSeconds)
+    guard ranks.count > 1, let least = measured.min(), let most = measured.max() else { return false }
+    let waits = ranks.contains { $0.plannedSeconds < (1 - 2 * Self.clockTolerance) * iterationTimeSeconds }
+    return waits && most - least <= Self.clockTolerance * most
+      && least >= (1 - Self.clockTolerance) * iterationTimeSeconds
   }
 
   /// The ranks that are slow by themselves, each by at most ``Straggler/largestSlowdownFraction``.

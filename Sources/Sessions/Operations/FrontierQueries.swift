@@ -18,11 +18,16 @@ package struct PlanSummary: Sendable, Equatable {
   package let energyJoules: Double
   package let gapFraction: Double
   package let switchCount: Int
+  /// Whether changes of setting count as no time because no client said how long one takes, and there is more than one.
+  package let assumesFreeSwitches: Bool
   /// What it is expected to give, where tables are estimated.
   package let expected: ExpectedPlans.Expectation?
 
-  package init(_ plan: Plan, number: Int, expected: ExpectedPlans.Expectation? = nil) {
+  package init(
+    _ plan: Plan, number: Int, isSwitchLatencyGiven: Bool = true, expected: ExpectedPlans.Expectation? = nil
+  ) {
     self.number = number
+    assumesFreeSwitches = !isSwitchLatencyGiven && plan.switchCount > 1
     self.expected = expected
     iterationTimeSeconds = plan.iterationTimeSeconds
     energyJoules = plan.energyJoules
@@ -35,7 +40,9 @@ package struct PlanSummary: Sendable, Equatable {
 
 extension CharacterizedFrontier {
   package func summary(ofPlan number: Int) -> PlanSummary {
-    PlanSummary(frontier.plans[number], number: number, expected: expected?.expectations[number])
+    PlanSummary(
+      frontier.plans[number], number: number, isSwitchLatencyGiven: inputs.definition.isSwitchLatencyGiven,
+      expected: expected?.expectations[number])
   }
 }
 
@@ -107,7 +114,8 @@ extension SessionState {
       energyUntilStragglerJoules: target.stragglerTimeSeconds.map {
         plan.energyJoules + current.characterized.waitingJoules(from: plan.iterationTimeSeconds, until: $0)
       },
-      excessFraction: plan.energyJoules / bound - 1, savingFraction: 1 - plan.energyJoules / baseline.energyJoules,
+      excessFraction: Plan.gapFraction(plan.energyJoules, overBound: bound),
+      savingFraction: 1 - plan.energyJoules / baseline.energyJoules,
       slowdownFraction: plan.iterationTimeSeconds / baseline.iterationTimeSeconds - 1)
   }
 

@@ -50,9 +50,8 @@ package struct StragglerSummary: Sendable {
 extension SessionState {
   /// Takes a straggler report and chooses the plans of the job again.
   ///
-  /// - Throws: ``RequestError`` of kind `unknownPipeline`, `unknownRank`, `unknownPlan` or `notCharacterized`; nothing
-  /// has
-  ///   changed then.
+  /// - Throws: ``RequestError`` of kind `unknownPipeline`, `unknownRank`, `unknownPlan`, `notCharacterized` or
+  ///   `implausibleReport`; nothing has changed then.
   /// - Complexity: O(members + stragglers log plans), and a longest path for each straggler reported by rank.
   package mutating func report(_ report: SlownessReport) throws(RequestError) -> StepResult<StragglerSummary> {
     let (job, member) = try place(of: report.pipeline)
@@ -87,6 +86,7 @@ extension SessionState {
       let (characterized, number) = try source.runPlan(plan, choice, of: report.pipeline)
       let times = BusyTimes(
         seconds, of: characterized.frontier.plans[number], in: characterized, toleranceFraction: tolerance)
+      if times.isIterationTime { throw .iterationTimeAsBusyTimes(seconds) }
       straggler.rankSlowdownFractions = times.slowdownFractions
       busy = times
     }
@@ -103,7 +103,8 @@ extension SessionState {
 }
 
 extension SlownessReport.Subject {
-  /// The replica, nil for all, and the rank, nil for the whole pipeline.
+  /// The replica, nil for all, and the rank, nil for the whole pipeline. A report on the only replica is one on the
+  /// whole pipeline: there is no other that would wait for it.
   fileprivate func resolved(
     in definition: PipelineDefinition
   ) throws(RequestError) -> (replica: Int?, rank: Int?) {
@@ -120,13 +121,12 @@ extension SlownessReport.Subject {
         replica, below: definition.dataParallelWidth, "replica", "replica",
         fix: "raise dataParallelWidth, or name the pipeline that is meant")
       try check(rank, below: definition.rankCount, "rank", "rank", fix: "count the ranks of the pipeline")
-      return (replica, rank)
+      return (definition.dataParallelWidth > 1 ? replica : nil, rank)
     case .globalRank(let globalRank):
       try check(
         globalRank, below: definition.worldSize, "globalRank", "global rank",
         fix: "check the widths in pipeline/define")
       guard let place = definition.place(ofGlobalRank: globalRank) else { return (nil, nil) }
-      // With one replica a report on it is one on the whole pipeline.
       return (definition.dataParallelWidth > 1 ? place.replica : nil, place.rank)
     }
   }
@@ -158,6 +158,15 @@ extension SessionState.Pipeline {
 }
 
 extension RequestError {
+  fileprivate static func iterationTimeAsBusyTimes(_ seconds: [Double]) -> RequestError {
+    RequestError(
+      .implausibleReport, path: "busyTimesSeconds",
+      expected: "the time that each rank worked, waiting for other ranks left out",
+      found: "\(seconds[0]) s or nearly so on every rank, which is the time of a whole iteration",
+      fix: "add up the durations of each rank's own instructions; if all ranks are slow, send slowdownFraction without "
+        + "rank")
+  }
+
   static func notCharacterized(_ pipeline: String) -> RequestError {
     RequestError(
       .notCharacterized, path: "pipeline", expected: "a pipeline whose frontier has been computed",

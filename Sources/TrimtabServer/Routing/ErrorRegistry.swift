@@ -34,6 +34,9 @@ package enum ErrorRegistry {
     Entry(kind: .unknownPlan, code: 2007, meaning: "The frontier has no plan of this number."),
     Entry(kind: .unknownRank, code: 2008, meaning: "The pipeline has no such rank, stage or replica."),
     Entry(kind: .unknownJob, code: 2009, meaning: "No pipeline of the session belongs to a job of this name."),
+    Entry(
+      kind: .implausibleReport, code: 2010,
+      meaning: "What a report says of a pipeline's iteration cannot be right; check what was measured."),
     Entry(kind: .noPool, code: 3000, meaning: "The session has no pool of candidates."),
     Entry(kind: .invalidPool, code: 3001, meaning: "The pool contradicts itself or what was submitted before."),
     Entry(kind: .unknownCandidate, code: 3002, meaning: "The pool has no such encoder, language model or combination."),

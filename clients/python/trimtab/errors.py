@@ -186,6 +186,12 @@ class UnknownJob(RPCError):
     code, kind = 2009, "unknownJob"
 
 
+class ImplausibleReport(RPCError):
+    """What a report says of a pipeline's iteration cannot be right; check what was measured."""
+
+    code, kind = 2010, "implausibleReport"
+
+
 class NoPool(RPCError):
     """The session has no pool of candidates."""
 

@@ -13,6 +13,7 @@ package enum StragglerReport: InPlaceStep {
     """
   package static let refusals: [RequestError.Kind] = [
     .unknownSession, .unknownPipeline, .unknownRank, .unknownPlan, .notCharacterized,
+    .implausibleReport,
   ]
 
   package struct Params: SessionScoped {
@@ -78,7 +79,7 @@ private struct SlownessFields {
       "busyTimesSeconds", .list(of: .number(in: 0...1e30), count: 1...4096),
       """
       Or for each rank the time it really worked in an iteration, without waiting for others. A rank that only waits \
-      is no straggler.
+      is no straggler. The same time on every rank, as long as the iteration, is refused: it includes waiting.
       """
     )
     let rankSlowdowns = try reader.optional(
@@ -126,7 +127,9 @@ extension BusyTimes.Rank: AnswerObject {
   package static let fields = Fields<BusyTimes.Rank> {
     Field("plannedSeconds", "How long its instructions take as planned.") { $0.plannedSeconds }
     Field("busySeconds", "How long they took.") { $0.measuredSeconds }
-    Field("slowdownFraction", "The latter over the former, less 1.") { $0.slowdownFraction }
+    Field("slowdownFraction", "The latter over the former, less 1; 0 for a rank without instructions.") {
+      $0.slowdownFraction
+    }
     Field("isSlow", "Whether it is slow by itself.") { $0.isSlow }
   }
 }
