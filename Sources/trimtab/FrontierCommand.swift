@@ -10,6 +10,7 @@ struct FrontierCommand {
     trimtab frontier PROFILE.csv --blocking-power WATTS ...
       PROFILE.csv                columns stage,instruction,frequency,time,energy (s and J of one GPU)
       --blocking-power WATTS     what one GPU draws while it waits for others
+    \(SubmissionArguments.help)
     \(ScheduleArguments.help)
       --switch-latency SECONDS   what setting another clock takes, between two instructions (0)
       --switch-energy JOULES     what it draws beyond the blocking power, per GPU (0)
@@ -41,6 +42,7 @@ struct FrontierCommand {
   private static let mostRounds = 1000
 
   private let profilePath: String
+  private let submission: SubmissionArguments
   private let schedule: ScheduleArguments
   private let pipeline: PipelineRequest
   private let characterization: CharacterizationRequest
@@ -56,7 +58,8 @@ struct FrontierCommand {
 
   /// The options that are fields of pipeline/define beside those of the schedule.
   private static let rankOptions = FieldOptions([
-    ("--blocking-power", "blockingPowerWatts"), ("--switch-latency", "switchLatencySeconds"),
+    ("--blocking-power", "blockingPowerWatts"), ("--power-limit", "powerLimitWatts"),
+    ("--switch-latency", "switchLatencySeconds"),
     ("--switch-energy", "switchEnergyJoules"), ("--tensor-parallel", "tensorParallelWidth"),
     ("--context-parallel", "contextParallelWidth"), ("--data-parallel", "dataParallelWidth"),
   ])
@@ -73,7 +76,7 @@ struct FrontierCommand {
       arguments,
       options: ScheduleArguments.options.union(ScheduleArguments.extras.names).union(Self.rankOptions.names)
         .union(Self.searchOptions.names).union(Self.targetOptions.names)
-        .union(["--plan", "--svg", "--timeline", "--time-budget"]),
+        .union(SubmissionArguments.options).union(["--plan", "--svg", "--timeline", "--time-budget"]),
       flags: ScheduleArguments.extrasFlags.union(["--json", "--bound-only", "--savings"]))
     guard arguments.words.count == 1 else {
       throw CommandFailure(
@@ -81,6 +84,7 @@ struct FrontierCommand {
     }
     profilePath = arguments.words[0]
     _ = try arguments.required("--blocking-power", arguments.text("--blocking-power"))
+    submission = try SubmissionArguments(arguments)
     schedule = try ScheduleArguments(arguments)
     pipeline = try schedule.request(Self.pipelineName, arguments, Self.rankOptions)
     let named: [String: JSON] = ["session": "session", "pipeline": .string(ExactString(Self.pipelineName))]
@@ -120,12 +124,14 @@ struct FrontierCommand {
   func run() throws(CommandFailure) {
     let profile = try readFile(profilePath)
     var state = SessionState(name: "session", seed: 0)
-    try placed { () throws(RequestError) in
+    let diagnostics = try placed { () throws(RequestError) in
       _ = try state.define(pipeline)
-      _ = try state.submit(ProfileSubmission(pipeline: Self.pipelineName, rows: try ProfileCSV.parse(profile)))
+      let rows = try submission.rows(profile)
+      return try state.submit(ProfileSubmission(pipeline: Self.pipelineName, rows: rows)).answer.diagnostics
     }
     if let profile = state.profiles[ExactString(Self.pipelineName)] { reportOutliers(of: profile) }
-    if isBoundOnly { return try printBound(of: state) }
+    for line in ProfileDiagnostic.lines(diagnostics) { writeError("trimtab: \(profilePath): \(line)\n") }
+    if isBoundOnly { return try printBound(of: state, diagnostics) }
     let noise = try placed { () throws(RequestError) in
       let progress = ProgressBar()
       defer { progress.finish() }
@@ -142,6 +148,11 @@ struct FrontierCommand {
     }
     let chosen = try placed { () throws(RequestError) in try characterized.plan(for: target).number }
     let plan = characterized.frontier.plans[chosen]
+    if characterized.summary(ofPlan: chosen).assumesFreeSwitches {
+      writeError(
+        "trimtab: plan \(chosen) changes clocks \(plan.switchCount) times in an iteration; without --switch-latency "
+          + "each change counts as no time\n")
+    }
     if let planPath { try writeFile(planPath, PlanCSV.text(characterized, plan)) }
     if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
     if let timelinePath { try writeFile(timelinePath, TimelinePicture(characterized, plan, title: title).svg) }
@@ -149,19 +160,20 @@ struct FrontierCommand {
       curve: characterized.frontier.curve, plans: characterized.frontier.plans,
       isOptimal: characterized.frontier.isOptimal,
       allMaxFrequency: characterized.inputs.allMaxFrequency,
-      expectations: characterized.expected?.expectations ?? [], noise: noise,
+      expectations: characterized.expected?.expectations ?? [], noise: noise, diagnostics: diagnostics,
       savings: printsSavings
         ? FrontierSavings.Params.usual.map { StragglerSavings(characterized, slowdownFraction: $0) } : [])
     try writeOutput(printsJSON ? report.json : report.table(title: title, chosen: chosen))
   }
 
-  private func printBound(of state: SessionState) throws(CommandFailure) {
+  private func printBound(of state: SessionState, _ diagnostics: [ProfileDiagnostic]) throws(CommandFailure) {
     let (inputs, curve) = try placed { () throws(RequestError) in
       let progress = ProgressBar()
       defer { progress.finish() }
       return try state.lowerBound(characterization, progress: ProgressHandle(report: { progress.show($0) }))
     }
-    let report = FrontierReport(curve: curve, plans: [], isOptimal: false, allMaxFrequency: inputs.allMaxFrequency)
+    let report = FrontierReport(
+      curve: curve, plans: [], isOptimal: false, allMaxFrequency: inputs.allMaxFrequency, diagnostics: diagnostics)
     try writeOutput(printsJSON ? report.json : report.boundTable(title: title))
   }
 

@@ -16,6 +16,8 @@ struct FrontierReport {
   var expectations: [ExpectedPlans.Expectation] = []
   /// Of the tables, where they look noisy or are estimated.
   var noise: ProfileNoise?
+  /// What is odd about the tables.
+  var diagnostics: [ProfileDiagnostic] = []
   /// What other pipelines save while one is a straggler; empty unless requested.
   var savings: [StragglerSavings] = []
 
@@ -24,18 +26,20 @@ struct FrontierReport {
   var json: String {
     var writer = ObjectWriter()
     let summary = CurveSummary(curve, plans, allMaxFrequency, expecting: expectations)
-    CurveDocument(curve: summary, noise: noise, savings: savings).writeValue(to: &writer)
+    CurveDocument(curve: summary, noise: noise, diagnostics: diagnostics, savings: savings).writeValue(to: &writer)
     return String(decoding: writer.json.bytes, as: UTF8.self) + "\n"
   }
 
   private struct CurveDocument: AnswerObject {
     let curve: CurveSummary
     let noise: ProfileNoise?
+    let diagnostics: [ProfileDiagnostic]
     let savings: [StragglerSavings]
 
     static let fields = Fields<CurveDocument> {
       Field.inline { $0.curve }
       Field("noise", "Of the measured tables, where they look noisy or are estimated.") { $0.noise }
+      Field("diagnostics", "What is odd about the tables.") { $0.diagnostics.isEmpty ? nil : $0.diagnostics }
       Field("savings", "What others save while one is a straggler.") { $0.savings.isEmpty ? nil : $0.savings }
     }
   }
@@ -149,27 +153,6 @@ struct FrontierReport {
     return rows.map { row in
       zip(row, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }.joined(separator: "  ")
     }.joined(separator: "\n")
-  }
-}
-
-/// A plan as a file that a launcher reads.
-enum PlanCSV {
-  /// `stage,instruction,microbatch,frequency`, stage after stage in the order of execution.
-  static func text(_ characterized: CharacterizedFrontier, _ plan: Plan) -> String {
-    var lines = ["stage,instruction,microbatch,frequency"]
-    let stages = PlanTimeline(characterized, plan).stages(characterized.inputs.definition)
-    for (stage, steps) in stages.enumerated() {
-      for step in steps {
-        // An overlapped pair is written under the stages of both halves, each with the microbatch of that half.
-        let backward = step.instruction.overlapped.flatMap { $0.stage == stage ? $0 : nil }
-        let microbatch = backward?.microbatch ?? step.instruction.microbatch
-        let setting = step.setting.stringValue?.text ?? step.setting.text
-        lines.append(
-          "\(stage),\(step.instruction.table.instruction),\(microbatch.map(String.init) ?? ""),\(setting)"
-        )
-      }
-    }
-    return lines.joined(separator: "\n") + "\n"
   }
 }
 

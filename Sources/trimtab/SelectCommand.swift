@@ -120,6 +120,9 @@ struct SelectCommand {
     progress.finish()
     var replay = CurveReplay(curves, search, reportsOnTheWay: reportsOnTheWay)
     try replay.run()
+    for diagnostic in (replay.search as? ModelSearch)?.diagnostics ?? [] {
+      writeError("trimtab: \(path): \(diagnostic.path): \(diagnostic.message)\n")
+    }
     return SelectReport(replay: replay, pool: ReplayedPool(search, unusedCurves: unused))
   }
 

@@ -209,7 +209,6 @@ def test_price_series_that_make_no_sense(server, asked, change):
     "change",
     [
         {"withdraw": [{"stage": 0, "instruction": "forward", "frequency": 1}]},
-        {"withdraw": []},
         {"rows": None},
         {"withdraw": [{"stage": 0, "instruction": "forward"}] * 2},
         {"withdraw": [{"stage": 9, "instruction": "forward"}]},
@@ -228,6 +227,16 @@ def test_price_series_that_make_no_sense(server, asked, change):
 )
 def test_samples_and_withdrawals_that_make_no_sense(server, asked, change):
     refused(server, "profile/submit", {**asked, "rows": [ROW], **change})
+
+
+@pytest.mark.parametrize("change", [{"withdraw": []}, {"withdraw": [], "rows": []}, {"rows": []}], ids=repr)
+def test_an_empty_list_of_changes_changes_nothing(server, asked, change):
+    def measurements():
+        return server.result("session/export", {"session": asked["session"]})["requests"]
+
+    before = measurements()
+    assert server.result("profile/submit", {**asked, **change})["rowCount"] > 0
+    assert measurements() == before
 
 
 def test_asking_before_there_is_a_frontier(server):

@@ -159,7 +159,76 @@ def test_samples_that_are_left_out_are_told(binary, tmp_path):
     done = run(binary, "frontier", tmp_path / "p.csv", *FRONTIER[2:], "--bound-only", "--json")
     assert done.returncode == 0 and "left out 1 of 323 samples" in done.stderr and frequency in done.stderr
     same = run(binary, *FRONTIER, "--bound-only", "--json")
-    assert done.stdout == same.stdout and not same.stderr
+    document = json.loads(done.stdout)
+    (diagnostic,) = document.pop("diagnostics")
+    assert diagnostic["kind"] == "outliers" and diagnostic["instruction"] == instruction
+    assert document == json.loads(same.stdout) and not same.stderr
+
+
+def profile_text(rows):
+    return "stage,instruction,frequency,time,energy\n" + "".join(
+        f"{stage},{kind},{clock},{seconds},{joules}\n" for stage, kind, clock, seconds, joules in rows)
+
+
+def test_every_diagnostic_of_the_profile_reaches_the_command_line(binary, tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text(profile_text([(0, "forward", 1410, 0.1, 30), (0, "forward", 900, 0.2, 5),
+                                  (0, "backward", 1410, 0.2, 60)]))
+    words = ["frontier", path, "--stages", "1", "--microbatches", "2", "--blocking-power", "60"]
+    done = run(binary, *words, "--power-limit", "200", "--sampling-interval", "0.03", "--json")
+    assert done.returncode == 0, done.stderr
+    kinds = {entry["kind"] for entry in json.loads(done.stdout)["diagnostics"]}
+    assert kinds == {"singleOption", "belowBlockingPower", "abovePowerLimit", "shortMeasurement"}
+    for said in ("stage 0 backward: measured at one frequency only", "less than the blocking power of 60.0 W",
+                 "more than the power limit of 200.0 W", "intervals of the energy counter"):
+        assert said in done.stderr
+    quiet = run(binary, *words)
+    assert "power limit" not in quiet.stderr and "intervals" not in quiet.stderr
+
+
+def test_a_switch_latency_that_is_left_unset_is_mentioned(binary, tmp_path):
+    path = tmp_path / "p.csv"
+    # Forwards and backwards have different highest clocks, so that every plan changes clocks.
+    path.write_text(profile_text([(0, "forward", 1410, 0.1, 30), (0, "backward", 1200, 0.2, 60)]))
+    words = ["frontier", path, "--stages", "1", "--microbatches", "2", "--blocking-power", "60"]
+    unset, given = run(binary, *words), run(binary, *words, "--switch-latency", "0")
+    assert "changes clocks 4 times" in unset.stderr and "--switch-latency" in unset.stderr
+    assert given.returncode == 0 and "changes clocks" not in given.stderr and given.stdout == unset.stdout
+
+
+@pytest.mark.parametrize("source", ["made", "recorded"])
+def test_columns_beside_the_frequency_are_knobs(binary, tmp_path, source):
+    path, plan = tmp_path / "p.csv", tmp_path / "plan.csv"
+    if source == "made":
+        lines = [f"{stage},{kind},{clock},{block},{sms},{work * 1410 / clock * (1 + sms / 100)},{20 * work - sms / 10}"
+                 for stage in range(2) for kind, work in (("forward", 0.1), ("backward", 0.2))
+                 for clock in (1410, 900) for block in ("a,b", "c") for sms in (6, 12)]
+        path.write_text("\n".join(["stage,instruction,frequency,block,sms,time,energy",
+                                   *(line.replace("a,b", '"a,b"') for line in lines)]) + "\n")
+    else:
+        recorded = shared_data().parent / "faults" / "several-knob-columns.csv"
+        if not recorded.exists():
+            pytest.skip("no published faults: set TRIMTAB_SHARED_DATA")
+        path.write_text(recorded.read_text())
+    with path.open() as file:
+        table = list(csv.DictReader(file))
+    knobs = [name for name in table[0] if name not in ("stage", "instruction", "time", "energy")]
+    stages = str(1 + max(int(row["stage"]) for row in table))
+    done = run(binary, "frontier", path, "--stages", stages, "--microbatches", "4", "--blocking-power", "10",
+               "--switch-latency", "0", "--plan", plan, "--json")
+    assert done.returncode == 0 and "left out" not in done.stderr, done.stderr
+    with plan.open() as file:
+        steps = list(csv.DictReader(file))
+    assert set(steps[0]) == {"stage", "instruction", "microbatch", *knobs}
+    # Each instruction runs an option that was measured, with its own time: the fastest plan's busy time adds up.
+    def option(row):
+        return (row["stage"], row["instruction"], *(row[knob] for knob in knobs))
+
+    measured = {option(row): float(row["time"]) for row in table}
+    assert len(measured) == len(table)
+    busy = sum(measured[option(step)] for step in steps)
+    fastest = json.loads(done.stdout)["minimumTimeSeconds"]
+    assert fastest < busy <= int(stages) * fastest
 
 
 # Schedules as CSV

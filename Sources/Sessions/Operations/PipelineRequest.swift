@@ -61,6 +61,8 @@ extension PipelineRequest {
     definition.rankPowerLimitWatts = try powerLimits(registered, ranks: ranks)
     try Limits.check(definition)
     definition.rankSwitchCosts = try switchCosts(registered, ranks: ranks)
+    definition.isSwitchLatencyGiven =
+      switchLatencySeconds != nil || registered.contains { $0.switchLatencySeconds != nil }
     try definition.checkRankOrders()
     return definition
   }

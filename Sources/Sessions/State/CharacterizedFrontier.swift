@@ -122,11 +122,12 @@ package final class FrontierInputs: Sendable {
     }
   }
 
-  /// The measurement at the highest numeric setting, and the fastest where settings are not all numbers.
+  /// The fastest measurement at the highest clock, and the fastest of all where not every setting has a clock.
   private static func highestFrequency(_ rows: [ProfileRow]) -> Int {
-    let frequencies = rows.compactMap(\.setting.doubleValue)
-    if frequencies.count == rows.count { return rows.indices.max { frequencies[$0] < frequencies[$1] }! }
-    return rows.indices.min { rows[$0].timeSeconds < rows[$1].timeSeconds }!
+    let clocks = rows.compactMap(\.setting.clock)
+    let highest = clocks.count == rows.count ? clocks.max() : nil
+    return rows.indices.filter { highest == nil || clocks[$0] == highest }
+      .min { rows[$0].timeSeconds < rows[$1].timeSeconds }!
   }
 }
 
@@ -185,10 +186,12 @@ package struct CharacterizedFrontier: Sendable {
     var mapped: [[UInt16]] = []
     for (number, table) in inputs.problem.tables.enumerated() {
       let newer = other.problem.tables[number]
+      let places = Dictionary(
+        other.settings[number].enumerated().map { ($0.element.canonicalSetting, $0.offset) },
+        uniquingKeysWith: { first, _ in first })
       var ofTable: [UInt16] = []
       for measurement in table.efficient {
-        let setting = inputs.settings[number][measurement]
-        guard let same = other.settings[number].firstIndex(of: setting) else { return nil }
+        guard let same = places[inputs.settings[number][measurement].canonicalSetting] else { return nil }
         let seconds = newer.measurements[same].timeSeconds
         let noSlower = newer.efficient.lastIndex { newer.measurements[$0].timeSeconds <= seconds }
         ofTable.append(UInt16(noSlower ?? 0))

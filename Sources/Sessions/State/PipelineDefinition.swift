@@ -71,6 +71,8 @@ package struct PipelineDefinition: Sendable, Equatable {
   package var rankPowerLimitWatts: [Double]
   /// What a change of setting costs on each rank.
   package var rankSwitchCosts: [SwitchCost]
+  /// Whether a client said how long a change of setting takes; without that it counts as no time.
+  package var isSwitchLatencyGiven = false
   package let instructions: [PipelineInstruction]
   package let graph: InstructionGraph
   /// The distinct tables by stage, within one by first appearance.

@@ -57,8 +57,3 @@ extension PipelineDefinition {
     }
   }
 }
-
-extension JSON {
-  /// What tells one setting from another: 1410 and 1410.0 are the same clock.
-  var canonicalSetting: JSON { doubleValue.map(JSON.number) ?? self }
-}

@@ -147,7 +147,7 @@ package struct Profile: Sendable, Equatable {
     }
   }
 
-  /// A setting's identity: 1410 and 1410.0 are the same clock.
+  /// A setting's identity.
   private struct Place: Hashable {
     let table: TableKey
     let setting: JSON

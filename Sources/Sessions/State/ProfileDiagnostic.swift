@@ -99,7 +99,8 @@ package struct ProfileDiagnostic: Sendable {
     guard let gpu, let frequencies = gpu.frequencies else { return [] }
     let unsupported = rows.filter { row in
       !frequencies.contains {
-        $0 == row.setting || ($0.doubleValue != nil && $0.doubleValue == row.setting.doubleValue)
+        $0.canonicalSetting == row.setting.canonicalSetting
+          || ($0.doubleValue != nil && $0.doubleValue == row.setting.clock)
       }
     }
     guard let first = unsupported.first else { return [] }

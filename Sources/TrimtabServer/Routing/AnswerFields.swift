@@ -49,6 +49,13 @@ extension PlanSummary: AnswerObject {
     Field("averagePowerWatts", "Mean power of all devices together.") { $0.averagePowerWatts }
     Field("gapFraction", "Certified distance: energy over the lower bound at the same time, less 1.") { $0.gapFraction }
     Field("switchCount", "Changes of frequency in one iteration; each rank counts as one device.") { $0.switchCount }
+    Field(
+      "switchLatencyUnset",
+      """
+      True where it changes frequencies more than once and no switchLatencySeconds was given, so that each change \
+      counts as no time; absent otherwise.
+      """
+    ) { $0.assumesFreeSwitches ? true : nil }
     Field("expected", "What it is expected to give, where tables are estimated.") { $0.expected }
   }
 }

@@ -159,15 +159,17 @@ class SessionMethods:
         self, pipeline: str, *, rows: Optional[Iterable[ProfileRow]] = None, csv_path: Optional[str] = None,
         csv_text: Optional[str] = None, withdraw: Optional[Iterable[Withdrawal]] = None,
         sampling_interval_seconds: Optional[float] = None, keep_samples: Optional[bool] = None,
-        refuse_implausible: Optional[bool] = None,
+        refuse_implausible: Optional[bool] = None, knob_columns: Optional[Sequence[str]] = None,
     ) -> Request[answers.ProfileSubmitted]:
-        """Adds or revises measurements, or takes them back; rows that repeat a frequency are samples of it."""
+        """Adds or revises measurements, or takes them back; rows that repeat a frequency are samples of it.
+
+        Columns of a CSV beside `frequency` make it an object with a member for each; `knob_columns` says which."""
         return self._request(
             "profile/submit", answers.ProfileSubmitted, pipeline=pipeline,
             rows=None if rows is None else [to_wire(row) for row in rows], csv_path=csv_path, csv_text=csv_text,
             withdraw=None if withdraw is None else [to_wire(one) for one in withdraw],
             sampling_interval_seconds=sampling_interval_seconds, keep_samples=keep_samples,
-            refuse_implausible=refuse_implausible)
+            refuse_implausible=refuse_implausible, knob_columns=None if knob_columns is None else list(knob_columns))
 
     @Method
     def characterize(

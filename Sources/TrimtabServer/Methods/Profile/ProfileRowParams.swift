@@ -12,7 +12,11 @@ extension ProfileSubmit {
         stage: try reader.required("stage", .integer(in: 0...4095), "The stage, from 0."),
         instruction: try reader.required("instruction", .text(), "The kind of instruction, such as `forward`."))
       let setting = try reader.required(
-        "frequency", .any, "The setting, usually a clock in MHz; comes back as it was sent.")
+        "frequency", .any,
+        """
+        The setting, usually a clock in MHz, or an object with a member for each of several knobs, whose order does \
+        not matter. Comes back as it was sent.
+        """)
       let time = try reader.optional(
         "timeSeconds", .number(in: Measurement.acceptedRange), "Seconds one execution took.")
       let energy = try reader.optional(

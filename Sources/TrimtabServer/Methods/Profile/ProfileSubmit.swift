@@ -25,7 +25,8 @@ package enum ProfileSubmit: SessionStep {
     var file: String?
     let csvPath: String?
     let csvText: String?
-    let samplingIntervalSeconds: Double?
+    let knobColumns: [String]?
+    package let samplingIntervalSeconds: Double?
     let keepSamples: Bool
     let refuseImplausible: Bool
 
@@ -33,22 +34,25 @@ package enum ProfileSubmit: SessionStep {
       session = try reader.session()
       pipeline = try reader.required(
         "pipeline", .text(), "The pipeline the measurements are for; it may be defined later.")
-      withdrawals = try reader.optional(
-        "withdraw", .list(of: Shape<Withdrawal>.object().map(\.withdrawal), count: 1...Limits.measurementCount),
-        default: [],
+      let withdrawals = try reader.optional(
+        "withdraw", .list(of: Shape<Withdrawal>.object().map(\.withdrawal), count: 0...Limits.measurementCount),
         "Measurements to take back before the others are added.")
       let rows = try reader.optional(
-        "rows", .list(of: Shape<Row>.object().map(\.row), count: 1...Limits.measurementCount),
+        "rows", .list(of: Shape<Row>.object().map(\.row), count: 0...Limits.measurementCount),
         "The measurements. Or send `csvPath` or `csvText`.")
       csvPath = try reader.optional(
         "csvPath", .text(1...4096),
         """
         A CSV file with the columns stage,instruction,frequency,time,energy: a path or a `file:` URI below the roots. \
         A relative path is tried from the working directory, then below each root in order. Lines that repeat a \
-        frequency are samples of it.
+        frequency are samples of it. Further columns are knobs: `frequency` is then an object of the clock and of a \
+        member for each. `samplingIntervalSeconds` and `sensorPowerWatts` may be columns, too.
         """
       )
       csvText = try reader.optional("csvText", .string, "The text of such a file.")
+      knobColumns = try reader.optional(
+        "knobColumns", .list(of: .text(), count: 0...64),
+        "The further columns that are knobs, where not all are, such as [] where they are notes.")
       samplingIntervalSeconds = try reader.optional(
         "samplingIntervalSeconds", .number(in: Measurement.acceptedRange),
         """
@@ -67,12 +71,15 @@ package enum ProfileSubmit: SessionStep {
         flagging it.
         """
       )
+      self.withdrawals = withdrawals ?? []
       self.rows = rows ?? []
       let given = (rows == nil ? 0 : 1) + (csvPath == nil ? 0 : 1) + (csvText == nil ? 0 : 1)
-      let least = withdrawals.isEmpty ? 1 : 0
+      let least = withdrawals == nil ? 1 : 0
       try reader.check(
         (least...1).contains(given), "rows",
         expected: "exactly one of rows, csvPath and csvText, or withdraw without them")
+      try reader.check(
+        knobColumns == nil || csvPath != nil || csvText != nil, "knobColumns", expected: "csvPath or csvText beside it")
     }
   }
 
@@ -81,10 +88,10 @@ package enum ProfileSubmit: SessionStep {
     do throws(RequestError) {
       if let path = params.csvPath {
         let file = try files.text(at: path, field: "csvPath")
-        resolved.rows = try ProfileCSV.parse(file.text)
+        resolved.rows = try ProfileCSV.parse(file.text, knobColumns: params.knobColumns)
         resolved.file = file.path
       } else if let text = params.csvText {
-        resolved.rows = try ProfileCSV.parse(text)
+        resolved.rows = try ProfileCSV.parse(text, knobColumns: params.knobColumns)
       }
     } catch {
       guard error.kind == .invalidProfile else { throw error }

@@ -180,10 +180,11 @@ extension SessionState.Pipeline {
         "powerLimitWatts",
         definition.rankPowerLimitWatts.map { $0.isFinite ? $0 : Measurement.acceptedRange.upperBound })
     }
-    if !definition.hasFreeSwitches {
-      params.field("switchLatencySeconds", definition.rankSwitchCosts.map(\.latencySeconds))
-      params.field("switchEnergyJoules", definition.rankSwitchCosts.map(\.energyJoules))
-    }
+    let (latencies, energies) = (
+      definition.rankSwitchCosts.map(\.latencySeconds), definition.rankSwitchCosts.map(\.energyJoules)
+    )
+    if definition.isSwitchLatencyGiven { params.field("switchLatencySeconds", latencies) }
+    if energies.contains(where: { $0 > 0 }) { params.field("switchEnergyJoules", energies) }
     params.field("tensorParallelWidth", definition.tensorParallelWidth)
     params.field("dataParallelWidth", definition.dataParallelWidth)
     params.field("contextParallelWidth", definition.layout.contextParallelWidth)

@@ -42,7 +42,10 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan's realised time and energy, and how far above the lower bound at its time it lies."""
+    """A plan's realised time and energy, and how far above the lower bound at its time it lies.
+
+    `switch_latency_unset` says that its changes of frequency count as no time because no latency was given.
+    """
 
     plan: int
     iteration_time_seconds: float
@@ -50,6 +53,7 @@ class Plan:
     average_power_watts: float
     gap_fraction: float
     switch_count: int = 0
+    switch_latency_unset: bool = False
     expected: Optional[Expectation] = None
 
 
