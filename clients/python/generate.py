@@ -18,13 +18,15 @@ WORDS = {
     "ErrorTransform": "pool/submit task.metric.errorTransform", "Estimate": "frontier/characterize estimate",
     "Estimator": "pool/clusters estimator",
     "Kernel": "pool/clusters kernel", "Linkage": "pool/clusters linkage", "Objective": "frontier/query objective",
-    "ParetoObjective": "suggestion/pareto objectives",
+    "ParetoObjective": "suggestion/pareto objectives", "PowerMeasure": "power/allocate power",
     "Resampling": "plan/uncertainty resampling", "Schedule": "pipeline/define schedule",
     "Strategy": "pool/submit search.strategy", "TrialFailure": "trial/fail kind",
     "UnknownFields": "initialize unknownFields",
 }
 OBJECTS = {
     "Budget": "pool/submit search.budget", "PoolConstraints": "pool/submit constraints",
+    "PowerGroup": "power/allocate groups", "PowerJob": "power/allocate jobs",
+    "PowerPlacement": "power/allocate jobs.placements",
     "SearchSettings": "pool/submit search", "TrainedBy": "suggestion/pipeline pipelines",
 }
 SCALARS = {"string": "str", "number": "float", "integer": "int", "boolean": "bool"}
@@ -51,13 +53,10 @@ def words_of(model: dict[str, Any], place: str) -> list[str]:
 
 
 def python_type(field: dict[str, Any], place: str) -> str:
-    for names in (WORDS, OBJECTS):
-        for name, known in names.items():
-            if known == place:
-                return name
-    inner = re.sub("^(list of )+", "", field["type"])
     depth = str(field["type"]).count("list of ")
-    return "Sequence[" * depth + SCALARS[inner] + "]" * depth
+    known = next((name for names in (WORDS, OBJECTS) for name, where in names.items() if where == place), None)
+    inner = known or SCALARS[re.sub("^(list of )+", "", field["type"])]
+    return "Sequence[" * depth + inner + "]" * depth
 
 
 def text(model: dict[str, Any]) -> str:

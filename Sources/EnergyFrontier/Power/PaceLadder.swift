@@ -46,9 +46,10 @@ public struct PaceLadder: Sendable, Equatable {
   public let measure: PowerMeasure
   /// By rising time and strictly falling power; at least one.
   public let steps: [Step]
-  /// How long an iteration may last: infinite where it may last as long as wanted, nil where a job only runs as its
-  /// slowest pipeline does, without waiting.
-  public let longestTimeSeconds: Double?
+  /// Whether a job may wait between iterations; otherwise one lasts as long as the slowest plan in it.
+  public let mayWait: Bool
+  /// No iteration may last longer; may be infinite.
+  public let longestTimeSeconds: Double
   /// For each kind of pipelines its choices: from each time on, a plan.
   private let choices: [[Choice]]
 
@@ -60,19 +61,19 @@ public struct PaceLadder: Sendable, Equatable {
 
   /// - Parameters:
   ///   - shortestTimeSeconds: no iteration of the job may be shorter, as where a straggler holds it up.
-  ///   - longestTimeSeconds: see ``longestTimeSeconds``. At least one step is kept.
+  ///   - longestTimeSeconds: no iteration may be longer, but for the fastest.
   /// - Complexity: O(n log n) for n plans of all kinds.
   public init(
-    _ pipelines: [Pipelines], measure: PowerMeasure = .average, shortestTimeSeconds: Double = 0,
-    longestTimeSeconds: Double? = nil
+    _ pipelines: [Pipelines], measure: PowerMeasure = .average, mayWait: Bool, shortestTimeSeconds: Double = 0,
+    longestTimeSeconds: Double = .infinity
   ) {
     precondition(!pipelines.isEmpty)
     self.measure = measure
+    self.mayWait = mayWait
     self.longestTimeSeconds = longestTimeSeconds
     choices = pipelines.map { Self.choices(of: $0, measure) }
-    let waiting = pipelines.reduce(0) { $0 + $1.count * $1.waitingPowerWatts }
     let start = choices.reduce(shortestTimeSeconds) { max($0, $1[0].timeSeconds) }
-    var draw = PowerDraw(watts: measure == .average ? waiting : 0, joules: 0)
+    var draw = PowerDraw(watts: 0, joules: 0)
     var later: [(time: Double, kind: Int, choice: Int)] = []
     for (kind, list) in choices.enumerated() {
       let next = list.partitioningIndex { $0.timeSeconds > start }
@@ -81,13 +82,14 @@ public struct PaceLadder: Sendable, Equatable {
     }
     later.sort { ($0.time, $0.kind) < ($1.time, $1.kind) }
     var steps = [Step(iterationTimeSeconds: start, draw: draw)]
-    for (index, event) in later.enumerated() where event.time <= longestTimeSeconds ?? .infinity {
+    for (index, event) in later.enumerated() where event.time <= longestTimeSeconds {
       draw += choices[event.kind][event.choice].draw
       draw -= choices[event.kind][event.choice - 1].draw
       if index + 1 < later.count, later[index + 1].time == event.time { continue }
       let step = Step(iterationTimeSeconds: event.time, draw: draw)
-      // Where running draws less than waiting, a longer iteration may draw more.
-      if step.powerWatts < steps[steps.count - 1].powerWatts { steps.append(step) }
+      // Peaks may be equal but for rounding; and where running draws less than waiting, a longer iteration draws more.
+      let last = steps[steps.count - 1].powerWatts
+      if step.powerWatts < last - 1e-12 * abs(last) { steps.append(step) }
     }
     self.steps = steps
   }
@@ -112,7 +114,7 @@ extension PaceLadder {
   /// The pace of least power.
   public var slowest: Pace {
     let step = steps.count - 1
-    if let longest = longestTimeSeconds, steps[step].draw.joules > 0 { return pace(ofStep: step, lasting: longest) }
+    if mayWait, steps[step].draw.joules > 0 { return pace(ofStep: step, lasting: longestTimeSeconds) }
     return pace(ofStep: step)
   }
 
@@ -147,16 +149,24 @@ extension PaceLadder {
     }
     if seconds == start { return pace(ofStep: step) }
     // From the next step on other plans are as fast and draw less.
-    guard let longest = longestTimeSeconds, seconds <= longest,
+    guard mayWait, seconds <= longestTimeSeconds,
       step + 1 == steps.count || seconds < steps[step + 1].iterationTimeSeconds
     else { return nil }
     return pace(ofStep: step, lasting: seconds)
   }
 
   /// For each kind of pipelines the number of the plan it runs. O(kinds log plans).
-  public func plans(at pace: Pace) -> [Int] {
-    let time = steps[pace.step].iterationTimeSeconds
-    return choices.map { list in list[list.partitioningIndex { $0.timeSeconds > time } - 1].plan }
+  public func plans(at pace: Pace) -> [Int] { choices.indices.map { choice(ofKind: $0, step: pace.step).plan } }
+
+  /// The plan that pipelines of a kind run at a step. O(log plans).
+  public func plan(ofKind kind: Int, step: Int) -> Int { choice(ofKind: kind, step: step).plan }
+
+  /// What all pipelines of a kind draw at a step. O(log plans).
+  public func draw(ofKind kind: Int, step: Int) -> PowerDraw { choice(ofKind: kind, step: step).draw }
+
+  private func choice(ofKind kind: Int, step: Int) -> Choice {
+    let time = steps[step].iterationTimeSeconds
+    return choices[kind][choices[kind].partitioningIndex { $0.timeSeconds > time } - 1]
   }
 
   /// The lower hull of the paces.

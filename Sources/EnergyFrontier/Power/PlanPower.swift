@@ -37,10 +37,11 @@ public struct PlanPower: Sendable, Equatable {
     self.peakPowerWatts = peakPowerWatts
   }
 
-  /// What it draws beyond waiting: joules on average, watts at the peak, waiting included there.
-  func draw(_ measure: PowerMeasure, waitingPowerWatts: Double) -> PowerDraw {
+  /// What it draws in iterations that may last longer than it needs.
+  public func draw(_ measure: PowerMeasure, waitingPowerWatts: Double) -> PowerDraw {
     switch measure {
-    case .average: PowerDraw(watts: 0, joules: energyJoules - waitingPowerWatts * iterationTimeSeconds)
+    case .average:
+      PowerDraw(watts: waitingPowerWatts, joules: energyJoules - waitingPowerWatts * iterationTimeSeconds)
     case .peak: PowerDraw(watts: peakPowerWatts, joules: 0)
     }
   }

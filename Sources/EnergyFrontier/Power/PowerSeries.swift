@@ -18,7 +18,8 @@ extension PowerAllocator {
   /// *Most work for given joules.* What jobs are worth together is one concave function `V` of the power they draw, the
   /// same in each interval. To maximise `sum D_k V(p_k)` over `p_k <= B_k` and `sum D_k p_k <= E`, let a watt be worth
   /// the same wherever a budget does not bind: `p_k = min(B_k, level)`, at the level that uses up the joules. So this
-  /// is exact for the bound. Plans keep the same powers; what they leave of the joules is part of their distance from it.
+  /// is exact for the bound. Plans keep the same powers; what they leave of the joules is part of their distance from
+  /// it.
   ///
   /// - Throws: ``PowerShortage``.
   /// - Complexity: an allocation for each power that differs.

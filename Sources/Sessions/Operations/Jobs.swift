@@ -44,15 +44,7 @@ extension SessionState {
   ///
   /// - Throws: ``RequestError`` of kind `unknownJob`.
   package func job(_ name: String) throws(RequestError) -> JobDescription {
-    guard let index = jobNumbers[ExactString(name)], !jobs[index].members.isEmpty else {
-      let known = jobs.lazy.filter { !$0.members.isEmpty }.map(\.name)
-      throw RequestError(
-        .unknownJob, path: "job",
-        expected: known.isEmpty
-          ? "the name of a job; no pipeline is defined yet" : "one of " + Preview.list(Array(known)),
-        found: Preview.quoted(name), fix: "name it in pipeline/define")
-    }
-    let job = jobs[index]
+    let job = jobs[try jobIndex(name, path: "job")]
     return JobDescription(
       name: job.name, slowestTimeSeconds: job.slowestTimeSeconds,
       pipelines: job.members.map { member in
@@ -70,6 +62,20 @@ extension SessionState {
           },
           plan: member.flatMap { runningPlan(job.members[$0], straggler.choice) })
       })
+  }
+
+  /// Where a job that has pipelines stands in `jobs`.
+  ///
+  /// - Parameter path: the field that names it.
+  /// - Throws: ``RequestError`` of kind `unknownJob`.
+  func jobIndex(_ name: String, path: String) throws(RequestError) -> Int {
+    if let index = jobNumbers[ExactString(name)], !jobs[index].members.isEmpty { return index }
+    let known = jobs.lazy.filter { !$0.members.isEmpty }.map(\.name)
+    throw RequestError(
+      .unknownJob, path: path,
+      expected: known.isEmpty
+        ? "the name of a job; no pipeline is defined yet" : "one of " + Preview.list(Array(known)),
+      found: Preview.quoted(name), fix: "name it in pipeline/define")
   }
 
   /// Members of a job; 0 where there is none of that name.

@@ -140,11 +140,13 @@ package struct CharacterizedFrontier: Sendable {
 
   /// For each plan the mean watts of the device that draws most.
   package let devicePowersWatts: [Double]
+  /// For each plan the highest watts of all devices together during an iteration; see ``PowerProfile``.
+  package let peakPowersWatts: [Double]
 
   /// What plans are expected to give, where they are made on estimated tables.
   package let expected: ExpectedPlans?
 
-  /// Costs O(plans * instructions), for the powers.
+  /// Costs O(plans * instructions log instructions), for the powers.
   package init(inputs: FrontierInputs, frontier: Frontier, generation: Int, expected: ExpectedPlans? = nil) {
     self.inputs = inputs
     self.expected = expected
@@ -152,12 +154,16 @@ package struct CharacterizedFrontier: Sendable {
     self.generation = generation
     let powers = DevicePowers(inputs)
     devicePowersWatts = frontier.plans.map(powers.highestWatts)
+    peakPowersWatts = frontier.plans.map {
+      PowerProfile(inputs.problem, measurements: inputs.measurements(of: $0)).peakPowerWatts
+    }
   }
 
   private init(_ other: CharacterizedFrontier, generation: Int) {
     inputs = other.inputs
     frontier = other.frontier
     devicePowersWatts = other.devicePowersWatts
+    peakPowersWatts = other.peakPowersWatts
     expected = other.expected
     self.generation = generation
   }
@@ -204,8 +210,14 @@ package struct CharacterizedFrontier: Sendable {
   }
 
   /// For each instruction the measurement behind the choice of `plan`, an index into its table.
-  package func measurements(of plan: Plan) -> [Int] {
-    plan.choices.enumerated().map { inputs.problem.table(of: $0).options[Int($1)] }
+  package func measurements(of plan: Plan) -> [Int] { inputs.measurements(of: plan) }
+}
+
+extension FrontierInputs {
+  /// For each instruction the measurement behind the choice of `plan`, an index into its table.
+  func measurements(of plan: Plan) -> [Int] {
+    let options = problem.tables.map(\.options)
+    return zip(problem.tableOfInstruction, plan.choices).map { options[$0][Int($1)] }
   }
 }
 

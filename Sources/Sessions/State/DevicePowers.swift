@@ -20,12 +20,17 @@ struct DevicePowers {
   /// Mean watts of one device on the rank where they are highest. O(instructions).
   func highestWatts(of plan: Plan) -> Double {
     let powers = inputs.definition.rankBlockingPowerWatts
+    return zip(rankJoules(of: plan), powers).reduce(0) { max($0, $1.0 / plan.iterationTimeSeconds + $1.1) }
+  }
+
+  /// For each rank the joules that one device takes in an iteration beyond its blocking power. O(instructions).
+  func rankJoules(of plan: Plan) -> [Double] {
     var joules = switchJoules(plan)
     for (instruction, choice) in plan.choices.enumerated() {
       joules[rankOfInstruction[instruction]] +=
         effectiveJoules[inputs.problem.tableOfInstruction[instruction]][Int(choice)]
     }
-    return zip(joules, powers).reduce(0) { max($0, $1.0 / plan.iterationTimeSeconds + $1.1) }
+    return joules
   }
 
   /// For each rank the joules that its changes of setting take in an iteration.

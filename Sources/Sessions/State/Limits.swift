@@ -19,6 +19,10 @@ package enum Limits {
   package static let replicaCount = 65_536
   /// Combinations of a pool, those that rules leave out included.
   package static let candidateCount = 65_536
+  /// Jobs, or groups, among which one request divides power; alike jobs count once.
+  package static let powerJobCount = 65_536
+  /// Jobs times budgets of such a request.
+  package static let powerChoiceCount = 262_144
   /// The text of a schedule: room for every instruction.
   package static let scheduleCharacters = 4 << 20
   /// Items that a request may read and handle on the loop; one takes at most some 10 microseconds.

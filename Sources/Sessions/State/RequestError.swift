@@ -7,7 +7,7 @@ package struct RequestError: Error, Sendable {
     case unknownSession, unknownGPU, fileOutsideRoots, unreadableFile, overloaded
     case unknownPipeline, invalidPipeline, invalidProfile, incompleteProfile, notCharacterized
     case deadlineBelowMinimum, objectiveOutOfReach, unknownPlan
-    case unknownRank, unknownJob, implausibleReport
+    case unknownRank, unknownJob, implausibleReport, invalidPlacement
     case noPool, invalidPool, unknownCandidate, candidateClosed, invalidRepresentation, searchBegun
     case unknownTrial, trialClosed, invalidReport, busyGPU
     case inputsChanged, cancelled

@@ -35,6 +35,8 @@ package enum Catalogue {
 
       .edit(StragglerReport.self),
       .query(JobGet.self),
+      .query(PowerAllocate.self),
+      .query(PowerShed.self),
 
       .step(PoolSubmit.self),
       .step(PoolAttachRepresentation.self),

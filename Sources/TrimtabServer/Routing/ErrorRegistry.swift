@@ -37,6 +37,9 @@ package enum ErrorRegistry {
     Entry(
       kind: .implausibleReport, code: 2010,
       meaning: "What a report says of a pipeline's iteration cannot be right; check what was measured."),
+    Entry(
+      kind: .invalidPlacement, code: 2011,
+      meaning: "A group of `power/allocate`, or what of a job is in it, contradicts the request or the job."),
     Entry(kind: .noPool, code: 3000, meaning: "The session has no pool of candidates."),
     Entry(kind: .invalidPool, code: 3001, meaning: "The pool contradicts itself or what was submitted before."),
     Entry(kind: .unknownCandidate, code: 3002, meaning: "The pool has no such encoder, language model or combination."),

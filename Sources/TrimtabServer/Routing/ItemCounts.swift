@@ -74,6 +74,23 @@ extension StragglerReport {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int { session.memberCount(params) }
 }
 
+extension PowerAllocate {
+  /// What each job does under each budget; single ranks need the plans laid out in time.
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    let budgets = if case .array(let list) = params.value(of: "budgets") { list.count } else { 1 }
+    guard case .array(let jobs) = params.value(of: "jobs") else { return 0 }
+    let hasPlacements = jobs.contains { $0["placements"] != nil }
+    // A job costs some hundred microseconds where its plans and its bound have hundreds of corners.
+    return 10 * min(jobs.count * budgets, Limits.powerChoiceCount) + (hasPlacements ? unknownCount : 0)
+  }
+}
+
+extension PowerShed {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    params.value(of: "job")?.stringValue.map { session.memberCount(ofJob: $0.text) } ?? 0
+  }
+}
+
 extension PoolSubmit {
   /// The combinations of what is submitted with itself, and the candidates that are there.
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {

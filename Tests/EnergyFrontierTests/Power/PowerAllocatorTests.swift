@@ -138,7 +138,7 @@ import Testing
   @Test func tooLittlePowerNamesTheGroup() throws {
     let plans = [PlanPower(iterationTimeSeconds: 1, energyJoules: 10, peakPowerWatts: 12)]
     let pipelines = [PaceLadder.Pipelines(plans: plans, waitingPowerWatts: 1, count: 1)]
-    let ladder = PaceLadder(pipelines)
+    let ladder = PaceLadder(pipelines, mayWait: false)
     let (groups, numbers) = PowerGroups.numbered(capsWatts: [9], within: [nil])!
     let jobs = [PowerProblem.Job(jobClass: 0, weight: 1, group: numbers[0])]
     let classes = [PowerProblem.JobClass(bound: ladder.hull, ladder: ladder)]

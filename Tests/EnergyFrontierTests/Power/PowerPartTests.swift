@@ -11,8 +11,8 @@ import Testing
 
   /// A job of 8 alike pipelines, some of them in each rack.
   private func problem(racks: [(pipelines: Int, capWatts: Double)], jobCount: Int = 1) throws -> PowerProblem {
-    let one = PaceLadder([.init(plans: Self.plans, waitingPowerWatts: 5, count: 1)], longestTimeSeconds: .infinity)
-    let all = PaceLadder([.init(plans: Self.plans, waitingPowerWatts: 5, count: 8)], longestTimeSeconds: .infinity)
+    let one = PaceLadder([.init(plans: Self.plans, waitingPowerWatts: 5, count: 1)], mayWait: true)
+    let all = PaceLadder([.init(plans: Self.plans, waitingPowerWatts: 5, count: 8)], mayWait: true)
     let (groups, numbers) = try #require(
       PowerGroups.numbered(capsWatts: racks.map(\.capWatts), within: racks.map { _ in nil }))
     let parts = zip(racks, numbers).map { rack, number in
@@ -63,7 +63,7 @@ import Testing
 
   /// Single ranks: their caps hold for plans, and the bound leaves them out.
   @Test func ranksKeepTheirCap() throws {
-    let ladder = PaceLadder([.init(plans: Self.plans, waitingPowerWatts: 5, count: 1)])
+    let ladder = PaceLadder([.init(plans: Self.plans, waitingPowerWatts: 5, count: 1)], mayWait: false)
     let (groups, numbers) = try #require(PowerGroups.numbered(capsWatts: [30], within: [nil]))
     // This rank draws more in slower plans but the last: the cap leaves only that one.
     let powers: [Double] = [31, 33, 34, 35, 29]

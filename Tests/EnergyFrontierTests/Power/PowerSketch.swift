@@ -62,7 +62,7 @@ struct PowerSketch {
   }
 
   func ladder(_ index: Int) -> PaceLadder {
-    PaceLadder(classes[index], measure: measure, longestTimeSeconds: mayPause ? .infinity : nil)
+    PaceLadder(classes[index], measure: measure, mayWait: mayPause)
   }
 
   /// What no mixture of plans beats: the hull of what each kind of pipelines can do on average, summed.

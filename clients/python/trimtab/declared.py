@@ -18,6 +18,7 @@ Kernel = Literal["linear", "rbf"]
 Linkage = Literal["single", "complete", "average"]
 Objective = Literal["fastest", "cheapest", "energyDelayProduct", "energyDelaySquaredProduct"]
 ParetoObjective = Literal["score", "latencySeconds", "memoryBytes", "parameterCount", "costWeight"]
+PowerMeasure = Literal["average", "peak"]
 Resampling = Literal["options", "executions"]
 Schedule = Literal["1f1b", "gpipe", "interleaved1f1b", "earlyRecomputation1f1b", "zbh1", "zbv", "dualpipev"]
 Strategy = Literal["mordal", "race", "grid", "random", "successiveHalving", "hyperband", "asha", "ats"]
@@ -46,6 +47,34 @@ class PoolConstraints(TypedDict):
     denied_tags: NotRequired[Sequence[str]]
     allowed_pairs: NotRequired[Sequence[Sequence[str]]]
     denied_pairs: NotRequired[Sequence[Sequence[str]]]
+
+
+class PowerGroup(TypedDict):
+    """`groups` of power/allocate."""
+
+    group: Required[str]
+    within: NotRequired[str]
+    cap_watts: Required[float]
+
+
+class PowerJob(TypedDict):
+    """`jobs` of power/allocate."""
+
+    job: Required[str]
+    count: NotRequired[int]
+    weight: NotRequired[float]
+    minimum_rate_fraction: NotRequired[float]
+    group: NotRequired[str]
+    placements: NotRequired[Sequence[PowerPlacement]]
+
+
+class PowerPlacement(TypedDict):
+    """`jobs.placements` of power/allocate."""
+
+    group: Required[str]
+    pipeline: NotRequired[str]
+    pipeline_count: NotRequired[int]
+    ranks: NotRequired[Sequence[int]]
 
 
 class SearchSettings(TypedDict):

@@ -192,6 +192,12 @@ class ImplausibleReport(RPCError):
     code, kind = 2010, "implausibleReport"
 
 
+class InvalidPlacement(RPCError):
+    """A group, or what of a job is in it, contradicts the request or the job."""
+
+    code, kind = 2011, "invalidPlacement"
+
+
 class NoPool(RPCError):
     """The session has no pool of candidates."""
 
