@@ -32,7 +32,8 @@ def generator():
 
 def stand_in(parameter):
     """A value that a method accepts for a required parameter."""
-    return {"prices": [(0.0, 1.0)], "gpus": [], "rows": [], "step": 1, "trial": 1, "score": 0.5, "stages": 1}.get(
+    return {"prices": [(0.0, 1.0)], "gpus": [], "rows": [], "settings": [], "iterations": [], "step": 1,
+            "trial": 1, "score": 0.5, "stages": 1}.get(
         parameter.name, ["x"] if parameter.name in ("ids", "replicas") else "x")
 
 
@@ -70,6 +71,9 @@ def test_a_method_takes_the_params_that_the_server_takes(method):
 @pytest.mark.parametrize("place, kind", [
     ("gpu/register gpus", answers.GPU), ("profile/submit rows", answers.ProfileRow),
     ("profile/submit rows.samples", answers.Sample), ("profile/submit withdraw", answers.Withdrawal),
+    ("plan/evaluate settings", answers.PlanSetting), ("iteration/report settings", answers.PlanSetting),
+    ("iteration/report iterations", answers.MeasuredIteration),
+    ("iteration/report iterations.trace", answers.TracedInstruction),
     ("pool/submit encoders", answers.ModelPart), ("pool/submit projectors", answers.ModelPart),
     ("pool/submit languageModels", answers.ModelPart), ("pool/submit task", answers.SelectionTask),
     ("pool/submit task.metric", answers.Metric),

@@ -69,7 +69,7 @@ extension SessionState {
     _ request: CharacterizationRequest, mayContinue: @escaping @Sendable (PlanRound) -> Bool = { _ in true }
   ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> CharacterizationProduct {
     let pipeline = try pipeline(request.pipeline)
-    let inputs = try FrontierInputs(pipeline.definition, profiles[ExactString(request.pipeline)] ?? Profile())
+    let inputs = try inputs(of: pipeline)
     let seed = seed
     return { (progress) throws(RequestError) in
       let product: CharacterizationProduct
@@ -104,8 +104,7 @@ extension SessionState {
   package func lowerBound(
     _ request: CharacterizationRequest, progress: ProgressHandle
   ) throws(RequestError) -> (FrontierInputs, LowerBoundCurve) {
-    let measured = try FrontierInputs(
-      try pipeline(request.pipeline).definition, profiles[ExactString(request.pipeline)] ?? Profile())
+    let measured = try inputs(of: try pipeline(request.pipeline))
     do throws(FrontierError) {
       let parts = request.estimate.parts(of: progress)
       let inputs = request.estimate == .smoothed ? try measured.smoothed(progress: parts.tables) : measured
@@ -125,7 +124,7 @@ extension SessionState {
     _ request: CharacterizationRequest
   ) throws(RequestError) -> (@Sendable (ProgressHandle) throws(RequestError) -> CharacterizationProduct)? {
     let pipeline = try pipeline(request.pipeline)
-    let inputs = try FrontierInputs(pipeline.definition, profiles[ExactString(request.pipeline)] ?? Profile())
+    let inputs = try inputs(of: pipeline)
     guard let old = pipeline.frontier, old.choices(among: inputs) != nil else { return nil }
     let seed = seed
     return { (progress) throws(RequestError) in

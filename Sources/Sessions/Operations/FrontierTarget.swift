@@ -147,6 +147,16 @@ package struct PlanReference: Sendable, Equatable {
 }
 
 extension CharacterizedFrontier {
+  /// Refuses a generation that a client means and that is not this one.
+  ///
+  /// - Throws: ``RequestError`` of kind `unknownPlan`.
+  func check(generation asked: Int?) throws(RequestError) {
+    guard let asked, asked != generation else { return }
+    throw RequestError(
+      .unknownPlan, path: "generation", expected: "\(generation), the current generation", found: "\(asked)",
+      fix: "query the frontier again")
+  }
+
   /// The plan that a client names.
   ///
   /// - Returns: the plan's number, and the deadline that was asked for, if one was.
@@ -154,11 +164,7 @@ extension CharacterizedFrontier {
   package func plan(
     _ reference: PlanReference
   ) throws(RequestError) -> (number: Int, deadlineSeconds: Double?) {
-    if let asked = reference.generation, asked != generation {
-      throw RequestError(
-        .unknownPlan, path: "generation", expected: "\(generation), the current generation", found: "\(asked)",
-        fix: "query the frontier again")
-    }
+    try check(generation: reference.generation)
     switch reference.point {
     case .target(let target): return try plan(for: target, missing: reference.missLimit)
     case .number(let number):

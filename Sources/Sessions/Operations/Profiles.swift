@@ -92,6 +92,8 @@ extension SessionState {
     let follows = changes && index.map { pipelines[$0].frontierOrigin?.follows ?? false } ?? false
     let summary = inspection.summary(touched: touched, follows: follows)
     if changes, let index { pipelines[index].inputRevision = revision }
+    // Measured iterations name measurements by their places, which a withdrawal changes.
+    if !submission.withdrawals.isEmpty, let index { pipelines[index].observed = ObservedIterations() }
     profiles[ExactString(submission.pipeline)] = profile
     return StepResult(
       summary, events: summary.isRecomputed ? [.inputsChanged(pipeline: submission.pipeline)] : [])

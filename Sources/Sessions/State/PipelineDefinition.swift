@@ -66,7 +66,7 @@ package struct PipelineDefinition: Sendable, Equatable {
   /// What there is beside a schedule's forwards and backwards; nothing in a graph.
   package let surroundings: IterationExtras
   /// Watts that one device of each rank draws while it waits.
-  package let rankBlockingPowerWatts: [Double]
+  package internal(set) var rankBlockingPowerWatts: [Double]
   /// Watts that one device of each rank may draw; infinite where there is no limit.
   package var rankPowerLimitWatts: [Double]
   /// What a change of setting costs on each rank.
@@ -74,7 +74,7 @@ package struct PipelineDefinition: Sendable, Equatable {
   /// Whether a client said how long a change of setting takes; without that it counts as no time.
   package var isSwitchLatencyGiven = false
   package let instructions: [PipelineInstruction]
-  package let graph: InstructionGraph
+  package internal(set) var graph: InstructionGraph
   /// The distinct tables by stage, within one by first appearance.
   package let tables: [TableKey]
 

@@ -124,6 +124,20 @@ package struct Profile: Sendable, Equatable {
     return nil
   }
 
+  /// The same measurements with each sample changed. O(samples log samples).
+  func mapSamples(_ change: (TableKey, Measurement) -> Measurement) -> Profile {
+    var changed = self
+    for (key, options) in rows {
+      changed.rows[key] = options.map { row in
+        ProfileRow(
+          table: key, setting: row.setting, samples: row.samples.map { change(key, $0) },
+          sensorPowerWatts: row.sensorPowerWatts, samplingIntervalSeconds: row.samplingIntervalSeconds)
+      }
+    }
+    changed.combine(Set(rows.keys))
+    return changed
+  }
+
   /// One row for each option, by first appearance.
   private static func joined(_ rows: [ProfileRow]) -> [ProfileRow] {
     var place: [Place: Int] = [:]

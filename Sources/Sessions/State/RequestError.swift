@@ -6,7 +6,7 @@ package struct RequestError: Error, Sendable {
   package enum Kind: String, Sendable, CaseIterable {
     case unknownSession, unknownGPU, fileOutsideRoots, unreadableFile, overloaded
     case unknownPipeline, invalidPipeline, invalidProfile, incompleteProfile, notCharacterized
-    case deadlineBelowMinimum, objectiveOutOfReach, unknownPlan
+    case deadlineBelowMinimum, objectiveOutOfReach, unknownPlan, invalidPlan
     case unknownRank, unknownJob, implausibleReport, invalidPlacement
     case noPool, invalidPool, unknownCandidate, candidateClosed, invalidRepresentation, searchBegun
     case unknownTrial, trialClosed, invalidReport, busyGPU

@@ -62,6 +62,10 @@ package struct SessionState: Sendable {
     package var definition: PipelineDefinition
     package var frontier: CharacterizedFrontier?
     package var frontierOrigin: FrontierOrigin?
+    /// Its measured iterations.
+    package internal(set) var observed = ObservedIterations()
+    /// What makes its model agree with them, where that was adopted.
+    package internal(set) var correction: ModelCorrection?
     /// Characterizations so far.
     package var generation = 0
     /// The revision that last changed the definition or the profile.

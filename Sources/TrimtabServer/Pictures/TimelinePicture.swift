@@ -21,9 +21,12 @@ package struct TimelinePicture {
   private static let panelGap = 34.0
 
   package init(_ characterized: CharacterizedFrontier, _ plan: Plan, title: String) {
-    let inputs = characterized.inputs
+    self.init(characterized.inputs, PlanTimeline(characterized, plan), title: title)
+  }
+
+  /// Draws any plan of a pipeline.
+  package init(_ inputs: FrontierInputs, _ after: PlanTimeline, title: String) {
     let before = PlanTimeline(inputs, measurements: inputs.highestMeasurements)
-    let after = PlanTimeline(characterized, plan)
     self.title = title
     let longest = max(before.iterationTimeSeconds, after.iterationTimeSeconds)
     axis = TimeAxis(until: longest, from: Self.left, to: Self.right)
@@ -32,12 +35,14 @@ package struct TimelinePicture {
     let blocking = after.ranks.map(\.blockingPowerWatts)
     blockingWatts = (blocking.min() ?? 0)...(blocking.max() ?? 0)
     hasSwitches = (before.ranks + after.ranks).flatMap(\.switches).contains { $0.endSeconds > $0.startSeconds }
-    let saved = decimal(100 * (1 - after.energyJoules / before.energyJoules), 1)
+    let saving = 100 * (1 - after.energyJoules / before.energyJoules)
+    let saved =
+      saving < 0 ? "draws \(decimal(-saving, 1)) % more energy" : "saves \(decimal(saving, 1)) % of the energy"
     let slower = 100 * (after.iterationTimeSeconds / before.iterationTimeSeconds - 1)
     let pace =
       abs(slower) < 0.05
       ? "in the same time" : "\(decimal(abs(slower), 1)) % \(slower > 0 ? "slower" : "faster")"
-    subtitle = "The plan saves \(saved) % of the energy, \(pace)."
+    subtitle = "The plan \(saved), \(pace)."
     var top = Self.panelsTop
     var panels: [TimelinePanel] = []
     for (name, timeline) in [("Before: every clock at its highest", before), ("After: plan", after)] {

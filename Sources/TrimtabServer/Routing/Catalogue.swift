@@ -32,6 +32,8 @@ package enum Catalogue {
       .query(PlanSeries.self),
       .estimate(PlanUncertainty.self),
       .query(PlanTimelineGet.self),
+      .query(PlanEvaluate.self),
+      .edit(IterationReport.self),
 
       .edit(StragglerReport.self),
       .query(JobGet.self),

@@ -40,6 +40,9 @@ package enum ErrorRegistry {
     Entry(
       kind: .invalidPlacement, code: 2011,
       meaning: "A group of `power/allocate`, or what of a job is in it, contradicts the request or the job."),
+    Entry(
+      kind: .invalidPlan, code: 2012,
+      meaning: "A plan does not give every instruction of the pipeline one frequency that was measured."),
     Entry(kind: .noPool, code: 3000, meaning: "The session has no pool of candidates."),
     Entry(kind: .invalidPool, code: 3001, meaning: "The pool contradicts itself or what was submitted before."),
     Entry(kind: .unknownCandidate, code: 3002, meaning: "The pool has no such encoder, language model or combination."),

@@ -58,6 +58,20 @@ extension PlanTimelineGet {
   }
 }
 
+extension PlanEvaluate {
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    session.instructionCount(params)
+  }
+}
+
+extension IterationReport {
+  /// The instructions of each plan that was measured; some hundred trial corrections are run on them.
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    guard let pipeline = session.pipeline(of: params) else { return 0 }
+    return 100 * pipeline.definition.instructions.count * (pipeline.observed.plans.count + 1)
+  }
+}
+
 extension FrontierCurve {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
     session.pipeline(of: params)?.frontier.map { $0.frontier.curve.breakpoints.count } ?? 0

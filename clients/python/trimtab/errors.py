@@ -198,6 +198,12 @@ class InvalidPlacement(RPCError):
     code, kind = 2011, "invalidPlacement"
 
 
+class InvalidPlan(RPCError):
+    """A plan does not give every instruction of the pipeline one frequency that was measured."""
+
+    code, kind = 2012, "invalidPlan"
+
+
 class NoPool(RPCError):
     """The session has no pool of candidates."""
 

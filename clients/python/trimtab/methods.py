@@ -11,7 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, Optional, TypeVar, Union
 
 from . import answers
-from .answers import GPU, ModelPart, ProfileRow, SelectionTask, Withdrawal, camel, deeply, named, reader, to_wire
+from .answers import (
+    GPU,
+    MeasuredIteration,
+    ModelPart,
+    PlanSetting,
+    ProfileRow,
+    SelectionTask,
+    Withdrawal,
+    camel,
+    deeply,
+    named,
+    reader,
+    to_wire,
+)
 from .binding import Awaited, Method, Now, Unsent
 from .declared import (
     Budget,
@@ -295,6 +308,31 @@ class SessionMethods:
             average_power_watts=average_power_watts, average_device_power_watts=average_device_power_watts,
             objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, stage=stage,
             rank=rank, global_rank=global_rank, miss_fraction=miss_fraction, resampling=resampling)
+
+    @Method
+    def evaluate(
+        self, pipeline: str, settings: Iterable[PlanSetting], *, generation: Optional[int] = None,
+        timeline: Optional[bool] = None, picture: Optional[bool] = None,
+    ) -> Request[answers.PlanEvaluation]:
+        """What any plan does: a frequency for every instruction, beside the frontier."""
+        return self._request(
+            "plan/evaluate", answers.PlanEvaluation, pipeline=pipeline, settings=[to_wire(one) for one in settings],
+            generation=generation, timeline=timeline, picture=picture)
+
+    @Method
+    def report_iterations(
+        self, pipeline: str, iterations: Iterable[MeasuredIteration], *, plan: Optional[int] = None,
+        generation: Optional[int] = None, settings: Optional[Iterable[PlanSetting]] = None,
+        adopt: Optional[bool] = None, forget: Optional[bool] = None,
+    ) -> Request[answers.ModelReview]:
+        """How long iterations of a plan really lasted; the current plan without `plan` or `settings`.
+
+        From three iterations on, better of several plans, it says by what the machine differs from the model, and
+        frontiers are computed with that corrected unless `adopt` is false."""
+        return self._request(
+            "iteration/report", answers.ModelReview, pipeline=pipeline, plan=plan, generation=generation,
+            settings=None if settings is None else [to_wire(one) for one in settings],
+            iterations=[to_wire(one) for one in iterations], adopt=adopt, forget=forget)
 
     @Method
     def uncertainty(

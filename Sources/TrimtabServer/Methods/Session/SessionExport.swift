@@ -58,6 +58,7 @@ extension SessionState {
       + (search?.requests(session: name) ?? gpuRequests)
       + pipelines.flatMap(definitionRequests)
       + profiles.sorted { $0.key < $1.key }.map { profileRequest($0.key.text, $0.value) }
+      + pipelines.flatMap(iterationRequests)
       + pipelines.compactMap(characterizationRequest)
       + jobs.flatMap(\.stragglers).flatMap(stragglerRequests)
   }
@@ -89,6 +90,39 @@ extension SessionState {
       params.field("pipeline", pipeline)
       params.list("rows", profile.rows.sorted { $0.key < $1.key }.flatMap(\.value)) { row, entry in
         row.write(to: &entry)
+      }
+    }
+  }
+
+  /// A request for each run of iterations of one plan.
+  private func iterationRequests(_ pipeline: Pipeline) -> [ExportedRequest] {
+    let observed = pipeline.observed
+    var runs: [Range<Int>] = []
+    for index in observed.entries.indices {
+      if let last = runs.last, observed.entries[last.lowerBound].plan == observed.entries[index].plan {
+        runs[runs.count - 1] = last.lowerBound..<(index + 1)
+      } else {
+        runs.append(index..<(index + 1))
+      }
+    }
+    return runs.map { run in
+      request(IterationReport.name) { params in
+        params.field("pipeline", pipeline.name)
+        let plan = observed.plans[observed.entries[run.lowerBound].plan]
+        params.list("settings", zip(pipeline.definition.instructions, plan)) { step, entry in
+          let (instruction, measurement) = step
+          if let id = instruction.id { entry.field("id", id) } else { instruction.table.write(to: &entry) }
+          if instruction.id == nil { entry.field("microbatch", instruction.microbatch) }
+          entry.field(
+            "frequency", profiles[ExactString(pipeline.name)]?.rows[instruction.table]?[Int(measurement)].setting)
+        }
+        params.list("iterations", observed.entries[run]) { iteration, entry in
+          entry.field("iterationTimeSeconds", iteration.observation.iterationTimeSeconds)
+          entry.field("energyJoules", iteration.observation.energyJoules)
+          entry.field("busyTimesSeconds", iteration.observation.rankBusySeconds)
+          entry.field("step", iteration.step)
+        }
+        if !observed.adopts { params.field("adopt", false) }
       }
     }
   }

@@ -26,7 +26,7 @@ def named(fields: Mapping[str, Any]) -> dict[str, Any]:
 def to_wire(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         return {name: to_wire(field) for name, field in named(vars(value)).items()}
-    return [to_wire(one) for one in value] if isinstance(value, tuple) else value
+    return [to_wire(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def deeply(value: Any) -> Any:

@@ -1,0 +1,136 @@
+"""Plans that a client writes, and measured iterations beside the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from .frontier import Plan, Point
+from .timeline import RankTimeline, TimelineTotals
+
+
+@dataclass(frozen=True)
+class PlanSetting:
+    """The frequency of some instructions: of one by `id`, or of a stage's kind, for one microbatch or all others."""
+
+    frequency: Any
+    stage: Optional[int] = None
+    instruction: Optional[str] = None
+    microbatch: Optional[int] = None
+    id: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class EvaluatedPlan:
+    """What a plan does that is not of the frontier."""
+
+    iteration_time_seconds: float
+    energy_joules: float
+    average_power_watts: float
+    gap_fraction: float
+    switch_count: int
+    switch_latency_unset: bool = False
+
+
+@dataclass(frozen=True)
+class PlanEvaluation:
+    """A plan beside the frontier; `better` is the listed plan that is no slower and cheaper, if there is one."""
+
+    generation: int
+    plan: EvaluatedPlan
+    totals: TimelineTotals
+    better: Optional[Plan] = None
+    as_measured: Optional[Point] = None
+    ranks: Optional[tuple[RankTimeline, ...]] = None
+    stale: bool = False
+    svg: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class TracedInstruction:
+    """One instruction as it ran, by `id` or by stage, instruction and microbatch, on a clock that all ranks share."""
+
+    start_seconds: float
+    end_seconds: float
+    stage: Optional[int] = None
+    instruction: Optional[str] = None
+    microbatch: Optional[int] = None
+    id: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class MeasuredIteration:
+    """One iteration: its time or a trace, and what else was measured; energies of all devices, or of one of each rank.
+
+    Busy times are how long each rank worked, waiting left out."""
+
+    iteration_time_seconds: Optional[float] = None
+    energy_joules: Optional[float] = None
+    busy_times_seconds: Optional[Sequence[float]] = None
+    rank_energies_joules: Optional[Sequence[float]] = None
+    trace: Optional[Sequence[TracedInstruction]] = None
+    step: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class MisfitAlternative:
+    kind: str
+    rank: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A cause by which the machine differs from the model; one of `seconds`, `fraction` and `joules` is its size."""
+
+    kind: str
+    share_fraction: float
+    alternatives: tuple[MisfitAlternative, ...]
+    rank: Optional[int] = None
+    seconds: Optional[float] = None
+    fraction: Optional[float] = None
+    joules: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class ModelDeviation:
+    """How far a modelled quantity is off: as it is, corrected, and corrected for single plans."""
+
+    model_fraction: float
+    corrected_fraction: float
+    plan_fraction: float
+    noise_fraction: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class MeasuredPlan:
+    """One plan's iterations beside the model as it is and corrected."""
+
+    iteration_count: int
+    measured_time_seconds: float
+    modelled_time_seconds: float
+    corrected_time_seconds: float
+    modelled_energy_joules: float
+    corrected_energy_joules: float
+    measured_energy_joules: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class ModelReview:
+    """What measured iterations say: `verdict` is "holds", "corrected", "unexplained" or "undecided".
+
+    From `changed_from` on, counted among the iterations that count, the machine is another one."""
+
+    revision: int
+    iteration_count: int
+    stray_count: int
+    verdict: str
+    misfits: tuple[Misfit, ...]
+    iteration_time: ModelDeviation
+    plans: tuple[MeasuredPlan, ...]
+    adopted: bool
+    recomputes: bool
+    energy: Optional[ModelDeviation] = None
+    rank_busy_fractions: Optional[tuple[float, ...]] = None
+    changed_from: Optional[int] = None
+    changed_from_step: Optional[int] = None
