@@ -31,8 +31,17 @@ let package = Package(
     .target(name: "Files", dependencies: ["CLibrary"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["CLibrary", "Files"], swiftSettings: settings),
 
+    // Journals: framed records, group commit, recovery, and the directory that holds them.
+    .target(
+      name: "Journal", dependencies: ["Basics", "CLibrary", "Files"], exclude: ["GUIDE.md"], swiftSettings: settings),
+    .testTarget(
+      name: "JournalTests", dependencies: ["Basics", "CLibrary", "Files", "Journal", "TestSupport"],
+      swiftSettings: settings),
+
     // What tests of several targets share.
-    .target(name: "TestSupport", dependencies: ["Files"], path: "Tests/TestSupport", swiftSettings: settings),
+    .target(
+      name: "TestSupport", dependencies: ["Basics", "Files", "Journal"], path: "Tests/TestSupport",
+      swiftSettings: settings),
 
     // The engine: from measured options to the exact curve, plans and certificates. Imports only Basics.
     // A program that embeds only this library imports no C library, and on Linux rounding functions live in libm.

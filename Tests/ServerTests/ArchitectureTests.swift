@@ -11,6 +11,7 @@ import TrimtabServer
     "EnergyFrontier": ["Basics"],
     "Files": ["CLibrary"],
     "JSON": ["Basics", "CLibrary"],
+    "Journal": ["Basics", "CLibrary", "Files", "Synchronization"],
     "JSONRPC": ["Basics", "CLibrary", "JSON", "Synchronization"],
     "ModelSelection": ["Basics"],
     "Representations": ["Basics", "SimilarityKernels"],

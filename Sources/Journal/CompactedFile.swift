@@ -1,0 +1,61 @@
+internal import Basics
+
+/// A file that holds the history of a journal in fewer records, beside the journal until it takes its place.
+package struct CompactedFile: Sendable {
+  /// What names of such files end with. One that a restart finds is of no use: its journal is whole.
+  static let ending = ".new"
+  /// Bytes of records that are written between two syncs.
+  private static let batchByteCount = 8 << 20
+
+  private let writer: JournalWriter
+  private let coveredOffset: Int
+  private let coveredGeneration: Int
+
+  /// Writes the file, on the calling thread, while the journal goes on: nothing of it waits.
+  ///
+  /// - Parameter rewrite: is given a reader of the durable records, and calls its second argument with each record of
+  ///   the new file.
+  /// - Throws: ``JournalError``.
+  package init(
+    of journal: JournalFile, in storage: any Storage,
+    rewrite: (
+      _ next: () throws(JournalError) -> [UInt8]?, _ add: ([UInt8]) throws(JournalError) -> Void
+    ) throws(JournalError) -> Void
+  ) throws(JournalError) {
+    var (covered, generation, count, path) = (0, 0, 0, "")
+    // No two share a file, though only one of them can take the journal's place.
+    let number = journal.numberCompaction()
+    let file: any StorageFile
+    do throws(StorageError) {
+      try journal.withWriter {
+        (covered, generation, count, path) = ($0.offset, $0.generation, Int($0.sequence), $0.path)
+      }
+      file = try storage.existing(path)
+    } catch {
+      throw .storage(error)
+    }
+    var reader = try JournalReader(file, path: path)
+    var output = JournalWriter(newAt: "\(path).\(number)\(Self.ending)", name: journal.name, in: storage)
+    var (batch, byteCount) = ([[UInt8]](), 0)
+    func flush() throws(JournalError) {
+      do throws(StorageError) {
+        if !batch.isEmpty { try output.commit(batch) }
+      } catch {
+        throw .storage(error)
+      }
+      (batch, byteCount) = ([], 0)
+    }
+    func add(_ record: [UInt8]) throws(JournalError) {
+      batch.append(record)
+      byteCount += record.count
+      if byteCount >= Self.batchByteCount { try flush() }
+    }
+    try rewrite({ () throws(JournalError) in reader.count < count ? try reader.next() : nil }, add)
+    try flush()
+    (writer, coveredOffset, coveredGeneration) = (output, covered, generation)
+  }
+
+  func take(placeOf current: inout JournalWriter) throws(StorageError) {
+    try current.replace(by: writer, from: coveredOffset, ofGeneration: coveredGeneration)
+  }
+}

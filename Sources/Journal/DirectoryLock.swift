@@ -1,0 +1,67 @@
+internal import CLibrary
+
+/// The lock of a state directory, held until nothing refers to it any more or the process ends.
+package final class DirectoryLock: Sendable {
+  /// Absolute and without links.
+  package let path: String
+  private let descriptor: Int32
+
+  /// Makes the directory where there is none, and locks it.
+  init(_ path: String, allowsNetwork: Bool) throws(DirectoryError) {
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw .storage(.system("make", path)) }
+    guard let resolved = realpath(path, nil) else { throw .storage(.system("open", path)) }
+    defer { free(resolved) }
+    let real = String(cString: resolved)
+    var status = stat()
+    guard stat(real, &status) == 0 else { throw .storage(.system("examine", real)) }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      throw .storage(StorageError(.failed, "open", real, number: ENOTDIR, found: "not a directory"))
+    }
+    // A folder that others may write to: they could put another file in the place of a journal.
+    guard status.st_mode & 0o022 == 0 else { throw .exposed(path: real, mode: UInt32(status.st_mode & 0o777)) }
+    if !allowsNetwork, let kind = FileSystemKind.ofNetwork(at: real) {
+      throw .network(path: real, fileSystem: kind)
+    }
+    let lockPath = "\(real)/lock"
+    let descriptor = CLibrary.open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw .storage(.system("open", lockPath)) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let isOwned = errno == EWOULDBLOCK
+      let error = StorageError.system("lock", lockPath)
+      let owner = Self.readNumber(descriptor)
+      close(descriptor)
+      throw isOwned ? .owned(path: real, process: owner) : .storage(error)
+    }
+    self.descriptor = descriptor
+    self.path = real
+    // For people and for the refusal of the next process; the lock itself is what counts.
+    let text = Array("\(getpid())\n".utf8)
+    if ftruncate(descriptor, 0) != 0 || pwrite(descriptor, text, text.count, 0) != text.count {
+      let error = StorageError.system("write", lockPath)
+      close(descriptor)
+      throw .storage(error)
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Makes a folder inside, durably.
+  func makeFolder(_ name: String) throws(DirectoryError) {
+    let path = "\(path)/\(name)"
+    if mkdir(path, 0o700) != 0 {
+      guard errno == EEXIST else { throw .storage(.system("make", path)) }
+      return
+    }
+    do throws(StorageError) {
+      try SystemStorage(root: self.path).syncFolder("")
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private static func readNumber(_ descriptor: Int32) -> Int32? {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    return Int32(String(decoding: bytes.prefix(max(0, count)).prefix { $0 > 0x20 }, as: UTF8.self))
+  }
+}

@@ -1,0 +1,149 @@
+package import Basics
+internal import Synchronization
+
+/// A state directory that this process owns: which journals are in it, and where.
+///
+///     lock                 locked while a process owns the directory; holds its number
+///     sessions/NAME.journal      the journals of sessions that are not closed
+///     closed/NAME.N.journal      those of closed ones, until somebody removes them
+///     damaged/NAME.N.journal     what `repair` could not keep
+package final class StateDirectory: Sendable {
+  package static let sessions = "sessions"
+  package static let closed = "closed"
+  package static let damaged = "damaged"
+
+  package let storage: any Storage
+  /// Held for its lock.
+  private let lock: DirectoryLock?
+  private let names: Mutex<Names>
+
+  private struct Names {
+    /// The sessions with a journal that is not closed.
+    var stored: Set<ExactString> = []
+    /// Names of sessions that were closed.
+    var closed: Set<ExactString> = []
+    /// For each file name in `closed` and `damaged`, the last number that was used.
+    var lastNumber = 0
+    /// Files that are no journals, or cannot be read.
+    var unreadable: [String: JournalError] = [:]
+  }
+
+  /// Takes over a directory of the system.
+  ///
+  /// - Parameters:
+  ///   - path: an existing folder, or one to make in an existing folder.
+  ///   - allowsNetwork: whether file systems are accepted that other machines may write to, where a lock may hold
+  ///     nobody off and a sync may store nothing.
+  /// - Throws: ``DirectoryError``.
+  package convenience init(_ path: String, allowsNetwork: Bool = false) throws(DirectoryError) {
+    let lock = try DirectoryLock(path, allowsNetwork: allowsNetwork)
+    for folder in [Self.sessions, Self.closed, Self.damaged] { try lock.makeFolder(folder) }
+    try self.init(SystemStorage(root: lock.path), lock: lock)
+  }
+
+  /// Takes over a file layer in which the folders exist; nothing else may use it.
+  package init(_ storage: any Storage, lock: DirectoryLock? = nil) throws(DirectoryError) {
+    self.storage = storage
+    self.lock = lock
+    do throws(StorageError) {
+      names = Mutex(try Self.read(storage))
+    } catch {
+      throw .storage(error)
+    }
+  }
+
+  private static func read(_ storage: any Storage) throws(StorageError) -> Names {
+    var names = Names()
+    for file in try storage.names(in: sessions) {
+      let path = "\(sessions)/\(file)"
+      if file.hasSuffix(CompactedFile.ending) {
+        try storage.remove(path)
+      } else if file.hasSuffix(JournalName.ending) {
+        do throws(JournalError) {
+          // A file without a header was never acknowledged; it is made again when its session is opened.
+          if let name = try JournalReader(at: path, in: storage).name { names.stored.insert(name) }
+        } catch {
+          names.unreadable[path] = error
+        }
+      }
+    }
+    for folder in [closed, damaged] {
+      for file in try storage.names(in: folder) {
+        names.lastNumber = max(names.lastNumber, file.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? 0)
+        let path = "\(folder)/\(file)"
+        guard folder == closed, let reader = try? JournalReader(at: path, in: storage),
+          let name = reader.name
+        else { continue }
+        names.closed.insert(name)
+      }
+    }
+    return names
+  }
+
+  /// The sessions that have a journal, sorted by their bytes.
+  package var storedNames: [ExactString] { names.withLock { $0.stored.sorted() } }
+
+  /// Files among the journals that cannot be read, and why.
+  package var unreadable: [(path: String, error: JournalError)] {
+    names.withLock { $0.unreadable.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+  }
+
+  package func contains(_ name: ExactString) -> Bool { names.withLock { $0.stored.contains(name) } }
+
+  /// Whether a session has or had this name.
+  package func hasUsed(_ name: ExactString) -> Bool {
+    names.withLock { $0.stored.contains(name) || $0.closed.contains(name) }
+  }
+
+  package static func path(of name: ExactString) -> String {
+    "\(sessions)/\(JournalName.encode(name))\(JournalName.ending)"
+  }
+
+  /// A journal for a session that has none.
+  package func makeJournal(for name: ExactString) -> JournalFile {
+    names.withLock { _ = $0.stored.insert(name) }
+    return JournalFile(newAt: Self.path(of: name), name: name, in: storage)
+  }
+
+  /// A reader of a session's journal.
+  ///
+  /// - Throws: ``JournalError``.
+  package func reader(of name: ExactString) throws(JournalError) -> JournalReader {
+    let path = Self.path(of: name)
+    let reader = try JournalReader(at: path, in: storage)
+    if let found = reader.name, found != name { throw .otherName(path: path, found: found.text) }
+    return reader
+  }
+
+  /// Where the journal of a session goes that is closed; from now on the session has none.
+  package func closedPath(for name: ExactString) -> String {
+    names.withLock {
+      $0.stored.remove(name)
+      $0.closed.insert(name)
+      $0.lastNumber += 1
+      return "\(Self.closed)/\(JournalName.encode(name)).\($0.lastNumber)\(JournalName.ending)"
+    }
+  }
+
+  /// Where a journal goes that is repaired.
+  package func damagedPath(for name: ExactString) -> String {
+    names.withLock {
+      $0.lastNumber += 1
+      return "\(Self.damaged)/\(JournalName.encode(name)).\($0.lastNumber)\(JournalName.ending)"
+    }
+  }
+
+  /// Forgets a session whose journal was never made.
+  package func forget(_ name: ExactString) { names.withLock { _ = $0.stored.remove(name) } }
+}
+
+/// Why a directory cannot be used as a state directory.
+package enum DirectoryError: Error, Equatable, Sendable {
+  case storage(StorageError)
+  /// Another process has it; its number, where it could be read.
+  case owned(path: String, process: Int32?)
+  /// It is on a file system that other machines may write to.
+  case network(path: String, fileSystem: String)
+  /// Another user could change what is in it.
+  case exposed(path: String, mode: UInt32)
+}

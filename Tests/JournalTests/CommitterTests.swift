@@ -1,0 +1,71 @@
+import Basics
+import Journal
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite struct CommitterTests {
+  /// Work that waits until the test runs it.
+  private final class Thread: Sendable {
+    let work = Mutex<[@Sendable () -> Void]>([])
+
+    func run() {
+      for work in work.withLock({ $0 }) { work() }
+      work.withLock { $0 = [] }
+    }
+  }
+
+  @Test func manyRecordsShareOneSync() throws {
+    let (storage, thread, outcomes) = (SimulatedStorage(seed: 1), Thread(), Outcomes())
+    let committer = Committer {
+      work in
+      thread.work.withLock { $0.append(work) }
+      return true
+    } report: { _, outcome in
+      outcomes.add(outcome)
+    }
+    let file = try StateDirectory(storage).makeJournal(for: "s")
+    _ = committer.append(Array("first".utf8), to: file)
+    thread.run()
+    let before = storage.operationCount
+    for number in 0..<1000 { #expect(committer.append(Array("{\(number)}".utf8), to: file) == number + 2) }
+    #expect(outcomes.all == [.durable(upTo: 1)])
+    thread.run()
+    #expect(outcomes.all == [.durable(upTo: 1), .durable(upTo: 1001)])
+    // One write and one sync; the file had been extended before.
+    #expect(storage.operationCount - before == 2)
+  }
+
+  @Test func journalsFailAlone() throws {
+    let storage = SimulatedStorage(seed: 2)
+    let failed = Mutex<[ExactString]>([])
+    let committer = Committer(
+      start: { _ in false },
+      report: { file, outcome in
+        if case .failed = outcome { failed.withLock { $0.append(file.name) } }
+      })
+    let directory = try StateDirectory(storage)
+    let (a, b) = (directory.makeJournal(for: "a"), directory.makeJournal(for: "b"))
+    _ = committer.append([1], to: a)
+    _ = committer.append([1], to: b)
+    // The next commit's sync.
+    storage.fail(at: storage.operationCount + 1, with: 5)
+    _ = committer.append([2], to: a)
+    _ = committer.append([2], to: b)
+    _ = committer.append([3], to: a)
+    #expect(failed.withLock { $0 } == ["a", "a"])
+    #expect(b.durableRecord == 2)
+    #expect(a.durableRecord == 1)
+  }
+
+  @Test func lackOfRoomToExtendIsNoFailure() throws {
+    let storage = SimulatedStorage(seed: 3)
+    let outcomes = Outcomes()
+    let committer = Committer(start: { _ in false }, report: { outcomes.add($1) })
+    let file = try StateDirectory(storage).makeJournal(for: "s")
+    // Records are written first, then zeros.
+    storage.fail(at: storage.operationCount + 1, with: 28)
+    _ = committer.append([1], to: file)
+    #expect(outcomes.all == [.durable(upTo: 1)])
+  }
+}
