@@ -334,6 +334,20 @@ def test_peaks_and_ranks_are_those_of_the_timeline(powered):
                     assert group["powerWatts"] <= cap["capWatts"] * (1 + 1e-9)
 
 
+def test_a_plan_for_a_peak_is_the_fastest_within_it(powered):
+    server, jobs = powered
+    plans = len(jobs["one"].kinds[0].times)
+    peaks = [peak(timeline(server, "one", plan)["ranks"]) for plan in range(plans)]
+    for cap in (max(peaks) * 1.01, *(peaks[plan] * (1 + 1e-12) for plan in range(0, plans, 9))):
+        point = server.result("frontier/query", {"session": "s", "pipeline": "one", "peakPowerWatts": cap})
+        found = point["plan"]["plan"]
+        assert found == next(plan for plan in range(plans) if peaks[plan] <= cap)
+        assert point["peakPowerWatts"] == pytest.approx(peaks[found])
+    error = server.error("frontier/query", {"session": "s", "pipeline": "one", "peakPowerWatts": min(peaks) * 0.99})
+    check_error(error, kind="objectiveOutOfReach", path="peakPowerWatts")
+    assert error["data"]["minimumPeakPowerWatts"] == pytest.approx(min(peaks))
+
+
 def test_a_straggler_leaves_less_to_shed(powered):
     server, jobs = powered
     server.result("straggler/report", {"session": "s", "pipeline": "right-1", "slowdownFraction": 0.05})

@@ -58,6 +58,8 @@ package struct FrontierPoint: Sendable {
   package let plan: PlanSummary
   /// Mean watts of the device that draws most.
   package let averageDevicePowerWatts: Double
+  /// The highest watts of all devices together during the iteration.
+  package let peakPowerWatts: Double
   /// The plan's energy and that of waiting for the straggler, where the target was one.
   package let energyUntilStragglerJoules: Double?
   /// The plan's energy over the bound, less 1.
@@ -111,6 +113,7 @@ extension SessionState {
       bound: .init(
         iterationTimeSeconds: time, energyJoules: bound, priceWatts: frontier.curve.priceWatts(at: time)),
       plan: plan, averageDevicePowerWatts: current.characterized.devicePowersWatts[number],
+      peakPowerWatts: current.characterized.peakPowersWatts[number],
       energyUntilStragglerJoules: target.stragglerTimeSeconds.map {
         plan.energyJoules + current.characterized.waitingJoules(from: plan.iterationTimeSeconds, until: $0)
       },

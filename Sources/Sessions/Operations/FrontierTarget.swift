@@ -13,6 +13,8 @@ package enum FrontierTarget: Sendable, Equatable {
   case energyBudgetJoules(Double)
   case averagePowerWatts(Double)
   case averageDevicePowerWatts(Double)
+  /// The fastest plan whose power never exceeds this.
+  case peakPowerWatts(Double)
   case objective(Objective)
 
   package enum Objective: String, CaseIterable, Sendable {
@@ -68,6 +70,10 @@ extension CharacterizedFrontier {
       throw Self.outOfReach(
         "averageDevicePowerWatts", asked: watts, least: devicePowersWatts.min() ?? 0, unit: "W",
         detail: "minimumAverageDevicePowerWatts")
+    case .peakPowerWatts(let watts):
+      if let index = peakPowersWatts.firstIndex(where: { $0 <= watts }) { return (index, nil) }
+      throw Self.outOfReach(
+        "peakPowerWatts", asked: watts, least: peakPowersWatts.min() ?? 0, unit: "W", detail: "minimumPeakPowerWatts")
     case .objective(.fastest): return (0, nil)
     case .objective(.cheapest): return (frontier.plans.count - 1, nil)
     case .objective(.energyDelayProduct): return (frontier.leastEnergyDelayPlanIndex(delayExponent: 1), nil)
@@ -90,7 +96,7 @@ extension CharacterizedFrontier {
     case .slowdownFraction(let slowdown):
       (path, seconds) = ("slowdownFraction", frontier.minimumPlanTimeSeconds * (1 + slowdown))
     case .stragglerTimeSeconds(let deadline): (path, seconds) = ("stragglerTimeSeconds", deadline)
-    case .energyBudgetJoules, .averagePowerWatts, .averageDevicePowerWatts, .objective:
+    case .energyBudgetJoules, .averagePowerWatts, .averageDevicePowerWatts, .peakPowerWatts, .objective:
       return try plan(for: target)
     }
     if let number = expected.cheapestPlan(

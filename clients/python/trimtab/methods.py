@@ -218,6 +218,7 @@ class SessionMethods:
         self, pipeline: str, *, deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,
         straggler_time_seconds: Optional[float] = None, energy_budget_joules: Optional[float] = None,
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
+        peak_power_watts: Optional[float] = None,
         objective: Optional[Objective] = None, miss_fraction: Optional[float] = None,
         resampling: Optional[Resampling] = None,
     ) -> Request[answers.FrontierPoint]:
@@ -227,7 +228,8 @@ class SessionMethods:
             "frontier/query", answers.FrontierPoint, pipeline=pipeline, deadline_seconds=deadline_seconds,
             slowdown_fraction=slowdown_fraction, straggler_time_seconds=straggler_time_seconds,
             energy_budget_joules=energy_budget_joules, average_power_watts=average_power_watts,
-            average_device_power_watts=average_device_power_watts, objective=objective, miss_fraction=miss_fraction,
+            average_device_power_watts=average_device_power_watts,
+            peak_power_watts=peak_power_watts, objective=objective, miss_fraction=miss_fraction,
             resampling=resampling)
 
     @Method
@@ -296,6 +298,7 @@ class SessionMethods:
         self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
         slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
+        peak_power_watts: Optional[float] = None,
         objective: Optional[Objective] = None, straggler_time_seconds: Optional[float] = None,
         generation: Optional[int] = None, stage: Optional[int] = None, rank: Optional[int] = None,
         global_rank: Optional[int] = None, miss_fraction: Optional[float] = None,
@@ -306,6 +309,7 @@ class SessionMethods:
             "plan/get", answers.PlanDetail, pipeline=pipeline, plan=plan, deadline_seconds=deadline_seconds,
             slowdown_fraction=slowdown_fraction, energy_budget_joules=energy_budget_joules,
             average_power_watts=average_power_watts, average_device_power_watts=average_device_power_watts,
+            peak_power_watts=peak_power_watts,
             objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, stage=stage,
             rank=rank, global_rank=global_rank, miss_fraction=miss_fraction, resampling=resampling)
 
@@ -339,7 +343,8 @@ class SessionMethods:
         self, pipeline: str, *, plan: Optional[int] = None, generation: Optional[int] = None,
         deadline_seconds: Optional[float] = None, slowdown_fraction: Optional[float] = None,
         energy_budget_joules: Optional[float] = None, average_power_watts: Optional[float] = None,
-        average_device_power_watts: Optional[float] = None, objective: Optional[Objective] = None,
+        average_device_power_watts: Optional[float] = None,
+        peak_power_watts: Optional[float] = None, objective: Optional[Objective] = None,
         resample_count: Optional[int] = None, confidence_fraction: Optional[float] = None,
         straggler_time_seconds: Optional[float] = None, resampling: Optional[Resampling] = None,
         progress: Optional[Progress] = None, timeout: Optional[float] = None,
@@ -350,7 +355,8 @@ class SessionMethods:
             progress, timeout, "plan/uncertainty", answers.PlanUncertainty, pipeline=pipeline, plan=plan,
             generation=generation, deadline_seconds=deadline_seconds, slowdown_fraction=slowdown_fraction,
             energy_budget_joules=energy_budget_joules, average_power_watts=average_power_watts,
-            average_device_power_watts=average_device_power_watts, objective=objective, resample_count=resample_count,
+            average_device_power_watts=average_device_power_watts,
+            peak_power_watts=peak_power_watts, objective=objective, resample_count=resample_count,
             confidence_fraction=confidence_fraction, straggler_time_seconds=straggler_time_seconds,
             resampling=resampling)
 
@@ -373,6 +379,7 @@ class SessionMethods:
         self, pipeline: str, *, plan: Optional[int] = None, deadline_seconds: Optional[float] = None,
         slowdown_fraction: Optional[float] = None, energy_budget_joules: Optional[float] = None,
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
+        peak_power_watts: Optional[float] = None,
         objective: Optional[Objective] = None, straggler_time_seconds: Optional[float] = None,
         generation: Optional[int] = None, picture: Optional[bool] = None, miss_fraction: Optional[float] = None,
         resampling: Optional[Resampling] = None,
@@ -382,6 +389,7 @@ class SessionMethods:
             "plan/timeline", answers.Timeline, pipeline=pipeline, plan=plan, deadline_seconds=deadline_seconds,
             slowdown_fraction=slowdown_fraction, energy_budget_joules=energy_budget_joules,
             average_power_watts=average_power_watts, average_device_power_watts=average_device_power_watts,
+            peak_power_watts=peak_power_watts,
             objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, picture=picture,
             miss_fraction=miss_fraction, resampling=resampling)
 

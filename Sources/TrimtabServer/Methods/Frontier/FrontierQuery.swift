@@ -44,6 +44,10 @@ extension FrontierPoint: AnswerObject {
     Field("plan", "The plan, with what it does when it runs as measured.") { $0.plan }
     Field("averageDevicePowerWatts", "Mean power of the device that draws most.") { $0.averageDevicePowerWatts }
     Field(
+      "peakPowerWatts",
+      "The highest power of all devices together during the iteration; each instruction draws its mean power."
+    ) { $0.peakPowerWatts }
+    Field(
       "energyUntilStragglerJoules", "The plan's energy and that of waiting for the straggler, where one was asked for."
     ) {
       $0.energyUntilStragglerJoules

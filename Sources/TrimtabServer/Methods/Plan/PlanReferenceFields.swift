@@ -7,7 +7,7 @@ internal import Sessions
 extension FrontierTarget {
   static let fieldNames =
     "deadlineSeconds, slowdownFraction, stragglerTimeSeconds, energyBudgetJoules, averagePowerWatts, "
-    + "averageDevicePowerWatts and objective"
+    + "averageDevicePowerWatts, peakPowerWatts and objective"
 
   /// Reads the fields, of which exactly one must be there.
   static func required(from reader: inout ObjectReader) throws(InvalidField) -> FrontierTarget {
@@ -38,6 +38,13 @@ extension FrontierTarget {
     let devicePower = try reader.optional(
       "averageDevicePowerWatts", .positive,
       "The fastest plan in which no device draws more than this on average: a power cap for each GPU.")
+    let peakPower = try reader.optional(
+      "peakPowerWatts", .positive,
+      """
+      The fastest plan whose power, of all devices together, never exceeds this; each instruction draws its mean power \
+      while it runs.
+      """
+    )
     let objective: Objective? = try reader.optional(
       "objective", .choice(),
       """
@@ -49,7 +56,7 @@ extension FrontierTarget {
       deadline.map(FrontierTarget.deadlineSeconds), slowdown.map(FrontierTarget.slowdownFraction),
       straggler.map(FrontierTarget.stragglerTimeSeconds), energy.map(FrontierTarget.energyBudgetJoules),
       power.map(FrontierTarget.averagePowerWatts), devicePower.map(FrontierTarget.averageDevicePowerWatts),
-      objective.map(FrontierTarget.objective),
+      peakPower.map(FrontierTarget.peakPowerWatts), objective.map(FrontierTarget.objective),
     ].compactMap { $0 }
     try reader.check(given.count <= 1, "deadlineSeconds", expected: "one of " + fieldNames)
     return given.first

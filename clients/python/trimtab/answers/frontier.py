@@ -136,6 +136,7 @@ class FrontierPoint:
     energy_until_straggler_joules: Optional[float] = None
     stale: bool = False
     average_device_power_watts: Optional[float] = None
+    peak_power_watts: Optional[float] = None
     miss_fraction: Optional[float] = None
 
 
