@@ -9,6 +9,7 @@ trials (updates of a search a second).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines.
+Section power divides power among 10 000 pipelines beside HiGHS, and sheds it from 1000 (needs numpy and scipy).
 Section noise says what measurement noise costs plans, and what estimated tables save (needs numpy).
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
@@ -70,6 +71,15 @@ def noise(report, full):
         measure(report, BINARY, path, range(100, 500 if full else 105))
 
 
+def power(report, full):
+    try:
+        from power import measure
+    except ImportError as missing:
+        print(f"  left out: {missing}", file=sys.stderr, flush=True)
+        return
+    measure(report)
+
+
 def reports(report, full):
     measure_reports(report, BINARY)
 
@@ -86,7 +96,7 @@ def certainty(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    selection, ceiling, zoo, reports, calibration, certainty, noise)}
+    selection, ceiling, zoo, reports, calibration, certainty, noise, power)}
 
 
 def main():

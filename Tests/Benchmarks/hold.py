@@ -209,6 +209,11 @@ def many_points(probe: Probe) -> None:
     replicas = [f"replica-{n}" for n in range(65_535)]
     probe.call("pipeline/replicate", "65 535 replicas with a frontier", pipeline="q", replicas=replicas)
     probe.call("job/get", "65 536 pipelines", job="q")
+    probe.call("power/shed", "65 536 pipelines, every pace", job="q", curve=True)
+    probe.call("power/allocate", "65 536 jobs", budgetWatts=1e30,
+               jobs=[{"job": "q", "weight": 1 + n % 100} for n in range(65_536)])
+    probe.call("power/allocate", "128 jobs, 2048 budgets", endSeconds=1e9, jobs=[{"job": "q", "count": 9}] * 128,
+               budgets=[{"startSeconds": n, "budgetWatts": 1e30 - n} for n in range(2048)])
     probe.call("straggler/report", "65 536 pipelines change", pipeline="replica-7", slowdownFraction=0.2)
     probe.call("straggler/report", "its end", pipeline="replica-7", ended=True)
     probe.call("session/export", "65 536 pipelines")
