@@ -46,6 +46,8 @@ public struct PaceLadder: Sendable, Equatable {
   public let measure: PowerMeasure
   /// By rising time and strictly falling power; at least one.
   public let steps: [Step]
+  /// The steps on the lower hull of rate and power, rising: between two of them watts are lost at one rate each.
+  let cornerSteps: [Int]
   /// Whether a job may wait between iterations; otherwise one lasts as long as the slowest plan in it.
   public let mayWait: Bool
   /// No iteration may last longer; may be infinite.
@@ -92,6 +94,10 @@ public struct PaceLadder: Sendable, Equatable {
       if step.powerWatts < last - 1e-12 * abs(last) { steps.append(step) }
     }
     self.steps = steps
+    let byRate = steps.indices.reversed()
+    cornerSteps = lowerHull(
+      x: byRate.map { 1 / steps[$0].iterationTimeSeconds }, y: byRate.map { steps[$0].powerWatts }
+    ).reversed().map { steps.count - 1 - $0 }
   }
 
   /// The plans that no other of the kind is both as fast and as cheap as, with the figures of all its pipelines.
@@ -121,6 +127,12 @@ extension PaceLadder {
   /// The pace of a step without a longer wait.
   public func pace(ofStep step: Int) -> Pace {
     Pace(iterationTimeSeconds: steps[step].iterationTimeSeconds, powerWatts: steps[step].powerWatts, step: step)
+  }
+
+  /// The next slower corner after a pace; its slowest where there is none. O(log steps).
+  func corner(after pace: Pace) -> Pace {
+    let next = cornerSteps.partitioningIndex { $0 > pace.step }
+    return next < cornerSteps.count ? self.pace(ofStep: cornerSteps[next]) : slowest
   }
 
   /// The pace of a step in iterations that last so long, or as long as the step needs.
@@ -172,7 +184,7 @@ extension PaceLadder {
   /// The lower hull of the paces.
   public var hull: PowerCurve {
     PowerCurve(
-      hullOf: (steps.indices.map(pace(ofStep:)) + [slowest]).map {
+      hullOf: (cornerSteps.map(pace(ofStep:)) + [slowest]).map {
         .init(iterationsPerSecond: 1 / $0.iterationTimeSeconds, powerWatts: $0.powerWatts)
       })
   }

@@ -98,41 +98,58 @@ struct PlanAllocation {
   // MARK: Step 2
 
   private mutating func keepCapsOfParts() {
-    let spread = problem.jobs.indices.filter { !problem.jobs[$0].parts.isEmpty }
-    guard !spread.isEmpty else { return }
-    for group in loadsWatts.indices {
+    var members: [Int: [Int]] = [:]
+    for (index, job) in problem.jobs.enumerated() {
+      var groups: Set<Int> = []
+      for part in job.parts { forEachGroup(of: part, job) { groups.insert($0) } }
+      for group in groups { members[group, default: []].append(index) }
+    }
+    for (group, jobs) in members.sorted(by: { $0.key < $1.key }) {
       while !fits(group) {
-        var best: (job: Int, choice: Int, pace: PaceLadder.Pace, loss: Double)?
-        for job in spread {
-          for (index, choice) in choices[job].enumerated() {
+        var steps: [(job: Int, from: PaceLadder.Pace, to: PaceLadder.Pace, loss: Double)] = []
+        for job in jobs {
+          for choice in choices[job] {
             guard let (pace, saved) = slower(job, choice.pace, savingIn: group) else { continue }
             let rates = 1 / choice.pace.iterationTimeSeconds - 1 / pace.iterationTimeSeconds
-            let loss = rates * problem.worth(job) / saved
-            if loss < best?.loss ?? .infinity { best = (job, index, pace, loss) }
+            steps.append((job, choice.pace, pace, rates * problem.worth(job) / saved))
           }
         }
         // Only what is in the group at its slowest could be left, and that was found to fit.
-        guard let best else { break }
-        move(best.job, from: best.choice, to: best.pace)
+        if steps.isEmpty { break }
+        for step in steps.sorted(by: { ($0.loss, $0.job) < ($1.loss, $1.job) }) {
+          while !fits(group), let choice = choices[step.job].firstIndex(where: { $0.pace == step.from }) {
+            move(step.job, from: choice, to: step.to)
+            // The last one gives up no more than it must.
+            if fits(group) { raise(step.job, from: step.to) }
+          }
+        }
       }
     }
   }
 
-  /// The next slower pace that draws less in a group, and how much less.
+  /// The next slower corner of a job's ladder at which it draws less in a group, and how much less.
   private func slower(
     _ job: Int, _ pace: PaceLadder.Pace, savingIn group: Int
   ) -> (pace: PaceLadder.Pace, savedWatts: Double)? {
     let parts = problem.jobs[job].parts.filter { problem.groups.isWithin($0.group, group) }
     func watts(_ pace: PaceLadder.Pace) -> Double { parts.reduce(0) { $0 + $1.powerWatts(pace) } }
-    guard !parts.isEmpty, !problem.groups.isWithin(problem.jobs[job].group, group) else { return nil }
     let (ladder, now) = (ladder(job), watts(pace))
-    for step in (pace.step + 1)..<max(pace.step + 1, ladder.steps.count) {
-      let slower = ladder.pace(ofStep: step)
+    var last = pace
+    while true {
+      let slower = ladder.corner(after: last)
+      guard slower.iterationTimeSeconds > last.iterationTimeSeconds else { return nil }
+      // Single ranks may draw more in a slower plan.
       if watts(slower) < now { return (slower, now - watts(slower)) }
+      last = slower
     }
-    let slowest = ladder.slowest
-    return slowest.iterationTimeSeconds > pace.iterationTimeSeconds && watts(slowest) < now
-      ? (slowest, now - watts(slowest)) : nil
+  }
+
+  /// Moves one copy from a pace to the fastest within all caps.
+  private mutating func raise(_ job: Int, from pace: PaceLadder.Pace) {
+    guard let choice = choices[job].firstIndex(where: { $0.pace == pace }), let faster = faster(job, pace) else {
+      return
+    }
+    move(job, from: choice, to: faster)
   }
 
   // MARK: Step 3
@@ -170,9 +187,14 @@ struct PlanAllocation {
     problem.groups.forEach(from: described.group) { slack = min(slack, capsWatts[$0] - loadsWatts[$0]) }
     let watts = now.powerWatts + max(0, slack)
     let room = roomForParts(described, now)
-    // Waits apart, no step before the first one within the watts keeps the caps.
-    let first = max(0, ladder.steps.partitioningIndex { $0.powerWatts <= watts } - 1)
-    for step in first..<min(now.step + 1, ladder.steps.count) {
+    let steps = ladder.steps.indices
+    // What falls along the steps is not kept by any before the first, but for the one before it with a wait.
+    var first = steps.partitioningIndex { ladder.steps[$0].powerWatts <= watts }
+    for room in room where room.isFalling {
+      let time = { ladder.steps[$0].iterationTimeSeconds }
+      first = max(first, steps.partitioningIndex { room.draw($0).powerWatts(at: time($0)) <= room.watts })
+    }
+    for step in max(0, first - 1)..<max(0, first - 1, min(now.step + 1, steps.count)) {
       let caps = [(ladder.steps[step].draw, watts)] + room.map { ($0.draw(step), $0.watts) }
       guard let pace = ladder.pace(ofStep: step, keeping: caps) else { continue }
       // A shorter wait that gains less than this is rounding.
@@ -181,18 +203,25 @@ struct PlanAllocation {
     return nil
   }
 
-  /// For each smaller group with parts of a job, what one copy may draw there and what it draws.
-  private func roomForParts(
-    _ job: PowerProblem.Job, _ now: PaceLadder.Pace
-  ) -> [(watts: Double, draw: (_ step: Int) -> PowerDraw)] {
+  /// What one copy of a job may draw in a smaller group with parts of it, and what it draws.
+  private struct Room {
+    let watts: Double
+    /// Whether the draw falls along the steps, as that of whole pipelines does.
+    let isFalling: Bool
+    let parts: [PowerProblem.Part]
+
+    func draw(_ step: Int) -> PowerDraw {
+      parts.reduce(into: PowerDraw(watts: 0, joules: 0)) { $0 += $1.draw(step) }
+    }
+  }
+
+  private func roomForParts(_ job: PowerProblem.Job, _ now: PaceLadder.Pace) -> [Room] {
     var parts: [Int: [PowerProblem.Part]] = [:]
     for part in job.parts { forEachGroup(of: part, job) { parts[$0, default: []].append(part) } }
     return parts.filter { capsWatts[$0.key] < .infinity }.map { group, parts in
-      let drawn = parts.reduce(0) { $0 + $1.powerWatts(now) }
-      return (
-        drawn + max(0, capsWatts[group] - loadsWatts[group]),
-        { step in parts.reduce(into: PowerDraw(watts: 0, joules: 0)) { $0 += $1.draw(step) } }
-      )
+      Room(
+        watts: parts.reduce(0) { $0 + $1.powerWatts(now) } + max(0, capsWatts[group] - loadsWatts[group]),
+        isFalling: parts.allSatisfy { $0.bound != nil }, parts: parts)
     }
   }
 

@@ -61,13 +61,21 @@ private struct PowerDescription {
 
   init(_ request: PowerRequest, _ named: NamedGroups, of state: SessionState) throws(RequestError) {
     var known: [Key: Int] = [:]
+    var powers: [ExactString: JobPower] = [:]
     for (index, described) in request.jobs.enumerated() {
       let path = "jobs[\(index)]"
       let key = Key(job: ExactString(described.job), minimumRateFraction: described.minimumRateFraction)
       let number = known[key] ?? classes.count
       if number == classes.count {
-        known[key] = number
-        classes.append(JobClass(try state.jobPower(described.job, path: "\(path).job"), described, request))
+        // One job may be in many groups, and has as many members each time.
+        let power: JobPower
+        if let same = powers[key.job] {
+          power = same
+        } else {
+          power = try state.jobPower(described.job, path: "\(path).job")
+        }
+        (known[key], powers[key.job]) = (number, power)
+        classes.append(JobClass(power, described, request))
       }
       let (job, ladder) = (classes[number].job, classes[number].power.ladder)
       let placement = try PowerPlacement(described, job, ladder, in: named, path: path)
