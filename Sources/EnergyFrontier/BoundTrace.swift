@@ -9,8 +9,8 @@ struct BoundTrace {
   private let deviceMultiplicity: Int
 
   /// Prices are kept for each deadline, instruction and dependency. Large problems get fewer deadlines, so that memory
-  /// stays within about twenty times that of the problem itself.
-  private static let mostPricedPositions = 1 << 21
+  /// stays within about forty times that of the problem itself.
+  private static let mostPricedPositions = 1 << 22
 
   /// Walks the curve and records the prices at `options.deadlineCount` deadlines.
   ///

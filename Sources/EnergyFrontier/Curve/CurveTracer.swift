@@ -145,7 +145,7 @@ private struct CoarseCorners {
 
   init(_ problem: IterationProblem, _ progress: ProgressHandle) throws(FrontierError) {
     var ticks: [Int64] = []
-    let unitWatts = BracketSearch(problem).unitWatts
+    let unitWatts = BracketSearch(problem, isCoarse: true).unitWatts
     var tracer = CurveTracer(problem, scaled: ScaledProblem(problem, priceUnitWatts: unitWatts))
     _ = try tracer.trace(progress) { (segment) throws(FrontierError) in ticks.append(segment.fastTicks) }
     self.ticks = ticks

@@ -21,11 +21,6 @@ final class SlackSearch {
     var nextArc: Int32 = 0
   }
 
-  private struct Entry {
-    let distance: Int64
-    let node: Int32
-  }
-
   private let network: FlowNetwork
   private let sink: Int
   private let events: UnsafeMutableBufferPointer<Event>
@@ -33,7 +28,7 @@ final class SlackSearch {
   private var settled: [Int32] = []
   /// Events reached at all, settled or not; what the next search must reset.
   private var reached: [Int32] = []
-  private var heap: [Entry] = []
+  private var heap = NearestFirst()
   private var tied: [Int32] = []
   private var path: [Int32] = []
 
@@ -111,15 +106,18 @@ final class SlackSearch {
     var settled = consume(&settled)
     var reached = consume(&reached)
     var tied = consume(&tied)
+    var heap = NearestFirst()
+    swap(&heap, &self.heap)
     defer {
       self.settled = settled
       self.reached = reached
       self.tied = tied
+      self.heap = heap
     }
-    heap.removeAll(keepingCapacity: true)
+    heap.removeAll()
     tied.removeAll(keepingCapacity: true)
     for node in reached where events[Int(node)].level < 0 {
-      push(Entry(distance: events[Int(node)].time - events[Int(node)].reduced, node: node))
+      heap.push(distance: events[Int(node)].time - events[Int(node)].reduced, node: node)
     }
     var distance: Int64 = 0
     while true {
@@ -127,7 +125,7 @@ final class SlackSearch {
       if let other = tied.popLast() {
         node = Int(other)
       } else {
-        let nearest = popNearest()
+        let nearest = heap.popNearest()
         node = Int(nearest.node)
         distance = nearest.distance
       }
@@ -144,7 +142,7 @@ final class SlackSearch {
         events[head].reduced = arrival
         let away = events[head].time - arrival
         // Most events tie with the one being scanned, since the critical part is tight; they skip the heap.
-        if away == distance { tied.append(Int32(head)) } else { push(Entry(distance: away, node: Int32(head))) }
+        if away == distance { tied.append(Int32(head)) } else { heap.push(distance: away, node: Int32(head)) }
       }
     }
   }
@@ -212,37 +210,6 @@ final class SlackSearch {
       node = network.tail(label)
       events[node].nextArc += 1
     }
-  }
-
-  private func push(_ entry: Entry) {
-    heap.append(entry)
-    var child = heap.count - 1
-    while child > 0 {
-      let parent = (child - 1) / 4
-      if heap[parent].distance <= entry.distance { break }
-      heap[child] = heap[parent]
-      child = parent
-    }
-    heap[child] = entry
-  }
-
-  private func popNearest() -> Entry {
-    let nearest = heap[0]
-    let last = heap.removeLast()
-    if heap.isEmpty { return nearest }
-    var hole = 0
-    while 4 * hole + 1 < heap.count {
-      let first = 4 * hole + 1
-      var least = first
-      for child in first..<min(first + 4, heap.count) where heap[child].distance < heap[least].distance {
-        least = child
-      }
-      if heap[least].distance >= last.distance { break }
-      heap[hole] = heap[least]
-      hole = least
-    }
-    heap[hole] = last
-    return nearest
   }
 }
 

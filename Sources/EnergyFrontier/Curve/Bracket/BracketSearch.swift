@@ -43,7 +43,8 @@ struct BracketSearch {
   private(set) var bracket: CurveBracketing
   private(set) var unitWatts: Double
 
-  init(_ problem: IterationProblem) {
+  /// - Parameter isCoarse: whether the first walk is to be fast rather than to end within the usual tolerance.
+  init(_ problem: IterationProblem, isCoarse: Bool = false) {
     let costs = problem.tables.map(HullCost.init)
     self.problem = problem
     self.costs = costs
@@ -57,7 +58,8 @@ struct BracketSearch {
     bracket.add(line: CurveBracketing.Line(priceWatts: -problem.waitingPowerWatts, joules: least))
     bracket.add(point: (slowest, least + problem.waitingPowerWatts * slowest))
     let steepest = problem.tableOfInstruction.map { costs[$0].steepestWatts }.sorted()
-    unitWatts = steepest[steepest.count / 2] / Self.firstUnitsPerSlope
+    let units = problem.graph.count > Self.longCount ? Self.longUnitsPerSlope : Self.unitsPerSlope
+    unitWatts = steepest[steepest.count / 2] / (isCoarse ? units.coarse : units.first)
   }
 
   /// Narrows the bracket until it is no wider than `toleranceFraction` between the fastest and the cheapest time.
@@ -132,7 +134,10 @@ struct BracketSearch {
   }
 
   /// Prices that the first walk distinguishes on an instruction of median steepness.
-  private static let firstUnitsPerSlope = 16.0
+  private static let unitsPerSlope = (first: 16.0, coarse: 16.0)
+  /// The same where a walk takes long, so that one is enough: as many bring the bracket below a quarter of a percent.
+  private static let longUnitsPerSlope = (first: 40.0, coarse: 4.0)
+  private static let longCount = 8192
   private static let mostRefinements = 40
   /// The factors by which the unit is reduced from pass to pass, at least and at most.
   private static let (leastRefinement, mostRefinement) = (0.5, 1.0 / 32)
