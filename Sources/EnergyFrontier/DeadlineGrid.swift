@@ -1,10 +1,13 @@
 /// Hands out deadlines evenly spaced from the fastest iteration to the cheapest, both included, while the curve is
-/// walked.
+/// walked. Long iterations get a few more between the fastest two, where the curve is steepest: splices lose more there
+/// than plans of their own.
 ///
 /// The curve is walked from slow to fast, and the cheapest time is known when the price first reaches the waiting
 /// power.
 struct DeadlineGrid {
   private let count: Int
+  /// The parts into which the time between the fastest two is divided.
+  private let firstParts: Int64
   private let fastTicks: Int64
   private var slowTicks: Int64 = 0
   private let waitingPrice: Double
@@ -16,6 +19,7 @@ struct DeadlineGrid {
   ///   - unitsPerWatt: the unit in which the segments' prices are given.
   init(_ problem: IterationProblem, fastTicks: Int64, unitsPerWatt: Double, count: Int) {
     self.count = max(2, count)
+    firstParts = problem.graph.count > PlanSearch.fewestRoundedPositions ? 8 : 1
     self.fastTicks = fastTicks
     waitingPrice = problem.waitingPowerWatts * unitsPerWatt
   }
@@ -31,10 +35,13 @@ struct DeadlineGrid {
     if pending == nil, Double(segment.price) >= waitingPrice {
       // In integers: a deadline rounded below the ticks of the cheapest plan would lose that plan.
       let (parts, span) = (UInt64(count - 1), UInt64(segment.slowTicks - fastTicks))
-      pending = (0...parts).map { step in
+      let even = (0...parts).map { step in
         let product = span.multipliedFullWidth(by: step)
         return fastTicks + Int64(parts.dividingFullWidth(product).quotient)
       }
+      let part = (even[1] - fastTicks) / firstParts
+      pending =
+        even.prefix(1) + (part > 0 ? (1..<firstParts).map { fastTicks + $0 * part } : []) + even.dropFirst()
     }
     // Waiting costs more than any saving: the fastest iteration is the cheapest, and the only deadline.
     if pending == nil, segment.fastTicks == fastTicks { pending = [fastTicks] }

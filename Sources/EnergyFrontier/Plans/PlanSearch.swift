@@ -2,9 +2,10 @@ internal import Basics
 
 /// Searches plans at the deadlines of a ``BoundTrace``, as if changes of setting cost nothing.
 ///
-/// 1. *Beams* (``searchDeadlines(_:_:)``): each deadline gets two plans by beam search with the bound's prices, one
-///    forwards and one backwards in time, improved by star moves. So do a few deadlines beyond the bound's cheapest
-///    time, as far as a plan there could be cheaper than all others.
+/// 1. *First plans* (``searchDeadlines(_:_:)``): each deadline gets a plan by beam search with the bound's prices, or
+///    in long iterations by rounding the bound's schedule (``ScheduleRounding``), each forwards and backwards in time,
+///    improved by star moves. So do a few deadlines beyond the bound's cheapest time, as far as a plan there could be
+///    cheaper than all others.
 /// 2. *Splices* (``splice(step:_:)``): the lower convex hull of all plans so far shows which ones are good for their
 ///    time. Each deadline between two of its corners, and as many times in between as a dense list needs, gets a splice
 ///    of the two, improved again.
@@ -111,11 +112,35 @@ struct PlanSearch {
     draft.joules(waitingJoulesPerTick: space.waitingJoulesPerTick)
   }
 
-  /// Searches each deadline in both directions of time.
+  /// Searches each deadline in both directions of time: by rounding the bound's schedule where the iteration is long,
+  /// and by beam unless it is very long.
   private mutating func searchDeadlines(
     _ new: [PricedDeadline], _ progress: ProgressHandle
   ) throws(FrontierError) {
     deadlines = (deadlines + new).sorted { $0.ticks > $1.ticks }
+    if space.count > Self.fewestRoundedPositions { try roundSchedules(new, progress.part(0...0.1)) }
+    if space.count <= Self.mostBeamPositions { try searchByBeam(new, progress.part(0.1...1)) }
+    progress.report(1)
+    // Where the curve is a single point, running everything slowest takes no longer.
+    if drafts.isEmpty { drafts.append(DraftPlan((0..<space.count).map { space.optionEnd[$0] - 1 }, in: space)) }
+  }
+
+  private mutating func roundSchedules(
+    _ new: [PricedDeadline], _ progress: ProgressHandle
+  ) throws(FrontierError) {
+    let space = space
+    drafts += try parallel.map(2 * new.count, tools) { (index, tools) throws(FrontierError) in
+      let (deadline, prices) = (new[index / 2].ticks, new[index / 2].prices)
+      let rounded =
+        index % 2 == 0
+        ? ScheduleRounding.forwards(space, prices)
+        : ScheduleRounding.backwards(space, prices, deadline: deadline)
+      return try tools.local.improved(rounded, deadline: deadline, progress)
+    }
+    progress.report(1)
+  }
+
+  private mutating func searchByBeam(_ new: [PricedDeadline], _ progress: ProgressHandle) throws(FrontierError) {
     let batch = 2 * Self.batch
     for start in stride(from: 0, to: 2 * new.count, by: batch) {
       let count = min(batch, 2 * new.count - start)
@@ -126,8 +151,6 @@ struct PlanSearch {
       }
       progress.report(Double(start + count) / Double(2 * new.count))
     }
-    // Where the curve is a single point, running everything slowest takes no longer.
-    if drafts.isEmpty { drafts.append(DraftPlan((0..<space.count).map { space.optionEnd[$0] - 1 }, in: space)) }
   }
 
   /// Splices the plans at both ends of each edge of the hull, for the deadlines in between.
@@ -180,17 +203,24 @@ struct PlanSearch {
   }
 
   /// Two searches for five instructions: small problems are done at once, larger ones are searched more thoroughly. So
-  /// that the time stays linear in the end, the searches together go through a limited number of positions, or as many
-  /// as one search of each deadline takes. Round 0 belongs to the standard level and has a fixed budget; later rounds
-  /// have twenty times as many searches.
+  /// that the time stays linear in the end, the searches together go through a limited number of positions, or unless
+  /// the iteration is long as many as one search of each deadline takes. Round 0 belongs to the standard level and has
+  /// a fixed budget; later rounds have twenty times as many searches.
   private func mostSearches(_ kind: Refinement.Kind) -> Int {
-    let first = max(deadlines.count, min(2 * space.count / 5, Self.mostBasicPositions / space.count))
+    let isLong = space.count > Self.mostBeamPositions
+    let first = max(
+      isLong ? 1 : deadlines.count, min(2 * space.count / 5, Self.mostBasicPositions / space.count))
     return switch kind {
     case .basic: first
     case .diverse(let round): round == 0 ? min(Self.mostDiversePositions / space.count, 32 * first) : 20 * first
     }
   }
 
+  /// With fewer instructions beams find plans as good.
+  static let fewestRoundedPositions = 2048
+  /// With more instructions a beam, which keeps few of the many states that there are, finds nothing that rounding the
+  /// bound's schedule does not.
+  private static let mostBeamPositions = 4096
   private static let mostBasicPositions = 1_200_000
   private static let mostDiversePositions = 400_000
 

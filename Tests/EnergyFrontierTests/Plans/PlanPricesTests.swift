@@ -31,6 +31,28 @@ struct PlanPricesTests {
     }
   }
 
+  /// A rounded schedule keeps its deadline.
+  @Test(arguments: 0..<40 as Range<UInt64>)
+  func roundedSchedulesKeepTheDeadline(seed: UInt64) throws {
+    let small = try PlanTestProblem(seed: seed, largest: 40)
+    let space = small.space
+    var tracer = CurveTracer(small.problem, scaled: small.scaled)
+    _ = try tracer.trace(ProgressHandle()) { (segment) throws(FrontierError) in
+      for deadline in [segment.slowTicks, (segment.slowTicks + segment.fastTicks) / 2, segment.fastTicks] {
+        let prices = BoundPrices(segment, lasting: deadline, space: space, scaled: small.scaled)
+        let plans = [
+          ScheduleRounding.forwards(space, prices), ScheduleRounding.backwards(space, prices, deadline: deadline),
+        ]
+        for plan in plans {
+          #expect(space.longestPath(plan) <= deadline)
+          // No slower than the schedule lets it be, so no dearer than everything at its fastest.
+          let fastest = (0..<space.count).map { space.optionStart[$0] }
+          #expect(space.joules(of: plan) <= space.joules(of: fastest))
+        }
+      }
+    }
+  }
+
   @Test(arguments: 0..<40 as Range<UInt64>)
   func beamsOfAnyWidthKeepTheDeadline(seed: UInt64) throws {
     let small = try PlanTestProblem(seed: seed, largest: 40)
