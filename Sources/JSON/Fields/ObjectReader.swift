@@ -36,6 +36,7 @@ extension ObjectReadable {
       throw error.explained(by: object, readAs: Self.self)
     }
     unknown = reader.unknown
+    if unknown.collectsUnderstood { unknown.understood = .object(JSONObject(members: reader.understood)) }
     // Counting costs nothing; names are compared only where some field was not asked for.
     if reader.foundCount < object.count { unknown.note(object, readAs: Self.self) }
   }
@@ -54,6 +55,8 @@ package struct ObjectReader {
   fileprivate var foundCount = 0
   /// What has been noted of this object's values, and before them.
   fileprivate var unknown: UnknownFields
+  /// The fields so far with what was understood of them; only where that is collected.
+  fileprivate var understood: [JSONObject.Member] = []
 
   init(_ object: JSONObject, _ unknown: UnknownFields = UnknownFields()) {
     self.object = object
@@ -89,7 +92,12 @@ package struct ObjectReader {
   package mutating func optional<Value>(
     _ name: StaticString, _ shape: Shape<Value>, default defaultValue: Value, _ doc: StaticString
   ) throws(InvalidField) -> Value {
-    try optional(name, shape, doc) ?? defaultValue
+    let value = try optional(name, shape, doc)
+    if let value { return value }
+    if unknown.collectsUnderstood, let json = defaultJSON(defaultValue) {
+      understood.append(.init(key: name.description, value: json))
+    }
+    return defaultValue
   }
 
   /// Passes over fields that other programs send and this one has no use for: they are not documented, and not unknown.
@@ -129,6 +137,12 @@ package struct ObjectReader {
     do throws(InvalidField) {
       let value = try shape.read(json, &unknown)
       unknown.enclose(since: count, in: .key(name.description))
+      if unknown.collectsUnderstood {
+        let inner = unknown.takeUnderstood() ?? json
+        if !UnknownFields.tokens.contains(name.description) {
+          understood.append(.init(key: name.description, value: inner))
+        }
+      }
       return value
     } catch {
       throw error.inside(.key(name.description))

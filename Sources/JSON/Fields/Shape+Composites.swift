@@ -62,7 +62,19 @@ extension Shape {
         }
         var values: [Element] = []
         values.reserveCapacity(elements.count)
-        for (index, json) in elements.enumerated() { values.append(try element.read(json, at: index, &unknown)) }
+        // What was understood of the elements; empty while that is all of each.
+        var understood: [JSON] = []
+        for (index, json) in elements.enumerated() {
+          values.append(try element.read(json, at: index, &unknown))
+          guard unknown.collectsUnderstood else { continue }
+          if let inner = unknown.takeUnderstood() {
+            if understood.isEmpty { understood = Array(elements.prefix(index)) }
+            understood.append(inner)
+          } else if !understood.isEmpty {
+            understood.append(json)
+          }
+        }
+        if !understood.isEmpty { unknown.understood = .array(understood) }
         return values
       },
       describe: {

@@ -33,19 +33,32 @@ package struct UnknownField: Sendable, Hashable {
 /// The fields of one message that no reader asked for. Only the first ``limit`` are kept.
 package struct UnknownFields: Sendable {
   package static let limit = 16
+  /// Fields that tools between client and server add to any request.
+  static let tokens: Set<String> = ["workDoneToken", "partialResultToken", "_meta"]
   package private(set) var list: [UnknownField] = []
   /// The fields of the types that met an unknown one, so that many such objects cost no more than many others.
   private var knownNames: [ObjectIdentifier: [String]] = [:]
 
-  package init() {}
+  /// Whether readers also note what they understand.
+  let collectsUnderstood: Bool
+  /// The value that was read last, where it has objects inside: only what was understood of it.
+  var understood: JSON?
+
+  package init() { self.init(collectsUnderstood: false) }
+
+  init(collectsUnderstood: Bool) { self.collectsUnderstood = collectsUnderstood }
+
+  mutating func takeUnderstood() -> JSON? {
+    defer { understood = nil }
+    return understood
+  }
 
   /// Notes the members of an object that the reader of `type` did not find. O(members * fields).
   mutating func note<T: ObjectReadable>(_ object: JSONObject, readAs type: T.Type) {
     guard list.count < Self.limit else { return }
     let names = names(of: type)
     for member in object where !names.contains(where: { ExactString($0) == member.key }) {
-      // Tools between client and server add these to any request.
-      if ["workDoneToken", "partialResultToken", "_meta"].contains(member.key) { continue }
+      if Self.tokens.contains(member.key.text) { continue }
       list.append(UnknownField(path: [.key(Preview.cut(member.key.text))], known: names))
       if list.count == Self.limit { return }
     }
