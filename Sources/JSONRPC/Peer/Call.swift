@@ -14,6 +14,8 @@ package final class Call {
   package private(set) var params: JSON?
   /// The token under which the client wants to hear of progress: `workDoneToken` in the parameters.
   package let workDoneToken: RequestID?
+  /// What the answer is about; it leaves when that is durable.
+  package var lane = Lane.none
   /// True once an answer is on its way.
   package private(set) var isAnswered = false
   /// True once the client has asked to cancel the request; it still needs its answer.
@@ -48,17 +50,17 @@ package final class Call {
 
   /// Answers with an object.
   package func answer(_ result: some ObjectWritable) {
-    settle { $0.respond(to: id, method, slot) { result.writeValue(to: &$0) } }
+    settle { $0.respond(to: id, method, slot, lane) { result.writeValue(to: &$0) } }
   }
 
   /// Answers with any JSON value, such as `.null`.
   package func answer(_ result: JSON) {
-    settle { $0.respond(to: id, method, slot) { $0.json.write(result) } }
+    settle { $0.respond(to: id, method, slot, lane) { $0.json.write(result) } }
   }
 
   /// Answers with an error.
   package func fail(_ error: RPCError) {
-    settle { $0.respond(to: id, method, slot, failing: error) }
+    settle { $0.respond(to: id, method, slot, lane, failing: error) }
   }
 
   /// Where to report progress; does nothing if the client did not ask, or once the call is answered.

@@ -1,22 +1,27 @@
-internal import Basics
+package import Basics
 internal import JSON
 
 // What a peer sends.
 extension Peer {
   /// Sends a notification; with headers if the client has not sent a byte yet.
-  package func notify<N: Notification>(_ notification: N) {
+  ///
+  /// - Parameter lane: what it is about; it leaves when that is durable.
+  package func notify<N: Notification>(_ notification: N, lane: Lane = .none) {
     withWriter { writer in
       writer.json.append("{\"jsonrpc\":\"2.0\",\"method\":")
       writer.json.write(N.name)
       writer.json.append(",\"params\":")
       notification.writeValue(to: &writer)
       writer.json.append("}")
-      send(writer.json.bytes)
+      deliver(HeldMessages.Message(bytes: writer.json.bytes, slot: nil, id: nil), lane)
     }
   }
 
   /// Sends a result, or an internal error instead if it has a number that JSON cannot spell.
-  func respond(to id: RequestID, _ method: ExactString, _ slot: BatchSlot?, _ result: (inout ObjectWriter) -> Void) {
+  func respond(
+    to id: RequestID, _ method: ExactString, _ slot: BatchSlot?, _ lane: Lane = .none,
+    _ result: (inout ObjectWriter) -> Void
+  ) {
     withWriter { writer in
       writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
       id.writeValue(to: &writer)
@@ -25,27 +30,52 @@ extension Peer {
       writer.json.append("}")
       guard !writer.json.sawNonFinite else {
         let error = RPCError(.internalError, "Internal error: the result has a number that is not finite")
-        return respond(to: id, method, slot, failing: error)
+        return respond(to: id, method, slot, lane, failing: error)
       }
       // All open batches together, as a client may have many of them wait for a long computation.
       if slot != nil, batchedByteCount + writer.json.bytes.count > options.limits.maximumFrameBytes {
-        return respond(to: id, method, slot, failing: .batchTooLong("it was carried out, but its answer is left out"))
+        return respond(
+          to: id, method, slot, lane, failing: .batchTooLong("it was carried out, but its answer is left out"))
       }
-      traceAnswer(id, method, writer.json.bytes)
-      deliver(writer.json.bytes, slot)
+      traceAnswer(id, method, writer.json.bytes, lane)
+      deliver(HeldMessages.Message(bytes: writer.json.bytes, slot: slot, id: id), lane)
     }
   }
 
-  func respond(to id: RequestID, _ method: ExactString, _ slot: BatchSlot?, failing error: RPCError) {
+  func respond(
+    to id: RequestID, _ method: ExactString, _ slot: BatchSlot?, _ lane: Lane = .none, failing error: RPCError
+  ) {
     withWriter { writer in
       writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
       id.writeValue(to: &writer)
       writer.json.append(",\"error\":")
       error.writeValue(to: &writer)
       writer.json.append("}")
-      traceAnswer(id, method, writer.json.bytes)
-      deliver(writer.json.bytes, slot)
+      traceAnswer(id, method, writer.json.bytes, lane)
+      deliver(HeldMessages.Message(bytes: writer.json.bytes, slot: slot, id: id), lane)
     }
+  }
+
+  /// Sends a message, now or when its lane is free.
+  private func deliver(_ message: HeldMessages.Message, _ lane: Lane) {
+    guard lane != .none, held.hold(message, in: lane) else { return deliver(message.bytes, message.slot) }
+  }
+
+  /// Has the messages of a lane that are sent from now on wait for a ticket; tickets of a lane count upwards.
+  package func giveTicket(_ ticket: Int, in lane: ExactString) { held.give(ticket, in: lane) }
+
+  /// Sends what waited for a ticket.
+  package func reachTicket(_ ticket: Int, in lane: ExactString) {
+    for message in held.reach(ticket, in: lane) { deliver(message.bytes, message.slot) }
+  }
+
+  /// Answers with an error what waits in a lane whose tickets will never be reached; its notifications are dropped.
+  package func abandonTickets(in lane: ExactString, _ error: RPCError) {
+    let (abandoned, free) = held.abandon(lane)
+    for message in abandoned {
+      if let id = message.id { respond(to: id, "", message.slot, failing: error) }
+    }
+    for message in free { deliver(message.bytes, message.slot) }
   }
 
   private func deliver(_ message: [UInt8], _ slot: BatchSlot?) {

@@ -54,6 +54,8 @@ package final class Peer {
   /// True while a long message is being parsed.
   package var isParsing: Bool { hold == .parsing }
 
+  /// What was sent and has to wait for its lane.
+  var held = HeldMessages()
   private var decoder: FrameDecoder
   private var hold: Hold?
   /// The batch whose members are being handled.
@@ -78,7 +80,7 @@ package final class Peer {
   package var runningCallCount: Int { running.count }
 
   /// True while something that has come is neither handled nor answered.
-  package var isBusy: Bool { !running.isEmpty || hold != nil }
+  package var isBusy: Bool { !running.isEmpty || hold != nil || !held.isEmpty }
 
   /// Takes bytes from the client and handles the messages they complete.
   package func receive(_ bytes: UnsafeRawBufferPointer) {
@@ -97,7 +99,7 @@ package final class Peer {
   /// Goes on with messages that were left over. Call after consuming output, and after a pause.
   package func resume() {
     switch hold {
-    case .fullOutput where output.count <= options.maximumBacklogBytes / 2, .pause:
+    case .fullOutput where backlogByteCount <= options.maximumBacklogBytes / 2, .pause:
       hold = nil
       handleMessages()
     default: break
@@ -146,6 +148,9 @@ package final class Peer {
   /// The framing of what goes out: that of what came in.
   var framing: FrameDecoder.Framing { decoder.framing ?? .headers }
 
+  /// Bytes that wait to go out, or for their lanes.
+  private var backlogByteCount: Int { output.count + held.byteCount }
+
   var hasRoomForProgress: Bool { output.count <= options.progressBacklogBytes }
 
   private func handleMessages() {
@@ -168,7 +173,7 @@ package final class Peer {
         return
       }
       guard hold == nil else { return }
-      if output.count > options.maximumBacklogBytes { hold = .fullOutput } else if shouldPause() { hold = .pause }
+      if backlogByteCount > options.maximumBacklogBytes { hold = .fullOutput } else if shouldPause() { hold = .pause }
     }
   }
 
