@@ -5,12 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test fuzz bench release spec format lint clean
+.PHONY: help demo test fuzz crashtest bench release spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
 	@echo "make test     build and run all tests; names at the end what was skipped"
 	@echo "make fuzz     1 000 000 mutated messages and as many mutated params (N=...; FUZZ_SEED=... repeats)"
+	@echo "make crashtest  kills servers that keep their sessions, at random instants (N=...; CRASH_SEED=... repeats)"
 	@echo "make bench    the benchmark table (BENCH='--full' for the long rows)"
 	@echo "make release  out/trimtab: one static, stripped binary"
 	@echo "make spec     write protocol-spec/, the transcripts' answers and the client's words from the code; review them"
@@ -35,6 +36,10 @@ test: $(VENV)/ready
 # N messages and as many requests with changed params; FUZZ_SEED (and FUZZ_ROUND) repeat a campaign (or one round).
 fuzz: release $(VENV)/ready
 	@cd Tests/ProcessTests && TRIMTAB_BINARY="$(CURDIR)/out/trimtab" "$(CURDIR)/$(VENV)/bin/python" -m fuzz
+
+# N kills; CRASH_SEED repeats a campaign.
+crashtest: release $(VENV)/ready
+	@cd Tests/ProcessTests && TRIMTAB_BINARY="$(CURDIR)/out/trimtab" "$(CURDIR)/$(VENV)/bin/python" -m crash
 
 bench: release $(VENV)/ready
 	@TRIMTAB_BINARY=out/trimtab $(VENV)/bin/python Tests/Benchmarks/bench.py $(BENCH)

@@ -97,21 +97,22 @@ let package = Package(
     .target(
       name: "TrimtabServer",
       dependencies: [
-        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
-        "Sessions",
+        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
+        "Representations", "Sessions",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Basics", "EnergyFrontier", "JSON", "JSONRPC", "ModelSelection", "Sessions", "TestSupport", "Transcripts",
-        "TrimtabServer",
+        "Basics", "EnergyFrontier", "JSON", "JSONRPC", "Journal", "ModelSelection", "Sessions", "TestSupport",
+        "Transcripts", "TrimtabServer",
       ],
       swiftSettings: settings),
 
     // Recorded conversations, replayed in process.
     .target(
-      name: "Transcripts", dependencies: ["Basics", "CLibrary", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
+      name: "Transcripts",
+      dependencies: ["Basics", "CLibrary", "JSON", "JSONRPC", "Journal", "Sessions", "TrimtabServer"],
       swiftSettings: settings),
 
     // Writes and checks protocol-spec/ and the transcripts' answers.
@@ -124,8 +125,8 @@ let package = Package(
     .executableTarget(
       name: "trimtab",
       dependencies: [
-        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
-        "Sessions", "TrimtabServer",
+        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
+        "Representations", "Sessions", "TrimtabServer",
       ],
       swiftSettings: settings),
   ]

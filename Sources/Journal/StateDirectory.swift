@@ -41,6 +41,13 @@ package final class StateDirectory: Sendable {
     try self.init(SystemStorage(root: lock.path), lock: lock)
   }
 
+  /// Looks at a directory that another process may own; nothing in it may be changed.
+  ///
+  /// - Throws: ``DirectoryError`` where it has no journals.
+  package convenience init(reading path: String) throws(DirectoryError) {
+    try self.init(SystemStorage(root: path, isReadOnly: true))
+  }
+
   /// Takes over a file layer in which the folders exist; nothing else may use it.
   package init(_ storage: any Storage, lock: DirectoryLock? = nil) throws(DirectoryError) {
     self.storage = storage
@@ -57,7 +64,7 @@ package final class StateDirectory: Sendable {
     for file in try storage.names(in: sessions) {
       let path = "\(sessions)/\(file)"
       if file.hasSuffix(CompactedFile.ending) {
-        try storage.remove(path)
+        if !storage.isReadOnly { try storage.remove(path) }
       } else if file.hasSuffix(JournalName.ending) {
         do throws(JournalError) {
           // A file without a header was never acknowledged; it is made again when its session is opened.
@@ -131,6 +138,29 @@ package final class StateDirectory: Sendable {
       $0.lastNumber += 1
       return "\(Self.damaged)/\(JournalName.encode(name)).\($0.lastNumber)\(JournalName.ending)"
     }
+  }
+
+  /// Puts a journal aside, and a copy of its first records in its place.
+  ///
+  /// - Returns: where the original is now.
+  /// - Throws: ``JournalError``.
+  package func rewrite(_ name: ExactString, keeping count: Int) throws(JournalError) -> String {
+    var reader = try reader(of: name)
+    let path = reader.path
+    var output = JournalWriter(newAt: path + CompactedFile.ending, name: name, in: storage)
+    let original = damagedPath(for: name)
+    var records: [[UInt8]] = []
+    while reader.count < count, let record = try reader.next() { records.append(record) }
+    do throws(StorageError) {
+      if !records.isEmpty { try output.commit(records) }
+      try storage.rename(path, to: original)
+      try storage.syncFolder(Self.damaged)
+      if !records.isEmpty { try output.move(to: path) }
+      try storage.syncFolder(Self.sessions)
+    } catch {
+      throw .storage(error)
+    }
+    return original
   }
 
   /// Forgets a session whose journal was never made.

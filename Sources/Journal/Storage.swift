@@ -29,6 +29,8 @@ package struct StorageError: Error, Equatable, Sendable {
 /// Paths are relative to a state directory. Nothing is durable before the sync that follows it: contents by
 /// ``StorageFile/sync()``, names by ``syncFolder(_:)``.
 package protocol Storage: AnyObject, Sendable {
+  /// Whether files are only read.
+  var isReadOnly: Bool { get }
   /// Opens a file for reading and writing; nil where there is none and `creates` is false.
   func open(_ path: String, creates: Bool) throws(StorageError) -> (any StorageFile)?
   /// Gives a file another name, in the place of what had it.
@@ -55,6 +57,8 @@ package protocol StorageFile: AnyObject, Sendable {
 }
 
 extension Storage {
+  package var isReadOnly: Bool { false }
+
   /// The file, which must be there.
   package func existing(_ path: String) throws(StorageError) -> any StorageFile {
     if let file = try open(path, creates: false) { return file }

@@ -4,14 +4,16 @@ internal import CLibrary
 package final class SystemStorage: Storage {
   private let root: String
 
+  package let isReadOnly: Bool
+
   /// - Parameter root: an absolute path, so that a change of the working directory changes nothing.
-  package init(root: String) { self.root = root }
+  package init(root: String, isReadOnly: Bool = false) { (self.root, self.isReadOnly) = (root, isReadOnly) }
 
   private func absolute(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
 
   package func open(_ path: String, creates: Bool) throws(StorageError) -> (any StorageFile)? {
     let path = absolute(path)
-    let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (creates ? O_CREAT : 0)
+    let flags = (isReadOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW | (creates ? O_CREAT : 0)
     let descriptor = retrying { CLibrary.open(path, flags, 0o600) }
     if descriptor < 0, errno == ENOENT, !creates { return nil }
     guard descriptor >= 0 else { throw .system("open", path) }

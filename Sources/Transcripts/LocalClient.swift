@@ -2,6 +2,7 @@ internal import Basics
 internal import CLibrary
 internal import JSON
 internal import JSONRPC
+package import Journal
 package import Sessions
 internal import TrimtabServer
 
@@ -13,11 +14,13 @@ package final class LocalClient {
   /// The exit status the server asked for, once it has.
   package private(set) var exitStatus: Int32?
 
-  package init() {
+  /// - Parameter directory: where sessions are kept; nil keeps them in memory.
+  package init(keepingSessionsIn directory: StateDirectory? = nil) {
     let (peer, ending) = (Peer(), Ending())
     self.peer = peer
     server = Server(peer: peer, pool: nil, end: { ending.status = $0 })
     self.ending = ending
+    if let directory { server.keepSessions(in: directory) }
   }
 
   private let ending: Ending
@@ -29,6 +32,7 @@ package final class LocalClient {
   package func send(_ line: String) -> [String] {
     var text = line + "\n"
     text.withUTF8 { peer.receive(UnsafeRawBufferPointer($0)) }
+    server.handleCommits()
     exitStatus = ending.status
     return takeOutput().split(separator: "\n").map(String.init)
   }

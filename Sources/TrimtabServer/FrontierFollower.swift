@@ -50,12 +50,13 @@ final class FrontierFollower {
         return search(pipeline, at: server)
       }
       running.insert(pipeline)
+      let computedFrom = state.revision
       server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) {
         [unowned server] outcome in
         server.whenFree(pipeline.session) {
           self.running.remove(pipeline)
           // The search that follows reports input errors.
-          if self.publish(outcome, request, pipeline, tellsFailure: false, at: server) {
+          if self.publish(outcome, request, pipeline, from: computedFrom, tellsFailure: false, at: server) {
             self.search(pipeline, at: server)
           } else {
             self.waiting.remove(pipeline)
@@ -74,12 +75,13 @@ final class FrontierFollower {
     do throws(RequestError) {
       let work = try state.characterization(request)
       running.insert(pipeline)
+      let computedFrom = state.revision
       server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) {
         [unowned server] outcome in
         server.whenFree(pipeline.session) {
           self.running.remove(pipeline)
           let isWanted = self.waiting.remove(pipeline) != nil
-          if self.publish(outcome, request, pipeline, tellsFailure: true, at: server), isWanted {
+          if self.publish(outcome, request, pipeline, from: computedFrom, tellsFailure: true, at: server), isWanted {
             self.compute(pipeline, at: server)
           }
         }
@@ -94,13 +96,17 @@ final class FrontierFollower {
   /// - Returns: false when its session was closed.
   private func publish(
     _ outcome: Result<CharacterizationProduct, RequestError>, _ request: CharacterizationRequest,
-    _ pipeline: Pipeline, tellsFailure: Bool, at server: Server
+    _ pipeline: Pipeline, from computedFrom: Int, tellsFailure: Bool, at server: Server
   ) -> Bool {
     do throws(RequestError) {
       let product = try outcome.get()
       let accepted = try server.sessions.change(pipeline.session) { (state) throws(RequestError) in
         try state.publishFollowed(product, request)
       }
+      server.record(
+        FollowedFrontier.record(
+          pipeline.session, pipeline.name, isProvisional: product.isProvisional, computedFrom: computedFrom,
+          revision: server.sessions.revision(of: pipeline.session) ?? 0), of: pipeline.session)
       server.send(accepted.events, of: pipeline.session)
     } catch {
       switch error.kind {
@@ -115,6 +121,7 @@ final class FrontierFollower {
   }
 
   private func fail(_ refusal: RequestError, _ pipeline: Pipeline, at server: Server) {
-    server.notify(FrontierFailed(session: pipeline.session, pipeline: pipeline.name, error: refusal))
+    server.notify(
+      FrontierFailed(session: pipeline.session, pipeline: pipeline.name, error: refusal), about: pipeline.session)
   }
 }

@@ -23,14 +23,24 @@ package final class Server: PeerHandler {
   private let end: (Int32) -> Void
   /// Called with the client's process, which is to be watched.
   let watchParent: (Int32) -> Void
-  private unowned let peer: Peer
+  unowned let peer: Peer
+  /// Where sessions are kept; nil where they live in memory.
+  var journals: SessionJournals?
+  let stateOptions: StateOptions
+  /// Commits take turns, and so one thread does.
+  let commitPool = WorkerPool(threadLimit: 1, waitingLimit: .max, yieldsToLoop: false)
+  /// Called with the journals once there are any, whose reports are to be handled.
+  var watchJournals: (SessionJournals) -> Void
   private let routes: [ExactString: Route]
 
   /// Serves `peer`, which must outlive the server; computations run on `pool`, or at once where there is none.
   package init(
-    peer: Peer, pool: WorkerPool?, watchParent: @escaping (Int32) -> Void = { _ in },
-    end: @escaping (Int32) -> Void = { _ in }
+    peer: Peer, pool: WorkerPool?, state: StateOptions = StateOptions(),
+    watchParent: @escaping (Int32) -> Void = { _ in },
+    watchJournals: @escaping (SessionJournals) -> Void = { _ in }, end: @escaping (Int32) -> Void = { _ in }
   ) {
+    stateOptions = state
+    self.watchJournals = watchJournals
     self.peer = peer
     jobs = JobTable(pool: pool)
     self.watchParent = watchParent
@@ -61,10 +71,16 @@ package final class Server: PeerHandler {
     default: break
     }
     guard let route = routes[call.method] else { return call.fail(.methodNotFound(call.method)) }
+    call.lane = lane(of: route, call.params)
     if route.name == Shutdown.name, lanes.isAnyOccupied {
       // Earlier requests are answered first; later ones are refused from now on.
       phase = .shutDown
       return lanes.waitForAll { if !call.isAnswered { call.answer(JSON.null) } }
+    }
+    if case .about(let session) = call.lane, route.name != SessionOpen.name,
+      let failure = journals?.failure(of: session)
+    {
+      return call.fail(RPCError(failure))
     }
     if waits(call, { [unowned self] in route.serve(self, call) }) { return }
     route.serve(self, call)
@@ -84,18 +100,38 @@ package final class Server: PeerHandler {
   func send(_ events: [SessionEvent], of session: String) {
     for event in events {
       switch event {
-      case .frontierChanged(let changed): notify(changed)
-      case .plansChanged(let changed): changed.each { notify($0) }
+      case .frontierChanged(let changed): notify(changed, about: session)
+      case .plansChanged(let changed): changed.each { notify($0, about: session) }
       case .inputsChanged(let pipeline): follower.inputsChanged(pipeline, of: session, at: self)
-      case .leaderChanged(let changed): notify(changed)
+      case .leaderChanged(let changed): notify(changed, about: session)
       }
     }
   }
 
   func notify(_ notification: some Notification) { peer.notify(notification) }
 
+  /// Sends what is about a session, once that is durable.
+  func notify(_ notification: some Notification, about session: String) {
+    peer.notify(notification, lane: lane(of: session))
+  }
+
+  /// Where sessions are kept.
+  var durability: Durability { journals == nil ? .memory : .journal }
+
   /// Sends a message for the user of the client.
   func logMessage(_ message: String, _ level: LogMessage.Level) {
     notify(LogMessage(level: level, message: message))
+  }
+}
+
+/// Where sessions are kept unless `initialize` says otherwise.
+package struct StateOptions: Sendable {
+  /// The directory; nil keeps them in memory.
+  package var directory: String?
+  /// Whether a file system is accepted that other machines may write to.
+  package var allowsNetwork = false
+
+  package init(directory: String? = nil, allowsNetwork: Bool = false) {
+    (self.directory, self.allowsNetwork) = (directory, allowsNetwork)
   }
 }

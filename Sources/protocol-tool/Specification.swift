@@ -15,8 +15,11 @@ struct Specification {
   /// Contradictions in the code or between code and examples, and whatever no example shows.
   private(set) var problems: [String] = []
 
-  /// Errors that need a computation under way, which a transcript cannot have; process tests show them.
-  private static let timingDependent: Set<RequestError.Kind> = [.overloaded, .cancelled, .inputsChanged]
+  /// Errors that need a computation under way or a disk that fails, which a transcript cannot have; other tests show
+  /// them.
+  private static let timingDependent: Set<RequestError.Kind> = [
+    .overloaded, .cancelled, .inputsChanged, .storageFailed, .journalUnusable,
+  ]
 
   init(transcripts recorded: [(name: String, transcript: Transcript)]) {
     transcripts = recorded.map { ($0.name, $0.transcript.replayed(on: LocalClient())) }

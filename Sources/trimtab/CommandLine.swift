@@ -24,11 +24,13 @@ struct CommandFailure: Error {
 private let help = """
   trimtab: at which GPU clocks to run each step of pipeline-parallel training.
 
-  usage: trimtab [serve]                     JSON-RPC 2.0 on standard input and output
-                                             (the default when standard input is not a terminal)
+  usage: trimtab [serve] [--state DIR]       JSON-RPC 2.0 on standard input and output
+                                             (the default when standard input is not a terminal);
+                                             sessions are kept in DIR, or in $TRIMTAB_STATE
          trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
          trimtab schedule ...                a pipeline schedule as CSV
          trimtab similarity A.npy B.npy ...  how alike models are, from what they make of the same samples
+         trimtab journal ...                 the journals of a state directory
          trimtab select [POOL.json] ...      a search over recorded learning curves
          trimtab --help | --version
 
@@ -36,6 +38,7 @@ private let help = """
   \(ScheduleCommand.help)
   \(SimilarityCommand.help)
   \(SelectCommand.help)
+  \(JournalCommand.help)
   exit status: 0 success, 64 usage, 65 bad input, 66 unreadable file, 73 unwritable file;
   serve: 0 after shutdown and exit or at the end of input, 1 otherwise.
 
@@ -50,19 +53,22 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "frontier" where arguments.contains("--help") || arguments.contains("-h"),
       "schedule" where arguments.contains("--help") || arguments.contains("-h"),
       "similarity" where arguments.contains("--help") || arguments.contains("-h"),
-      "select" where arguments.contains("--help") || arguments.contains("-h"):
+      "select" where arguments.contains("--help") || arguments.contains("-h"),
+      "journal" where arguments.contains("--help") || arguments.contains("-h"):
       try writeOutput(help)
+    case "journal": try JournalCommand(Array(arguments.dropFirst())).run()
     case "select": try SelectCommand(Array(arguments.dropFirst())).run()
     case "schedule": try ScheduleCommand(Array(arguments.dropFirst())).run()
     case "frontier": try FrontierCommand(Array(arguments.dropFirst())).run()
     case "similarity": try SimilarityCommand(Array(arguments.dropFirst())).run()
     case nil, "serve":
       return try serve(options: arguments.dropFirst())
-    case "--stdio": return try serve(options: arguments[...])
+    case "--stdio", "--state": return try serve(options: arguments[...])
     case .some(let other):
       throw CommandFailure(
         status: .usage,
-        message: "expected serve, frontier, schedule, similarity, select, --help or --version, found \"\(other)\"; "
+        message:
+          "expected serve, frontier, schedule, similarity, select, journal, --help or --version, found \"\(other)\"; "
           + "see trimtab --help"
       )
     }

@@ -1,18 +1,29 @@
+internal import CLibrary
 internal import JSONRPC
 internal import Sessions
 internal import TrimtabServer
 
 /// Serves as the options ask; editors add `--stdio` to say how they speak, and there is no other way.
 func serve(options: ArraySlice<String>) throws(CommandFailure) -> Int32 {
-  if let unknown = options.first(where: { $0 != "--stdio" }) {
+  let arguments = try Arguments(
+    Array(options), options: ["--state"], flags: ["--stdio", "--state-on-network"])
+  if let word = arguments.words.first {
     throw CommandFailure(
-      status: .usage, message: "expected nothing or --stdio after serve, found \"\(unknown)\"; see trimtab --help")
+      status: .usage, message: "expected options after serve, found \"\(word)\"; see trimtab --help")
   }
-  return serve()
+  let environment = getenv("TRIMTAB_STATE").map { String(cString: $0) }
+  let directory = arguments.text("--state") ?? environment
+  if directory?.isEmpty ?? false {
+    throw CommandFailure(
+      status: .usage, message: "expected a folder in --state or TRIMTAB_STATE, found an empty path")
+  }
+  return serve(StateOptions(directory: directory, allowsNetwork: arguments.has("--state-on-network")))
 }
 
 /// Serves JSON-RPC on the standard streams until the client ends it; returns the exit status.
-private func serve() -> Int32 {
+private func serve(_ state: StateOptions) -> Int32 {
+  // A file that may grow no further must show as an error of `write`, not end the process.
+  signal(SIGXFSZ, SIG_IGN)
   // First of all, so that nothing printed by accident can reach the stream.
   let output = takeStandardOutput()
   let input = takeStandardInput()
@@ -24,8 +35,16 @@ private func serve() -> Int32 {
     guard !loop.watchParent(processID) else { return }
     logToStandardError("processId \(processID) is no ancestor of this process, so its end is not watched")
   }
+  var journals: SessionJournals?
   let server = Server(
-    peer: peer, pool: WorkerPool(), watchParent: watchParent, end: { loop.finish($0) })
+    peer: peer, pool: WorkerPool(), state: state, watchParent: watchParent,
+    watchJournals: { opened in
+      journals = opened
+      loop.attach(opened.mailbox) { [unowned peer] in (peer.handler as? Server)?.handle($0) }
+    }, end: { loop.finish($0) })
   loop.attach(server.jobs.mailbox) { server.jobs.handle($0) }
-  return withExtendedLifetime(server) { loop.run() }
+  let status = withExtendedLifetime(server) { loop.run() }
+  // What was accepted is kept, also where its answer cannot leave any more.
+  journals?.finish()
+  return status
 }

@@ -5,7 +5,7 @@ a mixed-integer solver's, and how near any plan can be; needs numpy and scipy), 
 problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples, noise, prices, a
 frontier that follows its profile), latency (a query's round trip from the Python client), pipelined (small requests a
 second), start (start-up, memory, size), hold (every method at its limit), cancel, cka (representations against numpy),
-trials (updates of a search a second).
+trials (updates of a search a second), durable (the same with a state directory, beside the disk's own sync).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines.
@@ -23,6 +23,7 @@ from pathlib import Path
 from calibration import measure as measure_calibration
 from certainty import measure as measure_certainty
 from compare import measure as measure_against
+from durable import durable
 from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
 from hold import measure as measure_hold
@@ -96,7 +97,7 @@ def certainty(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    selection, ceiling, zoo, reports, calibration, certainty, noise, power)}
+    durable, selection, ceiling, zoo, reports, calibration, certainty, noise, power)}
 
 
 def main():

@@ -118,8 +118,8 @@ def open_pipeline(client: Trimtab, path: Path, stages: int, power: float, microb
     return session
 
 
-def start_client():
-    return Trimtab([str(BINARY), "serve"], roots=ROOTS)
+def start_client(state_directory=None):
+    return Trimtab([str(BINARY), "serve"], roots=ROOTS, state_directory=state_directory)
 
 
 def timed(call):

@@ -19,14 +19,14 @@ import TrimtabServer
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "ModelSelection", "Representations", "Synchronization",
     ],
     "TrimtabServer": [
-      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
-      "Sessions", "Synchronization",
+      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
+      "Representations", "Sessions", "Synchronization",
     ],
-    "Transcripts": ["Basics", "CLibrary", "JSON", "JSONRPC", "Sessions", "TrimtabServer"],
+    "Transcripts": ["Basics", "CLibrary", "JSON", "JSONRPC", "Journal", "Sessions", "TrimtabServer"],
     "protocol-tool": ["Basics", "CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [
-      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "ModelSelection", "Representations",
-      "Sessions", "Synchronization", "TrimtabServer",
+      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
+      "Representations", "Sessions", "Synchronization", "TrimtabServer",
     ],
   ]
 

@@ -2,9 +2,13 @@
 ///
 /// Found by reflection, so that a property that is added later is compared too. Objects are equal when they are the
 /// same one, and functions are not compared.
-public func firstDifference(_ a: Any, _ b: Any, path: String = "") -> String? {
+///
+/// - Parameter comparesObjects: whether objects are equal when what they hold is, as those of two processes may be;
+///   where memory lies says nothing then.
+public func firstDifference(_ a: Any, _ b: Any, path: String = "", comparesObjects: Bool = false) -> String? {
+  if comparesObjects, a is UnsafeRawPointer || a is UnsafeMutableRawPointer { return nil }
   let (left, right) = (Mirror(reflecting: a), Mirror(reflecting: b))
-  if left.displayStyle == .class {
+  if left.displayStyle == .class, !comparesObjects {
     return (a as AnyObject) === (b as AnyObject) ? nil : "\(path): another object"
   }
   guard left.children.count == right.children.count else {
@@ -16,18 +20,22 @@ public func firstDifference(_ a: Any, _ b: Any, path: String = "") -> String? {
     return first == second ? nil : "\(path): \(first), then \(second)"
   }
   if left.displayStyle == .dictionary || left.displayStyle == .set {
-    return firstDifference(unordered: left, right, path: path)
+    return firstDifference(unordered: left, right, path: path, comparesObjects)
   }
   for (position, (first, second)) in zip(left.children, right.children).enumerated() {
     guard first.label == second.label else { return "\(path): \(first.label ?? ""), then \(second.label ?? "")" }
     let inner = "\(path).\(first.label ?? "\(position)")"
-    if let difference = firstDifference(first.value, second.value, path: inner) { return difference }
+    if let difference = firstDifference(first.value, second.value, path: inner, comparesObjects: comparesObjects) {
+      return difference
+    }
   }
   return nil
 }
 
 /// The order of dictionaries and sets says nothing, so their parts are paired by the text of the key or element.
-private func firstDifference(unordered left: Mirror, _ right: Mirror, path: String) -> String? {
+private func firstDifference(
+  unordered left: Mirror, _ right: Mirror, path: String, _ comparesObjects: Bool
+) -> String? {
   func keyed(_ mirror: Mirror) -> [String: Any] {
     Dictionary(
       mirror.children.map { child in
@@ -39,7 +47,9 @@ private func firstDifference(unordered left: Mirror, _ right: Mirror, path: Stri
   let (first, second) = (keyed(left), keyed(right))
   for (key, value) in first {
     guard let other = second[key] else { return "\(path): \(key), then nothing" }
-    if let difference = firstDifference(value, other, path: "\(path)[\(key)]") { return difference }
+    if let difference = firstDifference(value, other, path: "\(path)[\(key)]", comparesObjects: comparesObjects) {
+      return difference
+    }
   }
   return nil
 }

@@ -41,7 +41,7 @@ package struct CharacterizationProduct: Sendable {
   let inputRevision: Int
   let definitionRevision: Int
   /// Whether its plans are earlier ones, re-evaluated.
-  let isProvisional: Bool
+  package let isProvisional: Bool
 }
 
 /// A frontier just computed.

@@ -23,8 +23,8 @@ package struct RepresentationKey: Sendable, Hashable {
 package struct PoolRepresentation: Sendable {
   /// How it was sent; what was sent inline is written from the matrix again, so that it is kept once.
   package enum Source: Sendable {
-    /// The path as it was sent, and the file it led to.
-    case npyPath(String, resolved: String)
+    /// The path as it was sent, the file it led to, and the CRC-32C of its contents.
+    case npyPath(String, resolved: String, crc32c: UInt32)
     case base64
     case rows
   }

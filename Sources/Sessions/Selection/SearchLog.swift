@@ -25,6 +25,8 @@ package struct SearchLog: Sendable {
   }
 
   package private(set) var entries: [Entry] = []
+  /// Counts everything that was ever appended.
+  package private(set) var changeCount = 0
   private var reports: [StoredReport] = []
   private var checkpoints: [Int: JSON] = [:]
   /// The places of last reports.
@@ -36,10 +38,12 @@ package struct SearchLog: Sendable {
     // A client that asks once a second for hours leaves one entry.
     if case .emptyRequest = entry, case .emptyRequest(_, isKept: false) = entries.last { entries.removeLast() }
     entries.append(entry)
+    changeCount += 1
   }
 
   package mutating func append(_ report: TrialReport) {
     entries.append(.reported(reports.count))
+    changeCount += 1
     if let checkpoint = report.checkpoint { checkpoints[reports.count] = checkpoint }
     if report.isLast { lasts.insert(reports.count) }
     reports.append(StoredReport(report))

@@ -22,6 +22,9 @@ package struct SessionStore: Sendable {
 
   package func contains(_ name: String) -> Bool { states.contains(name) }
 
+  /// The number of changes that an open session has accepted; nil where none of this name is open.
+  package func revision(of name: String) -> Int? { states[name]?.revision }
+
   /// Changes a session as a whole or, when `step` throws, not at all: `step` works on a copy.
   package mutating func change<Answer>(
     _ name: String, _ step: (inout SessionState) throws(RequestError) -> StepResult<Answer>
@@ -63,10 +66,15 @@ package struct SessionStore: Sendable {
   }
 
   /// Opens a session; without a name it gets `session-1`, `session-2`, ... An open session of that name is resumed.
-  package mutating func open(name: String?, seed: UInt64) -> (session: SessionSummary, isResumed: Bool) {
+  ///
+  /// - Parameter isTaken: whether a name stands for a session that is not open; it is not given to another.
+  package mutating func open(
+    name: String?, seed: UInt64, isTaken: (String) -> Bool = { _ in false }
+  ) -> (session: SessionSummary, isResumed: Bool) {
     if let name, let state = states[name] { return (SessionSummary(state), true) }
+    let isNamed = name != nil
     var name = name
-    while name.map(contains) ?? true {
+    while name.map({ contains($0) || (!isNamed && isTaken($0)) }) ?? true {
       mintedCount += 1
       name = "session-\(mintedCount)"
     }
@@ -103,7 +111,7 @@ package struct SessionSummary: Sendable, Equatable {
   /// By the order of definition.
   package let pipelines: [String]
 
-  init(_ state: SessionState) {
+  package init(_ state: SessionState) {
     name = state.name
     revision = state.revision
     gpuCount = state.gpus.count

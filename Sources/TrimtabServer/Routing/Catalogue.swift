@@ -10,7 +10,7 @@ package enum Catalogue {
       .server(Initialize.self),
       .server(Shutdown.self),
 
-      .server(SessionOpen.self),
+      .open(SessionOpen.self),
       .server(SessionList.self),
       .server(SessionClose.self),
       .query(SessionExport.self),

@@ -16,6 +16,18 @@ package enum ErrorRegistry {
     Entry(kind: .fileOutsideRoots, code: 1002, meaning: "A file argument is outside the roots given to initialize."),
     Entry(kind: .unreadableFile, code: 1003, meaning: "A file argument cannot be read, or is too large."),
     Entry(kind: .overloaded, code: 1004, meaning: "Too many requests or computations are waiting; try again later."),
+    Entry(
+      kind: .stateUnavailable, code: 1005,
+      meaning: "The state directory cannot be used; nothing is kept in memory instead."),
+    Entry(
+      kind: .storageFailed, code: 1006,
+      meaning: """
+        A change was not made durable, or the session's journal cannot be read. The session is closed; session/open \
+        recovers it as of its last durable change.
+        """),
+    Entry(
+      kind: .journalUnusable, code: 1007,
+      meaning: "The session cannot be recovered from its journal, which stays as it is; `found` says where."),
     Entry(kind: .unknownPipeline, code: 2000, meaning: "No pipeline of this name is defined in the session."),
     Entry(kind: .invalidPipeline, code: 2001, meaning: "The pipeline contradicts itself, or its profile."),
     Entry(

@@ -45,10 +45,27 @@ package protocol SessionStep: SessionMethod {
   /// Replaces references to the outside, such as files, by what they hold; what is left determines the step.
   static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params
   static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  /// What a journal keeps of files that resolved params were read from.
+  static func recordedFile(_ resolved: Params) -> RecordedFile?
+  /// Resolves params that a journal kept.
+  ///
+  /// - Throws: ``RequestError`` where a file is no longer what it was.
+  static func resolve(recorded params: Params, _ file: JSON?) throws(RequestError) -> Params
 }
 
 extension SessionStep {
   package static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params { params }
+  package static func recordedFile(_ resolved: Params) -> RecordedFile? { nil }
+  package static func resolve(recorded params: Params, _ file: JSON?) throws(RequestError) -> Params {
+    try resolve(params, FileAccess(roots: []))
+  }
+}
+
+/// A file that a param names, as a journal keeps it: by its contents, or by its place and a checksum.
+package struct RecordedFile: Sendable {
+  /// The param that stands in the place of the one that names the file.
+  var contents: (removed: String, member: JSONObject.Member)?
+  var check: JSON?
 }
 
 /// A method that changes one session by a pure step where the session stands: for frequent small changes to much data,
@@ -58,6 +75,12 @@ extension SessionStep {
 /// counts the step.
 package protocol InPlaceStep: SessionMethod {
   static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  /// What an answer gives away, such as a trial: a replay must give the same. Nil for most methods.
+  static func given(by answer: Answer) -> JSON?
+}
+
+extension InPlaceStep {
+  package static func given(by answer: Answer) -> JSON? { nil }
 }
 
 /// A step that may also come as a notification: then its outcome is pushed instead of answered.

@@ -4,6 +4,9 @@ package import JSON
 internal import JSONRPC
 package import Sessions
 
+/// Applies a request that a journal kept, given the state that its computation began from, and tells what it gave away.
+typealias Replaying = @Sendable (ChangeRecord, SessionState?, inout SessionStore) throws(RequestError) -> JSON?
+
 /// A method bound to what serves it; one row of the catalogue.
 package struct Route {
   package let name: String
@@ -21,13 +24,22 @@ package struct Route {
   /// Takes the method as a notification; nil where it makes no sense as one, and then it is ignored.
   let take: ((Server, _ params: JSON?) -> Void)?
 
+  /// Nil for a method that changes no session.
+  let replay: Replaying?
+
+  /// Every method that a journal may hold.
+  static let replays = Dictionary(
+    uniqueKeysWithValues: Catalogue.routes.compactMap { route in route.replay.map { (ExactString(route.name), $0) } })
+
   /// Whether the method may also come as a notification.
   package var isNotifiable: Bool { take != nil }
 
   private init<M: Method>(
     _ method: M.Type, isLong: Bool = false, take: ((Server, JSON?) -> Void)? = nil,
+    replay: Replaying? = nil,
     serve: @escaping (Server, Call) -> Void
   ) {
+    self.replay = replay
     name = M.name
     purpose = M.purpose
     refusals = M.refusals
@@ -50,16 +62,36 @@ package struct Route {
   }
 
   static func step<M: SessionStep>(_ method: M.Type) -> Route {
-    Route(method) { server, call in
-      server.serve(
-        method, call,
-        .step { (params, files, state) throws(RequestError) in
-          try M.apply(try M.resolve(params, files), to: &state)
-        })
-    }
+    Route(
+      method,
+      replay: { (record, _, store) throws(RequestError) in
+        let params = try M.resolve(recorded: try record.params(of: method), record.file)
+        _ = try store.change(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
+        return nil
+      },
+      serve: { server, call in
+        server.serve(
+          method, call,
+          .step { (params, files, state) throws(RequestError) in
+            let resolved = try M.resolve(params, files)
+            return (try M.apply(resolved, to: &state), M.recordedFile(resolved))
+          })
+      })
   }
 
-  static func edit<M: InPlaceStep>(_ method: M.Type) -> Route { Route(method, serve: serve(edit: method)) }
+  static func edit<M: InPlaceStep>(_ method: M.Type) -> Route {
+    Route(method, replay: replay(edit: method), serve: serve(edit: method))
+  }
+
+  private static func replay<M: InPlaceStep>(
+    edit method: M.Type
+  ) -> Replaying {
+    { (record, _, store) throws(RequestError) in
+      let params = try record.params(of: method)
+      return M.given(
+        by: try store.edit(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }.answer)
+    }
+  }
 
   static func edit<M: NotifiableStep>(notifiable method: M.Type) -> Route {
     Route(
@@ -70,45 +102,76 @@ package struct Route {
         do throws(InvalidField) {
           let params = try M.read(json, &unknown, refusesUnknown: server.refusesUnknownFields)
           outcome = Result { () throws(RequestError) in
-            try server.sessions.edit(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
+            try server.edit(method, json, params)
           }.mapError(RPCError.init)
         } catch {
           outcome = .failure(RPCError(error))
         }
         let session = json?["session"]?.stringValue?.text ?? ""
-        server.notify(M.event(for: outcome.map(\.answer), json, unknown))
+        server.notify(M.event(for: outcome.map(\.answer), json, unknown), about: session)
         if case .success(let result) = outcome { server.send(result.events, of: session) }
       },
-      serve: serve(edit: method))
+      replay: replay(edit: method), serve: serve(edit: method))
   }
 
   private static func serve<M: InPlaceStep>(edit method: M.Type) -> (Server, Call) -> Void {
-    { $0.serve(method, $1, .edit { (params, state) throws(RequestError) in try M.apply(params, to: &state) }) }
+    {
+      $0.serve(
+        method, $1,
+        .edit(
+          { (params, state) throws(RequestError) in try M.apply(params, to: &state) }, given: { M.given(by: $0) }))
+    }
   }
 
   static func computation<M: BackgroundStep>(_ method: M.Type) -> Route {
-    Route(method, isLong: true) { server, call in
-      guard let (params, unknown) = call.params(of: method, server) else { return }
-      let work: @Sendable (ProgressHandle) throws(RequestError) -> M.Product
-      do throws(RequestError) {
-        work = try M.prepare(params, in: try server.sessions.state(params.session))
-      } catch {
-        return call.fail(RPCError(error))
-      }
-      server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
-        server.whenFree(params.session) {
-          var events: [SessionEvent] = []
-          call.settle(unknown) { () throws(RequestError) in
-            let product = try outcome.get()
-            let result = try server.sessions.change(params.session) { (state) throws(RequestError) in
-              try M.finish(product, params, in: &state)
-            }
-            events = result.events
-            return result.answer
-          }
-          server.send(events, of: params.session)
+    Route(
+      method, isLong: true,
+      replay: { (record, snapshot, store) throws(RequestError) in
+        let params = try record.params(of: method)
+        let state = if let snapshot { snapshot } else { try store.state(params.session) }
+        let product = try M.prepare(params, in: state)(ProgressHandle())
+        _ = try store.change(params.session) { (state) throws(RequestError) in
+          try M.finish(product, params, in: &state)
         }
-      }
+        return nil
+      },
+      serve: { server, call in
+        guard let (params, unknown) = call.params(of: method, server) else { return }
+        let work: @Sendable (ProgressHandle) throws(RequestError) -> M.Product
+        let computedFrom: Int
+        do throws(RequestError) {
+          let state = try server.sessions.state(params.session)
+          computedFrom = state.revision
+          work = try M.prepare(params, in: state)
+        } catch {
+          return call.fail(RPCError(error))
+        }
+        // Kept for the journal, and small: the long params of these methods are settings.
+        let json = server.journals == nil ? nil : call.params?.detached
+        server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
+          server.whenFree(params.session) {
+            var events: [SessionEvent] = []
+            call.settle(unknown) { () throws(RequestError) in
+              let product = try outcome.get()
+              let result = try server.sessions.change(params.session) { (state) throws(RequestError) in
+                try M.finish(product, params, in: &state)
+              }
+              server.record(
+                server.change(method, json, params.session, computedFrom: computedFrom), of: params.session)
+              events = result.events
+              return result.answer
+            }
+            server.send(events, of: params.session)
+          }
+        }
+      })
+  }
+
+  /// `session/open`, which may take long where it recovers a session.
+  static func open(_ method: SessionOpen.Type) -> Route {
+    Route(method) { server, call in
+      guard let (params, unknown) = call.params(of: method, server) else { return }
+      server.open(call, params, unknown)
     }
   }
 

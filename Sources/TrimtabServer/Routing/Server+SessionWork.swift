@@ -7,9 +7,12 @@ internal import Sessions
 enum SessionWork<M: SessionMethod> {
   case query(@Sendable (M.Params, SessionState) throws(RequestError) -> M.Answer)
   /// Changes a copy, which replaces the session.
-  case step(@Sendable (M.Params, FileAccess, inout SessionState) throws(RequestError) -> StepResult<M.Answer>)
-  /// Changes the session in place, and throws before its first change.
-  case edit(@Sendable (M.Params, inout SessionState) throws(RequestError) -> StepResult<M.Answer>)
+  case step(
+    @Sendable (M.Params, FileAccess, inout SessionState) throws(RequestError) -> (StepResult<M.Answer>, RecordedFile?))
+  /// Changes the session in place, and throws before its first change; `given` is what an answer gives away.
+  case edit(
+    @Sendable (M.Params, inout SessionState) throws(RequestError) -> StepResult<M.Answer>,
+    given: @Sendable (M.Answer) -> JSON?)
 }
 
 // A request runs on the loop if it is short, which nearly all are. One that may hold the loop for over 20 ms runs
@@ -27,16 +30,47 @@ extension Server {
       case .query(let answer): return try answer(params, try sessions.state(session))
       case .step(let apply):
         let files = files
-        let result = try sessions.change(session) { (state) throws(RequestError) in try apply(params, files, &state) }
+        var file: RecordedFile?
+        let result = try sessions.change(session) { (state) throws(RequestError) in
+          let (result, found) = try apply(params, files, &state)
+          file = found
+          return result
+        }
+        record(change(method, call.params, session).keeping(file), of: session)
         events = result.events
         return result.answer
-      case .edit(let apply):
-        let result = try sessions.edit(session) { (state) throws(RequestError) in try apply(params, &state) }
+      case .edit(let apply, let given):
+        let result = try edit(method, call.params, params, apply, given)
         events = result.events
         return result.answer
       }
     }
     send(events, of: session)
+  }
+
+  /// Changes a session in place, and records that.
+  func edit<M: InPlaceStep>(
+    _ method: M.Type, _ json: JSON?, _ params: M.Params
+  ) throws(RequestError) -> StepResult<M.Answer> {
+    try edit(method, json, params, M.apply, M.given(by:))
+  }
+
+  private func edit<M: SessionMethod>(
+    _ method: M.Type, _ json: JSON?, _ params: M.Params,
+    _ apply: (M.Params, inout SessionState) throws(RequestError) -> StepResult<M.Answer>, _ given: (M.Answer) -> JSON?
+  ) throws(RequestError) -> StepResult<M.Answer> {
+    var isLogged = false
+    let result = try sessions.edit(params.session) { (state) throws(RequestError) in
+      let before = state.search?.log.changeCount
+      let result = try apply(params, &state)
+      // A request for a trial in vain may tell the time, which counts, though it is no change that a client sees.
+      isLogged = state.search?.log.changeCount != before
+      return result
+    }
+    if result.isChange || isLogged {
+      record(change(method, json, params.session, given: given(result.answer)), of: params.session)
+    }
+    return result
   }
 
   /// The state of the session that params name, where the request is so long that it should run beside the loop.
@@ -50,18 +84,19 @@ extension Server {
   private func serveBeside<M: SessionMethod>(
     _ method: M.Type, _ call: Call, _ work: SessionWork<M>, _ state: SessionState
   ) {
-    let (json, files, refusesUnknown) = (call.params, files, refusesUnknownFields)
+    let (json, files, refusesUnknown, isRecorded) = (call.params, files, refusesUnknownFields, journals != nil)
     // The closure below must not keep the old state: its end would hold the loop.
     let session = state.name
     lanes.occupy(session)
     jobs.start(call, session: session, title: M.name, isShort: true) { (_) throws(RequestError) in
-      LongWork(method, work, json, files, refusesUnknown, state)
+      LongWork(method, work, json, files, refusesUnknown, state, isRecorded: isRecorded)
     } finish: { [unowned self] outcome in
       do throws(RequestError) {
         let done = try outcome.get()
         switch done.outcome {
         case .success(let success):
           if let next = success.next { jobs.release(sessions.replace(next)) }
+          if let record = success.record { append(record, of: session) }
           call.answer(success.answer)
           return send(success.events[...], of: session)
         case .failure(let error): call.fail(error)
@@ -77,7 +112,7 @@ extension Server {
   private func send(_ events: ArraySlice<LongWork.Event>, of session: String) {
     for event in events.prefix(Limits.itemsOnLoop) {
       switch event {
-      case .planChanged(let changed): notify(changed)
+      case .planChanged(let changed): notify(changed, about: session)
       case .other(let event): send([event], of: session)
       }
     }
@@ -137,6 +172,8 @@ private struct LongWork: Sendable {
     /// The session as it is now; nil where nothing changed.
     let next: SessionState?
     let events: [Event]
+    /// For the journal; nil where there is none, or nothing changed.
+    let record: [UInt8]?
   }
 
   /// What to send after the answer; a step may change the plans of many thousand pipelines.
@@ -149,7 +186,7 @@ private struct LongWork: Sendable {
 
   init<M: SessionMethod>(
     _ method: M.Type, _ work: SessionWork<M>, _ json: JSON?, _ files: FileAccess, _ refusesUnknown: Bool,
-    _ state: SessionState
+    _ state: SessionState, isRecorded: Bool
   ) {
     do throws(InvalidField) {
       var unknown = UnknownFields()
@@ -159,16 +196,25 @@ private struct LongWork: Sendable {
         next.revision += 1
         let result: StepResult<M.Answer>
         var changes = true
+        var file: RecordedFile?
+        var given: JSON?
         switch work {
         case .query(let answer): (result, changes) = (StepResult(try answer(params, state), isChange: false), false)
-        case .step(let apply): result = try apply(params, files, &next)
-        case .edit(let apply):
+        case .step(let apply): (result, file) = try apply(params, files, &next)
+        case .edit(let apply, let giving):
           result = try apply(params, &next)
-          changes = result.isChange
+          if !result.isChange { next.revision -= 1 }
+          changes = result.isChange || next.search?.log.changeCount != state.search?.log.changeCount
+          given = giving(result.answer)
         }
+        let record: [UInt8]? =
+          changes && isRecorded
+          ? ChangeRecord(
+            M.name, ChangeRecord.understood(json, by: method), revision: next.revision, given: given
+          ).keeping(file).bytes : nil
         return Success(
           answer: WrittenAnswer(WarnedAnswer(answer: result.answer, unknown: unknown)), next: changes ? next : nil,
-          events: result.events.flatMap(Self.parts))
+          events: result.events.flatMap(Self.parts), record: record)
       }.mapError { RPCError($0) }
     } catch {
       outcome = .failure(RPCError(error))

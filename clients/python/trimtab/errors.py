@@ -132,6 +132,24 @@ class Overloaded(RPCError):
     code, kind = 1004, "overloaded"
 
 
+class StateUnavailable(RPCError):
+    """The state directory cannot be used; nothing is kept in memory instead."""
+
+    code, kind = 1005, "stateUnavailable"
+
+
+class StorageFailed(RPCError):
+    """A change was not made durable. The session is closed; opening it recovers its last durable change."""
+
+    code, kind = 1006, "storageFailed"
+
+
+class JournalUnusable(RPCError):
+    """A session cannot be recovered from its journal, which stays as it is."""
+
+    code, kind = 1007, "journalUnusable"
+
+
 class UnknownPipeline(RPCError):
     """No pipeline of this name is defined in the session."""
 

@@ -9,8 +9,8 @@ package enum Version {
 }
 
 /// Where sessions are kept.
-enum Durability: String, CaseIterable, FieldValue {
-  case memory
+package enum Durability: String, CaseIterable, FieldValue {
+  case memory, journal
 }
 
 /// `initialize`: the first request of every connection.
@@ -21,7 +21,7 @@ package enum Initialize: ServerMethod {
     Opens the connection: the client says who it is and which files the server may read; the server says what it can \
     do.
     """
-  package static let refusals: [RequestError.Kind] = []
+  package static let refusals: [RequestError.Kind] = [.stateUnavailable]
 
   package struct Params: ObjectReadable {
     let processID: Int?
@@ -55,7 +55,12 @@ package enum Initialize: ServerMethod {
         "The folders of the editor's workspace.")
       stateDirectory = try reader.optional(
         "stateDirectory", .text(1...4096),
-        "Where sessions are to be kept. Not kept in this version: `durability` in the answer says so.")
+        """
+        The folder to keep sessions in; it is made where there is none. One process uses it at a time. By default that \
+        of `--state`, else that of the environment's TRIMTAB_STATE, else none: sessions then live in memory. \
+        `durability` in the answer says which it is.
+        """
+      )
       unknownFields = try reader.optional(
         "unknownFields", .choice(), default: .warn,
         """
@@ -100,10 +105,12 @@ package enum Initialize: ServerMethod {
   }
 
   package struct Answer: AnswerObject {
+    let durability: Durability
+
     package static let fields = Fields<Answer> {
       Field("serverInfo", "The server.") { _ in ServerInfo() }
       Field("protocolVersion", "The version of this protocol.") { _ in Version.protocol }
-      Field("capabilities", "What the server can do.") { _ in Capabilities() }
+      Field("capabilities", "What the server can do.") { Capabilities(durability: $0.durability) }
     }
   }
 
@@ -115,24 +122,33 @@ package enum Initialize: ServerMethod {
   }
 
   struct Capabilities: AnswerObject {
+    let durability: Durability
+
     static let fields = Fields<Capabilities> {
       Field("framings", "The framings of messages.") { _ in ["content-length", "newline"] }
       Field("methods", "Every request that the server answers.") { _ in Catalogue.routes.map(\.name) }
-      Field("durability", "Where sessions are kept: in memory, so they end with the process.") { _ in
-        Durability.memory
-      }
+      Field(
+        "durability",
+        """
+        `memory`: sessions end with the process. `journal`: they are kept in the state directory, and an answer leaves \
+        after the changes that it shows are on disk.
+        """
+      ) { $0.durability }
     }
   }
 
   package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
+    // First, since it may be refused; the client may then initialize with another.
+    if let directory = params.stateDirectory {
+      try server.openStateDirectory(directory, field: "stateDirectory")
+    } else if let directory = server.stateOptions.directory {
+      try server.openStateDirectory(directory, field: "")
+    }
     server.phase = .running
     server.files = FileAccess(roots: params.roots)
     server.refusesUnknownFields = params.unknownFields == .refuse
     if let processID = params.processID { server.watchParent(Int32(processID)) }
     if let level = params.trace.flatMap(TraceLevel.init(named:)) { server.trace(level) }
-    if params.stateDirectory != nil {
-      server.logMessage("stateDirectory is not used: sessions live in memory and end with this process", .warning)
-    }
-    return Answer()
+    return Answer(durability: server.durability)
   }
 }

@@ -28,6 +28,18 @@ package enum PoolAttachRepresentation: SessionStep {
     return resolved
   }
 
+  /// A representation may have gigabytes, so a journal keeps its place and checks that the file is as it was.
+  package static func recordedFile(_ resolved: Params) -> RecordedFile? {
+    guard case .npyPath(_, let path, let crc)? = resolved.resolved?.source else { return nil }
+    return RecordedFile(check: ["path": .string(path), "crc32c": .integer(Int64(crc))])
+  }
+
+  package static func resolve(recorded params: Params, _ file: JSON?) throws(RequestError) -> Params {
+    var resolved = params
+    resolved.resolved = try params.entry.resolved(recorded: file)
+    return resolved
+  }
+
   package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
   {
     guard let representation = params.resolved else { preconditionFailure("a step is given resolved params") }

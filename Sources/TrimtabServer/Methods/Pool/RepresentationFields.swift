@@ -1,6 +1,7 @@
 internal import Basics
 internal import Files
 internal import JSON
+internal import Journal
 internal import Representations
 internal import Sessions
 
@@ -64,7 +65,7 @@ struct RepresentationEntry: ObjectReadable {
     case .npyPath(let reference):
       let file = try files.open(reference, field: "npyPath")
       (matrix, path) = (try Representation(npy: file, field: "npyPath", memory: memory), "npyPath")
-      kept = .npyPath(reference, resolved: file.path)
+      kept = .npyPath(reference, resolved: file.path, crc32c: try file.crc32c(field: "npyPath"))
     case .base64(let text, let elementType, let shape):
       (matrix, path) = (
         try read("base64") { () throws(RepresentationError) in
@@ -86,6 +87,27 @@ struct RepresentationEntry: ObjectReadable {
     return PoolRepresentation(key: key, source: kept, matrix: matrix)
   }
 
+  /// The representation that a journal kept; a file must be as it was.
+  func resolved(recorded file: JSON?) throws(RequestError) -> PoolRepresentation {
+    guard case .npyPath(let reference) = source else { return try resolved(FileAccess(roots: [])) }
+    guard let path = file?["path"]?.stringValue?.text, let crc = file?["crc32c"]?.integerValue else {
+      throw RequestError(
+        .unreadableFile, path: "npyPath", expected: "a file that the journal names", found: "none",
+        fix: "open the session with the version that wrote it")
+    }
+    let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "/"
+    let found = try RepresentationEntry(key: key, source: .npyPath(path)).resolved(FileAccess(roots: [parent]))
+    guard case .npyPath(_, let resolved, let crc32c) = found.source, Int(crc32c) == crc else {
+      throw RequestError(
+        .unreadableFile, path: "npyPath", expected: "\(path) as it was when it was attached", found: "other contents",
+        fix: "put the file back")
+    }
+    return PoolRepresentation(
+      key: key, source: .npyPath(reference, resolved: resolved, crc32c: crc32c), matrix: found.matrix)
+  }
+
+  private init(key: RepresentationKey, source: Source) { (self.key, self.source) = (key, source) }
+
   private func read(
     _ path: String, _ body: () throws(RepresentationError) -> Representation
   ) throws(RequestError) -> Representation {
@@ -97,13 +119,36 @@ struct RepresentationEntry: ObjectReadable {
   }
 }
 
+extension OpenFile {
+  /// The checksum of the contents, which must not have changed since the file was opened. O(bytes).
+  fileprivate func crc32c(field: String) throws(RequestError) -> UInt32 {
+    var crc = CRC32C()
+    var chunk = [UInt8](repeating: 0, count: min(byteCount, 1 << 20))
+    do throws(FileError) {
+      for offset in stride(from: 0, to: byteCount, by: 1 << 20) {
+        let count = min(1 << 20, byteCount - offset)
+        try chunk.withUnsafeMutableBytes { buffer in
+          Result { () throws(FileError) in
+            try read(from: offset, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+          }
+        }.get()
+        chunk.withUnsafeBytes { crc.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      }
+      try checkUnchanged()
+    } catch {
+      throw RequestError(error, field: field)
+    }
+    return crc.value
+  }
+}
+
 extension PoolRepresentation {
   /// The fields as they were sent.
   func write(to object: inout ObjectWriter) {
     object.field("encoder", key.encoder)
     object.field("languageModel", key.languageModel)
     switch source {
-    case .npyPath(let reference, _): object.field("npyPath", reference)
+    case .npyPath(let reference, _, _): object.field("npyPath", reference)
     case .base64:
       object.field("base64", matrix.base64)
       object.field("elementType", matrix.elementType.rawValue)

@@ -21,8 +21,9 @@ package enum ProfileSubmit: SessionStep {
     let pipeline: String
     let withdrawals: [ProfileSubmission.Withdrawal]
     var rows: [ProfileRow]
-    /// The file that was read.
+    /// The file that was read, and its text.
     var file: String?
+    var fileText: String?
     let csvPath: String?
     let csvText: String?
     let knobColumns: [String]?
@@ -89,7 +90,7 @@ package enum ProfileSubmit: SessionStep {
       if let path = params.csvPath {
         let file = try files.text(at: path, field: "csvPath")
         resolved.rows = try ProfileCSV.parse(file.text, knobColumns: params.knobColumns)
-        resolved.file = file.path
+        (resolved.file, resolved.fileText) = (file.path, file.text)
       } else if let text = params.csvText {
         resolved.rows = try ProfileCSV.parse(text, knobColumns: params.knobColumns)
       }
@@ -103,6 +104,12 @@ package enum ProfileSubmit: SessionStep {
       resolved.rows = resolved.rows.map { $0.measured(every: interval) }
     }
     return resolved
+  }
+
+  package static func recordedFile(_ resolved: Params) -> RecordedFile? {
+    resolved.fileText.map {
+      RecordedFile(contents: ("csvPath", .init(key: "csvText", value: .string($0))), check: nil)
+    }
   }
 
   package typealias Answer = ProfileAnswer

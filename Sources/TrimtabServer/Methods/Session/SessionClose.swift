@@ -1,10 +1,14 @@
+internal import Basics
 package import JSON
 package import Sessions
 
 /// `session/close`: ends a session.
 package enum SessionClose: ServerMethod {
   package static let name = "session/close"
-  package static let purpose = "Closes a session and releases what it holds; its running computations are cancelled."
+  package static let purpose = """
+    Closes a session and releases what it holds; its running computations are cancelled. In a state directory its \
+    journal stays, among those of closed sessions, and the name is free for another session.
+    """
   package static let refusals: [RequestError.Kind] = [.unknownSession]
 
   package struct Params: SessionScoped {
@@ -21,6 +25,11 @@ package enum SessionClose: ServerMethod {
 
   package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
     let state = try server.sessions.close(params.session)
+    if server.journals != nil {
+      let understood = JSONObject(members: [.init(key: "session", value: .string(params.session))])
+      server.record(ChangeRecord(name, understood, revision: state.revision), of: params.session)
+      server.journals?.close(ExactString(params.session))
+    }
     server.jobs.cancel(session: params.session)
     server.jobs.release(state)
     return Answer()

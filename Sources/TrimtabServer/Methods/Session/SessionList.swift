@@ -13,14 +13,22 @@ package enum SessionList: ServerMethod {
 
   package struct Answer: AnswerObject {
     let sessions: [SessionSummary]
+    let stored: [String]?
 
     package static let fields = Fields<Answer> {
       Field("sessions", "The open sessions.") { $0.sessions }
+      Field(
+        "stored",
+        """
+        Sessions of the state directory that are not open, by name; session/open recovers one. Absent without a state \
+        directory.
+        """
+      ) { $0.stored }
     }
   }
 
   package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
-    Answer(sessions: server.sessions.summaries)
+    Answer(sessions: server.sessions.summaries, stored: server.journals?.storedNames)
   }
 }
 

@@ -2,11 +2,14 @@ package import JSON
 package import Sessions
 
 /// `session/open`: begins a session.
-package enum SessionOpen: ServerMethod {
+package enum SessionOpen: Method {
   package static let name = "session/open"
   package static let purpose =
-    "Opens a session, which holds GPUs, profiles, pipelines and frontiers. The name of an open session resumes it."
-  package static let refusals: [RequestError.Kind] = []
+    """
+    Opens a session, which holds GPUs, profiles, pipelines and frontiers. The name of an open session resumes it, and so \
+    does that of a session in the state directory, which is recovered from its journal first.
+    """
+  package static let refusals: [RequestError.Kind] = [.storageFailed, .journalUnusable]
 
   package struct Params: ObjectReadable {
     let session: String?
@@ -23,19 +26,19 @@ package enum SessionOpen: ServerMethod {
   package struct Answer: AnswerObject {
     let session: SessionSummary
     let isResumed: Bool
+    let durability: Durability
 
     package static let fields = Fields<Answer> {
       Field("session", "The session's name, for all further requests.") { $0.session.name }
       Field.revision { $0.session.revision }
-      Field("resumed", "Whether the session was open already.") { $0.isResumed }
-      Field("durability", "Where the session is kept: in memory, so it ends with the process.") { _ in
-        Durability.memory
-      }
+      Field("resumed", "Whether the session was open already, or was recovered from its journal.") { $0.isResumed }
+      Field(
+        "durability",
+        """
+        `memory`: the session ends with the process. `journal`: every answer that shows a change leaves after the \
+        change is on disk.
+        """
+      ) { $0.durability }
     }
-  }
-
-  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
-    let (session, isResumed) = server.sessions.open(name: params.session, seed: UInt64(params.seed))
-    return Answer(session: session, isResumed: isResumed)
   }
 }

@@ -44,6 +44,20 @@ package enum TrialNext: InPlaceStep {
     return StepResult(answer, events: session.leaderChangeEvents(), isChange: isChange)
   }
 
+  package static func given(by answer: Answer) -> JSON? {
+    guard let trial = answer.trial, !answer.isRepeated else { return nil }
+    var members: [JSONObject.Member] = [
+      .init(key: "trial", value: .integer(Int64(trial.id.number))),
+      .init(key: "toFraction", value: .number(trial.toFraction)),
+    ]
+    var writer = ObjectWriter()
+    writer.braced { trial.candidate.write(to: &$0) }
+    if let candidate = try? writer.json.bytes.withUnsafeBytes({ try JSON.parse($0, maximumDepth: 8) }) {
+      members.append(.init(key: "candidate", value: candidate))
+    }
+    return .object(JSONObject(members: members))
+  }
+
   package struct Answer: AnswerObject {
     let trial: OpenTrial?
     let isRepeated: Bool

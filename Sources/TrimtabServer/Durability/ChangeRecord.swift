@@ -1,0 +1,102 @@
+internal import Basics
+internal import JSON
+internal import JSONRPC
+internal import Journal
+internal import Sessions
+
+/// One accepted change as a journal has it: the request, with its params as they were understood.
+///
+///     {"method":"trial/next","params":{"session":"s","worker":"w"},"revision":7,"given":{"trial":1,...}}
+struct ChangeRecord: Sendable {
+  let method: String
+  /// As understood: declared fields only, defaults written out.
+  let params: JSONObject
+  /// Of the session, once the change has been applied.
+  let revision: Int
+  /// What the session gave away by it, which a replay must give again.
+  var given: JSON?
+  /// The revision of the snapshot that a computation's product was computed from.
+  var computedFrom: Int?
+  /// What a param that names a file led to.
+  var file: JSON?
+
+  var bytes: [UInt8] {
+    var writer = ObjectWriter()
+    writer.braced {
+      $0.field("method", method)
+      $0.field("params", JSON.object(params))
+      $0.field("revision", revision)
+      $0.field("given", given)
+      $0.field("computedFrom", computedFrom)
+      $0.field("file", file)
+    }
+    return writer.json.bytes
+  }
+
+  init(
+    _ method: String, _ params: JSONObject, revision: Int, given: JSON? = nil, computedFrom: Int? = nil,
+    file: JSON? = nil
+  ) {
+    (self.method, self.params, self.revision) = (method, params, revision)
+    (self.given, self.computedFrom, self.file) = (given, computedFrom, file)
+  }
+
+  /// Reads a record; nil where it is none of this version.
+  init?(_ bytes: [UInt8]) {
+    guard let json = try? bytes.withUnsafeBytes({ try JSON.parse($0, maximumDepth: JSON.deepestNesting) }),
+      case .object(let object) = json, let method = object["method"]?.stringValue?.text,
+      case .object(let params)? = object["params"], let revision = object["revision"]?.integerValue
+    else { return nil }
+    self.init(
+      method, params, revision: revision, given: object["given"], computedFrom: object["computedFrom"]?.integerValue,
+      file: object["file"])
+  }
+
+  /// Whether a record may be of a computation's product, found without reading it.
+  static func mayBeProduct(_ bytes: [UInt8]) -> Bool {
+    bytes.suffix(48).contains(sequence: Array("\"computedFrom\":".utf8))
+  }
+
+  /// The params of a request that was accepted, as the method understood them.
+  static func understood<M: Method>(_ json: JSON?, by method: M.Type) -> JSONObject {
+    do throws(InvalidField) {
+      return try M.Params.understood(json)
+    } catch {
+      preconditionFailure("params that were read before cannot be read again: \(error)")
+    }
+  }
+
+  /// The same request with what is kept of its file.
+  func keeping(_ kept: RecordedFile?) -> ChangeRecord {
+    guard let kept else { return self }
+    var members = params.members
+    if let (removed, member) = kept.contents {
+      members.removeAll { $0.key == ExactString(removed) }
+      members.append(member)
+    }
+    return ChangeRecord(
+      method, JSONObject(members: members), revision: revision, given: given, computedFrom: computedFrom,
+      file: kept.check)
+  }
+
+  /// The params as the method reads them.
+  ///
+  /// - Throws: ``RequestError`` of kind `journalUnusable` where this version does not understand them.
+  func params<M: Method>(of method: M.Type) throws(RequestError) -> M.Params {
+    do throws(InvalidField) {
+      return try M.Params(reading: .object(params))
+    } catch {
+      throw RequestError(
+        .journalUnusable, path: error.pathText, expected: error.expected, found: error.found,
+        fix: "open the session with the version that wrote its journal")
+    }
+  }
+}
+
+extension Sequence<UInt8> {
+  fileprivate func contains(sequence: [UInt8]) -> Bool {
+    let bytes = Array(self)
+    guard bytes.count >= sequence.count else { return false }
+    return (0...bytes.count - sequence.count).contains { bytes[$0..<$0 + sequence.count].elementsEqual(sequence) }
+  }
+}

@@ -1,0 +1,145 @@
+internal import Basics
+internal import JSON
+internal import Journal
+internal import Sessions
+
+/// A session as its journal makes it: every record is applied by the step that its request was applied by.
+struct Replay: Sendable {
+  /// Holds the session alone.
+  private(set) var store = SessionStore()
+  /// Whether the last record closed the session.
+  private(set) var isClosed = false
+  private let name: String
+  private var recordCount = 0
+  /// States that products are computed from which were applied later, by revision.
+  private var snapshots: [Int: SessionState] = [:]
+  /// The revisions of such states, with the number of the last record that needs each.
+  private let lastUses: [Int: Int]
+
+  /// Replays the journal of a session. O(records), and what their computations take.
+  ///
+  /// - Returns: also the reader at the journal's end; nil where the journal was never begun.
+  /// - Throws: ``RequestError`` of kind `journalUnusable` or `storageFailed`.
+  static func run(
+    _ name: String, in directory: StateDirectory
+  ) throws(RequestError) -> (replay: Replay, reader: JournalReader)? {
+    func readable<Value>(_ body: () throws(JournalError) -> Value) throws(RequestError) -> Value {
+      do throws(JournalError) { return try body() } catch { throw RequestError(error, session: name) }
+    }
+    var uses: [Int: Int] = [:]
+    var survey = try readable { () throws(JournalError) in try directory.reader(of: ExactString(name)) }
+    guard survey.name != nil || survey.end != .whole else { return nil }
+    while let bytes = try readable({ () throws(JournalError) in try survey.next() }) {
+      guard ChangeRecord.mayBeProduct(bytes), let record = ChangeRecord(bytes), let revision = record.computedFrom,
+        revision < record.revision - 1
+      else { continue }
+      uses[revision] = survey.count
+    }
+    // Checked before anything is computed.
+    if case .damaged(let offset, let record)? = survey.end {
+      throw RequestError(.damaged(path: survey.path, offset: offset, record: record), session: name)
+    }
+    guard survey.count > 0 else { return nil }
+    var replay = Replay(name, uses)
+    var reader = try readable { () throws(JournalError) in try directory.reader(of: ExactString(name)) }
+    while let bytes = try readable({ () throws(JournalError) in try reader.next() }) { try replay.apply(bytes) }
+    return (replay, reader)
+  }
+
+  private init(_ name: String, _ lastUses: [Int: Int]) { (self.name, self.lastUses) = (name, lastUses) }
+
+  private mutating func apply(_ bytes: [UInt8]) throws(RequestError) {
+    recordCount += 1
+    guard let record = ChangeRecord(bytes) else {
+      throw unusable("", expected: "a request", found: Preview.cut(String(decoding: bytes.prefix(80), as: UTF8.self)))
+    }
+    do throws(RequestError) {
+      try apply(record)
+    } catch {
+      if error.kind == .journalUnusable { throw error }
+      throw unusable(record.method, expected: "the request to be accepted as it was", found: error.message)
+    }
+    if let revision = store.revision(of: name), lastUses[revision] != nil, snapshots[revision] == nil {
+      snapshots[revision] = try store.state(name)
+    }
+    if let revision = record.computedFrom, lastUses[revision] == recordCount { snapshots[revision] = nil }
+  }
+
+  private mutating func apply(_ record: ChangeRecord) throws(RequestError) {
+    if isClosed { throw unusable(record.method, expected: "no request after session/close", found: "one") }
+    switch record.method {
+    case SessionOpen.name:
+      guard recordCount == 1, let seed = record.params["seed"]?.integerValue else {
+        throw unusable(record.method, expected: "session/open with a seed as the first record", found: "it elsewhere")
+      }
+      _ = store.open(name: name, seed: UInt64(seed))
+    case SessionClose.name: isClosed = true
+    case FollowedFrontier.method: try FollowedFrontier.replay(record, from: snapshot(for: record), in: &store)
+    default:
+      guard let replay = Route.replays[ExactString(record.method)] else {
+        throw unusable(record.method, expected: "a method of this version", found: "another")
+      }
+      let given = try replay(record, try snapshot(for: record), &store)
+      if let expected = record.given, given != expected {
+        throw unusable(
+          record.method, expected: "\(expected.text) as it was given out", found: given?.text ?? "nothing")
+      }
+    }
+    guard isClosed || store.revision(of: name) == record.revision else {
+      throw unusable(
+        record.method, expected: "revision \(record.revision)",
+        found: store.revision(of: name).map { "revision \($0)" } ?? "none")
+    }
+  }
+
+  /// The state that the record's product was computed from.
+  private func snapshot(for record: ChangeRecord) throws(RequestError) -> SessionState? {
+    guard let revision = record.computedFrom else { return nil }
+    if let snapshot = snapshots[revision] { return snapshot }
+    return try store.state(name)
+  }
+
+  private func unusable(_ method: String, expected: String, found: String) -> RequestError {
+    RequestError(
+      .journalUnusable, path: "session", expected: expected,
+      found: "in record \(recordCount)\(method.isEmpty ? "" : " (\(method))") of the journal: \(found)",
+      fix: "open it with the version that wrote it; `trimtab journal dump` shows its records",
+      details: [.init(key: "record", value: .integer(Int64(recordCount)))])
+  }
+}
+
+/// A frontier that followed its profile without a request, as a journal has it.
+enum FollowedFrontier {
+  /// In no client's hands, so it is no method of the protocol.
+  static let method = "frontier/followed"
+
+  static func record(
+    _ session: String, _ pipeline: String, isProvisional: Bool, computedFrom: Int, revision: Int
+  ) -> ChangeRecord {
+    ChangeRecord(
+      method,
+      JSONObject(members: [
+        .init(key: "session", value: .string(session)), .init(key: "pipeline", value: .string(pipeline)),
+        .init(key: "provisional", value: .bool(isProvisional)),
+      ]), revision: revision, computedFrom: computedFrom)
+  }
+
+  static func replay(
+    _ record: ChangeRecord, from snapshot: SessionState?, in store: inout SessionStore
+  ) throws(RequestError) {
+    guard let snapshot, let pipeline = record.params["pipeline"]?.stringValue?.text,
+      let isProvisional = record.params["provisional"]?.boolValue,
+      let request = CharacterizationRequest(behind: try snapshot.pipeline(pipeline)),
+      let work = isProvisional
+        ? try snapshot.carriedCharacterization(request) : try snapshot.characterization(request)
+    else {
+      throw RequestError(
+        .journalUnusable, expected: "a pipeline whose frontier follows its profile", found: "another",
+        fix: "open it with the version that wrote it")
+    }
+    let product = try work(ProgressHandle())
+    _ = try store.change(snapshot.name) { (state) throws(RequestError) in
+      try state.publishFollowed(product, request)
+    }
+  }
+}

@@ -1,0 +1,163 @@
+internal import Basics
+internal import JSON
+internal import JSONRPC
+package import Journal
+internal import Sessions
+
+// How an accepted change becomes durable before anything leaves that shows it: the change is appended to its session's
+// journal on the loop, in the order in which it was applied, and the session's messages wait in their lane until a
+// commit has reached the record.
+extension Server {
+  /// Keeps sessions in a directory from now on.
+  ///
+  /// - Throws: ``RequestError`` of kind `stateUnavailable`.
+  func openStateDirectory(_ path: String, field: String) throws(RequestError) {
+    do throws(DirectoryError) {
+      keepSessions(in: try StateDirectory(path, allowsNetwork: stateOptions.allowsNetwork))
+    } catch {
+      let refusal = RequestError(error, path: field)
+      // For the person too, since editors show little of a refused initialize.
+      logMessage(refusal.message, .error)
+      throw refusal
+    }
+  }
+
+  /// Keeps sessions in a directory that is open already.
+  package func keepSessions(in directory: StateDirectory) {
+    let journals = SessionJournals(directory, pool: jobs.runsBeside ? commitPool : nil)
+    self.journals = journals
+    watchJournals(journals)
+    for (path, error) in directory.unreadable {
+      logMessage("\(path): \(RequestError(error, session: path).message)", .error)
+    }
+  }
+
+  /// What a call about a session, or about all, has to wait for.
+  func lane(of route: Route, _ params: JSON?) -> Lane {
+    guard journals != nil else { return .none }
+    if let name = params?.objectValue?.sessionName { return .about(ExactString(name)) }
+    return [SessionList.name, Shutdown.name].contains(route.name) ? .all : .none
+  }
+
+  func lane(of session: String) -> Lane { journals == nil ? .none : .about(ExactString(session)) }
+
+  /// Appends an accepted change to its session's journal.
+  func record(_ record: @autoclosure () -> ChangeRecord, of session: String) {
+    if journals != nil { append(record().bytes, of: session) }
+  }
+
+  /// The same, for a record that was written before.
+  func append(_ bytes: [UInt8], of session: String) {
+    journals?.append(bytes, of: ExactString(session), peer)
+  }
+
+  /// Handles the outcomes of all commits so far; for a caller without a loop, after each message.
+  package func handleCommits() { journals?.mailbox.drain().forEach(handle) }
+
+  /// The record of a request that has just changed its session.
+  func change<M: Method>(
+    _ method: M.Type, _ json: JSON?, _ session: String, given: JSON? = nil, computedFrom: Int? = nil, file: JSON? = nil
+  ) -> ChangeRecord {
+    ChangeRecord(
+      M.name, ChangeRecord.understood(json, by: method), revision: sessions.revision(of: session) ?? 0, given: given,
+      computedFrom: computedFrom, file: file)
+  }
+
+  /// Handles what a commit came to; call on the loop.
+  package func handle(_ report: SessionJournals.Report) {
+    guard let session = journals?.handle(report, peer) else { return }
+    // Memory is ahead of what is durable, and goes back to it when the session is opened again.
+    guard let state = try? sessions.close(session.text) else { return }
+    jobs.cancel(session: session.text)
+    jobs.release(state)
+    if case .failed(let error) = report.outcome {
+      logMessage("session \(Preview.quoted(session.text)) is closed: \(error.message)", .error)
+    }
+  }
+
+  /// Serves `session/open`: a new session, an open one, or one that is recovered from its journal.
+  func open(_ call: Call, _ params: SessionOpen.Params, _ unknown: UnknownFields) {
+    if let name = params.session, let journals, !sessions.contains(name), journals.isStored(ExactString(name)) {
+      return recover(name, call, params, unknown, journals)
+    }
+    let (session, isResumed) = sessions.open(
+      name: params.session, seed: UInt64(params.seed),
+      isTaken: { [journals] name in
+        journals?.directory.hasUsed(ExactString(name)) ?? false
+      })
+    if !isResumed, let journals {
+      journals.begin(ExactString(session.name))
+      let understood = JSONObject(members: [
+        .init(key: "session", value: .string(session.name)), .init(key: "seed", value: .integer(Int64(params.seed))),
+      ])
+      record(ChangeRecord(SessionOpen.name, understood, revision: 0), of: session.name)
+    }
+    call.lane = lane(of: session.name)
+    call.answer(
+      WarnedAnswer(
+        answer: SessionOpen.Answer(session: session, isResumed: isResumed, durability: durability), unknown: unknown))
+  }
+
+  private func recover(
+    _ name: String, _ call: Call, _ params: SessionOpen.Params, _ unknown: UnknownFields, _ journals: SessionJournals
+  ) {
+    lanes.occupy(name)
+    let directory = journals.directory
+    jobs.start(call, session: name, title: SessionOpen.name, isShort: true) { (_) throws(RequestError) in
+      try Recovered(name, in: directory)
+    } finish: { [unowned self] outcome in
+      do throws(RequestError) {
+        let recovered = try outcome.get()
+        if let state = recovered.state, let file = recovered.file {
+          journals.attach(file, to: ExactString(name))
+          _ = sessions.replace(state)
+          if recovered.tornByteCount > 0 {
+            logMessage(
+              "session \(Preview.quoted(name)): \(recovered.tornByteCount) bytes were cut off that were never acknowledged",
+              .warning)
+          }
+          call.answer(
+            WarnedAnswer(
+              answer: SessionOpen.Answer(session: SessionSummary(state), isResumed: true, durability: durability),
+              unknown: unknown))
+          for pipeline in state.pipelines where pipeline.frontierOrigin?.follows ?? false {
+            follower.inputsChanged(pipeline.name, of: name, at: self)
+          }
+        } else {
+          if let file = recovered.file {
+            journals.putAside(file, of: ExactString(name))
+          } else {
+            directory.forget(ExactString(name))
+          }
+          open(call, params, unknown)
+        }
+      } catch {
+        call.fail(RPCError(error))
+      }
+      freeLane(name)
+    }
+  }
+}
+
+/// What came of a recovery.
+private struct Recovered: Sendable {
+  /// Nil where the journal was never begun.
+  let file: JournalFile?
+  /// Nil where the session had been closed.
+  let state: SessionState?
+  let tornByteCount: Int
+
+  init(_ name: String, in directory: StateDirectory) throws(RequestError) {
+    guard let (replay, reader) = try Replay.run(name, in: directory) else {
+      (file, state, tornByteCount) = (nil, nil, 0)
+      return
+    }
+    do throws(JournalError) {
+      file = try JournalFile(continuing: reader, in: directory.storage)
+    } catch {
+      throw RequestError(error, session: name)
+    }
+    state = replay.isClosed ? nil : try replay.store.state(name)
+    if case .torn(let count)? = reader.end { tornByteCount = count } else { tornByteCount = 0 }
+  }
+}

@@ -1,0 +1,110 @@
+internal import Basics
+package import JSONRPC
+internal import Journal
+internal import Sessions
+
+/// The journals of the open sessions. Everything here happens on the loop but the commits.
+package final class SessionJournals {
+  /// What a commit came to, on its way from the committer's thread to the loop.
+  package struct Report: Sendable {
+    let file: JournalFile
+    let outcome: CommitOutcome
+  }
+
+  /// A journal that is being written to. Its records are tickets of its session's lane.
+  private struct Track {
+    let file: JournalFile
+    /// Added to the number of a record to make it a ticket; those of an earlier journal of the lane are lower.
+    let firstTicket: Int
+    var lastRecord: Int
+  }
+
+  let directory: StateDirectory
+  /// Carries the outcomes of commits.
+  package let mailbox = Mailbox<Report>()
+  private let committer: Committer
+  private var tracks: [ObjectIdentifier: Track] = [:]
+  /// The journal of each open session.
+  private var files: [ExactString: JournalFile] = [:]
+  private var lastTickets: [ExactString: Int] = [:]
+  /// Sessions whose journals were given up.
+  private var failures: [ExactString: StorageError] = [:]
+
+  /// - Parameter pool: gives the thread for commits; nil makes each commit at once, on the loop.
+  init(_ directory: StateDirectory, pool: WorkerPool?) {
+    self.directory = directory
+    let mailbox = mailbox
+    committer = Committer(
+      start: { work in pool?.run(work) != nil }, report: { mailbox.post(Report(file: $0, outcome: $1)) })
+  }
+
+  /// Why a session cannot be used before it is opened again; nil where it can.
+  func failure(of session: ExactString) -> RequestError? {
+    failures[session].map { RequestError(storageFailed: $0) }
+  }
+
+  /// Whether a session that is not open has a journal to be recovered from.
+  func isStored(_ session: ExactString) -> Bool { files[session] == nil && directory.contains(session) }
+
+  /// Sessions that are not open and have a journal.
+  var storedNames: [String] { directory.storedNames.filter { files[$0] == nil }.map(\.text) }
+
+  /// Begins the journal of a session that has none.
+  func begin(_ session: ExactString) { attach(directory.makeJournal(for: session), to: session) }
+
+  /// Takes over the journal that a session was recovered from.
+  func attach(_ file: JournalFile, to session: ExactString) {
+    failures[session] = nil
+    files[session] = file
+    tracks[ObjectIdentifier(file)] = Track(
+      file: file, firstTicket: lastTickets[session] ?? 0, lastRecord: file.lastRecord)
+  }
+
+  /// Adds a record. What is sent about the session from now on waits until it is durable.
+  func append(_ record: [UInt8], of session: ExactString, _ peer: Peer) {
+    guard let file = files[session] else { preconditionFailure("an open session has a journal") }
+    let number = committer.append(record, to: file)
+    let ticket = (tracks[ObjectIdentifier(file)]?.firstTicket ?? 0) + number
+    tracks[ObjectIdentifier(file)]?.lastRecord = number
+    lastTickets[session] = ticket
+    peer.giveTicket(ticket, in: session)
+  }
+
+  /// Puts the journal of a closed session aside, after its last record.
+  func close(_ session: ExactString) {
+    guard let file = files.removeValue(forKey: session) else { return }
+    committer.move(file, to: directory.closedPath(for: session))
+  }
+
+  /// Puts aside the journal of a session that was found closed.
+  func putAside(_ file: JournalFile, of session: ExactString) {
+    committer.move(file, to: directory.closedPath(for: session))
+  }
+
+  /// Handles the outcome of a commit.
+  ///
+  /// - Returns: the session that can no longer be used because of it.
+  func handle(_ report: Report, _ peer: Peer) -> ExactString? {
+    let id = ObjectIdentifier(report.file)
+    guard let track = tracks[id] else { return nil }
+    let session = report.file.name
+    switch report.outcome {
+    case .durable(let last):
+      if files[session] !== report.file, last == track.lastRecord { tracks[id] = nil }
+      peer.reachTicket(track.firstTicket + last, in: session)
+      return nil
+    case .failed(let error):
+      tracks[id] = nil
+      let isOpen = files[session] === report.file
+      if isOpen {
+        files[session] = nil
+        failures[session] = error
+      }
+      peer.abandonTickets(in: session, RPCError(RequestError(storageFailed: error)))
+      return isOpen ? session : nil
+    }
+  }
+
+  /// Waits until everything that was appended is durable, or has failed.
+  package func finish() { committer.finish() }
+}

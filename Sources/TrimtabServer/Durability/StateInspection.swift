@@ -1,0 +1,69 @@
+package import Basics
+internal import JSON
+internal import Journal
+internal import Sessions
+
+/// Why a journal cannot be inspected, or is not sound.
+package struct InspectionFailure: Error {
+  package let message: String
+
+  package init(message: String) { self.message = message }
+}
+
+/// Looks at a state directory without serving it.
+package struct StateInspection {
+  private let directory: StateDirectory
+
+  /// - Parameter owns: whether to lock the directory, so that it may be changed.
+  package init(_ path: String, owns: Bool) throws(InspectionFailure) {
+    do throws(DirectoryError) {
+      directory = owns ? try StateDirectory(path) : try StateDirectory(reading: path)
+    } catch {
+      throw InspectionFailure(message: RequestError(error, path: "").message)
+    }
+  }
+
+  package var names: [ExactString] { directory.storedNames }
+
+  package var unreadable: [String] {
+    directory.unreadable.map { "\($0.path): \(RequestError($0.error, session: $0.path).message)" }
+  }
+
+  /// Replays a journal, and describes it in words.
+  package func check(_ name: ExactString) throws(InspectionFailure) -> String {
+    do throws(RequestError) {
+      guard let (replay, reader) = try Replay.run(name.text, in: directory) else { return "never begun" }
+      var text = "\(reader.count) records, revision \(replay.store.revision(of: name.text) ?? 0)"
+      if replay.isClosed { text += ", closed" }
+      if case .torn(let count)? = reader.end { text += ", \(count) bytes at the end that were never acknowledged" }
+      return text
+    } catch {
+      throw InspectionFailure(message: error.message)
+    }
+  }
+
+  /// Passes each record to `body`, as the JSON-RPC request that a client would send.
+  package func dump(_ name: ExactString, _ body: (String) -> Void) throws(InspectionFailure) {
+    do throws(JournalError) {
+      var reader = try directory.reader(of: name)
+      while let bytes = try reader.next() { body(String(decoding: bytes, as: UTF8.self)) }
+      if case .damaged(let offset, let record)? = reader.end {
+        throw .damaged(path: reader.path, offset: offset, record: record)
+      }
+    } catch {
+      throw InspectionFailure(message: RequestError(error, session: name.text).message)
+    }
+  }
+
+  /// Keeps of a damaged journal what is before the damage, and puts the original aside; leaves a whole one as it is.
+  package func repair(_ name: ExactString) throws(InspectionFailure) -> String {
+    do throws(JournalError) {
+      var reader = try directory.reader(of: name)
+      guard case .damaged(_, let record) = try reader.skipToEnd() else { return "whole, and left as it is" }
+      let original = try directory.rewrite(name, keeping: record - 1)
+      return "\(record - 1) records kept; the original is \(original)"
+    } catch {
+      throw InspectionFailure(message: RequestError(error, session: name.text).message)
+    }
+  }
+}

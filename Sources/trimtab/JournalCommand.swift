@@ -1,0 +1,88 @@
+internal import Basics
+internal import Journal
+internal import TrimtabServer
+
+/// `trimtab journal check|dump|repair DIR`: looks at the journals of a state directory, and mends what can be mended.
+struct JournalCommand {
+  static let help = """
+    trimtab journal check DIR     reads every journal and applies every record; says what is wrong
+    trimtab journal dump DIR      prints every record as a transcript line
+    trimtab journal repair DIR    of damaged journals keeps what is before the damage; the originals stay in damaged/
+      --session NAME              only that session
+      check and dump change nothing and may be used beside the owner; repair needs the directory for itself
+
+    """
+
+  private enum Action: String, CaseIterable {
+    case check, dump, repair
+  }
+
+  private let action: Action
+  private let path: String
+  private let session: ExactString?
+
+  init(_ arguments: [String]) throws(CommandFailure) {
+    let parsed = try Arguments(arguments, options: ["--session"], flags: [])
+    guard parsed.words.count == 2, let action = Action(rawValue: parsed.words[0]) else {
+      throw CommandFailure(
+        status: .usage,
+        message: "expected journal \(Action.allCases.map(\.rawValue).joined(separator: "|")) DIR, found "
+          + (parsed.words.isEmpty ? "nothing" : "\"\(parsed.words.joined(separator: " "))\"") + "; see trimtab --help")
+    }
+    (self.action, path) = (action, parsed.words[1])
+    session = parsed.text("--session").map { ExactString($0) }
+  }
+
+  func run() throws(CommandFailure) {
+    let inspection: StateInspection
+    do throws(InspectionFailure) {
+      inspection = try StateInspection(path, owns: action == .repair)
+    } catch {
+      throw CommandFailure(status: .noInput, message: error.message)
+    }
+    var isSound = true
+    let names = session.map { [$0] } ?? inspection.names
+    for name in names {
+      if let failure = try handle(name, inspection) {
+        isSound = false
+        writeError("\(name.text): \(failure.message)\n")
+      }
+    }
+    if session == nil {
+      for problem in inspection.unreadable {
+        isSound = false
+        writeError("\(problem)\n")
+      }
+    }
+    if !isSound { throw CommandFailure(status: .badInput, message: "not every journal is sound") }
+  }
+
+  /// Does what was asked for with one journal.
+  ///
+  /// - Returns: why it is not sound; nil where it is.
+  /// - Throws: ``CommandFailure`` where the output cannot be written.
+  private func handle(
+    _ name: ExactString, _ inspection: StateInspection
+  ) throws(CommandFailure) -> InspectionFailure? {
+    var unwritten: CommandFailure?
+    func write(_ line: String) {
+      do throws(CommandFailure) {
+        if unwritten == nil { try writeOutput(line + "\n") }
+      } catch {
+        unwritten = error
+      }
+    }
+    var failure: InspectionFailure?
+    do throws(InspectionFailure) {
+      switch action {
+      case .check: write("\(name.text): \(try inspection.check(name))")
+      case .repair: write("\(name.text): \(try inspection.repair(name))")
+      case .dump: try inspection.dump(name) { write("--> \($0)") }
+      }
+    } catch {
+      failure = error
+    }
+    if let unwritten { throw unwritten }
+    return failure
+  }
+}

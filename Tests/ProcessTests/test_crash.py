@@ -1,0 +1,93 @@
+"""A short campaign of kills at random instants (`make crashtest` is the long one), and single faults of storage."""
+
+import json
+import os
+import resource
+import subprocess
+import time
+
+import pytest
+from crash.campaign import Campaign
+from crash.server import Server
+
+
+def test_killed_servers_lose_nothing_and_invent_nothing(binary):
+    seed = int(os.environ.get("CRASH_SEED") or time.time_ns() % 2**32)
+    campaign = Campaign(binary, seed)
+    campaign.run(25)
+    assert sum(campaign.kills.values()) >= 25 and not campaign.faults, f"CRASH_SEED={seed}: {campaign.summary()}"
+
+
+@pytest.fixture
+def server(binary, tmp_path):
+    server = Server(binary, "--state", str(tmp_path / "state"))
+    server.result("initialize")
+    yield server
+    server.kill()
+    server.wait()
+
+
+def gpu(name):
+    return {"session": "s", "gpus": [{"id": name}]}
+
+
+def test_a_directory_has_one_owner_at_a_time(binary, server, tmp_path):
+    second = Server(binary, "--state", str(tmp_path / "state"))
+    refusal = second.answer_to("initialize", {})["error"]
+    assert refusal["data"]["kind"] == "stateUnavailable" and str(server.process.pid) in refusal["message"]
+    # Refused, not kept in memory; another directory will do.
+    answer = second.result("initialize", {"stateDirectory": str(tmp_path / "other")})
+    assert answer["capabilities"]["durability"] == "journal"
+    second.kill()
+    second.wait()
+
+
+@pytest.mark.parametrize("place", ["initialize", "option", "environment"])
+def test_the_directory_is_named_in_three_places(binary, tmp_path, place, monkeypatch):
+    folders = {name: str(tmp_path / name) for name in ("initialize", "option", "environment")}
+    monkeypatch.setenv("TRIMTAB_STATE", folders["environment"])
+    options = [] if place == "environment" else ["--state", folders["option"]]
+    server = Server(binary, *options)
+    server.result("initialize", {"stateDirectory": folders["initialize"]} if place == "initialize" else {})
+    assert server.result("session/open", {"session": "s"})["durability"] == "journal"
+    server.kill()
+    server.wait()
+    assert [name for name, path in folders.items() if os.path.exists(path)] == [place]
+
+
+def test_a_removed_journal_acknowledges_nothing(server, tmp_path):
+    server.result("session/open", {"session": "s"})
+    server.result("gpu/register", gpu("a"))
+    (tmp_path / "state" / "sessions" / "s.journal").unlink()
+    assert server.answer_to("gpu/register", gpu("b"))["error"]["data"]["kind"] == "storageFailed"
+    assert server.answer_to("gpu/list", {"session": "s"})["error"]["data"]["kind"] == "storageFailed"
+
+
+def test_a_full_disk_refuses_and_keeps_what_was_acknowledged(binary, tmp_path):
+    # The largest file that the process may write stands for the disk's end.
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    state = str(tmp_path / "state")
+    process = subprocess.Popen([binary, "serve", "--state", state], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               preexec_fn=limit)
+    assert process.stdin is not None and process.stdout is not None
+    requests = [{"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {}},
+                {"jsonrpc": "2.0", "id": 1, "method": "session/open", "params": {"session": "s"}}]
+    requests += [{"jsonrpc": "2.0", "id": number, "method": "gpu/register", "params": gpu(f"{number:0200}")}
+                 for number in range(2, 2000)]
+    process.stdin.write("".join(json.dumps(request) + "\n" for request in requests).encode())
+    process.stdin.close()
+    messages = [json.loads(line) for line in process.stdout]
+    process.wait()
+    answers = {answer["id"]: answer for answer in messages if "id" in answer and "method" not in answer}
+    assert len(answers) == 2000
+    accepted = [number for number in range(2, 2000) if "result" in answers[number]]
+    refused = [answers[number]["error"]["data"]["kind"] for number in range(2, 2000) if "error" in answers[number]]
+    assert accepted and refused and set(refused) == {"storageFailed"}
+
+    server = Server(binary, "--state", state)
+    server.result("initialize")
+    assert server.result("session/open", {"session": "s"})["revision"] == len(accepted)
+    server.kill()
+    server.wait()
