@@ -113,14 +113,14 @@ struct JournalWriter: Sendable {
 
   private mutating func makeFile() throws(StorageError) -> any StorageFile {
     guard let made = try storage.open(path, creates: true) else { preconditionFailure("a file was to be made") }
-    // What a process left that ended while it made the file; more than that is somebody's journal.
+    // What is left of a file that was being made when its process ended has no whole record; more than that is a
+    // journal that was acknowledged.
     if try made.byteCount() > 0 {
-      guard let reader = try? JournalReader(made, path: path), reader.name == nil, reader.end != .none else {
+      guard var reader = try? JournalReader(made, path: path), let end = try? reader.skipToEnd(), reader.count == 0
+      else {
         throw StorageError(.failed, "create", path, found: "a journal is there already")
       }
-      if case .damaged = reader.end {
-        throw StorageError(.failed, "create", path, found: "a damaged journal is there")
-      }
+      if case .damaged = end { throw StorageError(.failed, "create", path, found: "a damaged journal is there") }
       try made.cut(to: 0)
     }
     file = made
