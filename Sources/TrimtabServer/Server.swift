@@ -27,8 +27,6 @@ package final class Server: PeerHandler {
   /// Where sessions are kept; nil where they live in memory.
   var journals: SessionJournals?
   let stateOptions: StateOptions
-  /// Commits take turns, and so one thread does.
-  let commitPool = WorkerPool(threadLimit: 1, waitingLimit: .max, yieldsToLoop: false)
   /// Called with the journals once there are any, whose reports are to be handled.
   var watchJournals: (SessionJournals) -> Void
   private let routes: [ExactString: Route]

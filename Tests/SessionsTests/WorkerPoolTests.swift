@@ -41,6 +41,16 @@ import Testing
     func note(_ entry: Int) { entries.withLock { $0.append(entry) } }
   }
 
+  @Test func aStandingThreadRunsInOrder() throws {
+    let (thread, log, done) = (try #require(StandingThread()), Log(), Gate())
+    for round in 0..<3 {
+      for number in 0..<100 { thread.run { log.note(100 * round + number) } }
+      thread.run { done.open() }
+      done.pass()
+    }
+    #expect(log.all == Array(0..<300))
+  }
+
   @Test func runsInOrderAndAgainAfterItWasIdle() {
     let pool = WorkerPool(threadLimit: 1)
     let (order, done) = (Log(), Gate())

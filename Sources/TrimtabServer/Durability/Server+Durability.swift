@@ -24,7 +24,7 @@ extension Server {
 
   /// Keeps sessions in a directory that is open already.
   package func keepSessions(in directory: StateDirectory) {
-    let journals = SessionJournals(directory, pool: jobs.runsBeside ? commitPool : nil)
+    let journals = SessionJournals(directory, thread: jobs.runsBeside ? StandingThread() : nil)
     self.journals = journals
     watchJournals(journals)
     for (path, error) in directory.unreadable {

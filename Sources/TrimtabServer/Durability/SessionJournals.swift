@@ -30,12 +30,15 @@ package final class SessionJournals {
   /// Sessions whose journals were given up.
   private var failures: [ExactString: StorageError] = [:]
 
-  /// - Parameter pool: gives the thread for commits; nil makes each commit at once, on the loop.
-  init(_ directory: StateDirectory, pool: WorkerPool?) {
+  /// - Parameter thread: makes the commits; nil makes each commit at once, on the loop.
+  init(_ directory: StateDirectory, thread: StandingThread?) {
     self.directory = directory
     let mailbox = mailbox
     committer = Committer(
-      start: { work in pool?.run(work) != nil }, report: { mailbox.post(Report(file: $0, outcome: $1)) })
+      start: { work in
+        thread?.run(work)
+        return thread != nil
+      }, report: { mailbox.post(Report(file: $0, outcome: $1)) })
   }
 
   /// Why a session cannot be used before it is opened again; nil where it can.
