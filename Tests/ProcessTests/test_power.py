@@ -219,6 +219,43 @@ def test_the_bound_is_the_linear_programs_and_plans_keep_every_cap(powered, seed
         assert drawn[group["group"]] <= group["capWatts"] * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_racks_that_jobs_share_are_in_the_bound(powered, seed):
+    """Two to five jobs of six pipelines, spread over three racks: the bound is nearly the linear program's."""
+    server, jobs = powered
+    generator, (kind,) = random.Random(seed), jobs["wide"].kinds
+    entries: list[dict[str, Any]] = []
+    shares = []
+    for _ in range(generator.randint(2, 5)):
+        cuts = sorted(generator.sample(range(7), 2))
+        counts = [cuts[0], cuts[1] - cuts[0], 6 - cuts[1]]
+        entries.append({"job": "wide", "weight": generator.uniform(1, 9), "placements": [
+            {"group": f"rack{n}", "pipelineCount": count} for n, count in enumerate(counts) if count]})
+        shares.append(numpy.array(counts) / 6)
+    low, high = jobs["wide"].plan_power(kind.times[-1]), jobs["wide"].plan_power(kind.times[0])
+    caps = [sum(share[n] for share in shares) * (low + generator.uniform(0.1, 1) * (high - low)) + 1e-6
+            for n in range(3)]
+    interval, = server.result("power/allocate", {
+        "session": "s", "jobs": entries, "budgetWatts": 1e9,
+        "groups": [{"group": f"rack{n}", "capWatts": cap} for n, cap in enumerate(caps)]})["intervals"]
+    slowest = 1 / kind.times[-1]
+    curve = kind.corners[kind.corners[:, 0] > slowest]
+    curve = numpy.concatenate([[(slowest, numpy.interp(slowest, *kind.corners.T))], curve])
+    columns = len(curve)
+    costs = numpy.concatenate([-entry["weight"] * curve[:, 0] / curve[-1, 0] for entry in entries])
+    upper = numpy.array([numpy.concatenate([share[n] * curve[:, 1] for share in shares]) for n in range(3)])
+    equal = numpy.kron(numpy.eye(len(entries)), numpy.ones(columns))
+    best = linprog(costs, A_ub=upper / 1000, b_ub=numpy.array(caps) / 1000, A_eq=equal, b_eq=numpy.ones(len(entries)))
+    assert best.status == 0, best.message
+    total = sum(entry["weight"] for entry in entries)
+    least = total + best.fun
+    assert interval["lowerBoundLostRate"] <= least + 1e-6 * total
+    assert interval["lowerBoundLostRate"] >= least - 0.01 * total
+    assert least - 1e-6 * total <= interval["lostRate"] <= least + 0.02 * total
+    for group, cap in zip(interval["groups"], caps):
+        assert group["powerWatts"] <= cap * (1 + 1e-9)
+
+
 def test_a_day_with_few_joules_draws_one_power_where_it_may(powered):
     server, jobs = powered
     entries: list[dict[str, Any]] = [{"job": "wide", "count": 5}, {"job": "short", "count": 7}]

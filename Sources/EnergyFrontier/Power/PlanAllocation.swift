@@ -73,13 +73,8 @@ struct PlanAllocation {
     problem.groups.forEach(from: described.group) { loadsWatts[$0] += Double(count) * pace.powerWatts }
     for part in described.parts {
       let watts = Double(count) * part.powerWatts(pace)
-      forEachGroup(of: part, described) { loadsWatts[$0] += watts }
+      problem.forEachGroup(of: part, described) { loadsWatts[$0] += watts }
     }
-  }
-
-  /// The groups around a part that do not contain all of its job.
-  private func forEachGroup(of part: PowerProblem.Part, _ job: PowerProblem.Job, _ body: (Int) -> Void) {
-    problem.groups.forEach(from: part.group) { if !problem.groups.isWithin(job.group, $0) { body($0) } }
   }
 
   /// Moves one copy from a choice to a pace.
@@ -101,8 +96,12 @@ struct PlanAllocation {
     var members: [Int: [Int]] = [:]
     for (index, job) in problem.jobs.enumerated() {
       var groups: Set<Int> = []
-      for part in job.parts { forEachGroup(of: part, job) { groups.insert($0) } }
+      for part in job.parts { problem.forEachGroup(of: part, job) { groups.insert($0) } }
       for group in groups { members[group, default: []].append(index) }
+    }
+    // What is wholly within such a group may have to give way there too.
+    for (index, job) in problem.jobs.enumerated() where !members.isEmpty {
+      problem.groups.forEach(from: job.group) { members[$0]?.append(index) }
     }
     for (group, jobs) in members.sorted(by: { $0.key < $1.key }) {
       while !fits(group) {
@@ -131,8 +130,11 @@ struct PlanAllocation {
   private func slower(
     _ job: Int, _ pace: PaceLadder.Pace, savingIn group: Int
   ) -> (pace: PaceLadder.Pace, savedWatts: Double)? {
-    let parts = problem.jobs[job].parts.filter { problem.groups.isWithin($0.group, group) }
-    func watts(_ pace: PaceLadder.Pace) -> Double { parts.reduce(0) { $0 + $1.powerWatts(pace) } }
+    let described = problem.jobs[job]
+    let parts = described.parts.filter { problem.groups.isWithin($0.group, group) }
+    func watts(_ pace: PaceLadder.Pace) -> Double {
+      problem.groups.isWithin(described.group, group) ? pace.powerWatts : parts.reduce(0) { $0 + $1.powerWatts(pace) }
+    }
     let (ladder, now) = (ladder(job), watts(pace))
     var last = pace
     while true {
@@ -217,7 +219,7 @@ struct PlanAllocation {
 
   private func roomForParts(_ job: PowerProblem.Job, _ now: PaceLadder.Pace) -> [Room] {
     var parts: [Int: [PowerProblem.Part]] = [:]
-    for part in job.parts { forEachGroup(of: part, job) { parts[$0, default: []].append(part) } }
+    for part in job.parts { problem.forEachGroup(of: part, job) { parts[$0, default: []].append(part) } }
     return parts.filter { capsWatts[$0.key] < .infinity }.map { group, parts in
       Room(
         watts: parts.reduce(0) { $0 + $1.powerWatts(now) } + max(0, capsWatts[group] - loadsWatts[group]),

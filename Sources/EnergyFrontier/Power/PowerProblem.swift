@@ -36,9 +36,13 @@ public struct PowerProblem: Sendable {
     public let draw: @Sendable (_ step: Int) -> PowerDraw
     /// The least it can draw at a rate of the job; nil where the lower bound does not say, as of single ranks.
     public let bound: PowerCurve?
+    /// The share of the job's power that it draws, where that is the same at every rate.
+    public let share: Double?
 
-    public init(group: Int, bound: PowerCurve?, draw: @escaping @Sendable (_ step: Int) -> PowerDraw) {
-      (self.group, self.bound, self.draw) = (group, bound, draw)
+    public init(
+      group: Int, bound: PowerCurve?, share: Double? = nil, draw: @escaping @Sendable (_ step: Int) -> PowerDraw
+    ) {
+      (self.group, self.bound, self.share, self.draw) = (group, bound, share, draw)
     }
 
     func powerWatts(_ pace: PaceLadder.Pace) -> Double { draw(pace.step).powerWatts(at: pace.iterationTimeSeconds) }
@@ -54,6 +58,11 @@ public struct PowerProblem: Sendable {
 
   /// What all jobs are worth at their fastest.
   public var totalRate: Double { jobs.reduce(0) { $0 + Double($1.count) * $1.weight } }
+
+  /// The groups around a part that do not contain all of its job.
+  func forEachGroup(of part: Part, _ job: Job, _ body: (Int) -> Void) {
+    groups.forEach(from: part.group) { if !groups.isWithin(job.group, $0) { body($0) } }
+  }
 
   func jobClass(_ job: Int) -> JobClass { classes[jobs[job].jobClass] }
 

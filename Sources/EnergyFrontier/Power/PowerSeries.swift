@@ -35,8 +35,10 @@ extension PowerAllocator {
     }
     var known: [Double: PowerAllocation] = [:]
     var allocations: [PowerAllocation] = []
-    for watts in budgets.map({ min($0.budgetWatts, level) }) {
-      if known[watts] == nil { known[watts] = try allocation(ofBudgetWatts: watts) }
+    let powers = budgets.map { min($0.budgetWatts, level) }
+    let effort = 1 / Double(Set(powers).count)
+    for watts in powers {
+      if known[watts] == nil { known[watts] = try allocation(ofBudgetWatts: watts, effort: effort) }
       allocations += known[watts].map { [$0] } ?? []
     }
     return allocations

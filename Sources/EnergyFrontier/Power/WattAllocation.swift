@@ -22,7 +22,8 @@ internal import Basics
 /// *Complexity.* O(depth log(slopes) sum over entries of log(corners)) for a budget; n slopes are sorted once.
 ///
 /// *Limits.* A consumer is in one group. What is spread over several groups (lockstep across racks, ranks across nodes)
-/// couples them, and greedy is exact no longer: ``PlanAllocation`` keeps those caps, this bound leaves them out.
+/// couples them, and greedy is exact no longer: ``PlanAllocation`` keeps those caps, ``PartPrices`` brings them into
+/// the bound.
 ///
 /// Sources: Ibaraki and Katoh 1988, *Resource Allocation Problems*, chapter 9 (nested constraints); Hochbaum 1994,
 /// 10.1287/moor.19.2.390 (greedy under submodular constraints).
@@ -35,9 +36,12 @@ public struct WattAllocation: Sendable {
     /// How many there are of it, each with a rate of its own.
     public let count: Int
     public let group: Int
+    /// What each watt of it costs elsewhere, in the same unit: what it is worth is less by that.
+    public let costPerWatt: Double
 
-    public init(curve: Int, worth: Double, count: Int, group: Int) {
+    public init(curve: Int, worth: Double, count: Int, group: Int, costPerWatt: Double = 0) {
       (self.curve, self.worth, self.count, self.group) = (curve, worth, count, group)
+      self.costPerWatt = costPerWatt
     }
   }
 
@@ -52,7 +56,7 @@ public struct WattAllocation: Sendable {
   private let entries: [Entry]
   /// For each group, and the end, its first entry.
   private let firstEntry: [Int]
-  private let kinds: [Kind]
+  private let kinds: [WorthCurve]
   /// The slopes that occur: what a watt is worth, falling. Level n takes the pieces of the first n.
   private let slopes: [Double]
 
@@ -62,46 +66,23 @@ public struct WattAllocation: Sendable {
     let count: Double
   }
 
-  /// A curve and what its rate is worth.
-  private struct Kind {
-    /// The power of each corner from the least on.
-    let powersWatts: [Double]
-    /// What a watt is worth between each corner and the next, never rising.
-    let slopes: [Double]
-
-    init(_ curve: PowerCurve, worth: Double) {
-      let rising = curve.corners[curve.leastPowerIndex...]
-      powersWatts = rising.map(\.powerWatts)
-      var slopes: [Double] = []
-      for (left, right) in zip(rising, rising.dropFirst()) {
-        let rate = right.iterationsPerSecond - left.iterationsPerSecond
-        // Convexity says that slopes fall; where rounding says otherwise two pieces are one.
-        slopes.append(min(slopes.last ?? .infinity, worth * rate / (right.powerWatts - left.powerWatts)))
-      }
-      self.slopes = slopes
-    }
-
-    /// What one draws when it takes all pieces worth at least `slope` a watt. O(log corners).
-    func powerWatts(takingSlopesFrom slope: Double) -> Double {
-      powersWatts[slopes.partitioningIndex { $0 < slope }]
-    }
-  }
-
   public init(_ consumers: [Consumer], curves: [PowerCurve], in groups: PowerGroups) {
     self.groups = groups
     struct Key: Hashable {
       let curve: Int
       let worth: Double
+      let costPerWatt: Double
     }
     var kindOfKey: [Key: Int] = [:]
-    var kinds: [Kind] = []
+    var kinds: [WorthCurve] = []
     var entries: [(group: Int, entry: Entry)] = []
     for (index, consumer) in consumers.enumerated() {
-      let key = Key(curve: consumer.curve, worth: consumer.worth)
+      let key = Key(curve: consumer.curve, worth: consumer.worth, costPerWatt: consumer.costPerWatt)
       let kind = kindOfKey[key] ?? kinds.count
       if kind == kinds.count {
         kindOfKey[key] = kind
-        kinds.append(Kind(curves[consumer.curve], worth: consumer.worth))
+        kinds.append(
+          WorthCurve(curves[consumer.curve], worth: consumer.worth, costPerWatt: consumer.costPerWatt))
       }
       entries.append((consumer.group, Entry(consumer: index, kind: kind, count: Double(consumer.count))))
     }
@@ -122,7 +103,11 @@ public struct WattAllocation: Sendable {
   /// The shares of a budget, for each consumer those of its copies by falling power.
   ///
   /// The budget and each cap must allow the least power of their group; where they do not, all there draw the least.
-  public func shares(ofBudgetWatts budget: Double) -> [[Share]] {
+  public func shares(ofBudgetWatts budget: Double) -> [[Share]] { solution(ofBudgetWatts: budget).shares }
+
+  /// The shares, and for each group what one watt more would be worth there.
+  func solution(ofBudgetWatts budget: Double) -> (shares: [[Share]], prices: [Double]) {
+    var prices = [Double](repeating: 0, count: groups.count)
     var shares = [[Share]](repeating: [], count: entries.count)
     /// What each group draws in all; known for those around before those within.
     var allotted = [Double](repeating: 0, count: groups.count)
@@ -130,6 +115,7 @@ public struct WattAllocation: Sendable {
     var (below, above) = (allotted, allotted)
     for group in 0..<groups.count {
       let level = level(of: group, within: allotted[group], &below)
+      prices[group] = level < slopes.count ? slopes[level] : 0
       demand(level: level, of: group, into: &below)
       demand(level: min(level + 1, slopes.count), of: group, into: &above)
       var left = max(0, allotted[group] - below[group])
@@ -150,7 +136,7 @@ public struct WattAllocation: Sendable {
         inner = groups.ends[inner]
       }
     }
-    return shares
+    return (shares, prices)
   }
 
   /// As many copies as can be move from a low power to a high one, one more on the way, until the watts are given out.

@@ -61,6 +61,103 @@ import Testing
     }
   }
 
+  /// Jobs of alike pipelines over three racks, which all of them share.
+  private struct SpreadJobs {
+    let problem: PowerProblem
+    /// For each job the share of its power in each rack.
+    let shares: [[Double]]
+    let budgetWatts: Double
+
+    init(seed: UInt64) {
+      var generator = SplitMix64(seed: seed)
+      var (classes, jobs) = ([PowerProblem.JobClass](), [PowerProblem.Job]())
+      var shares: [[Double]] = []
+      let numbers = 1...3
+      for index in 0..<Int.random(in: 2...6, using: &generator) {
+        var (time, energy) = (
+          Double.random(in: 1...2, using: &generator), Double.random(in: 40...90, using: &generator)
+        )
+        let plans = (0..<6).map { _ in
+          defer {
+            time += Double.random(in: 0.02...0.2, using: &generator)
+            energy *= Double.random(in: 0.9...0.99, using: &generator)
+          }
+          return PlanPower(iterationTimeSeconds: time, energyJoules: energy, peakPowerWatts: 100)
+        }
+        let ladder = PaceLadder([.init(plans: plans, waitingPowerWatts: 5, count: 8)], mayWait: true)
+        // Every third is in one rack as a whole.
+        let home = index % 3 == 2 ? Int.random(in: numbers, using: &generator) : nil
+        let weights = numbers.map { number in
+          home.map { $0 == number ? 1 : 0 } ?? Double.random(in: 0...1, using: &generator)
+        }
+        let ofJob = weights.map { $0 / weights.reduce(0, +) }
+        classes.append(.init(bound: ladder.hull, ladder: ladder))
+        shares.append(ofJob)
+        jobs.append(
+          .init(
+            jobClass: index, weight: Double.random(in: 0.5...2, using: &generator), group: home ?? 0,
+            parts: home != nil
+              ? []
+              : zip(numbers, ofJob).map { number, share in
+                .init(group: number, bound: PowerCurve(lockstep: [(ladder.hull, share)]), share: share) {
+                  ladder.steps[$0].draw.times(share)
+                }
+              }))
+      }
+      let most = numbers.map { rack in
+        zip(classes, shares).reduce(0) { $0 + $1.1[rack - 1] * $1.0.ladder.fastest.powerWatts }
+      }
+      let caps = most.map { $0 * Double.random(in: 0.4...1, using: &generator) }
+      self.shares = shares
+      budgetWatts = caps.reduce(0, +) * Double.random(in: 0.8...1.2, using: &generator)
+      problem = PowerProblem(
+        classes: classes, jobs: jobs,
+        groups: PowerGroups.numbered(capsWatts: caps, within: [nil, nil, nil])!.groups)
+    }
+
+    /// The least lost rate as a linear program.
+    func leastLostRate() -> Double? {
+      let columns = problem.jobs.indices.flatMap { job in
+        problem.classes[job].bound.corners.map { (job: job, corner: $0) }
+      }
+      var solver = SimplexSolver(
+        minimizing: columns.map {
+          -problem.jobs[$0.job].weight * $0.corner.iterationsPerSecond
+            / problem.classes[$0.job].bound.fastest.iterationsPerSecond
+        })
+      for job in problem.jobs.indices {
+        solver.addEquality(columns.indices.filter { columns[$0].job == job }.map { ($0, 1) }, equals: 1)
+      }
+      for group in 0..<4 {
+        solver.addRow(
+          columns.enumerated().map { ($0, $1.corner.powerWatts * (group == 0 ? 1 : shares[$1.job][group - 1])) },
+          atMost: group == 0 ? budgetWatts : problem.groups.capsWatts[group])
+      }
+      return solver.solve().map { problem.totalRate + $0 }
+    }
+  }
+
+  /// Racks that jobs share: the bound holds and is near the best one, and plans are near both.
+  @Test func pricesOfSharedRacksProveABound() throws {
+    var (slack, gap, count) = (0.0, 0.0, 0.0)
+    for seed in UInt64(0)..<200 {
+      let jobs = SpreadJobs(seed: seed)
+      let allocation = try PowerAllocator(jobs.problem).allocation(ofBudgetWatts: jobs.budgetWatts)
+      let least = try #require(jobs.leastLostRate())
+      #expect(allocation.boundLostRate <= least + 1e-9)
+      #expect(allocation.lostRate >= least - 1e-9)
+      for group in 1..<4 {
+        let load = zip(jobs.shares, allocation.choices).reduce(0) { $0 + $1.0[group - 1] * $1.1[0].pace.powerWatts }
+        #expect(load <= jobs.problem.groups.capsWatts[group] * (1 + 1e-9))
+      }
+      slack += (least - allocation.boundLostRate) / jobs.problem.totalRate
+      gap += (allocation.lostRate - least) / jobs.problem.totalRate
+      count += 1
+    }
+    #expect(slack / count < 0.001)
+    #expect(gap / count < 0.01)
+  }
+
   /// Single ranks: their caps hold for plans, and the bound leaves them out.
   @Test func ranksKeepTheirCap() throws {
     let ladder = PaceLadder([.init(plans: Self.plans, waitingPowerWatts: 5, count: 1)], mayWait: false)

@@ -119,7 +119,9 @@ extension JobPower {
     guard let ranks else {
       let bound = PowerCurve(lockstep: [(kind.bound, share)]).clipped(
         from: 1 / ladder.slowest.iterationTimeSeconds, to: .infinity)
-      return .init(group: group, bound: bound) { ladder.draw(ofKind: index, step: $0).times(share) }
+      return .init(group: group, bound: bound, share: kinds.count == 1 ? share : nil) {
+        ladder.draw(ofKind: index, step: $0).times(share)
+      }
     }
     let scale = share * Double(kind.memberCount)
     let draws = kind.frontier.draws(ofRanks: Set(ranks), ladder.measure).map { $0.times(scale) }

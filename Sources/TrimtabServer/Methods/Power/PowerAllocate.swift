@@ -72,9 +72,9 @@ package enum PowerAllocate: SessionQuery {
       job.placements = try reader.optional(
         "placements", .list(of: Shape<PlacementFields>.object().map(\.placement), count: 0...4096), default: [],
         """
-        Instead of group: what of the job is in which group. What is not mentioned is in none. The caps of groups that \
-        hold only a part of a job are kept by the plans; the lower bound counts them where no other job's parts share \
-        the group, and never for single ranks.
+        Instead of group: what of the job is in which group. What is not mentioned is in none. The plans keep the caps \
+        of groups that hold only a part of a job. The lower bound counts these caps: exactly where no other job has \
+        parts in the group, else nearly for jobs of one kind of pipelines, and not for single ranks.
         """
       )
       try reader.check(
