@@ -91,3 +91,58 @@ def test_a_full_disk_refuses_and_keeps_what_was_acknowledged(binary, tmp_path):
     assert server.result("session/open", {"session": "s"})["revision"] == len(accepted)
     server.kill()
     server.wait()
+
+
+def journal(binary, *arguments):
+    return subprocess.run([binary, "journal", *map(str, arguments)], capture_output=True, text=True, timeout=60)
+
+
+def test_a_damaged_journal_is_found_kept_and_repaired(binary, tmp_path):
+    state = tmp_path / "state"
+    server = Server(binary, "--state", str(state))
+    server.result("initialize")
+    server.result("session/open", {"session": "s"})
+    for name in "abcd":
+        server.result("gpu/register", gpu(name))
+    # Beside the owner, too.
+    assert journal(binary, "check", state).stdout == "s: 5 records, revision 4\n"
+    assert journal(binary, "repair", state).returncode == 66
+    server.kill()
+    server.wait()
+
+    records = journal(binary, "dump", state).stdout.splitlines()
+    assert [json.loads(record.removeprefix("--> "))["method"] for record in records] == \
+        ["session/open"] + 4 * ["gpu/register"]
+    path = state / "sessions" / "s.journal"
+    whole = path.read_bytes()
+    place = whole.index(b'"id":"c"')
+    damaged = whole[:place] + b"X" + whole[place + 1:]
+    path.write_bytes(damaged)
+    found = journal(binary, "check", state)
+    assert found.returncode == 65 and "record 4" in found.stderr and path.read_bytes() == damaged
+    server = Server(binary, "--state", str(state))
+    server.result("initialize")
+    refusal = server.answer_to("session/open", {"session": "s"})["error"]["data"]
+    assert refusal["kind"] == "journalUnusable" and refusal["record"] == 4
+    server.kill()
+    server.wait()
+    assert path.read_bytes() == damaged
+
+    repaired = journal(binary, "repair", state)
+    assert repaired.returncode == 0 and "3 records kept" in repaired.stdout
+    assert [file.read_bytes() for file in (state / "damaged").iterdir()] == [damaged]
+    server = Server(binary, "--state", str(state))
+    server.result("initialize")
+    assert server.result("session/open", {"session": "s"})["revision"] == 2
+    assert [entry["id"] for entry in server.result("gpu/list", {"session": "s"})["gpus"]] == ["a", "b"]
+    server.kill()
+    server.wait()
+
+
+@pytest.mark.parametrize("arguments", [[], ["check"], ["look", "."], ["check", "a", "b"]])
+def test_a_wrong_command_line_is_a_usage_error(binary, arguments):
+    assert journal(binary, *arguments).returncode == 64
+
+
+def test_what_is_no_state_directory_is_said(binary, tmp_path):
+    assert journal(binary, "check", tmp_path / "none").returncode == 66
