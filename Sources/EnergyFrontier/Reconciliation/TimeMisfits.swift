@@ -28,6 +28,8 @@ struct TimeMisfits {
   private let plans: [MeasuredTimes]
   private let candidates: [MisfitKind]
   private let iterationCount: Double
+  /// Iterations with busy times. What disturbs an iteration often disturbs all its ranks, so their busy times count as
+  /// one measurement.
   private let busyCount: Double
   private let trialCount: Int
 
@@ -45,7 +47,7 @@ struct TimeMisfits {
   init(_ model: MachineModel, _ plans: [MeasuredTimes]) {
     (self.model, self.plans) = (model, plans)
     iterationCount = plans.reduce(0) { $0 + $1.count }
-    busyCount = plans.reduce(0) { $0 + $1.busyCount * Double(model.ranks.count) }
+    busyCount = plans.reduce(0) { $0 + $1.busyCount }
     var candidates: [MisfitKind] = [.transferLatency, .instructionOverhead, .uniformSlowdown]
     if MachineModel.overheadEnd(model.problem.graph) != nil { candidates.append(.iterationOverhead) }
     if model.canBlock { candidates.append(.blockingTransfers) }
@@ -175,7 +177,7 @@ struct TimeMisfits {
       }
       busy += plan.busySquaresWithin
     }
-    return (iterations, busy)
+    return (iterations, busy / Double(model.ranks.count))
   }
 
   /// The step of each size that least squares ask for.
@@ -184,7 +186,7 @@ struct TimeMisfits {
     let squares = squares(correction)
     let floor = Self.leastNoise * Self.leastNoise
     let weight = 1 / (squares.iterations / iterationCount + floor)
-    let busyWeight = busyCount > 0 ? 1 / (squares.busy / busyCount + floor) : 0
+    let busyWeight = busyCount > 0 ? 1 / (squares.busy / busyCount + floor) / Double(model.ranks.count) : 0
     var normal = NormalEquations(count: findings.count)
     for plan in plans {
       let (seconds, slopes) = model.iterationTime(of: plan.run, correction)
