@@ -66,6 +66,41 @@ INLINE = sorted({(document, span) for document in DOCUMENTS
                                         (REPOSITORY / document).read_text())})
 
 
+NAMED_IN = [*DOCUMENTS, *(f"protocol-spec/{name}.md" for name in ("README", "base", "patterns"))]
+
+
+@pytest.fixture(scope="module")
+def source():
+    """The text of each source file by its path; documents have none."""
+    files = [path for folder in ("Sources", "Tests", "clients", "fixtures", "protocol-spec", ".ci")
+             for path in (REPOSITORY / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    code = (".swift", ".py", ".c", ".h", ".json", ".jsonl", ".csv", ".ini", ".toml", "")
+    return {str(path.relative_to(REPOSITORY)): path.read_text(errors="replace") if path.suffix in code else ""
+            for path in [*files, *(path for path in REPOSITORY.iterdir() if path.is_file())]}
+
+
+@pytest.mark.parametrize("document", NAMED_IN)
+def test_a_name_that_is_shown_exists(source, document):
+    """Types, tests, fields, options and files in `code`: formulas and commands, which have blanks, are left out."""
+    text = re.sub(r"^```.*?^```", "", (REPOSITORY / document).read_text(), flags=re.DOTALL | re.MULTILINE)
+    words = {word for path, code in source.items() for word in re.findall(r"\w+", path + " " + code)}
+    unknown = []
+    for name in sorted(set(re.findall(r"`([A-Za-z$][\w.:/()-]*)`", text))):
+        suite = re.fullmatch(r"(\w+Tests)\.(\w+)", name)
+        if re.search(r"\.(swift|py|md)$", name):
+            here = str((REPOSITORY / document).parent.relative_to(REPOSITORY)) + "/"
+            # Beside the document, from the root, or with its folder left out in prose about that folder.
+            exists = here + name in source or any(f"/{path}".endswith(f"/{name}") for path in source)
+        elif suite:
+            exists = any(suite[1] in path + code and re.search(rf"\b{suite[2]}\b", code)
+                         for path, code in source.items())
+        else:
+            exists = set(re.findall(r"\w+", name)) <= words
+        if not exists:
+            unknown.append(name)
+    assert not unknown, f"{document} names what is nowhere in the source: {unknown}"
+
+
 @pytest.fixture(scope="module")
 def clone(binary, tmp_path_factory):
     """A folder with the repository's files, the binary where `make` puts it, and this Python by each of its names."""
