@@ -26,8 +26,8 @@ struct FrontierCommand {
       --estimate TABLES          measured: plans on the tables as they are (default); smoothed: on what the samples of
                                  all stages say of the true ones, for noisy profiles
       --bound-only               only the lower bound, no plans
-      --breakpoint-budget N      corners of the bound traced exactly; with more it is bracketed (so many that
-                                 corners times instructions are at most 268 million)
+      --breakpoint-budget N      corners of the bound traced exactly; with more it is bracketed (by default as
+                                 many as make 268 million corners times instructions)
       --tolerance FRACTION       how far a bracketed bound may lie below the exact one (\(CurvePrecision.defaultToleranceFraction))
       --deadline SECONDS         the plan to write, and to mark in the table (the fastest)
       --plan FILE.csv            write that plan as stage,instruction,microbatch,frequency

@@ -15,7 +15,7 @@ import Testing
     #expect(throws: RequestError.self) { try store.close("a") }
   }
 
-  /// Names are told apart by their bytes.
+  /// Names differ when their bytes do.
   @Test func normalFormsAreDifferentNames() {
     var store = SessionStore()
     #expect(!store.open(name: "e\u{301}", seed: 0).isResumed)

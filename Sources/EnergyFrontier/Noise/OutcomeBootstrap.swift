@@ -3,7 +3,7 @@ public import Basics
 /// How much the outcome of a plan could differ because its options were measured with noise: the bootstrap (Efron 1979,
 /// 10.1214/aos/1176344552) over the samples of each option.
 public struct OutcomeBootstrap: Sendable {
-  /// What is drawn anew in each resample.
+  /// What each resample draws.
   public enum Resampling: String, Sendable, CaseIterable {
     /// The samples of each option, as many as there are, and their mean: how well the outcome is *known*.
     case options

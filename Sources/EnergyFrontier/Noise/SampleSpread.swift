@@ -29,7 +29,7 @@ public struct SampleSpread: Sendable, Equatable {
 
   static let leastOptionCount = 8
 
-  /// The median of 1.4826 times the median absolute deviation of so many standard normal samples, by simulation
+  /// The median of 1.4826 times the median absolute deviation of that number of standard normal samples, by simulation
   /// (400 000 draws): few samples look closer than they are.
   private static func medianOfSpread(sampleCount: Int) -> Double {
     let few = [3: 0.536, 4: 0.671, 5: 0.746, 6: 0.791, 7: 0.828, 8: 0.849, 9: 0.869]

@@ -10,7 +10,7 @@ public enum InstructionKind: String, Sendable, CaseIterable, Hashable {
   case recompute
   /// The gradient of the stage's input, for which the stage before waits.
   case inputGradient
-  /// The gradient of the stage's weights, for which nobody waits.
+  /// The gradient of the stage's weights; no other instruction depends on it.
   case weightGradient
   /// A recomputation and its backward, run and measured as one.
   case recomputeBackward

@@ -53,7 +53,7 @@ extension FrameDecoder {
 /// What one line of a header block says. Works on bytes, as it is on the path of every message.
 private enum HeaderLine {
   case blank
-  /// A header nobody needs.
+  /// A header that the decoder does not need.
   case other
   case contentLength(Int)
   case wrong(String)

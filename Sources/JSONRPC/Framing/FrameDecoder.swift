@@ -11,7 +11,7 @@ internal import JSON
 /// Feed it with ``append(_:)`` and call ``next()`` until it returns nil. Both take time linear in the bytes, however
 /// they are cut: no byte is scanned twice, and consumed ones are only moved out once they are half of the buffer.
 package struct FrameDecoder: ~Copyable {
-  /// How messages are told apart.
+  /// How messages are separated.
   package enum Framing: Sendable, Hashable {
     /// `Content-Length` headers, an empty line, the body.
     case headers

@@ -5,7 +5,7 @@ internal import CLibrary
 /// The descriptor stays in blocking mode, because that mode belongs to the open file and not to us: a shell or a parent
 /// may share it. A socket can be told not to wait call by call. A pipe cannot; but once `poll` calls it writable, a
 /// write of up to PIPE_BUF bytes is sure not to wait (POSIX, `write`), and once it is empty, a write of all it holds;
-/// as long as nobody else writes to it.
+/// as long as no other process writes to it.
 struct OutputDescriptor {
   /// How a round of writing went.
   enum Outcome {

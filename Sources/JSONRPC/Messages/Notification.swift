@@ -21,7 +21,7 @@ package struct WorkDoneProgress: Notification {
     case begin, report, end
   }
 
-  /// What is told at one time.
+  /// One report of progress.
   package struct Value: AnswerObject, Sendable {
     package var kind: Kind
     package var title: String?

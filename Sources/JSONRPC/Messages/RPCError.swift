@@ -51,7 +51,7 @@ package struct RPCError: Error, Sendable, Hashable {
       ])
   }
 
-  /// The error for a method nobody serves.
+  /// The error for a method that the server lacks.
   package static func methodNotFound(_ method: ExactString) -> RPCError {
     let name = Preview.cut(method.text)
     return RPCError(

@@ -36,7 +36,7 @@ package final class Peer {
   package var handler: (any PeerHandler)?
   /// What has to go out.
   package var output = OutputBuffer()
-  /// How much of the traffic is told to the client; `$/setTrace` changes it.
+  /// How much of the traffic the client receives as a trace; `$/setTrace` changes it.
   package var trace = TraceLevel.off
   /// Asked after each message: true has the rest wait for ``resume()``.
   package var shouldPause: () -> Bool = { false }

@@ -19,7 +19,7 @@ internal import Basics
 /// unknown, times `lastFactor` in the last doubling, times a factor below 1 for a candidate that is better than the
 /// course. A power law is persistence near 1; a rectified or exponential law is growth; the end of a schedule is
 /// `lastFactor`, which nothing can confirm before a candidate has finished; who is behind falls further behind with
-/// divergence above 0. S[k] is normal around S[k-1]; nobody's curve is needed to believe that it wanders. Every
+/// divergence above 0. S[k] is normal around S[k-1]; it wanders before any curve has shown it. Every
 /// combination of traits is an expert. Each has predicted every step seen so far in this pool, and is weighted by how
 /// well (Laplace's approximation integrates S[k]), starting from ``CurvePrior``, which other pools taught.
 /// Steps of one pool are not independent, so likelihoods are tempered, the more the fewer curves have two points:

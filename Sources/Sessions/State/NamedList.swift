@@ -2,7 +2,7 @@ internal import Basics
 
 /// Values by name, in the order in which they were added.
 ///
-/// Finding, adding, replacing and removing one take constant time on average; names are told apart by their bytes. A
+/// Finding, adding, replacing and removing one take constant time on average; names differ when their bytes do. A
 /// removed value leaves a gap, and the list closes its gaps when half of it is gaps.
 package struct NamedList<Value: Sendable>: Sendable {
   private var slots: [(name: String, value: Value)?] = []

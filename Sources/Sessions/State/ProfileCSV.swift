@@ -20,7 +20,7 @@ package struct ProfileCSV {
   private let describedPlaces: [Int?]
   private let knobs: [(name: ExactString, field: Int)]
 
-  /// Parses CSV text; ``CSVTable`` says how fields are told apart. O(bytes).
+  /// Parses CSV text; ``CSVTable`` says how fields are separated. O(bytes).
   ///
   /// - Parameter knobColumns: the columns beside `frequency` that are knobs; all where nil.
   /// - Throws: ``RequestError`` of kind `invalidProfile` that names the line and the column.

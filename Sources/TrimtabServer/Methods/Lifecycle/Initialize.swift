@@ -70,7 +70,7 @@ package enum Initialize: ServerMethod {
       )
       self.roots = roots + (options?.roots ?? []) + (rootURI.map { [$0] } ?? []) + folders.map(\.uri)
       trace = try reader.optional(
-        "trace", .string, "How much of the traffic is told with `$/logTrace`: `off`, `messages` or `verbose`.")
+        "trace", .string, "How much of the traffic the server repeats in `$/logTrace`: `off`, `messages` or `verbose`.")
       // What the Language Server Protocol has beyond that.
       _ = try reader.optional("capabilities", .any, "What the client can do; nothing is required so far.")
       reader.accept("rootPath", "locale")

@@ -10,7 +10,7 @@ struct SelectionSettingsEntry: ObjectReadable {
   init(from reader: inout ObjectReader) throws(InvalidField) {
     let strategy: Strategy = try reader.optional(
       "strategy", .choice(), default: SearchSettings().strategy,
-      "`mordal`: halving over clusters, then scaling prediction inside the best. `race`: all on little data, then whoever has most to gain over the leader for its cost; needs no clusters. The others are baselines."
+      "`mordal`: halving over clusters, then scaling prediction inside the best. `race`: all candidates alike for up to 47 % of the budget, then the step that is expected to improve the suggestion most for its cost; needs no clusters. The others are baselines."
     )
     let published = SearchSettings(strategy: strategy)
     var search = published

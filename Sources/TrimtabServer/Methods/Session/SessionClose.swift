@@ -47,7 +47,7 @@ extension ObjectReader {
     try required("pipeline", .text(), "The pipeline, as named in pipeline/define.")
   }
 
-  /// The field by which long methods are told where to report progress; the transport reads it.
+  /// The field that names where long methods report progress; the transport reads it.
   mutating func workDoneToken() throws(InvalidField) -> JSON? {
     try optional("workDoneToken", .any, "Progress is reported in percent under this token.")
   }

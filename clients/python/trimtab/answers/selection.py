@@ -140,7 +140,7 @@ class Resume:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What to train: `candidate`, from `resume` or anew, up to `to_fraction` of the data, on `gpus`."""
+    """What to train: `candidate`, from `resume` or from the start, up to `to_fraction` of the data, on `gpus`."""
 
     trial: int
     candidate: Candidate

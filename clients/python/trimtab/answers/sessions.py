@@ -145,7 +145,7 @@ class Outlier:
 
 @dataclass(frozen=True)
 class ProfileSubmitted:
-    """`recomputes`: the frontier is being computed anew in the background."""
+    """`recomputes`: the server computes the frontier again in the background."""
 
     revision: int
     row_count: int
