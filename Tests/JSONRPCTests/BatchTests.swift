@@ -60,6 +60,7 @@ import Testing
       #"[{"jsonrpc":"2.0","id":1,"method":"big"},{"jsonrpc":"2.0","id":2,"method":"big"}]"# + "\n")
     let answer = try #require(peer.takeMessages().first)
     #expect(answer[0]?["result"] != nil && answer[1]?["error"]?["data"]?["kind"] == "batchTooLong")
+    #expect(answer[1]?["error"]?["code"] == -32803)
   }
 
   @Test func longBatchIsRefusedWhole() throws {

@@ -28,6 +28,7 @@ private struct Curve: AnswerObject {
   let best: Corner?
   let corners: [Corner]
   let tail: Head?
+  var grid: [[Int]] = [[1], []]
 
   static let fields = Fields<Curve> {
     Field.inline { $0.head }
@@ -35,6 +36,7 @@ private struct Curve: AnswerObject {
     Field("best", "The best.") { $0.best }
     Field("corners", "All.") { $0.corners }
     Field("tail", "The end.") { $0.tail }
+    Field("grid", "Rows.") { $0.grid }
   }
 }
 
@@ -51,7 +53,8 @@ private func text(_ value: some ObjectWritable) -> String {
       corners: [Corner(timeSeconds: 1, mood: .calm), Corner(timeSeconds: 2, mood: nil)], tail: nil)
     #expect(
       text(curve)
-        == #"{"name":"a","cost":1.5,"corners":[{"timeSeconds":1.0,"mood":"calm"},{"timeSeconds":2.0}]}"#)
+        == #"{"name":"a","cost":1.5,"corners":[{"timeSeconds":1.0,"mood":"calm"},{"timeSeconds":2.0}],"grid":[[1],[]]}"#
+    )
     #expect(text(EmptyObject()) == "{}" && text(NullAnswer()) == "null")
   }
 
@@ -62,8 +65,9 @@ private func text(_ value: some ObjectWritable) -> String {
 
   @Test func theTypeOfTheValueIsTheDeclaration() {
     let fields = Curve.fields.schema
-    #expect(fields.map(\.name) == ["name", "cost", "best", "corners", "tail"])
-    #expect(fields.map(\.isRequired) == [true, true, false, true, false])
+    #expect(fields.map(\.name) == ["name", "cost", "best", "corners", "tail", "grid"])
+    #expect(fields.map(\.isRequired) == [true, true, false, true, false, true])
+    #expect(fields[5].type.name == "list of list of integer")
     #expect(fields[3].type.name == "list of object" && fields[2].children == fields[3].children)
     #expect(fields[3].children.map(\.unit) == ["s", nil])
     #expect(fields[3].children[1].type.choices == ["calm", "cross"])
@@ -72,14 +76,17 @@ private func text(_ value: some ObjectWritable) -> String {
 
   @Test(
     arguments: [
-      (#"{"name":"a","cost":1,"corners":[]}"#, nil),
-      (#"{"name":"a","cost":1,"corners":[{"timeSeconds":1,"mood":"calm"}],"best":{"timeSeconds":0.5}}"#, nil),
-      (#"{"cost":1,"corners":[]}"#, "name: declared as always present, and absent"),
-      (#"{"name":"a","cost":1,"corners":[],"more":1}"#, "more: a field that is not declared"),
-      (#"{"name":"a","cost":"1","corners":[]}"#, "cost: expected number, found \"1\""),
-      (#"{"name":"a","cost":null,"corners":[]}"#, "cost: expected number, found null"),
+      (#"{"name":"a","cost":1,"corners":[],"grid":[]}"#, nil),
       (
-        #"{"name":"a","cost":1,"corners":[{"timeSeconds":1,"mood":"sad"}]}"#,
+        #"{"name":"a","cost":1,"corners":[{"timeSeconds":1,"mood":"calm"}],"best":{"timeSeconds":0.5},"grid":[[2]]}"#,
+        nil
+      ),
+      (#"{"cost":1,"corners":[],"grid":[]}"#, "name: declared as always present, and absent"),
+      (#"{"name":"a","cost":1,"corners":[],"grid":[],"more":1}"#, "more: a field that is not declared"),
+      (#"{"name":"a","cost":"1","corners":[],"grid":[]}"#, "cost: expected number, found \"1\""),
+      (#"{"name":"a","cost":null,"corners":[],"grid":[]}"#, "cost: expected number, found null"),
+      (
+        #"{"name":"a","cost":1,"corners":[{"timeSeconds":1,"mood":"sad"}],"grid":[]}"#,
         "corners[0].mood: expected one of calm, cross, found \"sad\""
       ),
       (#"[]"#, "the value: expected object, found []"),

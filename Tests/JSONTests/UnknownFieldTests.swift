@@ -33,6 +33,9 @@ private func unknown(_ text: String) throws -> [UnknownField] {
       (#"{"inner":{"alowedLicences":[]}}"#, "inner.alowedLicences", "allowedLicences"),
       (#"{"colour":"red"}"#, "colour", nil),
       (#"{"stratagy":null}"#, "stratagy", "strategy"),
+      // As unlike as a name may be before none is offered.
+      (#"{"strtegi":"race"}"#, "strtegi", "strategy"),
+      (#"{"sratgi":"race"}"#, "sratgi", nil),
     ] as [(String, String, String?)])
   func isNamedWithTheNearest(text: String, path: String, nearest: String?) throws {
     let found = try unknown(text)

@@ -53,7 +53,7 @@ import Testing
     return (search, good, bad)
   }
 
-  /// After so many twenty-fourths of a trial.
+  /// After `step` twenty-fourths of a trial.
   private func fraction(_ work: Assignment, _ step: Int) -> Double {
     work.fromFraction + (work.toFraction - work.fromFraction) * Double(step) / 24
   }
@@ -84,7 +84,25 @@ import Testing
     }
   }
 
-  /// Everybody is given the start fraction, however bad.
+  /// A trial that would be stopped goes to its end while its candidate is pinned.
+  @Test func aPinnedTrialIsNotStopped() throws {
+    func reports(isPinned: Bool) throws -> (count: Int, last: Decision) {
+      var (search, _, bad) = try besideEachOther(.race)
+      if isPinned { search.pin(bad.candidate, true) }
+      var (step, decision) = (0, Decision.proceed)
+      while decision == .proceed, step < 24 {
+        step += 1
+        let error = powerLaw(1, bad.fromFraction) * (1 + Double(step) / 50)
+        decision = try search.record(Report(step: step, dataFraction: fraction(bad, step), error: error), of: bad.trial)
+      }
+      return (step, decision)
+    }
+    let (free, pinned) = (try reports(isPinned: false), try reports(isPinned: true))
+    #expect(free.last == .stop(.cannotBeBest) && free.count < 20)
+    #expect(pinned.count == 24 && pinned.last != .stop(.cannotBeBest))
+  }
+
+  /// Every candidate gets the start fraction, however bad.
   @Test(arguments: [Strategy.race, .mordal]) func nobodyIsStoppedBeforeTheStartFraction(_ strategy: Strategy) throws {
     var search = try search(strategy)
     let (good, bad) = (try assigned(&search), try assigned(&search))

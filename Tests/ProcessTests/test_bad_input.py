@@ -356,9 +356,10 @@ def test_a_graph_whose_energy_comes_from_nowhere(server):
 
 def test_a_schedule_too_large_to_write_out(server, asked):
     huge = {**asked, "schedule": "1f1b", "stages": 4096, "microbatches": 65536, "blockingPowerWatts": 60}
-    error = refused(server, "pipeline/define", huge, kind="invalidPipeline", path="microbatches")
+    error = refused(server, "pipeline/define", huge, code=2001, kind="invalidPipeline", path="microbatches")
     assert "65536 instructions" in error["data"]["fix"]
-    refused(server, "pipeline/define", {**huge, "microbatches": 9}, kind="invalidPipeline", path="microbatches")
+    refused(server, "pipeline/define", {**huge, "microbatches": 9}, code=2001, kind="invalidPipeline",
+            path="microbatches")
     server.result("pipeline/define", {**huge, "pipeline": "large", "microbatches": 8})
     # Split backwards make three instructions of two: only the written-out schedule tells that it is too long.
     split = {**huge, "schedule": "zbh1", "stages": 64, "microbatches": 512}

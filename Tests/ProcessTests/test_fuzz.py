@@ -2,7 +2,6 @@
 
 import io
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,13 @@ from fuzz.shrink import replay
 
 CASES = sorted((Path(__file__).parent / "fuzz" / "cases").glob("*.jsonl"))
 COUNT = 4000
+# One seed, so that a red run says something about the change; `make fuzz` and FUZZ_SEED try others.
+DEFAULT_SEED = 20261127
 
 
 @pytest.mark.parametrize("kind", ["messages", "params"])
 def test_hostile_input_is_answered_once_and_never_by_a_server_fault(binary, kind, tmp_path):
-    seed = int(os.environ.get("FUZZ_SEED") or time.time_ns() % 2**32)
+    seed = int(os.environ.get("FUZZ_SEED", DEFAULT_SEED))
     campaign = Campaign(binary, seed, tmp_path, progress=io.StringIO())
     campaign.run(kind, COUNT)
     print(campaign.summary())

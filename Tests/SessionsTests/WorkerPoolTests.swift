@@ -83,20 +83,29 @@ import Testing
     #expect(ran.all == [2])
   }
 
-  @Test func asManyRunAtATimeAsThereAreThreads() {
+  @Test(.timeLimit(.minutes(1))) func asManyRunAtATimeAsThereAreThreads() {
     let pool = WorkerPool(threadLimit: 3)
     let (began, gate, done) = (Gate(), Gate(), Gate())
-    for _ in 0..<3 {
+    let log = Log()
+    for job in 1...9 {
       _ = pool.run {
+        log.note(job)
         began.open()
         gate.pass()
+        log.note(-job)
         done.open()
       }
     }
     // Each waits for the gate only after all three have begun.
     for _ in 0..<3 { began.pass() }
-    for _ in 0..<3 { gate.open() }
-    for _ in 0..<3 { done.pass() }
+    for _ in 0..<9 { gate.open() }
+    for _ in 0..<9 { done.pass() }
+    var (running, most) = (0, 0)
+    for note in log.all {
+      running += note > 0 ? 1 : -1
+      most = max(most, running)
+    }
+    #expect(most == 3)
   }
 
   @Test(arguments: [1, 2, 5]) func aParallelMapVisitsEachIndexOnce(_ threads: Int) {

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Where two values first differ in anything they hold, private parts included; nil where they are equal.
 ///
 /// Found by reflection, so that a property that is added later is compared too. Objects are equal when they are the
@@ -17,7 +19,7 @@ public func firstDifference(_ a: Any, _ b: Any, path: String = "", comparesObjec
   guard !left.children.isEmpty else {
     if left.displayStyle == nil, "\(type(of: a))".contains("->") { return nil }
     let (first, second) = ("\(a)", "\(b)")
-    return first == second ? nil : "\(path): \(first), then \(second)"
+    return first.utf8.elementsEqual(second.utf8) ? nil : "\(path): \(first), then \(second)"
   }
   if left.displayStyle == .dictionary || left.displayStyle == .set {
     return firstDifference(unordered: left, right, path: path, comparesObjects)
@@ -36,12 +38,13 @@ public func firstDifference(_ a: Any, _ b: Any, path: String = "", comparesObjec
 private func firstDifference(
   unordered left: Mirror, _ right: Mirror, path: String, _ comparesObjects: Bool
 ) -> String? {
-  func keyed(_ mirror: Mirror) -> [String: Any] {
+  func keyed(_ mirror: Mirror) -> [ExactString: Any] {
     Dictionary(
       mirror.children.map { child in
         let parts = Array(Mirror(reflecting: child.value).children)
         return parts.count == 2 && mirror.displayStyle == .dictionary
-          ? (String(reflecting: parts[0].value), parts[1].value) : (String(reflecting: child.value), child.value)
+          ? (ExactString(String(reflecting: parts[0].value)), parts[1].value)
+          : (ExactString(String(reflecting: child.value)), child.value)
       }, uniquingKeysWith: { first, _ in first })
   }
   let (first, second) = (keyed(left), keyed(right))

@@ -28,7 +28,7 @@ import Testing
   /// A run that was held up is long and costly; a counter read too soon shows in the power only. Both go as a whole.
   @Test(arguments: UInt64(0)..<200) func aWrongSampleIsLeftOutWhole(seed: UInt64) {
     var generator = SplitMix64(seed: seed)
-    let good = Self.sound(Int.random(in: 6...30, using: &generator), &generator)
+    let good = Self.sound(Int.random(in: 5...30, using: &generator), &generator)
     let held = Measurement(timeSeconds: 0.15, energyJoules: 0.15 * 300)
     let early = Measurement(timeSeconds: 0.1, energyJoules: 0.1 * 220)
     let wrong = seed % 2 == 0 ? held : early
@@ -39,6 +39,19 @@ import Testing
     #expect(combination.outliers.contains(place))
     #expect(abs(combination.mean.timeSeconds / 0.1 - 1) < 0.01)
     #expect(abs(combination.mean.averagePowerWatts / 300 - 1) < 0.01)
+  }
+
+  /// Beside the other options of its table, a wrong sample is found among few, too.
+  @Test(arguments: UInt64(0)..<200) func aWrongSampleAmongFewIsLeftOutByItsTable(seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
+    let usual = try #require(SampleSpread((0..<20).map { _ in Self.sound(5, &generator) }))
+    var samples = Self.sound(Int.random(in: 2...30, using: &generator), &generator)
+    let place = Int.random(in: 0...samples.count, using: &generator)
+    let wrong =
+      seed % 2 == 0
+      ? Measurement(timeSeconds: 0.15, energyJoules: 45) : Measurement(timeSeconds: 0.1, energyJoules: 22)
+    samples.insert(wrong, at: place)
+    #expect(SampleCombination(samples, usual: usual).outliers.contains(place))
   }
 
   /// Up to just below half of the samples may lie anywhere without carrying the result away.

@@ -84,11 +84,11 @@ struct PlanSearchTests {
   }
 
   /// More effort keeps every plan that less effort finds, or has a better one.
-  @Test func roundsOnlyImprove() throws {
+  @Test(arguments: [16, 64]) func roundsOnlyImprove(deadlineCount: Int) throws {
     let problem = try pipeline(microbatches: 6)
-    let usual = try Frontier(of: problem, options: CharacterizationOptions(deadlineCount: 16))
+    let usual = try Frontier(of: problem, options: CharacterizationOptions(deadlineCount: deadlineCount))
     let thorough = try Frontier(
-      of: problem, options: CharacterizationOptions(deadlineCount: 16, effort: PlanEffort(roundCount: 2)))
+      of: problem, options: CharacterizationOptions(deadlineCount: deadlineCount, effort: PlanEffort(roundCount: 2)))
     var improved = 0
     for plan in usual.plans {
       let other = try #require(thorough.plans.last { $0.iterationTimeSeconds <= plan.iterationTimeSeconds })

@@ -24,7 +24,8 @@ import Transcripts
     func amount() -> Double { Self.amounts.randomElement(using: &generator)! }
     _ = try call("session/open", "")
     let range = ["[0]", "[0,1]", "[-1e308,1e308]", "[0,5e-324]"].randomElement(using: &generator)!
-    let (weight, other) = (amount(), amount())
+    // A weight that is not positive is refused, and with it all that follows.
+    let (weight, other) = (max(1e-30, amount()), amount())
     let transform = range == "[0]" ? "distance" : ["distance", "odds"].randomElement(using: &generator)!
     _ = try call(
       "pool/submit",

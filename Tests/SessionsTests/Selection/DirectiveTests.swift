@@ -55,38 +55,6 @@ import Testing
     #expect(throws: RequestError.self) { try fixture.report(trial.id, fraction: 0.1, score: 0.5) }
   }
 
-  /// A candidate that would be stopped is trained on while it is pinned.
-  @Test func aPinnedCandidateIsNotStopped() throws {
-    func verdicts(isPinned: Bool) throws -> [TrialDecision.Verdict] {
-      var fixture = try SearchFixture(strategy: .race)
-      var open: [OpenTrial] = []
-      for worker in 0..<9 { open.append(try fixture.trial("\(worker)")) }
-      for trial in open { try fixture.finish(trial) }
-      let wanted = fixture.name(2, 2)
-      if isPinned { _ = try fixture.search.direct(wanted, .pin(true)) }
-      // Trained by request only, so that it gets another trial.
-      _ = try fixture.search.direct(wanted, .advance(toFraction: 0.02))
-      let short = try fixture.trial("a")
-      try fixture.finish(short)
-      var found: [TrialDecision.Verdict] = []
-      for worker in 0..<8 {
-        let trial = try fixture.trial("x\(worker)")
-        for step in 1...30 {
-          let fraction = trial.fromFraction + (trial.toFraction - trial.fromFraction) * Double(step) / 30
-          let isBad = trial.candidate == wanted
-          let score = isBad ? 0.3 - 0.005 * Double(step) : fixture.score(trial.candidate, fraction)
-          let decision = try fixture.report(trial.id, step: step, fraction: fraction, score: score)
-          if isBad { found.append(decision.verdict) }
-          if decision.verdict != .continue { break }
-        }
-      }
-      return found
-    }
-    let (pinned, free) = (try verdicts(isPinned: true), try verdicts(isPinned: false))
-    #expect(free.isEmpty || free.last == .stop)
-    #expect(!pinned.contains(.stop))
-  }
-
   @Test func aSpentBudgetMayBeRaised() throws {
     var fixture = try SearchFixture(strategy: .grid, budget: Budget(trials: 2))
     for _ in 0..<2 { try fixture.finish(try fixture.trial()) }
