@@ -10,7 +10,7 @@ import pytest
 import trimtab
 from conftest import REPOSITORY
 from trimtab import answers, declared
-from trimtab.answers import camel
+from trimtab.answers.wire import camel
 from trimtab.methods import ClientRequests, SessionRequests
 
 MODEL = json.loads((REPOSITORY / "protocol-spec" / "model.json").read_text())

@@ -126,13 +126,6 @@ from .timeline import (
     TimelineTotals,
     Wait,
 )
-from .wire import (
-    camel,
-    deeply,
-    named,
-    reader,
-    to_wire,
-)
 
 __all__ = [
     "GPU",
@@ -246,10 +239,5 @@ __all__ = [
     "TrialPage",
     "Wait",
     "Withdrawal",
-    "camel",
-    "deeply",
-    "named",
     "plan_changed",
-    "reader",
-    "to_wire",
 ]

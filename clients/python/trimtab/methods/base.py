@@ -1,0 +1,37 @@
+"""What the declarations of a session's methods share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable, Optional, TypeVar, Union
+
+from ..answers.wire import camel, reader
+from ..requests import Progress, Request
+
+T = TypeVar("T")
+PerRank = Union[float, Sequence[float], None]
+
+
+def sequence_of(kind: type[T], member: str) -> Callable[[Any], tuple[T, ...]]:
+    read = reader(tuple[kind, ...])  # type: ignore[valid-type]
+    assert read is not None
+    return lambda wire: read(wire[member])
+
+
+class OfSession:
+    """Methods of one session, which fills in its name."""
+
+    name: str
+
+    def _request(self, method: str, answer: Any, /, **fields: Any) -> Request[Any]:
+        params: dict[str, Any] = {"session": self.name}
+        for name, value in fields.items():
+            if value is not None:
+                params[camel(name)] = value
+        return Request(method, params, reader(answer))
+
+    def _long(
+        self, progress: Optional[Progress], timeout: Optional[float], method: str, answer: Any, /, **fields: Any
+    ) -> Request[Any]:
+        request = self._request(method, answer, **fields)
+        return Request(method, request.params, request.read, progress=progress, timeout=timeout)

@@ -1,0 +1,77 @@
+"""Pipelines and their profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Optional, Union
+
+from .. import answers
+from ..answers import ProfileRow, Withdrawal
+from ..answers.wire import to_wire
+from ..binding import Method
+from ..declared import Schedule
+from ..requests import Request
+from .base import OfSession, PerRank
+
+
+class PipelineMethods(OfSession):
+    @Method
+    def define_pipeline(
+        self, pipeline: str, *, stages: int, job: Optional[str] = None, schedule: Optional[Schedule] = None,
+        microbatches: Optional[int] = None,
+        chunks_per_rank: Optional[int] = None, microbatch_group_size: Optional[int] = None,
+        schedule_csv: Optional[str] = None,
+        blocking_power_watts: PerRank = None,
+        power_limit_watts: PerRank = None, gpus: Optional[Sequence[str]] = None,
+        switch_latency_seconds: PerRank = None,
+        switch_energy_joules: PerRank = None,
+        tensor_parallel_width: Optional[int] = None, data_parallel_width: Optional[int] = None,
+        context_parallel_width: Optional[int] = None, rank_order: Optional[str] = None,
+        rank_map: Optional[Sequence[tuple[int, int]]] = None, data_loading_stages: Optional[Sequence[int]] = None,
+        optimizer_step: Optional[bool] = None, transfer_seconds: PerRank = None,
+        backward_transfer_seconds: PerRank = None,
+        instructions: Optional[Sequence[Mapping[str, Any]]] = None,
+        dependencies: Optional[Sequence[Union[tuple[str, str], tuple[str, str, float]]]] = None,
+    ) -> Request[answers.PipelineDefined]:
+        """A named schedule (`schedule`, `microbatches`), PyTorch's `schedule_csv`, or `instructions` and `dependencies`
+        in wire form.
+
+        A dependency is `(before, after)` or `(before, after, seconds)`: a transfer takes that long in between.
+        """
+        return self._request(
+            "pipeline/define", answers.PipelineDefined, pipeline=pipeline, stages=stages, job=job, schedule=schedule,
+            microbatches=microbatches, chunks_per_rank=chunks_per_rank, microbatch_group_size=microbatch_group_size,
+            schedule_csv=schedule_csv, blocking_power_watts=blocking_power_watts, power_limit_watts=power_limit_watts,
+            gpus=gpus, switch_latency_seconds=switch_latency_seconds, switch_energy_joules=switch_energy_joules,
+            tensor_parallel_width=tensor_parallel_width, data_parallel_width=data_parallel_width,
+            context_parallel_width=context_parallel_width, rank_order=rank_order, rank_map=rank_map,
+            data_loading_stages=data_loading_stages, optimizer_step=optimizer_step, transfer_seconds=transfer_seconds,
+            backward_transfer_seconds=backward_transfer_seconds, instructions=instructions, dependencies=dependencies)
+
+    @Method
+    def pipeline(self, pipeline: str) -> Request[answers.PipelineDetail]:
+        """The definition, the schedule as PyTorch's CSV, and how far the frontier is."""
+        return self._request("pipeline/get", answers.PipelineDetail, pipeline=pipeline)
+
+    @Method
+    def replicate_pipeline(self, pipeline: str, replicas: Sequence[str]) -> Request[answers.PipelinesReplicated]:
+        """Pipelines that share the definition, profile and frontier of one, in its job."""
+        return self._request(
+            "pipeline/replicate", answers.PipelinesReplicated, pipeline=pipeline, replicas=list(replicas))
+
+    @Method
+    def submit_profile(
+        self, pipeline: str, *, rows: Optional[Iterable[ProfileRow]] = None, csv_path: Optional[str] = None,
+        csv_text: Optional[str] = None, withdraw: Optional[Iterable[Withdrawal]] = None,
+        sampling_interval_seconds: Optional[float] = None, keep_samples: Optional[bool] = None,
+        refuse_implausible: Optional[bool] = None, knob_columns: Optional[Sequence[str]] = None,
+    ) -> Request[answers.ProfileSubmitted]:
+        """Adds or revises measurements, or takes them back; rows that repeat a frequency are samples of it.
+
+        Columns of a CSV beside `frequency` make it an object with a member for each; `knob_columns` says which."""
+        return self._request(
+            "profile/submit", answers.ProfileSubmitted, pipeline=pipeline,
+            rows=None if rows is None else [to_wire(row) for row in rows], csv_path=csv_path, csv_text=csv_text,
+            withdraw=None if withdraw is None else [to_wire(one) for one in withdraw],
+            sampling_interval_seconds=sampling_interval_seconds, keep_samples=keep_samples,
+            refuse_implausible=refuse_implausible, knob_columns=None if knob_columns is None else list(knob_columns))

@@ -1,0 +1,150 @@
+"""The pool of a search, decisions about its candidates, and what it suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Optional
+
+from .. import answers
+from ..answers import ModelPart, SelectionTask
+from ..answers.wire import deeply
+from ..binding import Method
+from ..declared import (
+    Budget,
+    ElementType,
+    Estimator,
+    Kernel,
+    Linkage,
+    ParetoObjective,
+    PoolConstraints,
+    SearchSettings,
+    TrainedBy,
+)
+from ..requests import Progress, Request
+from .base import OfSession
+
+
+class PoolMethods(OfSession):
+    @Method
+    def submit_pool(
+        self, *, encoders: Iterable[ModelPart] = (), language_models: Iterable[ModelPart] = (),
+        projectors: Iterable[ModelPart] = (), task: Optional[SelectionTask] = None,
+        constraints: Optional[PoolConstraints] = None, search: Optional[SearchSettings] = None,
+    ) -> Request[answers.PoolSubmitted]:
+        """The candidates of a search, or more of them."""
+        return self._request(
+            "pool/submit", answers.PoolSubmitted, encoders=deeply(list(encoders)) or None,
+            language_models=deeply(list(language_models)) or None, projectors=deeply(list(projectors)) or None,
+            task=deeply(task), constraints=deeply(constraints), search=deeply(search))
+
+    @Method
+    def attach_representation(
+        self, encoder: str, *, language_model: Optional[str] = None, npy_path: Optional[str] = None,
+        base64: Optional[str] = None, element_type: Optional[ElementType] = None, shape: Optional[Sequence[int]] = None,
+        rows: Optional[Sequence[Sequence[float]]] = None,
+    ) -> Request[answers.RepresentationAttached]:
+        """A .npy file below a root, base64 with `element_type` and `shape`, or rows; one row for each sample."""
+        return self._request(
+            "pool/attachRepresentation", answers.RepresentationAttached, encoder=encoder, language_model=language_model,
+            npy_path=npy_path, base64=base64, element_type=element_type, shape=None if shape is None else list(shape),
+            rows=None if rows is None else [list(row) for row in rows])
+
+    @Method
+    def pool_clusters(
+        self, *, kernel: Optional[Kernel] = None, bandwidth_fraction: Optional[float] = None,
+        estimator: Optional[Estimator] = None, batch_size: Optional[int] = None,
+        encoder_similarity: Optional[float] = None, language_model_similarity: Optional[float] = None,
+        linkage: Optional[Linkage] = None, progress: Optional[Progress] = None, timeout: Optional[float] = None,
+    ) -> Request[answers.PoolClusters]:
+        """Clusters the models by their representations; the search uses these clusters from then on.
+
+        `encoder_similarity` and `language_model_similarity` are the least that models of one cluster have.
+        """
+        return self._long(
+            progress, timeout, "pool/clusters", answers.PoolClusters, kernel=kernel,
+            bandwidth_fraction=bandwidth_fraction, estimator=estimator, batch_size=batch_size,
+            encoder_similarity=encoder_similarity, language_model_similarity=language_model_similarity, linkage=linkage)
+
+    @Method
+    def revise_search(
+        self, *, constraints: Optional[PoolConstraints] = None, budget: Optional[Budget] = None,
+    ) -> Request[answers.SearchRevised]:
+        """Replaces the rules or the budget while the search runs, and says what that changed."""
+        return self._request(
+            "search/revise", answers.SearchRevised, constraints=deeply(constraints), budget=deeply(budget))
+
+    @Method
+    def pin_candidate(
+        self, encoder: str, language_model: str, *, projector: Optional[str] = None, pinned: Optional[bool] = None,
+    ) -> Request[answers.DirectedCandidate]:
+        """Keeps a candidate from being stopped as hopeless; `pinned=False` lifts that."""
+        return self._request(
+            "candidate/pin", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
+            projector=projector, pinned=pinned)
+
+    @Method
+    def ban_candidate(
+        self, encoder: str, language_model: str, *, projector: Optional[str] = None, banned: Optional[bool] = None,
+    ) -> Request[answers.DirectedCandidate]:
+        """Excludes a candidate from training and suggestion; `banned=False` lifts that."""
+        return self._request(
+            "candidate/ban", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
+            projector=projector, banned=banned)
+
+    @Method
+    def advance_candidate(
+        self, encoder: str, language_model: str, *, projector: Optional[str] = None,
+        to_fraction: Optional[float] = None,
+    ) -> Request[answers.DirectedCandidate]:
+        """Trains a candidate next, up to `to_fraction` of the data or on all of them."""
+        return self._request(
+            "candidate/advance", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
+            projector=projector, to_fraction=to_fraction)
+
+    @Method
+    def withdraw_candidate(
+        self, encoder: str, language_model: str, *, projector: Optional[str] = None,
+    ) -> Request[answers.DirectedCandidate]:
+        """Removes a candidate from the search for good, and ends its open trial."""
+        return self._request(
+            "candidate/withdraw", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
+            projector=projector)
+
+    @Method
+    def suggestion(
+        self, *, evidence_limit: Optional[int] = None, untried_limit: Optional[int] = None,
+    ) -> Request[answers.SuggestionReport]:
+        """The best candidate so far, what it rests on and what it has cost."""
+        return self._request(
+            "suggestion/get", answers.SuggestionReport, evidence_limit=evidence_limit, untried_limit=untried_limit)
+
+    @Method
+    def ranking(self, *, offset: Optional[int] = None, limit: Optional[int] = None) -> Request[answers.Ranking]:
+        """All candidates from the best down, a page at a time."""
+        return self._request("suggestion/ranking", answers.Ranking, offset=offset, limit=limit)
+
+    @Method
+    def pareto_set(
+        self,
+        *,
+        objectives: Optional[Sequence[ParetoObjective]] = None,
+        score_floor: Optional[float] = None,
+        floor_probability_fraction: Optional[float] = None,
+    ) -> Request[answers.ParetoSet]:
+        """The candidates that no other beats in every objective, and that reach `score_floor` probably enough."""
+        return self._request(
+            "suggestion/pareto",
+            answers.ParetoSet,
+            objectives=None if objectives is None else list(objectives),
+            score_floor=score_floor,
+            floor_probability_fraction=floor_probability_fraction,
+        )
+
+    @Method
+    def suggested_pipelines(
+        self, pipelines: Iterable[TrainedBy] = (), *, stage_count: Optional[int] = None,
+    ) -> Request[answers.SuggestedPipelines]:
+        """Candidates by score and by the energy of training them, or by stages of equal size with `stage_count`."""
+        return self._request(
+            "suggestion/pipeline", answers.SuggestedPipelines, pipelines=deeply(list(pipelines)) or None,
+            stage_count=stage_count)

@@ -1,0 +1,40 @@
+"""A session itself and its GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Optional
+
+from .. import answers
+from ..answers import GPU
+from ..answers.wire import to_wire
+from ..binding import Method
+from ..requests import Request
+from .base import OfSession, sequence_of
+
+
+class SessionAndGPUMethods(OfSession):
+    @Method
+    def close(self) -> Request[Any]:
+        """Ends the session; its running computations are cancelled."""
+        return self._request("session/close", None)
+
+    @Method
+    def export(self) -> Request[answers.SessionExport]:
+        """The fewest requests that make an equal session."""
+        return self._request("session/export", answers.SessionExport)
+
+    @Method
+    def register_gpus(self, gpus: Iterable[GPU]) -> Request[answers.GPUCount]:
+        """Registers GPUs, or describes known ones again."""
+        return self._request("gpu/register", answers.GPUCount, gpus=[to_wire(gpu) for gpu in gpus])
+
+    @Method
+    def retire_gpus(self, ids: Sequence[str], *, reason: Optional[str] = None) -> Request[answers.GPUCount]:
+        """Takes GPUs out of the session; trials that run on them are lost."""
+        return self._request("gpu/retire", answers.GPUCount, ids=list(ids), reason=reason)
+
+    @Method
+    def list_gpus(self) -> Request[tuple[GPU, ...]]:
+        """The registered GPUs, in the order of registration."""
+        return Request("gpu/list", {"session": self.name}, sequence_of(GPU, "gpus"))
