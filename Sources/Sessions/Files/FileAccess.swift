@@ -1,3 +1,4 @@
+internal import Basics
 package import Files
 
 /// Reads the files that a client may name: those below the roots it declared at `initialize`.
@@ -26,7 +27,7 @@ package struct FileAccess: Sendable {
         .fileOutsideRoots, path: field,
         expected: roots.declared.isEmpty
           ? "roots declared at initialize before any file is named"
-          : "a file below " + roots.declared.prefix(8).joined(separator: " or "),
+          : "a file below " + Preview.list(roots.declared),
         found: error.found, fix: "add the file's folder to `roots` in initialize, or send its text inline")
     }
   }

@@ -78,7 +78,8 @@ extension SessionState {
     guard index != nil || membership(submission.pipeline) == nil else {
       throw RequestError(
         .invalidProfile, path: "pipeline", expected: "a pipeline with a profile of its own",
-        found: "\"\(submission.pipeline)\", a replica", fix: "submit for the pipeline that it is a replica of")
+        found: "\(Preview.quoted(submission.pipeline)), a replica",
+        fix: "submit for the pipeline that it is a replica of")
     }
     var profile = profiles[ExactString(submission.pipeline)] ?? Profile()
     if let withdrawn = profile.withdraw(submission.withdrawals.map { ($0.table, $0.setting) }) {
@@ -104,7 +105,8 @@ extension ProfileSubmission.Withdrawal {
   fileprivate func refusal(at index: Int) -> RequestError {
     RequestError(
       .invalidProfile, path: "withdraw[\(index)]", expected: "a measurement that is there",
-      found: "none of stage \(table.stage) \"\(table.instruction)\"" + (setting.map { " at \($0.preview())" } ?? ""),
+      found: "none of stage \(table.stage) \(Preview.quoted(table.instruction))"
+        + (setting.map { " at \($0.preview())" } ?? ""),
       fix: "leave it out, or correct it")
   }
 }
@@ -126,7 +128,8 @@ private struct ProfileInspection {
     guard let first = touched.flatMap(diagnostics).first(where: \.kind.isImplausible) else { return }
     throw RequestError(
       .invalidProfile, path: "rows", expected: "figures that can be right, as refuseImplausible asks",
-      found: "\(first.kind.rawValue) in stage \(first.table.stage) \"\(first.table.instruction)\": \(first.message)",
+      found: "\(first.kind.rawValue) in stage \(first.table.stage) \(Preview.quoted(first.table.instruction)): "
+        + first.message,
       fix: "measure again, or send without refuseImplausible to have it flagged only")
   }
 

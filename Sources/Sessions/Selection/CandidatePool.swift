@@ -1,3 +1,5 @@
+internal import Basics
+
 /// The candidates of a search: every combination of the submitted parts that breaks no rule.
 ///
 /// Grows only: a candidate keeps its number, and later ones follow.
@@ -145,7 +147,7 @@ package struct CandidatePool: Sendable {
       if let known = place[component.id] {
         guard list[known] == component else {
           throw RequestError(
-            .invalidPool, path: path, expected: "\"\(component.id)\" as it was described before",
+            .invalidPool, path: path, expected: "\(Preview.quoted(component.id)) as it was described before",
             found: "another description", fix: "leave it out, or give the new model another id")
         }
         continue

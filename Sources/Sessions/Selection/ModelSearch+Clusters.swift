@@ -69,7 +69,7 @@ extension ModelSearch {
 extension RequestError {
   fileprivate static func unknown(_ field: String, _ id: String) -> RequestError {
     RequestError(
-      .unknownCandidate, path: field, expected: "a model of the pool", found: "\"\(id)\"",
+      .unknownCandidate, path: field, expected: "a model of the pool", found: Preview.quoted(id),
       fix: "submit it with pool/submit")
   }
 }

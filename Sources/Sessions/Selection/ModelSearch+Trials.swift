@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 package import ModelSelection
 
@@ -144,7 +145,8 @@ extension ModelSearch {
     let metric = pool.task.metric
     if report.score.isFinite, !metric.range.contains(report.score) {
       throw RequestError(
-        .invalidReport, path: "score", expected: "a score in \(metric.rangeText), the range of \"\(metric.name)\"",
+        .invalidReport, path: "score",
+        expected: "a score in \(metric.rangeText), the range of \(Preview.quoted(metric.name))",
         found: "\(report.score)", fix: "check the unit, or state another range in pool/submit")
     }
     let isNew = !engine.isReported(step: report.step, of: id)
@@ -258,12 +260,13 @@ extension ModelSearch {
     for (position, id) in gpus.enumerated() {
       guard let trial = devices.trial(on: id) else {
         throw RequestError(
-          .unknownGPU, path: "gpus[\(position)]", expected: "the id of a registered GPU", found: "\"\(id)\"",
+          .unknownGPU, path: "gpus[\(position)]", expected: "the id of a registered GPU", found: Preview.quoted(id),
           fix: "register it with gpu/register")
       }
       if let trial, !silent.contains(trial) {
         throw RequestError(
-          .busyGPU, path: "gpus[\(position)]", expected: "an idle GPU", found: "\"\(id)\" at work for trial \(trial)",
+          .busyGPU, path: "gpus[\(position)]", expected: "an idle GPU",
+          found: "\(Preview.quoted(id)) at work for trial \(trial)",
           fix: "end that trial first: trial/fail with kind lost, if its worker is gone",
           details: [.init(key: "trial", value: .integer(Int64(trial.number)))])
       }

@@ -58,8 +58,10 @@ package struct CandidateName: Sendable, Hashable {
   package static func == (a: CandidateName, b: CandidateName) -> Bool { a.exact == b.exact }
   package func hash(into hasher: inout Hasher) { hasher.combine(exact) }
 
-  /// For a person.
-  package var text: String { [encoder, projector, languageModel].compactMap { $0 }.joined(separator: " + ") }
+  /// For error texts.
+  package var text: String {
+    [encoder, projector, languageModel].compactMap { $0.map { Preview.cut($0) } }.joined(separator: " + ")
+  }
 }
 
 /// An encoder and a language model; any projector between them is meant.

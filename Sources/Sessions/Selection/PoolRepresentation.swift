@@ -122,7 +122,7 @@ extension RequestError {
       return
     }
     let whose = key.map { key in
-      " for \"\(key.encoder)\"" + (key.languageModel.map { " with \"\($0)\"" } ?? "")
+      " for \(Preview.quoted(key.encoder))" + (key.languageModel.map { " with \(Preview.quoted($0))" } ?? "")
     }
     self.init(
       .invalidRepresentation, path: path, expected: error.expected, found: error.found + (whose ?? ""), fix: error.fix)

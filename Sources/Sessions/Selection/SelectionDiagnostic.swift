@@ -1,3 +1,5 @@
+internal import Basics
+
 /// A sign that the task or the pool is not described as it is meant; nothing is refused because of it.
 package struct SelectionDiagnostic: Sendable, Equatable {
   package enum Kind: String, Sendable, CaseIterable {
@@ -49,7 +51,7 @@ struct MetricCheck: Sendable {
         SelectionDiagnostic(
           kind: .metricDirection, path: "task.metric.direction",
           message: "\(risen) of \(hasRisen.count) candidates score worse with more data; "
-            + "check whether \"\(metric.name)\" is to be \(metric.direction.rawValue)d"))
+            + "check whether \(Preview.quoted(metric.name)) is to be \(metric.direction.rawValue)d"))
     }
     let width = metric.range.upperBound - metric.range.lowerBound
     if let scores, count >= Self.leastCount, width.isFinite, width >= 20, scores.lowerBound >= 0, scores.upperBound <= 1
@@ -57,8 +59,10 @@ struct MetricCheck: Sendable {
       found.append(
         SelectionDiagnostic(
           kind: .metricRange, path: "task.metric.range",
-          message: "all \(count) scores lie in 0...1, the range of \"\(metric.name)\" is \(metric.rangeText); "
-            + "check whether scores are fractions and the range is in percent"))
+          message: "all \(count) scores lie in 0...1, "
+            + "the range of \(Preview.quoted(metric.name)) is \(metric.rangeText); "
+            + "check whether scores are fractions and the range is in percent"
+        ))
     }
     return found
   }
@@ -81,7 +85,8 @@ extension CandidatePool {
       for (index, name) in names.enumerated() where !known.contains(name) {
         found.append(
           SelectionDiagnostic(
-            kind: .unknownName, path: "constraints.\(field)[\(index)]", message: "no part has the \(what) \"\(name)\""))
+            kind: .unknownName, path: "constraints.\(field)[\(index)]",
+            message: "no part has the \(what) \(Preview.quoted(name))"))
       }
     }
     func check(_ pairs: [ComponentPair], _ field: String) {
@@ -90,7 +95,8 @@ extension CandidatePool {
         guard !encoderIDs.contains(pair.encoder) || !languageModelIDs.contains(pair.languageModel) else { continue }
         found.append(
           SelectionDiagnostic(
-            kind: .unknownName, path: "constraints.\(field)[\(index)]", message: "the pool has no \"\(unknown)\""))
+            kind: .unknownName, path: "constraints.\(field)[\(index)]",
+            message: "the pool has no \(Preview.quoted(unknown))"))
       }
     }
     check(constraints.allowedLicences ?? [], licences, "allowedLicences", "licence")

@@ -1,3 +1,4 @@
+internal import Basics
 package import EnergyFrontier
 package import JSON
 
@@ -30,7 +31,8 @@ package final class FrontierInputs: Sendable {
       throw RequestError(
         .incompleteProfile, path: "pipeline",
         expected: "measurements for every (stage, instruction) of the pipeline",
-        found: "none for " + missing.prefix(8).map { "stage \($0.stage) \($0.instruction)" }.joined(separator: ", ")
+        found: "none for "
+          + missing.prefix(8).map { "stage \($0.stage) \(Preview.cut($0.instruction))" }.joined(separator: ", ")
           + (missing.count > 8 ? " and \(missing.count - 8) more" : ""),
         fix: "add the missing measurements (profile/submit)",
         details: [.init(key: "missing", value: .array(missing.map(\.json)))])
@@ -73,7 +75,8 @@ package final class FrontierInputs: Sendable {
       } catch {
         throw RequestError(
           .invalidProfile, path: "pipeline", expected: "positive finite times and energies",
-          found: "\(error) in stage \(key.stage) \(key.instruction)", fix: "measure this instruction again")
+          found: "\(error) in stage \(key.stage) \(Preview.cut(key.instruction))", fix: "measure this instruction again"
+        )
       }
     }
     let switching = try definition.switching(rows.map { $0.map(\.setting) })

@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 internal import JSON
 
@@ -17,12 +18,12 @@ extension PipelineDefinition {
     guard !hasFreeSwitches else { return }
     for order in rankOrders {
       for (before, after) in zip(order, order.dropFirst()) where !graph.predecessors(of: after).contains(before) {
-        let names = [before, after].map { instructions[$0].id ?? "\($0)" }
+        let names = [before, after].map { Preview.quoted(instructions[$0].id ?? "\($0)") }
         throw RequestError(
           .invalidPipeline, path: "dependencies",
           expected: "a dependency from each instruction of a rank to its next one, where switching costs something",
-          found: "none from \"\(names[0])\" to \"\(names[1])\"",
-          fix: "add [\"\(names[0])\", \"\(names[1])\"], or leave out switchLatencySeconds and switchEnergyJoules")
+          found: "none from \(names[0]) to \(names[1])",
+          fix: "add [\(names[0]), \(names[1])], or leave out switchLatencySeconds and switchEnergyJoules")
       }
     }
   }

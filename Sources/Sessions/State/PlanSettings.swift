@@ -112,7 +112,7 @@ extension PlanSetting.Subject {
 extension PipelineInstruction {
   fileprivate var description: String {
     id.map { Preview.quoted($0) }
-      ?? "stage \(table.stage) \(table.instruction)" + (microbatch.map { " of microbatch \($0)" } ?? "")
+      ?? "stage \(table.stage) \(Preview.cut(table.instruction))" + (microbatch.map { " of microbatch \($0)" } ?? "")
   }
 }
 
@@ -140,7 +140,8 @@ extension PlanSetting {
       }
       return RequestError(
         .invalidPlan, path: path + ".microbatch",
-        expected: "a microbatch that runs \(table.instruction) on stage \(table.stage)", found: "\(microbatch)",
+        expected: "a microbatch that runs \(Preview.cut(table.instruction)) on stage \(table.stage)",
+        found: "\(microbatch)",
         fix: "count microbatches from 0")
     }
   }

@@ -57,7 +57,8 @@ package struct ProfileCSV {
       if let place = names.firstIndex(of: column) { return place }
       throw RequestError(
         .invalidProfile, path: line, expected: "a header with the columns " + Self.required.joined(separator: ","),
-        found: names.isEmpty ? "nothing" : "no column \"\(column)\" in \(Preview.quoted(names.joined(separator: ",")))",
+        found: names.isEmpty
+          ? "nothing" : "no column \(Preview.quoted(column)) in \(Preview.quoted(names.joined(separator: ",")))",
         fix: "add the header line")
     }
     self.table = table
@@ -110,7 +111,7 @@ package struct ProfileCSV {
 
   private func invalid(_ row: Int, _ column: String, _ field: Int, expected: String) -> RequestError {
     RequestError(
-      .invalidProfile, path: "line \(table.line(ofRow: row)), column \"\(column)\"", expected: expected,
+      .invalidProfile, path: "line \(table.line(ofRow: row)), column \(Preview.quoted(column))", expected: expected,
       found: isAbsent(row, field) ? "nothing" : Preview.quoted(table.text(row: row, field: field)),
       fix: "correct or remove this line")
   }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 package import JSON
 
@@ -109,7 +110,7 @@ package struct ProfileDiagnostic: Sendable {
         kind: .unsupportedFrequency, table: key, setting: first.setting,
         message:
           "\(unsupported.count) of \(rows.count) frequencies, the first \(first.setting.preview()), are none that "
-          + "\"\(gpu.id)\" was registered with: was this stage measured on another GPU?")
+          + "\(Preview.quoted(gpu.id)) was registered with: was this stage measured on another GPU?")
     ]
   }
 

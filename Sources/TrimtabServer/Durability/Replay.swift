@@ -82,7 +82,7 @@ struct Replay: Sendable {
       let given = try replay(record, try snapshot(for: record), &store)
       if let expected = record.given, given != expected {
         throw unusable(
-          record.method, expected: "\(expected.text) as it was given out", found: given?.text ?? "nothing")
+          record.method, expected: "\(expected.preview()) as it was given out", found: given?.preview() ?? "nothing")
       }
     }
     guard isClosed || store.revision(of: name) == record.revision else {

@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 package import JSON
 internal import ModelSelection
@@ -89,13 +90,14 @@ package enum SuggestionPipeline: SessionQuery {
       if let unknown = parts.first(where: { $0.role != .projector && $0.component.parameterCount == nil }) {
         throw RequestError(
           .invalidPool, path: "stageCount", expected: "parameterCount of every encoder and language model to divide",
-          found: "none for \"\(unknown.component.id)\"", fix: "state it in pool/submit")
+          found: "none for \(Preview.quoted(unknown.component.id))", fix: "state it in pool/submit")
       }
       guard let split = StageSplit(parts, stageCount: stageCount) else {
         throw RequestError(
           .invalidPool, path: "stageCount", expected: "at most one stage for each layer",
           found: "\(stageCount) stages for "
-            + parts.map { "\($0.component.layerCount ?? 1) of \"\($0.component.id)\"" }.joined(separator: ", "),
+            + parts.map { "\($0.component.layerCount ?? 1) of \(Preview.quoted($0.component.id))" }.joined(
+              separator: ", "),
           fix: "ask for fewer stages, or state layerCount in pool/submit")
       }
       splits.append((candidate, split))
