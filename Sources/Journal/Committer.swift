@@ -57,7 +57,7 @@ package final class Committer: Sendable {
 
   /// Has a prepared replacement take the place of a journal's file.
   ///
-  /// - Parameter finish: is told why that failed, or nil, on the committer's thread. After a failure the journal goes
+  /// - Parameter finish: receives why that failed, or nil, on the committer's thread. After a failure the journal goes
   ///   on with its old file, unless it is not known which of the two a restart would find.
   package func replace(
     _ file: JournalFile, by replacement: CompactedFile, finish: @escaping @Sendable (StorageError?) -> Void

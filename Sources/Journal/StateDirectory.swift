@@ -32,8 +32,8 @@ package final class StateDirectory: Sendable {
   ///
   /// - Parameters:
   ///   - path: an existing folder, or one to make in an existing folder.
-  ///   - allowsNetwork: whether file systems are accepted that other machines may write to, where a lock may hold
-  ///     nobody off and a sync may store nothing.
+  ///   - allowsNetwork: whether file systems are accepted that other machines may write to, where a lock may
+  ///     exclude no other machine and a sync may store nothing.
   /// - Throws: ``DirectoryError``.
   package convenience init(_ path: String, allowsNetwork: Bool = false) throws(DirectoryError) {
     let lock = try DirectoryLock(path, allowsNetwork: allowsNetwork)

@@ -144,8 +144,8 @@ struct SelectReport {
     let grounds =
       switch clusterBasis {
       case .representations: "by representations"
-      case .family: pool == nil ? "the families" : "by family, for want of representations"
-      case .none: pool == nil ? "the encoders" : "the encoders, for want of representations and families"
+      case .family: pool == nil ? "the families" : "by family, as there are no representations"
+      case .none: pool == nil ? "the encoders" : "the encoders, as there are no representations and no families"
       }
     return "\(search.pool.clusters.count) clusters: \(grounds)\n"
   }

@@ -112,7 +112,7 @@ class Window:
 
 
 def say_nothing():
-    """HiGHS writes notes to standard output whatever it is told; the table is written there."""
+    """HiGHS writes notes to standard output whatever its options; the table is written there."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
@@ -172,7 +172,7 @@ def floor(problem, tables, deadline, stages, first_stage, passes, seconds=60):
             window_of = {}
             for (stage, kind, microbatch), i in problem.names.items():
                 if stage >= first_stage:
-                    # A stage runs the forward so many microbatches ahead right after a backward.
+                    # A stage runs its forwards ahead: right after a backward this one is `ahead` microbatches later.
                     ahead = stages - stage if kind == "forward" else 0
                     window_of[i] = max(0, microbatch - ahead) // rounds
             cuts = [(a, b) for a, b in problem.edges

@@ -188,7 +188,7 @@ def live(report, full):
 
 
 def bench_follow(report, client, heard):
-    """One table revised: until the plans of before stand under the new bound, and until a search has replaced them."""
+    """One table revised: until the existing plans stand under the new bound, and until a search replaced them."""
     file, power = MEASURED / "gpt3-175b_a100-sxm.csv", 83.64
     for microbatches in (12, 96) if file.exists() else ():
         session = open_pipeline(client, file, 8, power, microbatches)
@@ -216,7 +216,7 @@ def bench_follow(report, client, heard):
             first.append(told[True])
             whole.append(told[False] - told[True])
         ratio = statistics.median(whole) / statistics.median(first)
-        report.add(f"one table revised, A100, {microbatches} microbatches: new bound, plans of before",
+        report.add(f"one table revised, A100, {microbatches} microbatches: new bound, existing plans",
                    1e3 * statistics.median(first), "ms", aim="", note="wall, from the request, median of 9")
         report.add("  search from scratch", 1e3 * statistics.median(whole), "ms", note="wall, after that")
         report.add("  ratio", ratio, "x", aim=">= 5")

@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: Connection.Kind.allCases)
-  func stalledReaderBlocksNobody(kind: Connection.Kind) {
+  func stalledReaderBlocksNoRequest(kind: Connection.Kind) {
     let mark = Mark()
     let connection = Connection(kind) { server in
       server.handler.methods["big"] = { $0.answer(.string(String(repeating: "x", count: 50_000))) }

@@ -12,7 +12,7 @@ import Testing
     var reportCount = 1
     var secondsPerWeight = 10.0
     var joulesPerWeight = 4000.0
-    /// How much more a trial takes than those of before, from the `slowFrom`-th on.
+    /// How much more a trial takes than the earlier ones, from the `slowFrom`-th on.
     var slowness = 1.0
     var slowFrom = Int.max
     var tellsTime = true

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelSelection
 
-/// Which reports a curve keeps, against the rule as it is told.
+/// Which reports a curve keeps, against the rule as the guide states it.
 @Suite struct LearningCurveTests {
   struct Told {
     let observation: Observation

@@ -103,7 +103,7 @@ import Testing
   }
 
   /// Every candidate gets the start fraction, however bad.
-  @Test(arguments: [Strategy.race, .mordal]) func nobodyIsStoppedBeforeTheStartFraction(_ strategy: Strategy) throws {
+  @Test(arguments: [Strategy.race, .mordal]) func noTrialIsStoppedBeforeTheStartFraction(_ strategy: Strategy) throws {
     var search = try search(strategy)
     let (good, bad) = (try assigned(&search), try assigned(&search))
     for (trial, final) in [(good, 1.0), (bad, 30)] {
@@ -130,7 +130,7 @@ import Testing
   }
 
   /// One evaluation that went wrong ends no trial, its own or another one's, wherever it falls and in either direction.
-  @Test(arguments: 1..<20, [2, 0.5]) func anOutlierStopsNobody(at place: Int, factor: Double) throws {
+  @Test(arguments: 1..<20, [2, 0.5]) func anOutlierStopsNoTrial(at place: Int, factor: Double) throws {
     var search = try search(.race, candidates: 2, start: 0.02)
     for round in 0..<2 {
       let (one, other) = (try assigned(&search), try assigned(&search))
@@ -158,7 +158,7 @@ import Testing
     #expect(try search.record(report(23), of: bad.trial) == .stop(.cannotBeBest))
   }
 
-  /// Whoever leads by the sums kept from report to report leads by looking at all of them.
+  /// The leader by the sums kept from report to report is the leader by looking at all of them.
   @Test(arguments: Strategy.allCases) func theLeaderIsTheBestOfAll(_ strategy: Strategy) throws {
     var generator = SplitMix64(seed: 11)
     var search = try search(strategy, candidates: 20, start: 0.05)

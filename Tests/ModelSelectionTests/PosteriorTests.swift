@@ -158,7 +158,7 @@ import Testing
     #expect(shifted.interval.0 < one.interval.0 && shifted.interval.1 > one.interval.1)
   }
 
-  /// Candidates that nobody tried take part: among many of them the only one that was seen is not sure to be best.
+  /// Untried candidates take part: among many of them the only one that was seen is not sure to be best.
   @Test func untriedCandidatesMayBeBest() throws {
     let pool = try Pool(unclustered: (0..<20).map { Candidate(encoder: $0, languageModel: 0, costWeight: 1) })
     var search = try Search(pool: pool, settings: SearchSettings(strategy: .race))

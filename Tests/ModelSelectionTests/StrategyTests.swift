@@ -90,10 +90,10 @@ import Testing
     #expect(suggestion.expectedRegretFraction <= 0.02)
   }
 
-  /// Nobody waits while a candidate could be trained further: asked again and again, the default strategies give work
+  /// No worker waits while a candidate could be trained further: however often asked, the default ones give work
   /// until every candidate that has not got as far as it will be observed is running.
   @Test(arguments: [Strategy.mordal, .race])
-  func keepsEverybodyBusy(strategy: Strategy) throws {
+  func keepsEveryWorkerBusy(strategy: Strategy) throws {
     let zoo = try Zoo(seed: 5)
     var search = try Search(pool: zoo.pool, settings: SearchSettings(strategy: strategy))
     var running: Set<Int> = []

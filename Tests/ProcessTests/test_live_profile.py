@@ -199,7 +199,7 @@ def test_a_followed_frontier_is_replaced_and_equals_one_from_scratch(server):
     assert server.answer(next_change_of_own["id"])["result"]["recomputes"] is True
     meanwhile = server.answer(again["id"])["result"]
     assert meanwhile == {**before, "stale": True}  # asked in one write, so before anything could be computed
-    # First the plans of before under the new bound, then those of a search.
+    # First the existing plans under the new bound, then those of a search.
     method, changed, provisional = next_searched(server)
     assert (method, changed["generation"], changed["stale"], provisional) == ("frontier/changed", 3, False, 1)
     curve = server.result("frontier/curve", asked)
@@ -277,7 +277,7 @@ def test_a_profile_without_change_or_incomplete_is_not_followed(server):
 
 
 def test_a_job_moves_to_the_frontier_that_followed(server):
-    """Replicas share a profile, and each is told the plan that the new frontier has for it."""
+    """Replicas share a profile, and each gets the plan that the new frontier has for it."""
     asked = follow(server)
     server.result("pipeline/replicate", {**asked, "replicas": ["q", "r"]})
     server.result("straggler/report", {"session": "s", "pipeline": "r", "slowdownFraction": 0.2})

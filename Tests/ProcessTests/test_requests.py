@@ -192,7 +192,7 @@ def test_cancelling_a_computation_that_waits_for_a_thread(server):
         request = server.request("frontier/characterize", of)
         server.send(request)
         ids.append(request["id"])
-    # All have been accepted, or refused for want of room, when this is answered.
+    # All have been accepted, or refused because there is no room, when this is answered.
     accepted, met = server.request("session/list", {}), []
     server.send(accepted)
     server.answer(accepted["id"], met=met)
@@ -203,7 +203,7 @@ def test_cancelling_a_computation_that_waits_for_a_thread(server):
     assert set(codes.values()) == {-32800, 1004}
     again = server.request("frontier/characterize", of)  # there is room again
     server.send(again, *(server.message("$/cancelRequest", {"id": id}) for id in [*first, again["id"]]))
-    # Those that have a thread were still at work: nobody waited for them.
+    # Those that have a thread were still at work: no answer waited for them.
     assert set(_codes(server, [*first, again["id"]]).values()) == {-32800}
 
 

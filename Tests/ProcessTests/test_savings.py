@@ -20,7 +20,7 @@ def saving(client, path, stages, power, microbatches):
     """(saving, the most any plan could save) at a realised time not above all-max-frequency's."""
     session, frontier, problem = solve(client, path, stages, power, microbatches)
     full_seconds, full_joules = problem.all_max_frequency()
-    asked = frontier.all_max_frequency.iteration_time_seconds  # as the server states it: nobody computes it again
+    asked = frontier.all_max_frequency.iteration_time_seconds  # as the server states it, not computed again
     seconds, joules = realise(problem, session.plan("p", deadline_seconds=asked))
     assert seconds <= full_seconds * (1 + 1e-12)
     stated = session.query("p", deadline_seconds=asked)

@@ -1,5 +1,5 @@
 """`trimtab select` on the curves of the real grid, against sums and minima taken from the file itself, and with a pool
-against a session that is told the same."""
+against a session that gets the same requests."""
 
 import csv
 import json
@@ -144,7 +144,7 @@ class Curves:
 
 
 def session_of(server, pool, **search):
-    """A session that is told what the pool file says, and answers trials from the curves: (decisions, session)."""
+    """A session that gets what the pool file says, and answers trials from the curves: (decisions, session)."""
     params = {key: value for key, value in pool.items() if key != "representations"}
     server.result("session/open", {"session": "s"})
     server.result("pool/submit", {"session": "s", **params, "search": {**pool["search"], **search}})
@@ -198,18 +198,18 @@ def test_a_representation_outside_the_folder_is_refused(binary, pool, tmp_path):
     assert done.returncode == 65 and "representations[2].npyPath" in done.stderr and not done.stdout
 
 
-def test_without_representations_the_fallback_is_told(binary, pool, tmp_path):
+def test_without_representations_the_fallback_is_named(binary, pool, tmp_path):
     del pool["representations"]
     path = written(tmp_path, pool)
     found = document(binary, path)
     assert found["clusterBasis"] == "none" and len(found["clusters"]) == len(pool["encoders"])
-    assert "for want of representations and families" in select(binary, path).stdout
+    assert "as there are no representations and no families" in select(binary, path).stdout
     for encoder in pool["encoders"]:
         encoder["family"] = encoder["id"].split("-")[0]
     found = document(binary, written(tmp_path, pool))
     families = {encoder["family"] for encoder in pool["encoders"]}
     assert found["clusterBasis"] == "family" and len(found["clusters"]) == len(families)
-    assert "for want of representations" in select(binary, path).stdout
+    assert "by family, as there are no representations" in select(binary, path).stdout
 
 
 def test_rules_and_the_rest_of_the_curves_are_told(binary, pool, tmp_path, last):

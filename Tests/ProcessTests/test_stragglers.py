@@ -83,7 +83,7 @@ def test_every_pipeline_runs_its_cheapest_plan_that_is_done_when_the_slowest_is(
         runs = {(p.pipeline, None): p.plan for p in job.pipelines}
         runs |= {(s.pipeline, s.replica): s.plan for s in job.stragglers if s.replica is not None}
         assert runs == chosen
-        # Whoever was told last runs that.
+        # The last `plan/changed` of each pipeline names the plan that it runs.
         for key, plan in chosen.items():
             assert pushed[key].plan == plan and pushed[key].iteration_time_seconds == times[key[0]][plan]
         if ended:
@@ -121,7 +121,7 @@ def test_a_rank_that_only_waits_is_no_straggler(client):
     session.close()
 
 
-def test_a_late_report_and_one_of_nobody_are_refused(client):
+def test_a_late_report_and_one_of_an_unknown_pipeline_are_refused(client):
     session = lockstep(client)
     with pytest.raises(UnknownPipeline):
         session.report_straggler("medium", slowdown_fraction=0.1)

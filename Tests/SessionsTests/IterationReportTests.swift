@@ -84,7 +84,7 @@ import Testing
     #expect(try report(adopts: true).isAdopted && session.state.currentFrontier(of: "tiny").isStale)
     #expect(try report(adopts: true, forgets: true).iterationCount == 3)
     #expect(try !report(adopts: false).isAdopted)
-    // What it is told of another pipeline is none of this one's.
+    // Iterations of another pipeline say nothing of this one.
     #expect(try session.state.pipeline("tiny").correction == nil)
   }
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Sessions
 
 @Suite struct WorkerPoolTests {
-  /// A pipe that threads wait at: whoever reads a byte may go on.
+  /// A pipe that threads wait at: a thread that reads a byte may go on.
   private final class Gate: Sendable {
     private let ends: (read: Int32, write: Int32)
 

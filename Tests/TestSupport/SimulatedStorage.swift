@@ -3,7 +3,7 @@ package import Journal
 internal import Synchronization
 
 /// A file layer in memory that behaves as badly as a disk may: at a power loss it forgets, tears and reorders what was
-/// not synced, contents and names alike, and it fails where it is told to.
+/// not synced, contents and names alike, and it fails where the test asks for it.
 ///
 /// Contents survive a power loss sector by sector, each of those not synced or not. Names survive as a prefix of their
 /// changes, as in a file system that keeps a journal of its own. A sync that fails leaves the contents readable but

@@ -14,7 +14,7 @@ public struct PowerGroups: Sendable, Equatable {
   /// No group but the whole.
   public init() { (capsWatts, parents, ends) = ([.infinity], [0], [1]) }
 
-  /// Numbers the groups anew.
+  /// Renumbers the groups.
   ///
   /// - Parameters:
   ///   - capsWatts: one for each group but the whole.

@@ -83,7 +83,7 @@ class SyneTune:
 
 
 def replay(curves, tuner, budget):
-    """Workers take trials while there are any; whoever is done first reports first."""
+    """Workers take trials while there are any; the first that is done reports first."""
     left = budget * sum(cost for cost, _ in curves.values())
     waiting, running, seen, spent = len(curves), [], {}, 0.0
 

@@ -34,7 +34,7 @@ import Testing
     #expect(try LowerBoundCurve(of: problem) == exact)
   }
 
-  /// Plans are held against the bracketed bound, which is valid for them as well.
+  /// Plans are compared with the bracketed bound, which is valid for them as well.
   @Test func plansAreCertifiedAgainstTheBracket() throws {
     let problem = try Self.unlikeStages(4, microbatches: 10)
     let options = CharacterizationOptions(deadlineCount: 8, precision: Self.bracketed)

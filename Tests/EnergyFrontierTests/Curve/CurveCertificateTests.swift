@@ -38,7 +38,7 @@ import Testing
 
   @Test func findsAWrongPrice() throws {
     guard case .flowImbalance(EventNetwork.source, _) = try failure({ piece, _ in piece.price += 1 }) else {
-      Issue.record("the price is not held against the flow")
+      Issue.record("the price is not checked against the flow")
       return
     }
   }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EnergyFrontier
 
-/// Plans of before under new measurements.
+/// Existing plans under new measurements.
 struct CarriedFrontierTests {
   /// Under the same measurements they are worth what they were, and the bound is the same.
   @Test(arguments: 0..<40 as Range<UInt64>)

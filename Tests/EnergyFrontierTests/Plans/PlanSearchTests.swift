@@ -121,7 +121,7 @@ struct PlanSearchTests {
     #expect(seen.last! == 1)
   }
 
-  /// Wherever the computation is, it ends soon after it is told to.
+  /// Wherever the computation is, it ends soon after its cancellation.
   @Test func cancellationEndsEveryStep() throws {
     let problem = try pipeline(microbatches: 4)
     let asked = Mutex(0)

@@ -28,7 +28,7 @@ import Testing
     #expect(count > 20)
   }
 
-  /// Legal is a group size from the number of ranks on that leaves as last group none or again so many.
+  /// A group size is legal from the number of ranks on, if the last group is whole or no smaller than that number.
   @Test(arguments: [PipelineSchedule.interleavedOneForwardOneBackward, .zbh1], [4, 5, 6, 9, Int.max])
   func groupsFromTheNumberOfRanksOn(schedule: PipelineSchedule, group: Int) throws {
     for microbatches in [1, 4, 8, 9, 10, 12, 14]

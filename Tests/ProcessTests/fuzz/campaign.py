@@ -51,7 +51,7 @@ class Campaign:
         self._drop()
 
     def run_round(self, kind: str, number: int) -> None:
-        """One round; every so many of them the server ends, one way or the other, and a new one begins."""
+        """One round; at regular intervals the server ends, one way or the other, and a new one begins."""
         random, begin = Random(f"{self._seed}/{kind}/{number}"), time.monotonic()
         if self._connection is None:
             self._connection = self._start(random, kind)

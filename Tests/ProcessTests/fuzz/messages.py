@@ -19,7 +19,7 @@ _DEPTH_LIMIT = 128
 
 @dataclass
 class Expected:
-    """What must come back: `ids` exactly once, `perhaps` at most once, and null so many times."""
+    """What must come back: `ids` exactly once, `perhaps` at most once, and null `least_nulls` to `most_nulls` times."""
 
     ids: set[Any] = field(default_factory=set)
     perhaps: set[Any] = field(default_factory=set)

@@ -18,7 +18,7 @@ MESSAGES_A_ROUND = 400
 # Messages written at once: enough that a busy machine's scheduler does not set the pace.
 TOGETHER = 50
 PATIENCE_SECONDS = 1.0
-# So many computations may be under way before they are cancelled: few enough that none is refused as overload.
+# How many computations may be under way before they are cancelled: few enough that none is refused as overload.
 UNDER_WAY = 24
 
 

@@ -7,8 +7,8 @@ package enum PowerShed: SessionQuery {
   package static let name = "power/shed"
   package static let purpose =
     """
-    Says how much slower a job becomes when it draws so many watts less than now, and which plans its pipelines then \
-    run: the fastest iteration of all plans, beside what no plans could beat. Pipelines of a job run in lockstep: each \
+    Says how much slower a job becomes when it draws less power than now, by a number of watts, and which plans its \
+    pipelines then run: the fastest iteration of all plans, beside what no plans could beat. Pipelines of a job run in lockstep: each \
     runs its cheapest plan that ends within the job's iteration. With `curve` every such iteration is listed. Changes \
     nothing.
     """
