@@ -26,7 +26,9 @@ private let help = """
 
   usage: trimtab [serve] [--state DIR]       JSON-RPC 2.0 on standard input and output
                                              (the default when standard input is not a terminal);
-                                             sessions are kept in DIR, or in $TRIMTAB_STATE
+                                             sessions are kept in DIR, or in $TRIMTAB_STATE;
+                                             serve --log-holds MS writes a line to standard error when the
+                                             server computed for MS milliseconds without a look at its input
          trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
          trimtab schedule ...                a pipeline schedule as CSV
          trimtab similarity A.npy B.npy ...  how alike models are, from what they make of the same samples

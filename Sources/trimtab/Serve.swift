@@ -6,7 +6,7 @@ internal import TrimtabServer
 /// Serves as the options ask; editors add `--stdio` to say how they speak, and there is no other way.
 func serve(options: ArraySlice<String>) throws(CommandFailure) -> Int32 {
   let arguments = try Arguments(
-    Array(options), options: ["--state"], flags: ["--stdio", "--state-on-network"])
+    Array(options), options: ["--state", "--log-holds"], flags: ["--stdio", "--state-on-network"])
   if let word = arguments.words.first {
     throw CommandFailure(
       status: .usage, message: "expected options after serve, found \"\(word)\"; see trimtab --help")
@@ -17,11 +17,13 @@ func serve(options: ArraySlice<String>) throws(CommandFailure) -> Int32 {
     throw CommandFailure(
       status: .usage, message: "expected a folder in --state or TRIMTAB_STATE, found an empty path")
   }
-  return serve(StateOptions(directory: directory, allowsNetwork: arguments.has("--state-on-network")))
+  var loopOptions = EventLoop.Options()
+  loopOptions.reportedHoldSeconds = try arguments.number("--log-holds", atLeast: 0).map { $0 / 1000 }
+  return serve(StateOptions(directory: directory, allowsNetwork: arguments.has("--state-on-network")), loopOptions)
 }
 
 /// Serves JSON-RPC on the standard streams until the client ends it; returns the exit status.
-private func serve(_ state: StateOptions) -> Int32 {
+private func serve(_ state: StateOptions, _ options: EventLoop.Options) -> Int32 {
   // A file that may grow no further must show as an error of `write`, not end the process.
   signal(SIGXFSZ, SIG_IGN)
   // First of all, so that nothing printed by accident can reach the stream.
@@ -29,7 +31,8 @@ private func serve(_ state: StateOptions) -> Int32 {
   let input = takeStandardInput()
   let interrupts = InterruptWatch()
   let peer = Peer()
-  let loop = EventLoop(peer: peer, input: input, output: output)
+  let loop = EventLoop(peer: peer, input: input, output: output, options: options)
+  loop.reportHold = { logToStandardError("hold: \(Int($0 * 1e6)) us of CPU time without a look at the input") }
   loop.attach(interrupts.mailbox) { _ in loop.interrupt() }
   func watchParent(_ processID: Int32) {
     guard !loop.watchParent(processID) else { return }

@@ -1,6 +1,7 @@
 """Start, handshake and every way of ending: exit codes, end of input, a dead parent, a client killed in mid-frame."""
 
 import contextlib
+import re
 import select
 import signal
 import subprocess
@@ -222,3 +223,16 @@ def test_editors_add_an_option(binary):
             assert server.finish()[0] == 0
         finally:
             server.close()
+
+
+def test_holds_of_the_loop_are_logged_when_asked_for(binary):
+    server = Server([binary, "serve", "--log-holds", "0"])
+    try:
+        server.initialize()
+        server.result("session/list", {})
+        server.result("session/list", {})
+        assert re.search(r"^hold: \d+ us of CPU time", server.log(), re.MULTILINE)
+    finally:
+        server.close()
+    wrong = subprocess.run([binary, "serve", "--log-holds", "-1"], capture_output=True, text=True, timeout=10)
+    assert wrong.returncode == 64 and "--log-holds: expected a finite number of at least 0" in wrong.stderr

@@ -19,6 +19,15 @@ package struct ObjectWriter {
     json.append(bytes: written.bytes, sawNonFinite: written.sawNonFinite)
   }
 
+  /// The same for members of which there may be many megabytes: they are not copied, and only ``JSONWriter/insert`` has
+  /// them. For an answer, whose sender knows of that.
+  package mutating func insert(_ written: WrittenFields) {
+    guard written.bytes.count >= 64 << 10, json.insert.isEmpty else { return fields(written) }
+    if needsComma { json.append(byte: UInt8(ascii: ",")) }
+    needsComma = true
+    json.insert(bytes: written.bytes, sawNonFinite: written.sawNonFinite)
+  }
+
   /// Writes one member, or nothing for nil.
   package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value?) {
     if let value { field(name, value) }

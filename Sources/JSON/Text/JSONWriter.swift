@@ -9,6 +9,9 @@ package struct JSONWriter {
   package private(set) var bytes: [UInt8] = []
   /// True once a NaN or an infinity had to be written as null, because JSON has no spelling for them.
   package private(set) var sawNonFinite = false
+  /// Long text that belongs at `insertOffset` of ``bytes`` and is not copied there; empty for none.
+  package private(set) var insert: [UInt8] = []
+  package private(set) var insertOffset = 0
 
   package init() {}
 
@@ -16,6 +19,7 @@ package struct JSONWriter {
   package mutating func reset() {
     bytes.removeAll(keepingCapacity: true)
     sawNonFinite = false
+    (insert, insertOffset) = ([], 0)
   }
 
   /// Appends `text` as it stands.
@@ -26,6 +30,13 @@ package struct JSONWriter {
   /// Appends text that was written before.
   mutating func append(bytes text: [UInt8], sawNonFinite: Bool) {
     bytes.append(contentsOf: text)
+    if sawNonFinite { self.sawNonFinite = true }
+  }
+
+  /// Keeps text that was written before at the place where the writer is, without a copy. At most once.
+  mutating func insert(bytes text: [UInt8], sawNonFinite: Bool) {
+    precondition(insert.isEmpty, "one insert only")
+    (insert, insertOffset) = (text, bytes.count)
     if sawNonFinite { self.sawNonFinite = true }
   }
 

@@ -22,6 +22,9 @@ package final class EventLoop {
     package var turnSeconds = 1e-3
     package var turnBytes = 64 << 10
 
+    /// Stretches of CPU time, in seconds, from which on a turn of the loop is reported; nil for none.
+    package var reportedHoldSeconds: Double?
+
     package init() {}
   }
 
@@ -39,6 +42,10 @@ package final class EventLoop {
   private var lastInput = -Double.infinity
   /// When what has been written to the peer's output is to go out.
   private var turnEnd = 0.0
+  /// CPU time of this thread when the turn began; kept only where holds are reported.
+  private var turnStart = 0.0
+  /// Called with the CPU seconds of each turn that took at least `reportedHoldSeconds`.
+  package var reportHold: ((Double) -> Void)?
 
   /// Reads from `input` and writes to `output`; neither is closed by the loop. An input below 0 has ended already.
   package init(peer: Peer, input: Int32, output: Int32, options: Options = Options()) {
@@ -95,12 +102,22 @@ package final class EventLoop {
       beginTurn()
       peer.resume()
       if let code = codeToEndWith() { return flush() ? code : 1 }
+      reportLongTurn()
       wait()
     }
   }
 
   private func beginTurn() {
     turnEnd = monotonicSeconds() + options.turnSeconds
+  }
+
+  /// Reports the turn that ends now where it was long: for as long nothing that arrived was looked at.
+  ///
+  /// CPU time, because a thread that the system does not run is no fault of what it runs.
+  private func reportLongTurn() {
+    guard let least = options.reportedHoldSeconds else { return }
+    let seconds = threadCPUSeconds() - turnStart
+    if seconds >= least { reportHold?(seconds) }
   }
 
   private func codeToEndWith() -> Int32? {
@@ -126,6 +143,7 @@ package final class EventLoop {
     entries += mailboxes.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
     // A signal ends the wait early, which does no harm.
     guard linger(&entries) || poll(&entries, nfds_t(entries.count), timeoutMilliseconds()) >= 0 else { return }
+    if options.reportedHoldSeconds != nil { turnStart = threadCPUSeconds() }
 
     hasOutputFailed = entries[1].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0
     beginTurn()

@@ -15,6 +15,13 @@ func monotonicSeconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
+/// CPU time that the calling thread has used, in seconds.
+func threadCPUSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
 /// What is ready now among the events asked for of one descriptor; never waits.
 func readiness(of descriptor: Int32, for events: Int16) -> Int16 {
   var entry = pollfd(fd: descriptor, events: events, revents: 0)

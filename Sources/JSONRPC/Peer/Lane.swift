@@ -16,7 +16,7 @@ package enum Lane: Sendable, Hashable {
 /// sent. A message of one lane waits for no other lane.
 struct HeldMessages {
   struct Message {
-    let bytes: [UInt8]
+    let text: MessageText
     let slot: BatchSlot?
     /// The request that it answers; nil for a notification.
     let id: RequestID?
@@ -56,7 +56,7 @@ struct HeldMessages {
       guard !missing.isEmpty else { return false }
       general.append((message, missing))
     }
-    byteCount += message.bytes.count
+    byteCount += message.text.count
     return true
   }
 
@@ -72,7 +72,7 @@ struct HeldMessages {
     if track.next == track.waiting.count { (track.waiting, track.next) = ([], 0) }
     tracks[lane] = track
     free += reachGeneral(ticket, in: lane)
-    byteCount -= free.reduce(0) { $0 + $1.bytes.count }
+    byteCount -= free.reduce(0) { $0 + $1.text.count }
     return free
   }
 
@@ -83,7 +83,7 @@ struct HeldMessages {
     (track.waiting, track.next, track.reached) = ([], 0, track.given)
     tracks[lane] = track
     let free = reachGeneral(track.given, in: lane)
-    byteCount -= (abandoned + free).reduce(0) { $0 + $1.bytes.count }
+    byteCount -= (abandoned + free).reduce(0) { $0 + $1.text.count }
     return (abandoned, free)
   }
 

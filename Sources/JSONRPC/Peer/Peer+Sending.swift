@@ -13,7 +13,7 @@ extension Peer {
       writer.json.append(",\"params\":")
       notification.writeValue(to: &writer)
       writer.json.append("}")
-      deliver(HeldMessages.Message(bytes: writer.json.bytes, slot: nil, id: nil), lane)
+      deliver(HeldMessages.Message(text: MessageText(writer.json), slot: nil, id: nil), lane)
     }
   }
 
@@ -33,12 +33,12 @@ extension Peer {
         return respond(to: id, method, slot, lane, failing: error)
       }
       // All open batches together, as a client may have many of them wait for a long computation.
-      if slot != nil, batchedByteCount + writer.json.bytes.count > options.limits.maximumFrameBytes {
+      if slot != nil, batchedByteCount + MessageText(writer.json).count > options.limits.maximumFrameBytes {
         return respond(
           to: id, method, slot, lane, failing: .batchTooLong("it was carried out, but its answer is left out"))
       }
-      traceAnswer(id, method, writer.json.bytes, lane)
-      deliver(HeldMessages.Message(bytes: writer.json.bytes, slot: slot, id: id), lane)
+      traceAnswer(id, method, writer.json, lane)
+      deliver(HeldMessages.Message(text: MessageText(writer.json), slot: slot, id: id), lane)
     }
   }
 
@@ -51,14 +51,14 @@ extension Peer {
       writer.json.append(",\"error\":")
       error.writeValue(to: &writer)
       writer.json.append("}")
-      traceAnswer(id, method, writer.json.bytes, lane)
-      deliver(HeldMessages.Message(bytes: writer.json.bytes, slot: slot, id: id), lane)
+      traceAnswer(id, method, writer.json, lane)
+      deliver(HeldMessages.Message(text: MessageText(writer.json), slot: slot, id: id), lane)
     }
   }
 
   /// Sends a message, now or when its lane is free.
   private func deliver(_ message: HeldMessages.Message, _ lane: Lane) {
-    guard lane != .none, held.hold(message, in: lane) else { return deliver(message.bytes, message.slot) }
+    guard lane != .none, held.hold(message, in: lane) else { return deliver(message.text, message.slot) }
   }
 
   /// Has the messages of a lane that are sent from now on wait for a ticket; tickets of a lane count upwards.
@@ -66,7 +66,7 @@ extension Peer {
 
   /// Sends what waited for a ticket.
   package func reachTicket(_ ticket: Int, in lane: ExactString) {
-    for message in held.reach(ticket, in: lane) { deliver(message.bytes, message.slot) }
+    for message in held.reach(ticket, in: lane) { deliver(message.text, message.slot) }
   }
 
   /// Answers with an error what waits in a lane whose tickets will never be reached; its notifications are dropped.
@@ -75,13 +75,13 @@ extension Peer {
     for message in abandoned {
       if let id = message.id { respond(to: id, "", message.slot, failing: error) }
     }
-    for message in free { deliver(message.bytes, message.slot) }
+    for message in free { deliver(message.text, message.slot) }
   }
 
-  private func deliver(_ message: [UInt8], _ slot: BatchSlot?) {
-    guard let slot else { return send(message) }
+  private func deliver(_ message: MessageText, _ slot: BatchSlot?) {
+    guard let slot else { return output.append(message, framing: framing) }
     // An exact copy: sharing the writer's buffer would keep all its spare room for each member.
-    slot.batch.fill(slot.index, with: message.withUnsafeBufferPointer { Array($0) })
+    slot.batch.fill(slot.index, with: message.joined)
     batchedByteCount += message.count
     deliver(slot.batch)
   }
@@ -95,7 +95,7 @@ extension Peer {
 
   /// Sends one message, which is JSON text.
   func send(_ message: [UInt8]) {
-    message.withUnsafeBufferPointer { output.append($0, framing: framing) }
+    output.append(MessageText(message), framing: framing)
   }
 
   private func withWriter(_ body: (inout ObjectWriter) -> Void) {

@@ -30,11 +30,11 @@ extension Peer {
   }
 
   /// Sent just before the answer, so that nothing about a request follows its answer.
-  func traceAnswer(_ id: RequestID, _ method: ExactString, _ message: [UInt8], _ lane: Lane) {
+  func traceAnswer(_ id: RequestID, _ method: ExactString, _ message: JSONWriter, _ lane: Lane) {
     guard trace != .off, method.byteCount > 0 else { return }
     logTrace(
       "Answering request \(Preview.cut(method.text)) (\(id)).",
-      verbose: String(decoding: message.prefix(1000), as: UTF8.self), lane: lane)
+      verbose: String(decoding: MessageText(message).joined.prefix(1000), as: UTF8.self), lane: lane)
   }
 
   private func logTrace(_ message: String, verbose: @autoclosure () -> String, lane: Lane = .none) {

@@ -11,7 +11,7 @@ package enum Catalogue {
       .server(Shutdown.self),
 
       .open(SessionOpen.self),
-      .server(SessionList.self),
+      .store(SessionList.self),
       .server(SessionClose.self),
       .query(SessionExport.self),
 

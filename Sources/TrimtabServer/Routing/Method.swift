@@ -118,3 +118,9 @@ package protocol BackgroundQuery: Method where Params: SessionScoped, Answer: Se
 package protocol ServerMethod: Method {
   static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer
 }
+
+/// A method about all open sessions. Where they are many it works beside the loop, from a snapshot of the store.
+package protocol StoreQuery: Method {
+  /// - Parameter stored: the sessions of the state directory that are not open; nil without such a directory.
+  static func answer(_ params: Params, _ store: SessionStore, stored: [String]?) throws(RequestError) -> Answer
+}

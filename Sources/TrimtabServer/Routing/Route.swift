@@ -57,6 +57,21 @@ package struct Route {
     }
   }
 
+  static func store<M: StoreQuery>(_ method: M.Type) -> Route {
+    Route(method) { server, call in
+      guard let (params, unknown) = call.params(of: method, server) else { return }
+      let (store, stored) = (server.sessions, server.journals?.storedNames)
+      guard server.jobs.runsBeside, store.count + (stored?.count ?? 0) > Limits.itemsOnLoop else {
+        return call.settle(unknown) { () throws(RequestError) in try M.answer(params, store, stored: stored) }
+      }
+      server.jobs.start(call, session: "", title: M.name, isShort: true) { (_) throws(RequestError) in
+        WrittenAnswer(WarnedAnswer(answer: try M.answer(params, store, stored: stored), unknown: unknown))
+      } finish: { outcome in
+        do throws(RequestError) { call.answer(try outcome.get()) } catch { call.fail(RPCError(error)) }
+      }
+    }
+  }
+
   static func query<M: SessionQuery>(_ method: M.Type) -> Route {
     Route(method) { $0.serve(method, $1, .query(M.answer)) }
   }

@@ -230,12 +230,12 @@ private struct LongWork: Sendable {
 }
 
 /// An answer that was written on another thread.
-private struct WrittenAnswer: ObjectWritable, Sendable {
+struct WrittenAnswer: ObjectWritable, Sendable {
   private let fields: WrittenFields
 
   init(_ answer: some ObjectWritable) { fields = WrittenFields { answer.write(to: &$0) } }
 
-  func write(to object: inout ObjectWriter) { object.fields(fields) }
+  func write(to object: inout ObjectWriter) { object.insert(fields) }
 }
 
 extension JSONObject {

@@ -2,7 +2,7 @@ package import JSON
 package import Sessions
 
 /// `session/list`: what is open.
-package enum SessionList: ServerMethod {
+package enum SessionList: StoreQuery {
   package static let name = "session/list"
   package static let purpose = "Lists the open sessions in the order in which they were opened."
   package static let refusals: [RequestError.Kind] = []
@@ -27,8 +27,10 @@ package enum SessionList: ServerMethod {
     }
   }
 
-  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
-    Answer(sessions: server.sessions.summaries, stored: server.journals?.storedNames)
+  package static func answer(
+    _ params: Params, _ store: SessionStore, stored: [String]?
+  ) throws(RequestError) -> Answer {
+    Answer(sessions: store.summaries, stored: stored)
   }
 }
 
