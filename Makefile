@@ -45,7 +45,8 @@ bench: release $(VENV)/ready
 	@TRIMTAB_BINARY=out/trimtab $(VENV)/bin/python Tests/Benchmarks/bench.py $(BENCH)
 
 release:
-	@$(SWIFT) build -c release --product trimtab --static-swift-stdlib --scratch-path .build-release
+	@$(SWIFT) build -c release --product trimtab --static-swift-stdlib --scratch-path .build-release \
+	  -Xlinker --no-export-dynamic -Xlinker --icf=safe
 	@mkdir -p out && strip -o out/trimtab .build-release/release/trimtab && ls -l out/trimtab
 
 spec:
