@@ -3,7 +3,8 @@
 /// The search owns trials, costs and posteriors, and shows them as a ``StrategyContext``; a strategy stores only its
 /// own progress. Only events change that progress, so a request that gets no trial changes nothing.
 ///
-/// To add a strategy: write one file beside this one, and add a case to ``Strategy``.
+/// To add a strategy: write one file beside this one, and add a case to ``Strategy``, which also says at which part of
+/// the data it starts by default.
 protocol SearchStrategy: Sendable {
   /// Whether the search stops a trial on its way once its candidate can hardly be the best. Published baselines train
   /// every trial to the end of its assignment.

@@ -5,6 +5,7 @@ package import Sessions
 
 /// One RPC method. Everything about it stands in the one file that bears its name under `Methods/`: its name, purpose,
 /// fields with shapes and ranges, permitted refusals, and what it does. Reading, errors, documents and routing follow.
+/// Only how many items it handles (``SessionMethod/itemCount(_:in:)``) stands in `ItemCounts.swift`, beside the others.
 package protocol Method: Sendable {
   associatedtype Params: ObjectReadable
   associatedtype Answer: DeclaredObject
