@@ -51,9 +51,10 @@ final class FrontierFollower {
       }
       running.insert(pipeline)
       let computedFrom = state.revision
-      server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) {
-        [unowned server] outcome in
-        server.whenFree(pipeline.session) {
+      server.jobs.start(
+        nil, session: pipeline.session, title: FrontierCharacterize.name, work,
+        settle: { [unowned server] in server.whenFree(pipeline.session, $0) },
+        finish: { [unowned server] outcome in
           self.running.remove(pipeline)
           // The search that follows reports input errors.
           if self.publish(outcome, request, pipeline, from: computedFrom, tellsFailure: false, at: server) {
@@ -61,8 +62,7 @@ final class FrontierFollower {
           } else {
             self.waiting.remove(pipeline)
           }
-        }
-      }
+        })
     } catch {
       fail(error, pipeline, at: server)
     }
@@ -76,16 +76,16 @@ final class FrontierFollower {
       let work = try state.characterization(request)
       running.insert(pipeline)
       let computedFrom = state.revision
-      server.jobs.start(nil, session: pipeline.session, title: FrontierCharacterize.name, work) {
-        [unowned server] outcome in
-        server.whenFree(pipeline.session) {
+      server.jobs.start(
+        nil, session: pipeline.session, title: FrontierCharacterize.name, work,
+        settle: { [unowned server] in server.whenFree(pipeline.session, $0) },
+        finish: { [unowned server] outcome in
           self.running.remove(pipeline)
           let isWanted = self.waiting.remove(pipeline) != nil
           if self.publish(outcome, request, pipeline, from: computedFrom, tellsFailure: true, at: server), isWanted {
             self.compute(pipeline, at: server)
           }
-        }
-      }
+        })
     } catch {
       fail(error, pipeline, at: server)
     }

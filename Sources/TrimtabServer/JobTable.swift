@@ -21,6 +21,8 @@ package final class JobTable {
     let flag: CancellationFlag
     /// The pool that runs it, and its place in the pool's queue.
     var queued: (pool: WorkerPool, ticket: Int)?
+    /// Runs its argument when the result may take effect.
+    let settle: (@escaping () -> Void) -> Void
     let finish: () -> Void
   }
 
@@ -45,9 +47,11 @@ package final class JobTable {
   /// - Parameters:
   ///   - call: the request that waits for the result and may cancel it; nil for work that the server itself starts.
   ///   - isShort: whether it is a request for which others wait, rather than a computation.
+  ///   - settle: runs its argument when the result may take effect; until then the work can be cancelled.
   func start<Product: Sendable>(
     _ call: Call?, session: String, title: String, isShort: Bool = false,
     _ work: @escaping @Sendable (ProgressHandle) throws(RequestError) -> Product,
+    settle: @escaping (@escaping () -> Void) -> Void = { $0() },
     finish: @escaping (Result<Product, RequestError>) -> Void
   ) {
     lastJob += 1
@@ -67,7 +71,7 @@ package final class JobTable {
     }
     call?.progress.begin(title: title, percentage: 0)
     call?.onCancel = { [weak self] in self?.cancel(job) }
-    jobs[job] = Job(call: call, session: session, flag: flag) {
+    jobs[job] = Job(call: call, session: session, flag: flag, settle: settle) {
       let result = outcome.value.withLock { $0 } ?? .failure(.cancelled)
       // A result after a cancellation is dropped: a cancelled request changes nothing.
       finish(flag.isRaised ? .failure(.cancelled) : result)
@@ -93,7 +97,10 @@ package final class JobTable {
   package func handle(_ event: Event) {
     switch event {
     case .progressed(let job, let percentage): jobs[job]?.call?.progress.report(percentage: percentage)
-    case .finished(let job): jobs.removeValue(forKey: job)?.finish()
+    case .finished(let number):
+      guard let job = jobs[number] else { return }
+      // One that waits for its session stays in the table, so that closing the session cancels it.
+      job.settle { [weak self] in self?.jobs.removeValue(forKey: number)?.finish() }
     case .resumed:
       let actions = resumptions
       resumptions = []

@@ -94,3 +94,32 @@ def test_many_requests_that_wait_keep_their_order(sessions):
     arrived = answers(sessions, requests)
     assert [index for index, _ in arrived] == list(range(count + 1))
     assert [answer["result"]["revision"] for _, answer in arrived] == list(range(1, count + 2))
+
+
+def test_a_frontier_of_a_closed_session_does_not_reach_the_one_opened_in_its_place(sessions):
+    def submit(scale):
+        rows = [{"stage": stage, "instruction": kind, "frequency": clock, "timeSeconds": scale * 90 / clock,
+                 "energyJoules": 20 + clock / 100} for stage in range(2) for kind in ("forward", "backward")
+                for clock in range(600, 1500, 60)]
+        return sessions.request("profile/submit", {"session": "a", "pipeline": "short", "rows": rows})
+
+    def define(params):
+        return sessions.request("pipeline/define", {"session": "a", **params})
+
+    # The computation is done while the long request has the session, and close and open wait behind that.
+    for microbatches in (4, 8, 16, 32):
+        short = {**SHORT, "microbatches": microbatches}
+        computing = sessions.request(
+            "frontier/characterize", {"session": "a", "pipeline": "short", "effort": "quick", "planCount": 5})
+        query = sessions.request("frontier/curve", {"session": "a", "pipeline": "short"})
+        requests = [define(short), submit(1), computing, define(LONG),
+                    sessions.request("session/close", {"session": "a"}),
+                    sessions.request("session/open", {"session": "a"}), define(short), submit(3)]
+        arrived = answers(sessions, requests)
+        place, answer = next((place, answer) for place, (index, answer) in enumerate(arrived) if index == 2)
+        closed = next(place for place, (index, _) in enumerate(arrived) if index == 4)
+        assert place < closed if "result" in answer else answer["error"]["code"] == -32800
+        sessions.send(query)
+        assert sessions.answer(query["id"])["error"]["data"]["kind"] == "notCharacterized"
+        sessions.result("session/close", {"session": "a"})
+        sessions.result("session/open", {"session": "a"})

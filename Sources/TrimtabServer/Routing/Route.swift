@@ -163,8 +163,10 @@ package struct Route {
         }
         // Kept for the journal, and small: the long params of these methods are settings.
         let json = server.journals == nil ? nil : call.params?.detached
-        server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
-          server.whenFree(params.session) {
+        server.jobs.start(
+          call, session: params.session, title: M.name, work,
+          settle: { [unowned server] in server.whenFree(params.session, $0) },
+          finish: { [unowned server] outcome in
             var events: [SessionEvent] = []
             call.settle(unknown) { () throws(RequestError) in
               let product = try outcome.get()
@@ -177,8 +179,7 @@ package struct Route {
               return result.answer
             }
             server.send(events, of: params.session)
-          }
-        }
+          })
       })
   }
 
