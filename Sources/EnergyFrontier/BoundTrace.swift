@@ -56,7 +56,8 @@ struct BoundTrace {
   func deadlinesBeyondCheapest(upTo joules: Double, count: Int) -> [PricedDeadline] {
     guard let cheapest = deadlines.first else { return [] }
     let last = curve.lastTimeSeconds(withinEnergyJoules: joules * Double(deviceMultiplicity))
-    let span = Int64((last * ticksPerSecond).rounded(.down)) - cheapest.ticks
+    // No plan lasts longer than that many ticks, however little waiting costs.
+    let span = Int64(min((last * ticksPerSecond).rounded(.down), ScaledProblem.tickBound)) - cheapest.ticks
     if span < Int64(count) { return [] }
     return (1...Int64(count)).map { step in
       let ticks = cheapest.ticks + span / Int64(count) * step
