@@ -26,6 +26,10 @@ package final class StateDirectory: Sendable {
     var lastNumber = 0
     /// Files that are no journals, or cannot be read.
     var unreadable: [String: JournalError] = [:]
+
+    func contains(_ name: ExactString) -> Bool {
+      stored.contains(name) || (!unreadable.isEmpty && unreadable[StateDirectory.path(of: name)] != nil)
+    }
   }
 
   /// Takes over a directory of the system.
@@ -67,8 +71,13 @@ package final class StateDirectory: Sendable {
         if !storage.isReadOnly { try storage.remove(path) }
       } else if file.hasSuffix(JournalName.ending) {
         do throws(JournalError) {
-          // A file without a header was never acknowledged; it is made again when its session is opened.
-          if let name = try JournalReader(at: path, in: storage).name { names.stored.insert(name) }
+          let reader = try JournalReader(at: path, in: storage)
+          if let name = reader.name {
+            names.stored.insert(name)
+          } else if case .damaged(let offset, let record)? = reader.end {
+            throw .damaged(path: path, offset: offset, record: record)
+          }
+          // Any other file without a header was never acknowledged; it is made again when its session is opened.
         } catch {
           names.unreadable[path] = error
         }
@@ -95,11 +104,12 @@ package final class StateDirectory: Sendable {
     names.withLock { $0.unreadable.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
   }
 
-  package func contains(_ name: ExactString) -> Bool { names.withLock { $0.stored.contains(name) } }
+  /// Whether a session has a journal, be it one that cannot be read.
+  package func contains(_ name: ExactString) -> Bool { names.withLock { $0.contains(name) } }
 
   /// Whether a session has or had this name.
   package func hasUsed(_ name: ExactString) -> Bool {
-    names.withLock { $0.stored.contains(name) || $0.closed.contains(name) }
+    names.withLock { $0.contains(name) || $0.closed.contains(name) }
   }
 
   package static func path(of name: ExactString) -> String {

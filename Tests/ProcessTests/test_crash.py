@@ -146,3 +146,27 @@ def test_a_wrong_command_line_is_a_usage_error(binary, arguments):
 
 def test_what_is_no_state_directory_is_said(binary, tmp_path):
     assert journal(binary, "check", tmp_path / "none").returncode == 66
+
+
+def test_a_journal_that_lost_its_header_is_named_and_left(binary, tmp_path):
+    state = tmp_path / "state"
+    server = Server(binary, "--state", str(state))
+    server.result("initialize")
+    name = server.result("session/open")["session"]
+    server.result("gpu/register", {"session": name, "gpus": [{"id": "a"}]})
+    server.kill()
+    server.wait()
+    path = state / "sessions" / f"{name}.journal"
+    damaged = b"X" + path.read_bytes()[1:]
+    path.write_bytes(damaged)
+
+    found = journal(binary, "check", state)
+    assert found.returncode == 65 and str(path.relative_to(state)) in found.stderr
+    server = Server(binary, "--state", str(state))
+    server.result("initialize")
+    assert server.answer_to("session/open", {"session": name})["error"]["data"]["kind"] == "journalUnusable"
+    # Its name was given out, and is not given to another session.
+    assert server.result("session/open")["session"] != name
+    server.kill()
+    server.wait()
+    assert path.read_bytes() == damaged
