@@ -175,6 +175,16 @@ package final class StateDirectory: Sendable {
 
   /// Forgets a session whose journal was never made.
   package func forget(_ name: ExactString) { names.withLock { _ = $0.stored.remove(name) } }
+
+  /// Forgets the session of a journal that was given up before it had a file: there is nothing to recover.
+  package func forgetUnlessMade(_ journal: JournalFile) {
+    guard journal.durableRecord == 0 else { return }
+    do throws(StorageError) {
+      if try storage.open(journal.path, creates: false) == nil { forget(journal.name) }
+    } catch {
+      // There is something of its name. The next session/open says why it cannot be read.
+    }
+  }
 }
 
 /// Why a directory cannot be used as a state directory.

@@ -170,3 +170,13 @@ def test_a_journal_that_lost_its_header_is_named_and_left(binary, tmp_path):
     server.kill()
     server.wait()
     assert path.read_bytes() == damaged
+
+
+def test_a_session_that_could_not_be_kept_can_be_opened_once_it_can(server, tmp_path):
+    folder = tmp_path / "state" / "sessions"
+    folder.rmdir()
+    assert server.answer_to("session/open", {"session": "s"})["error"]["data"]["kind"] == "storageFailed"
+    assert server.result("session/list")["stored"] == []
+    folder.mkdir(0o700)
+    assert server.result("session/open", {"session": "s"})["resumed"] is False
+    assert server.result("gpu/register", gpu("a"))["revision"] == 1

@@ -102,6 +102,7 @@ package final class SessionJournals {
       if isOpen {
         files[session] = nil
         failures[session] = error
+        directory.forgetUnlessMade(report.file)
       }
       peer.abandonTickets(in: session, RPCError(RequestError(storageFailed: error)))
       return isOpen ? session : nil
