@@ -8,6 +8,10 @@ package final class DirectoryLock: Sendable {
 
   /// Makes the directory where there is none, and locks it.
   init(_ path: String, allowsNetwork: Bool) throws(DirectoryError) {
+    // The system would take what is before it for the path.
+    guard !path.utf8.contains(0) else {
+      throw .storage(StorageError(.failed, "open", path, number: EINVAL, found: "a path with a zero byte"))
+    }
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw .storage(.system("make", path)) }
     guard let resolved = realpath(path, nil) else { throw .storage(.system("open", path)) }
     defer { free(resolved) }

@@ -85,7 +85,9 @@ package final class StateDirectory: Sendable {
     }
     for folder in [closed, damaged] {
       for file in try storage.names(in: folder) {
-        names.lastNumber = max(names.lastNumber, file.split(separator: ".").dropFirst().first.flatMap { Int($0) } ?? 0)
+        // A number that this program never came to is no reason to stop at the next one.
+        let number = file.split(separator: ".").dropFirst().first.flatMap { Int32($0) } ?? 0
+        names.lastNumber = max(names.lastNumber, Int(number))
         let path = "\(folder)/\(file)"
         guard folder == closed, let reader = try? JournalReader(at: path, in: storage),
           let name = reader.name

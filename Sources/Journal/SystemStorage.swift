@@ -13,11 +13,14 @@ package final class SystemStorage: Storage {
 
   package func open(_ path: String, creates: Bool) throws(StorageError) -> (any StorageFile)? {
     let path = absolute(path)
-    let flags = (isReadOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW | (creates ? O_CREAT : 0)
+    // What is no file must not hold the caller up: a pipe has no end, and opening one to read waits for a writer.
+    let flags = (isReadOnly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (creates ? O_CREAT : 0)
     let descriptor = retrying { CLibrary.open(path, flags, 0o600) }
     if descriptor < 0, errno == ENOENT, !creates { return nil }
     guard descriptor >= 0 else { throw .system("open", path) }
-    return SystemFile(descriptor, path: path)
+    let file = SystemFile(descriptor, path: path)
+    guard file.isRegular else { throw StorageError(.failed, "open", path, number: EINVAL, found: "not a regular file") }
+    return file
   }
 
   package func rename(_ path: String, to newPath: String) throws(StorageError) {
@@ -65,6 +68,11 @@ private final class SystemFile: StorageFile {
   }
 
   deinit { close(descriptor) }
+
+  var isRegular: Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
 
   func byteCount() throws(StorageError) -> Int {
     var status = stat()

@@ -180,3 +180,30 @@ def test_a_session_that_could_not_be_kept_can_be_opened_once_it_can(server, tmp_
     folder.mkdir(0o700)
     assert server.result("session/open", {"session": "s"})["resumed"] is False
     assert server.result("gpu/register", gpu("a"))["revision"] == 1
+
+
+def test_what_is_no_file_does_not_hold_up_the_rest(binary, server, tmp_path):
+    server.result("session/open", {"session": "s"})
+    os.mkfifo(tmp_path / "state" / "sessions" / "pipe.journal")
+    found = journal(binary, "check", tmp_path / "state")
+    assert found.returncode == 65 and "pipe.journal" in found.stderr and found.stdout == "s: 1 records, revision 0\n"
+
+
+def test_a_path_with_a_zero_byte_is_refused(binary, tmp_path):
+    server = Server(binary)
+    refusal = server.answer_to("initialize", {"stateDirectory": f"{tmp_path}/state\0else"})["error"]
+    assert refusal["data"]["kind"] == "stateUnavailable" and list(tmp_path.iterdir()) == []
+    server.kill()
+    server.wait()
+
+
+def test_a_number_of_a_file_that_was_never_given_is_passed_over(binary, tmp_path):
+    (tmp_path / "closed").mkdir(0o700)
+    (tmp_path / "closed" / "s.9223372036854775807.journal").touch()
+    server = Server(binary, "--state", str(tmp_path))
+    server.result("initialize")
+    server.result("session/open", {"session": "s"})
+    assert server.result("session/close", {"session": "s"})["closed"]
+    assert server.result("session/open", {"session": "s"})["resumed"] is False
+    server.kill()
+    server.wait()
