@@ -1,4 +1,5 @@
 internal import Basics
+internal import JSON
 internal import Journal
 internal import TrimtabServer
 
@@ -45,7 +46,7 @@ struct JournalCommand {
     for name in names {
       if let failure = try handle(name, inspection) {
         isSound = false
-        writeError("\(name.text): \(failure.message)\n")
+        writeError("\(Self.line(name)): \(failure.message)\n")
       }
     }
     if session == nil {
@@ -55,6 +56,13 @@ struct JournalCommand {
       }
     }
     if !isSound { throw CommandFailure(status: .badInput, message: "not every journal is sound") }
+  }
+
+  /// A name as it can stand in a line: as a JSON string where it has control characters, with which a client could
+  /// write lines of its own or command the terminal.
+  private static func line(_ name: ExactString) -> String {
+    let hasControls = name.text.unicodeScalars.contains { $0.properties.generalCategory == .control }
+    return hasControls ? JSON.string(name.text).text : name.text
   }
 
   /// Does what was asked for with one journal.
@@ -75,8 +83,8 @@ struct JournalCommand {
     var failure: InspectionFailure?
     do throws(InspectionFailure) {
       switch action {
-      case .check: write("\(name.text): \(try inspection.check(name))")
-      case .repair: write("\(name.text): \(try inspection.repair(name))")
+      case .check: write("\(Self.line(name)): \(try inspection.check(name))")
+      case .repair: write("\(Self.line(name)): \(try inspection.repair(name))")
       case .dump: try inspection.dump(name) { write("--> \($0)") }
       }
     } catch {

@@ -182,6 +182,13 @@ def test_a_session_that_could_not_be_kept_can_be_opened_once_it_can(server, tmp_
     assert server.result("gpu/register", gpu("a"))["revision"] == 1
 
 
+def test_a_name_cannot_write_lines_of_a_report(binary, server, tmp_path):
+    server.result("session/open", {"session": "a\nb: 7 records\u001b[2K"})
+    server.result("session/open", {"session": "é/plain"})
+    assert journal(binary, "check", tmp_path / "state").stdout == \
+        '"a\\nb: 7 records\\u001B[2K": 1 records, revision 0\né/plain: 1 records, revision 0\n'
+
+
 def test_what_is_no_file_does_not_hold_up_the_rest(binary, server, tmp_path):
     server.result("session/open", {"session": "s"})
     os.mkfifo(tmp_path / "state" / "sessions" / "pipe.journal")
