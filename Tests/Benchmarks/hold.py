@@ -318,6 +318,12 @@ def representations(probe: Probe) -> None:
     probe.call("session/close", "48 MiB of base64")
 
 
+def combinations(probe: Probe) -> None:
+    """Many candidates of few parts: what there is to read says nothing about them."""
+    probe.call("pool/submit", "40 x 40 x 40 candidates", encoders=part("e", 40), projectors=part("p", 40),
+               languageModels=part("l", 40), task=TASK)
+
+
 def together(probe: Probe) -> None:
     """A batch of 1000, and large answers asked for in one write: how long until the first leaves is the loop's
     affair."""
@@ -327,7 +333,7 @@ def together(probe: Probe) -> None:
         probe.client.pipeline_requests([Request("pipeline/get", {"session": "s", "pipeline": "p"})] * 20)
 
 
-PARTS = (gpus, sessions, definitions, profiles, plans, pools, reports, representations, together)
+PARTS = (gpus, sessions, definitions, profiles, plans, pools, reports, representations, combinations, together)
 
 
 @contextmanager

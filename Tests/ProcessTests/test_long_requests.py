@@ -1,5 +1,7 @@
 """Requests that are too long for the loop: they run beside it, and order stays as if they did not."""
 
+from typing import Any
+
 import pytest
 
 LONG = {"pipeline": "long", "schedule": "zbv", "stages": 4000, "microbatches": 5, "blockingPowerWatts": 80}
@@ -123,3 +125,49 @@ def test_a_frontier_of_a_closed_session_does_not_reach_the_one_opened_in_its_pla
         assert sessions.answer(query["id"])["error"]["data"]["kind"] == "notCharacterized"
         sessions.result("session/close", {"session": "a"})
         sessions.result("session/open", {"session": "a"})
+
+
+GPUS = [{"id": f"node-{n}/0"} for n in range(3000)]
+POOL = {
+    "task": {"name": "t", "metric": {"name": "m", "direction": "maximize"}, "alignmentSampleCount": 400},
+    "search": {"strategy": "race"},
+    "encoders": [{"id": f"e{n}", "parameterCount": 1000} for n in range(64)],
+    "projectors": [{"id": "p", "parameterCount": 1000}],
+    "languageModels": [{"id": f"m{n}", "parameterCount": 1000} for n in range(64)],
+}
+CSV = "stage,instruction,frequency,time,energy\n" + "".join(
+    f"{stage},{instruction},{frequency},{100 / frequency},{frequency / 10}\n"
+    for stage in range(4) for instruction in ("forward", "backward") for frequency in range(1000, 1400))
+
+# Each with what its session needs before.
+LONG_ONES: dict[str, tuple[list[tuple[str, dict[str, Any]]], dict[str, Any]]] = {
+    "gpu/register": ([], {"gpus": GPUS}),
+    "gpu/list": ([("gpu/register", {"gpus": GPUS})], {}),
+    "gpu/retire": ([("gpu/register", {"gpus": GPUS})], {"ids": [gpu["id"] for gpu in GPUS]}),
+    "session/export": ([("gpu/register", {"gpus": GPUS})], {}),
+    "pipeline/get": ([("pipeline/define", LONG)], {"pipeline": "long"}),
+    "pipeline/replicate": (
+        [("pipeline/define", SHORT)], {"pipeline": "short", "replicas": [f"r{n}" for n in range(3000)]}),
+    "job/get": (
+        [("pipeline/define", SHORT),
+         ("pipeline/replicate", {"pipeline": "short", "replicas": [f"r{n}" for n in range(3000)]})],
+        {"job": "short"}),
+    "profile/submit": (
+        [("pipeline/define", {**SHORT, "stages": 4})], {"pipeline": "short", "csvText": CSV}),
+    "pool/submit": ([], POOL),
+    "suggestion/get": ([("pool/submit", POOL)], {}),
+    "suggestion/ranking": ([("pool/submit", POOL)], {}),
+}
+
+
+@pytest.mark.parametrize("method", LONG_ONES)
+def test_a_request_of_another_session_overtakes_it(sessions, method):
+    before, params = LONG_ONES[method]
+    for name, needed in before:
+        sessions.result(name, {"session": "a", **needed})
+    arrived = answers(sessions, [
+        sessions.request(method, {"session": "a", **params}),
+        sessions.request("pipeline/define", {"session": "b", **SHORT}),
+    ])
+    assert [index for index, _ in arrived] == [1, 0]
+    assert all("result" in answer for _, answer in arrived)

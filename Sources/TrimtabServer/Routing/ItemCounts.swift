@@ -106,13 +106,17 @@ extension PowerShed {
 }
 
 extension PoolSubmit {
-  /// The combinations of what is submitted with itself, and the candidates that are there.
+  /// The most combinations that there may be afterwards: of the parts that are there and those that are submitted.
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
-    let counts = ["encoders", "projectors", "languageModels"].map { (name: StaticString) in
-      guard case .array(let list) = params.value(of: name) else { return 1 }
-      return min(max(list.count, 1), Limits.candidateCount)
+    let pool = session.search?.pool
+    let counts: [(name: StaticString, known: Int?)] = [
+      ("encoders", pool?.encoders.count), ("projectors", pool?.projectors.count),
+      ("languageModels", pool?.languageModels.count),
+    ]
+    return counts.reduce(1) { product, part in
+      let submitted = if case .array(let list) = params.value(of: part.name) { list.count } else { 0 }
+      return min(product * max(submitted + (part.known ?? 0), 1), Limits.candidateCount)
     }
-    return counts.reduce(session.candidateCount) { min($0 * $1, Limits.candidateCount) }
   }
 }
 
