@@ -15,7 +15,7 @@ public struct ExactString: Sendable {
   public var byteCount: Int { text.utf8.count }
 
   /// Calls `body` with the UTF-8 bytes.
-  @inline(__always)
+  @inlinable @inline(__always)
   public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     if let result = text.utf8.withContiguousStorageIfAvailable(body) { return result }
     // Only a string that another language owns lies in pieces.

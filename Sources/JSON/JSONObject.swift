@@ -79,7 +79,13 @@ package struct JSONObject: Sendable {
   private func first(named name: UnsafeBufferPointer<UInt8>) -> JSON? {
     switch storage {
     case .members(let members):
-      return members.first { $0.key.withBytes { $0.count == name.count && $0.elementsEqual(name) } }?.value
+      return members.withUnsafeBufferPointer { members in
+        for index in members.indices
+        where members[index].key.byteCount == name.count && members[index].key.withBytes({ $0.elementsEqual(name) }) {
+          return members[index].value
+        }
+        return nil
+      }
     case .parsed(let document, let index):
       var place = Int(index) + 1
       let end = document.word(Int(index)).end

@@ -110,8 +110,9 @@ package struct SessionState: Sendable {
   package mutating func editSearch<Value>(
     _ edit: (inout ModelSearch) throws(RequestError) -> Value
   ) throws(RequestError) -> Value {
-    if search == nil { throw .noPool }
-    return try edit(&search!)
+    // Looking whether there is one before it is changed would copy it.
+    guard let value = try search?.edit(edit) else { throw .noPool }
+    return value
   }
 
   /// The search.
@@ -121,6 +122,12 @@ package struct SessionState: Sendable {
     if let search { return search }
     throw .noPool
   }
+}
+
+extension ModelSearch {
+  fileprivate mutating func edit<Value>(
+    _ edit: (inout ModelSearch) throws(RequestError) -> Value
+  ) throws(RequestError) -> Value { try edit(&self) }
 }
 
 extension RequestError {

@@ -25,6 +25,9 @@ package struct SessionStore: Sendable {
   /// The number of changes that an open session has accepted; nil where none of this name is open.
   package func revision(of name: String) -> Int? { states[name]?.revision }
 
+  /// The same in place: reading a part of an optional copies all of it, which is felt where it is done for each change.
+  package mutating func revisionInPlace(of name: String) -> Int? { states.update(name) { $0.revision } }
+
   /// Changes a session as a whole or, when `step` throws, not at all: `step` works on a copy.
   package mutating func change<Answer>(
     _ name: String, _ step: (inout SessionState) throws(RequestError) -> StepResult<Answer>
