@@ -1,15 +1,19 @@
 internal import Basics
+internal import Synchronization
 
-/// A file that holds the history of a journal in fewer records, beside the journal until it takes its place.
-package struct CompactedFile: Sendable {
+/// A file that holds the history of a journal in fewer records, beside the journal until it takes its place; removed
+/// where it never does.
+package final class CompactedFile: Sendable {
   /// What names of such files end with. One that a restart finds is of no use: its journal is whole.
   static let ending = ".new"
   /// Bytes of records that are written between two syncs.
   private static let batchByteCount = 8 << 20
 
+  private let storage: any Storage
   private let writer: JournalWriter
   private let coveredOffset: Int
   private let coveredGeneration: Int
+  private let isPlaced = Mutex(false)
 
   /// Writes the file, on the calling thread, while the journal goes on: nothing of it waits.
   ///
@@ -50,12 +54,28 @@ package struct CompactedFile: Sendable {
       byteCount += record.count
       if byteCount >= Self.batchByteCount { try flush() }
     }
-    try rewrite({ () throws(JournalError) in reader.count < count ? try reader.next() : nil }, add)
-    try flush()
-    (writer, coveredOffset, coveredGeneration) = (output, covered, generation)
+    do throws(JournalError) {
+      try rewrite({ () throws(JournalError) in reader.count < count ? try reader.next() : nil }, add)
+      try flush()
+    } catch {
+      // So that a full disk is not fuller for it. Where this fails, the next start removes it.
+      try? storage.remove(output.path)
+      throw error
+    }
+    (writer, coveredOffset, coveredGeneration, self.storage) = (output, covered, generation, storage)
   }
+
+  deinit {
+    guard !isPlaced.withLock({ $0 }) else { return }
+    // Where this fails, the next start removes it.
+    try? storage.remove(writer.path)
+  }
+
+  /// Bytes of its records.
+  package var byteCount: Int { writer.offset }
 
   func take(placeOf current: inout JournalWriter) throws(StorageError) {
     try current.replace(by: writer, from: coveredOffset, ofGeneration: coveredGeneration)
+    isPlaced.withLock { $0 = true }
   }
 }

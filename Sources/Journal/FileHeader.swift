@@ -12,8 +12,9 @@ internal import Basics
 /// | 24... | the name, then zeros up to the next multiple of 8 |
 struct FileHeader: Equatable {
   static let magic = Array("TRIMTABJ".utf8)
-  /// Raised by every change after which an older program would misread a file.
-  static let version: UInt32 = 1
+  /// Raised by every change after which an older program would misread a file. Since 2, one record may hold a run of
+  /// requests.
+  static let version: UInt32 = 2
   static let fixedByteCount = 24
   static let longestName = 4096
   /// The most bytes that a header takes.
@@ -50,7 +51,7 @@ struct FileHeader: Equatable {
     // What follows may mean something else in another version.
     if word(8) > version { return .newer(word(8)) }
     let count = Int(word(12))
-    guard word(8) == version, count <= longestName, bytes.count >= fixedByteCount + count else { return .invalid }
+    guard word(8) >= 1, count <= longestName, bytes.count >= fixedByteCount + count else { return .invalid }
     let name = Array(bytes[fixedByteCount..<fixedByteCount + count])
     guard word(16) == checksum(Array(bytes[..<16]), name), let text = String(validating: name, as: UTF8.self)
     else { return .invalid }

@@ -8,6 +8,9 @@ internal import Synchronization
 /// become durable in the order of their numbers. After a failed write or sync the journal is given up: what was durable
 /// stays, nothing more becomes durable, and ``recovered(_:)`` on the same path begins again from what is.
 package final class JournalFile: Sendable {
+  /// The newest format of files that this program reads, and the one that it writes.
+  package static let formatVersion = Int(FileHeader.version)
+
   package let path: String
   package let name: ExactString
 
@@ -60,6 +63,8 @@ package final class JournalFile: Sendable {
   package var durableRecord: Int { pending.withLock { $0.durableRecord } }
   /// Why nothing more becomes durable; nil while it does.
   package var failure: StorageError? { pending.withLock { $0.failure } }
+  /// Bytes of the durable records; waits for a commit that is under way.
+  package var durableByteCount: Int { writer.withLock { $0.offset } }
   /// Bytes of payloads that are not durable yet.
   package var pendingByteCount: Int { pending.withLock { $0.byteCount } }
 
@@ -110,6 +115,17 @@ package final class JournalFile: Sendable {
       }
     }
     if let error { throw error }
+  }
+
+  /// Has a prepared replacement take the place of the file, where no committer has the journal.
+  ///
+  /// - Throws: ``JournalError`` of case `storage`.
+  package func take(_ replacement: CompactedFile) throws(JournalError) {
+    do throws(StorageError) {
+      try withWriter { (writer) throws(StorageError) in try replacement.take(placeOf: &writer) }
+    } catch {
+      throw .storage(error)
+    }
   }
 
   /// A number that no other compaction of this journal has.

@@ -3,19 +3,21 @@ internal import JSON
 internal import Journal
 internal import TrimtabServer
 
-/// `trimtab journal check|dump|repair DIR`: looks at the journals of a state directory, and mends what can be mended.
+/// `trimtab journal check|dump|repair|compact DIR`: looks at the journals of a state directory, mends what can be
+/// mended, and makes them smaller.
 struct JournalCommand {
   static let help = """
     trimtab journal check DIR     reads every journal and applies every record; says what is wrong
     trimtab journal dump DIR      prints every record as a transcript line
     trimtab journal repair DIR    of damaged journals keeps what is before the damage; the originals stay in damaged/
+    trimtab journal compact DIR   writes every journal in fewer bytes; a server does so by itself as a journal grows
       --session NAME              only that session
-      check and dump change nothing and may be used beside the owner; repair needs the directory for itself
+      check and dump change nothing and may be used beside the owner; the others need the directory for themselves
 
     """
 
   private enum Action: String, CaseIterable {
-    case check, dump, repair
+    case check, dump, repair, compact
   }
 
   private let action: Action
@@ -37,7 +39,7 @@ struct JournalCommand {
   func run() throws(CommandFailure) {
     let inspection: StateInspection
     do throws(InspectionFailure) {
-      inspection = try StateInspection(path, owns: action == .repair)
+      inspection = try StateInspection(path, owns: action == .repair || action == .compact)
     } catch {
       throw CommandFailure(status: .noInput, message: error.message)
     }
@@ -85,6 +87,7 @@ struct JournalCommand {
       switch action {
       case .check: write("\(Self.line(name)): \(try inspection.check(name))")
       case .repair: write("\(Self.line(name)): \(try inspection.repair(name))")
+      case .compact: write("\(Self.line(name)): \(try inspection.compact(name))")
       case .dump: try inspection.dump(name) { write("--> \($0)") }
       }
     } catch {

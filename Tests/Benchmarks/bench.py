@@ -5,7 +5,8 @@ a mixed-integer solver's, and how near any plan can be; needs numpy and scipy), 
 problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples, noise, prices, a
 frontier that follows its profile), latency (a query's round trip from the Python client), pipelined (small requests a
 second), start (start-up, memory, size), hold (every method at its limit), cancel, cka (representations against numpy),
-trials (updates of a search a second), durable (the same with a state directory, beside the disk's own sync).
+trials (updates of a search a second), durable (the same with a state directory, beside the disk's own sync), recovery
+(a long journal: its size, and how long it takes to open).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines.
@@ -27,6 +28,7 @@ from durable import durable
 from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
 from hold import measure as measure_hold
+from recovery import recovery
 from reports import measure as measure_reports
 from selection import measure as measure_selection
 from sessions import cancel, latency, live, pipelined, start, straggler
@@ -97,7 +99,7 @@ def certainty(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    durable, selection, ceiling, zoo, reports, calibration, certainty, noise, power)}
+    durable, recovery, selection, ceiling, zoo, reports, calibration, certainty, noise, power)}
 
 
 def main():

@@ -101,7 +101,7 @@ import Testing
     commit(["first"], to: file)
     storage.damage(file.path, at: 9)
     let before = storage.contents(of: file.path)
-    #expect(throws: JournalError.newerFormat(path: file.path, version: 0x4001)) {
+    #expect(throws: JournalError.newerFormat(path: file.path, version: 0x4000 + UInt32(JournalFile.formatVersion))) {
       _ = try JournalReader(at: file.path, in: storage)
     }
     let directory = try StateDirectory(storage)

@@ -139,6 +139,29 @@ def test_a_damaged_journal_is_found_kept_and_repaired(binary, tmp_path):
     server.wait()
 
 
+def test_a_compacted_journal_prints_the_same_requests(binary, server, tmp_path):
+    state = tmp_path / "state"
+    server.result("session/open", {"session": "s"})
+    for number in range(200):
+        server.result("gpu/register", gpu(f"g{number}"))
+    gpus = server.result("gpu/list", {"session": "s"})
+    # The owner alone may change anything.
+    assert journal(binary, "compact", state).returncode == 66
+    server.kill()
+    server.wait()
+
+    before, path = journal(binary, "dump", state).stdout, state / "sessions" / "s.journal"
+    size = len(path.read_bytes().rstrip(b"\0"))
+    assert journal(binary, "compact", state).returncode == 0
+    assert len(path.read_bytes().rstrip(b"\0")) < size / 2 and journal(binary, "dump", state).stdout == before
+    server = Server(binary, "--state", str(state))
+    server.result("initialize")
+    assert server.result("session/open", {"session": "s"})["revision"] == 200
+    assert server.result("gpu/list", {"session": "s"}) == gpus
+    server.kill()
+    server.wait()
+
+
 @pytest.mark.parametrize("arguments", [[], ["check"], ["look", "."], ["check", "a", "b"]])
 def test_a_wrong_command_line_is_a_usage_error(binary, arguments):
     assert journal(binary, *arguments).returncode == 64

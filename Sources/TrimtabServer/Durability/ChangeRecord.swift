@@ -1,4 +1,5 @@
 internal import Basics
+internal import CLibrary
 internal import JSON
 internal import JSONRPC
 internal import Journal
@@ -54,7 +55,17 @@ struct ChangeRecord: Sendable {
 
   /// Whether a record may be of a computation's product, found without reading it.
   static func mayBeProduct(_ bytes: [UInt8]) -> Bool {
-    bytes.suffix(48).contains(sequence: Array("\"computedFrom\":".utf8))
+    let key: StaticString = "\"computedFrom\":"
+    return bytes.withUnsafeBytes { bytes in
+      let tail = bytes.suffix(48)
+      guard var start = tail.indices.first, tail.count >= key.utf8CodeUnitCount else { return false }
+      let last = tail.endIndex - key.utf8CodeUnitCount
+      while start <= last {
+        if memcmp(bytes.baseAddress! + start, key.utf8Start, key.utf8CodeUnitCount) == 0 { return true }
+        start += 1
+      }
+      return false
+    }
   }
 
   /// The params of a request that was accepted, as the method understood them.
@@ -90,13 +101,5 @@ struct ChangeRecord: Sendable {
         .journalUnusable, path: error.pathText, expected: error.expected, found: error.found,
         fix: "open the session with the version that wrote its journal")
     }
-  }
-}
-
-extension Sequence<UInt8> {
-  fileprivate func contains(sequence: [UInt8]) -> Bool {
-    let bytes = Array(self)
-    guard bytes.count >= sequence.count else { return false }
-    return (0...bytes.count - sequence.count).contains { bytes[$0..<$0 + sequence.count].elementsEqual(sequence) }
   }
 }

@@ -10,7 +10,10 @@ struct Replay: Sendable {
   /// Whether the last record closed the session.
   private(set) var isClosed = false
   private let name: String
+  /// Records of the journal so far; a run is one.
   private var recordCount = 0
+  /// Bytes of those that are runs, and of the others.
+  private(set) var (runByteCount, plainByteCount) = (0, 0)
   /// States that products are computed from which were applied later, by revision.
   private var snapshots: [Int: SessionState] = [:]
   /// The revisions of such states, with the number of the last record that needs each.
@@ -50,22 +53,32 @@ struct Replay: Sendable {
 
   private mutating func apply(_ bytes: [UInt8]) throws(RequestError) {
     recordCount += 1
-    guard let record = ChangeRecord(bytes) else {
-      throw unusable("", expected: "a request", found: Preview.cut(String(decoding: bytes.prefix(80), as: UTF8.self)))
-    }
-    do throws(RequestError) {
+    if RecordRun.isRun(bytes) {
+      runByteCount += bytes.count
+      guard let run = RecordRun(bytes) else { throw unreadable(bytes) }
+      for index in 0..<run.count { try apply(run[index]) }
+    } else {
+      plainByteCount += bytes.count
+      guard let record = ChangeRecord(bytes) else { throw unreadable(bytes) }
       try apply(record)
+    }
+  }
+
+  private mutating func apply(_ record: ChangeRecord) throws(RequestError) {
+    do throws(RequestError) {
+      try change(by: record)
     } catch {
       if error.kind == .journalUnusable { throw error }
       throw unusable(record.method, expected: "the request to be accepted as it was", found: error.message)
     }
+    if lastUses.isEmpty { return }
     if let revision = store.revision(of: name), lastUses[revision] != nil, snapshots[revision] == nil {
       snapshots[revision] = try store.state(name)
     }
     if let revision = record.computedFrom, lastUses[revision] == recordCount { snapshots[revision] = nil }
   }
 
-  private mutating func apply(_ record: ChangeRecord) throws(RequestError) {
+  private mutating func change(by record: ChangeRecord) throws(RequestError) {
     if isClosed { throw unusable(record.method, expected: "no request after session/close", found: "one") }
     switch record.method {
     case SessionOpen.name:
@@ -85,7 +98,7 @@ struct Replay: Sendable {
           record.method, expected: "\(expected.preview()) as it was given out", found: given?.preview() ?? "nothing")
       }
     }
-    guard isClosed || store.revision(of: name) == record.revision else {
+    guard isClosed || store.revisionInPlace(of: name) == record.revision else {
       throw unusable(
         record.method, expected: "revision \(record.revision)",
         found: store.revision(of: name).map { "revision \($0)" } ?? "none")
@@ -97,6 +110,10 @@ struct Replay: Sendable {
     guard let revision = record.computedFrom else { return nil }
     if let snapshot = snapshots[revision] { return snapshot }
     return try store.state(name)
+  }
+
+  private func unreadable(_ bytes: [UInt8]) -> RequestError {
+    unusable("", expected: "a request", found: Preview.cut(String(decoding: bytes.prefix(80), as: UTF8.self)))
   }
 
   private func unusable(_ method: String, expected: String, found: String) -> RequestError {

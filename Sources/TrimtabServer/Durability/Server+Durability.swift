@@ -59,19 +59,43 @@ extension Server {
     _ method: M.Type, _ json: JSON?, _ session: String, given: JSON? = nil, computedFrom: Int? = nil, file: JSON? = nil
   ) -> ChangeRecord {
     ChangeRecord(
-      M.name, ChangeRecord.understood(json, by: method), revision: sessions.revision(of: session) ?? 0, given: given,
-      computedFrom: computedFrom, file: file)
+      M.name, ChangeRecord.understood(json, by: method), revision: sessions.revisionInPlace(of: session) ?? 0,
+      given: given, computedFrom: computedFrom, file: file)
   }
 
   /// Handles what a commit came to; call on the loop.
   package func handle(_ report: SessionJournals.Report) {
+    defer { compact(report.file.name) }
+    if case .notCompacted(let error) = report.outcome {
+      let (name, reason) = (report.file.name.text, RequestError(error, session: report.file.name.text).message)
+      logMessage("session \(Preview.quoted(name)) is not compacted: \(reason)", .warning)
+    }
     guard let session = journals?.handle(report, peer) else { return }
     // Memory is ahead of what is durable, and goes back to it when the session is opened again.
     guard let state = try? sessions.close(session.text) else { return }
     jobs.cancel(session: session.text)
     jobs.release(state)
-    if case .failed(let error) = report.outcome {
+    if case .committed(.failed(let error)) = report.outcome {
       logMessage("session \(Preview.quoted(session.text)) is closed: \(error.message)", .error)
+    }
+  }
+
+  /// Compacts the journal of a session beside the loop, where it has grown.
+  private func compact(_ session: ExactString) {
+    guard let journals, let file = journals.beginCompaction(of: session) else { return }
+    let storage = journals.directory.storage
+    jobs.start(nil, session: session.text, title: "compaction", isShort: true) { (_) throws(RequestError) in
+      Result { () throws(JournalError) in
+        try CompactedFile(of: file, in: storage, rewrite: RecordCompactor.compact)
+      }
+    } finish: { outcome in
+      // Closing the session cancels it, and then its journal stays as it is.
+      guard case .success(let compacted) = outcome else { return }
+      do throws(JournalError) {
+        journals.replace(file, by: try compacted.get())
+      } catch {
+        journals.leave(file, error)
+      }
     }
   }
 
@@ -109,7 +133,7 @@ extension Server {
       do throws(RequestError) {
         let recovered = try outcome.get()
         if let state = recovered.state, let file = recovered.file {
-          journals.attach(file, to: ExactString(name))
+          journals.attach(file, to: ExactString(name), size: recovered.size)
           _ = sessions.replace(state)
           if recovered.tornByteCount > 0 {
             logMessage(
@@ -120,6 +144,7 @@ extension Server {
             WarnedAnswer(
               answer: SessionOpen.Answer(session: SessionSummary(state), isResumed: true, durability: durability),
               unknown: unknown))
+          compact(ExactString(name))
           for pipeline in state.pipelines where pipeline.frontierOrigin?.follows ?? false {
             follower.inputsChanged(pipeline.name, of: name, at: self)
           }
@@ -146,10 +171,11 @@ private struct Recovered: Sendable {
   /// Nil where the session had been closed.
   let state: SessionState?
   let tornByteCount: Int
+  let size: SessionJournals.Size
 
   init(_ name: String, in directory: StateDirectory) throws(RequestError) {
     guard let (replay, reader) = try Replay.run(name, in: directory) else {
-      (file, state, tornByteCount) = (nil, nil, 0)
+      (file, state, tornByteCount, size) = (nil, nil, 0, SessionJournals.Size())
       return
     }
     do throws(JournalError) {
@@ -157,6 +183,7 @@ private struct Recovered: Sendable {
     } catch {
       throw RequestError(error, session: name)
     }
+    size = SessionJournals.Size(compacted: replay.runByteCount, plain: replay.plainByteCount)
     state = replay.isClosed ? nil : try replay.store.state(name)
     if case .torn(let count)? = reader.end { tornByteCount = count } else { tornByteCount = 0 }
   }

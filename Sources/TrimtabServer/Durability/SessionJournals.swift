@@ -5,10 +5,17 @@ internal import Sessions
 
 /// The journals of the open sessions. Everything here happens on the loop but the commits.
 package final class SessionJournals {
-  /// What a commit came to, on its way from the committer's thread to the loop.
+  /// What a commit or a compaction came to, on its way from the committer's thread to the loop.
   package struct Report: Sendable {
+    enum Outcome: Sendable {
+      case committed(CommitOutcome)
+      /// The records so far take this many bytes now.
+      case compacted(byteCount: Int)
+      case notCompacted(JournalError)
+    }
+
     let file: JournalFile
-    let outcome: CommitOutcome
+    let outcome: Outcome
   }
 
   /// A journal that is being written to. Its records are tickets of its session's lane.
@@ -17,7 +24,23 @@ package final class SessionJournals {
     /// Added to the number of a record to make it a ticket; those of an earlier journal of the lane are lower.
     let firstTicket: Int
     var lastRecord: Int
+    var size: Size
+    var isCompacting = false
   }
+
+  /// Bytes of a journal.
+  struct Size {
+    /// Of what the last compaction wrote, and of the records since.
+    var compacted = 0
+    var plain = 0
+
+    /// Whether compaction is due. Waiting until as much is new as the last one left keeps the cost of all compactions
+    /// proportional to what is appended.
+    var isLarge: Bool { plain > max(SessionJournals.leastPlainByteCount, compacted) }
+  }
+
+  /// A journal with fewer bytes than this to compact is not compacted.
+  static let leastPlainByteCount = 4 << 20
 
   let directory: StateDirectory
   /// Carries the outcomes of commits.
@@ -38,7 +61,7 @@ package final class SessionJournals {
       start: { work in
         thread?.run(work)
         return thread != nil
-      }, report: { mailbox.post(Report(file: $0, outcome: $1)) })
+      }, report: { mailbox.post(Report(file: $0, outcome: .committed($1))) })
   }
 
   /// Why a session cannot be used before it is opened again; nil where it can.
@@ -56,11 +79,11 @@ package final class SessionJournals {
   func begin(_ session: ExactString) { attach(directory.makeJournal(for: session), to: session) }
 
   /// Takes over the journal that a session was recovered from.
-  func attach(_ file: JournalFile, to session: ExactString) {
+  func attach(_ file: JournalFile, to session: ExactString, size: Size = Size()) {
     failures[session] = nil
     files[session] = file
     tracks[ObjectIdentifier(file)] = Track(
-      file: file, firstTicket: lastTickets[session] ?? 0, lastRecord: file.lastRecord)
+      file: file, firstTicket: lastTickets[session] ?? 0, lastRecord: file.lastRecord, size: size)
   }
 
   /// Adds a record. What is sent about the session from now on waits until it is durable.
@@ -69,6 +92,7 @@ package final class SessionJournals {
     let number = committer.append(record, to: file)
     let ticket = (tracks[ObjectIdentifier(file)]?.firstTicket ?? 0) + number
     tracks[ObjectIdentifier(file)]?.lastRecord = number
+    tracks[ObjectIdentifier(file)]?.size.plain += record.count
     lastTickets[session] = ticket
     peer.giveTicket(ticket, in: session)
   }
@@ -92,11 +116,21 @@ package final class SessionJournals {
     guard let track = tracks[id] else { return nil }
     let session = report.file.name
     switch report.outcome {
-    case .durable(let last):
+    case .compacted(let byteCount):
+      tracks[id]?.isCompacting = false
+      // What was appended meanwhile counts as compacted, which a later compaction makes up for.
+      tracks[id]?.size = Size(compacted: byteCount)
+      return nil
+    case .notCompacted:
+      tracks[id]?.isCompacting = false
+      // Tried again once there is twice as much.
+      tracks[id]?.size = Size(compacted: track.size.compacted + track.size.plain)
+      return nil
+    case .committed(.durable(let last)):
       if files[session] !== report.file, last == track.lastRecord { tracks[id] = nil }
       peer.reachTicket(track.firstTicket + last, in: session)
       return nil
-    case .failed(let error):
+    case .committed(.failed(let error)):
       tracks[id] = nil
       let isOpen = files[session] === report.file
       if isOpen {
@@ -107,6 +141,30 @@ package final class SessionJournals {
       peer.abandonTickets(in: session, RPCError(RequestError(storageFailed: error)))
       return isOpen ? session : nil
     }
+  }
+
+  /// The journal of a session, where it has grown so that it is to be compacted; the caller does that and calls
+  /// ``replace(_:by:)`` or ``leave(_:_:)``.
+  func beginCompaction(of session: ExactString) -> JournalFile? {
+    guard let file = files[session], let track = tracks[ObjectIdentifier(file)], track.size.isLarge,
+      !track.isCompacting
+    else { return nil }
+    tracks[ObjectIdentifier(file)]?.isCompacting = true
+    return file
+  }
+
+  /// Has a compacted file take the place of a journal's, after the commits that wait.
+  func replace(_ file: JournalFile, by compacted: CompactedFile) {
+    committer.replace(file, by: compacted) { [mailbox] error in
+      mailbox.post(
+        Report(
+          file: file, outcome: error.map { .notCompacted(.storage($0)) } ?? .compacted(byteCount: compacted.byteCount)))
+    }
+  }
+
+  /// Leaves a journal as it is, since it could not be compacted.
+  func leave(_ file: JournalFile, _ error: JournalError) {
+    mailbox.post(Report(file: file, outcome: .notCompacted(error)))
   }
 
   /// Waits until everything that was appended is durable, or has failed.

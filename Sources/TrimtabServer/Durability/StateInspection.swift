@@ -1,6 +1,6 @@
 package import Basics
 internal import JSON
-internal import Journal
+package import Journal
 internal import Sessions
 
 /// Why a journal cannot be inspected, or is not sound.
@@ -22,6 +22,9 @@ package struct StateInspection {
       throw InspectionFailure(message: RequestError(error, path: "").message)
     }
   }
+
+  /// Looks at a directory that is open already.
+  package init(_ directory: StateDirectory) { self.directory = directory }
 
   package var names: [ExactString] { directory.storedNames }
 
@@ -46,10 +49,34 @@ package struct StateInspection {
   package func dump(_ name: ExactString, _ body: (String) -> Void) throws(InspectionFailure) {
     do throws(JournalError) {
       var reader = try directory.reader(of: name)
-      while let bytes = try reader.next() { body(String(decoding: bytes, as: UTF8.self)) }
+      while let bytes = try reader.next() {
+        if RecordRun.isRun(bytes), let run = RecordRun(bytes) {
+          for index in 0..<run.count { body(String(decoding: run[index].bytes, as: UTF8.self)) }
+        } else {
+          body(String(decoding: bytes, as: UTF8.self))
+        }
+      }
       if case .damaged(let offset, let record)? = reader.end {
         throw .damaged(path: reader.path, offset: offset, record: record)
       }
+    } catch {
+      throw InspectionFailure(message: RequestError(error, session: name.text).message)
+    }
+  }
+
+  /// Says the same in fewer bytes.
+  package func compact(_ name: ExactString) throws(InspectionFailure) -> String {
+    do throws(JournalError) {
+      var reader = try directory.reader(of: name)
+      // A damaged journal throws below; one that was never begun has nothing to compact.
+      _ = try reader.skipToEnd()
+      if reader.name == nil { return "never begun" }
+      let file = try JournalFile(continuing: reader, in: directory.storage)
+      let before = file.durableByteCount
+      let compacted = try CompactedFile(of: file, in: directory.storage, rewrite: RecordCompactor.compact)
+      guard compacted.byteCount < before else { return "\(before) bytes, and left as it is" }
+      try file.take(compacted)
+      return "\(before) bytes became \(file.durableByteCount)"
     } catch {
       throw InspectionFailure(message: RequestError(error, session: name.text).message)
     }

@@ -45,7 +45,7 @@ extension RequestError {
     case .storage(let error): self.init(storageFailed: error)
     case .newerFormat(let path, let version):
       self.init(
-        .journalUnusable, path: "session", expected: "a journal of a format up to 1",
+        .journalUnusable, path: "session", expected: "a journal of a format up to \(JournalFile.formatVersion)",
         found: "format \(version) in \(path)", fix: "use the version of trimtab that wrote it; the file is as it was")
     case .damaged(let path, let offset, let record):
       self.init(
