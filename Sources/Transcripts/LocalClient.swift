@@ -9,21 +9,29 @@ internal import TrimtabServer
 /// A client in the same process: every message goes through framing and routing as on a pipe, but computations run at
 /// once and to their end, so the same messages always give the same answers in the same order.
 package final class LocalClient {
-  private let peer: Peer
   private let server: Server
+  private let connection: ClientConnection
+  private let ending = Ending()
   /// The exit status the server asked for, once it has.
   package private(set) var exitStatus: Int32?
 
   /// - Parameter directory: where sessions are kept; nil keeps them in memory.
   package init(keepingSessionsIn directory: StateDirectory? = nil) {
-    let (peer, ending) = (Peer(), Ending())
-    self.peer = peer
-    server = Server(peer: peer, pool: nil, end: { ending.status = $0 })
-    self.ending = ending
+    server = Server(pool: nil)
+    connection = server.connect()
+    connection.end = { [ending] in ending.status = $0 }
     if let directory { server.keepSessions(in: directory) }
   }
 
-  private let ending: Ending
+  /// Another client of the server that `other` is a client of.
+  package init(beside other: LocalClient) {
+    server = other.server
+    connection = server.connect()
+    connection.end = { [ending] in ending.status = $0 }
+  }
+
+  /// Ends the connection; the server goes on.
+  package func disconnect() { server.disconnect(connection) }
 
   /// All open sessions, to be compared.
   package var sessions: SessionStore { server.sessions }
@@ -31,16 +39,19 @@ package final class LocalClient {
   /// Sends one line and returns the lines that the server sends.
   package func send(_ line: String) -> [String] {
     var text = line + "\n"
-    text.withUTF8 { peer.receive(UnsafeRawBufferPointer($0)) }
+    text.withUTF8 { connection.peer.receive(UnsafeRawBufferPointer($0)) }
     server.handleCommits()
     exitStatus = ending.status
-    return takeOutput().split(separator: "\n").map(String.init)
+    return received()
   }
+
+  /// The lines that the server has sent since the last call.
+  package func received() -> [String] { takeOutput().split(separator: "\n").map(String.init) }
 
   /// What the server sends, with `ROOT` for the working directory, so that a transcript is the same wherever it
   /// replays.
   private func takeOutput() -> String {
-    let text = String(decoding: peer.output.takeAll(), as: UTF8.self)
+    let text = String(decoding: connection.peer.output.takeAll(), as: UTF8.self)
     return workingDirectory.map { text.replacing($0 + "/", with: "ROOT/") } ?? text
   }
 }

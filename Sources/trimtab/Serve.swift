@@ -30,22 +30,22 @@ private func serve(_ state: StateOptions, _ options: EventLoop.Options) -> Int32
   let output = takeStandardOutput()
   let input = takeStandardInput()
   let interrupts = InterruptWatch()
-  let peer = Peer()
-  let loop = EventLoop(peer: peer, input: input, output: output, options: options)
+  let server = Server(pool: WorkerPool(), state: state)
+  let client = server.connect()
+  let loop = EventLoop(peer: client.peer, input: input, output: output, options: options)
   loop.reportHold = { logToStandardError("hold: \(Int($0 * 1e6)) us of CPU time without a look at the input") }
-  loop.attach(interrupts.mailbox) { _ in loop.interrupt() }
-  func watchParent(_ processID: Int32) {
+  loop.attach(interrupts.mailbox) { [unowned loop] _ in loop.interrupt() }
+  loop.attach(server.jobs.mailbox) { server.jobs.handle($0) }
+  client.watchParent = { [unowned loop] processID in
     guard !loop.watchParent(processID) else { return }
     logToStandardError("processId \(processID) is no ancestor of this process, so its end is not watched")
   }
+  client.end = { [unowned loop] in loop.finish($0) }
   var journals: SessionJournals?
-  let server = Server(
-    peer: peer, pool: WorkerPool(), state: state, watchParent: watchParent,
-    watchJournals: { opened in
-      journals = opened
-      loop.attach(opened.mailbox) { [unowned peer] in (peer.handler as? Server)?.handle($0) }
-    }, end: { loop.finish($0) })
-  loop.attach(server.jobs.mailbox) { server.jobs.handle($0) }
+  server.watchJournals = { [unowned loop, unowned server] opened in
+    journals = opened
+    loop.attach(opened.mailbox) { server.handle($0) }
+  }
   let status = withExtendedLifetime(server) { loop.run() }
   // What was accepted is kept, also where its answer cannot leave any more.
   journals?.finish()

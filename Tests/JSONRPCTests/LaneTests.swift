@@ -19,12 +19,12 @@ import Testing
 
   @Test func aMessageWaitsForTheTicketsOfItsLaneOnly() {
     let peer = makePeer(handler)
-    peer.giveTicket(1, in: "a")
+    peer.tickets.give(1, in: "a")
     ask(1, about: .about("a"), peer)
     ask(2, about: .about("b"), peer)
     ask(3, about: .none, peer)
     peer.notify(Note(text: "x"), lane: .about("a"))
-    peer.giveTicket(2, in: "a")
+    peer.tickets.give(2, in: "a")
     ask(4, about: .about("a"), peer)
     #expect(ids(peer) == [2, 3])
     #expect(peer.isBusy)
@@ -39,10 +39,10 @@ import Testing
 
   @Test func aMessageAboutEverythingWaitsForAllLanes() {
     let peer = makePeer(handler)
-    peer.giveTicket(1, in: "a")
-    peer.giveTicket(7, in: "b")
+    peer.tickets.give(1, in: "a")
+    peer.tickets.give(7, in: "b")
     ask(1, about: .all, peer)
-    peer.giveTicket(8, in: "b")
+    peer.tickets.give(8, in: "b")
     peer.reachTicket(1, in: "a")
     #expect(ids(peer) == [])
     peer.reachTicket(7, in: "b")
@@ -51,7 +51,7 @@ import Testing
 
   @Test func whatWillNeverBeReachedIsAnsweredWithAnError() throws {
     let peer = makePeer(handler)
-    peer.giveTicket(1, in: "a")
+    peer.tickets.give(1, in: "a")
     ask(1, about: .about("a"), peer)
     peer.notify(Note(text: "x"), lane: .about("a"))
     ask(2, about: .all, peer)
@@ -65,7 +65,7 @@ import Testing
 
   @Test func anAnswerInABatchWaitsToo() {
     let peer = makePeer(handler)
-    peer.giveTicket(1, in: "a")
+    peer.tickets.give(1, in: "a")
     handler.methods["work"] = { call in
       call.lane = .about("a")
       call.answer(.null)
@@ -74,5 +74,23 @@ import Testing
     #expect(peer.output.isEmpty)
     peer.reachTicket(1, in: "a")
     #expect(peer.takeMessages().count == 1)
+  }
+
+  @Test func peersThatShareTicketsWaitForThem() {
+    let first = makePeer(handler)
+    let second = Peer(tickets: first.tickets, handler: handler)
+    first.tickets.give(1, in: "a")
+    ask(1, about: .about("a"), second)
+    // One that came after the ticket was given out, too.
+    let third = Peer(tickets: first.tickets, handler: handler)
+    ask(2, about: .all, third)
+    #expect(ids(second) == [] && ids(third) == [])
+    for peer in [first, second, third] { peer.reachTicket(1, in: "a") }
+    #expect(ids(second) == [1] && ids(third) == [2])
+    first.tickets.give(2, in: "a")
+    for (id, peer) in [(3, second), (4, third)] { ask(id, about: .about("a"), peer) }
+    for peer in [first, second, third] { peer.abandonTickets(in: "a", RPCError(.requestFailed, "lost")) }
+    #expect(second.takeMessages().map { $0["error"]?["message"] } == ["lost"])
+    #expect(third.takeMessages().map { $0["error"]?["message"] } == ["lost"])
   }
 }

@@ -1,9 +1,11 @@
 internal import CLibrary
 
-/// Runs a ``Peer`` over two file descriptors, on the thread that calls ``run()``.
+/// Runs a ``Peer`` over two file descriptors, on the thread that calls ``run()``, and beside it further peers over
+/// sockets.
 ///
 /// It waits in `poll` for input, for room to write and for mail, and does all that is due before it waits again:
-/// a request is read, handled and answered within one wake-up. Nothing but `poll` ever waits.
+/// a request is read, handled and answered within one wake-up. Nothing but `poll` ever waits. Each connection has its
+/// own buffers and its share of a turn, so that none waits for another's reader or for another's flood.
 package final class EventLoop {
   /// How patient the loop is.
   package struct Options: Sendable, Hashable {
@@ -18,7 +20,8 @@ package final class EventLoop {
     /// longer than to answer: on a virtual machine at rest some 50 microseconds.
     package var lingerSeconds = sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 ? 80e-6 : 0
 
-    /// How long messages are handled, in seconds, and how much they may give to write, before it is written.
+    /// How long messages are handled, in seconds, before all connections are looked at again, and how much a
+    /// connection may give to write before it is written.
     package var turnSeconds = 1e-3
     package var turnBytes = 64 << 10
 
@@ -28,43 +31,80 @@ package final class EventLoop {
     package init() {}
   }
 
-  private let peer: Peer
   private let options: Options
-  private var input: InputDescriptor
-  private let output: OutputDescriptor
+  /// The connection with whose end the loop ends.
+  private let main: LoopConnection
+  private var guests: [Guest] = []
+  private var sources: [any LoopSource] = []
+  private var timers: [(deadline: Double, action: () -> Void)] = []
   private var mailboxes: [(descriptor: Int32, deliver: () -> Void)] = []
+  /// Messages that were parsed beside, with the numbers of their connections.
+  private let parsed = Mailbox<(connection: Int, message: ParsedMessage)>()
+  private var lastNumber = 0
   private var parentWatch: ParentWatch?
-  /// When to give up on running calls, once the input has ended.
-  private var drainDeadline: Double?
-  private var finishCode: Int32?
-  private var hasOutputFailed = false
   /// When input was last read; the loop lingers from then.
   private var lastInput = -Double.infinity
-  /// When what has been written to the peer's output is to go out.
+  /// When what has been written to the output of the peer at work is to go out.
   private var turnEnd = 0.0
   /// CPU time of this thread when the turn began; kept only where holds are reported.
   private var turnStart = 0.0
   /// Called with the CPU seconds of each turn that took at least `reportedHoldSeconds`.
   package var reportHold: ((Double) -> Void)?
 
+  private struct Guest {
+    let connection: LoopConnection
+    let end: () -> Void
+  }
+
   /// Reads from `input` and writes to `output`; neither is closed by the loop. An input below 0 has ended already.
   package init(peer: Peer, input: Int32, output: Int32, options: Options = Options()) {
-    self.peer = peer
     self.options = options
-    self.input = InputDescriptor(input)
-    self.output = OutputDescriptor(output)
-    let parsed = Mailbox<ParsedMessage>()
-    attach(parsed) { [unowned peer] in peer.finishParsing($0) }
+    main = LoopConnection(peer, number: 0, input: input, output: output, options: options)
+    setUp(main)
+    attach(parsed) { [unowned self] in connection($0.connection)?.peer.finishParsing($0.message) }
+  }
+
+  private func setUp(_ connection: LoopConnection) {
+    let (peer, number) = (connection.peer, connection.number)
     // Recursion as deep as a message may nest takes some hundred kilobytes.
-    peer.parseBeside = { parse in startThread(stackBytes: 2 << 20) { parsed.post(parse()) } }
+    peer.parseBeside = { [parsed] parse in startThread(stackBytes: 2 << 20) { parsed.post((number, parse())) } }
     peer.shouldPause = { [unowned self, unowned peer] in
       peer.output.count >= options.turnBytes || monotonicSeconds() >= turnEnd
     }
   }
 
+  /// Nil for one that has ended.
+  private func connection(_ number: Int) -> LoopConnection? {
+    number == 0 ? main : guests.first { $0.connection.number == number }?.connection
+  }
+
   /// Has the events posted to `mailbox` passed to `body` on the loop's thread.
   package func attach<Event>(_ mailbox: Mailbox<Event>, _ body: @escaping (Event) -> Void) {
     mailboxes.append((mailbox.descriptor, { mailbox.drain().forEach(body) }))
+  }
+
+  /// Serves another peer over a socket, until its input ends or its client stops reading.
+  ///
+  /// The socket is closed then, and `end` is called; the peer's handler must not be used by the peer any more.
+  package func serve(_ peer: Peer, socket: Int32, end: @escaping () -> Void) {
+    lastNumber += 1
+    let connection = LoopConnection(peer, number: lastNumber, input: socket, output: socket, options: options)
+    setUp(connection)
+    guests.append(
+      Guest(connection: connection) {
+        end()
+        _ = close(socket)
+      })
+  }
+
+  /// Watches a descriptor until ``remove(_:)``.
+  package func add(_ source: any LoopSource) { sources.append(source) }
+
+  package func remove(_ source: any LoopSource) { sources.removeAll { $0 === source } }
+
+  /// Calls `action` on the loop's thread after `seconds`.
+  package func after(_ seconds: Double, _ action: @escaping () -> Void) {
+    timers.append((monotonicSeconds() + seconds, action))
   }
 
   /// Ends the loop as the end of input does, within 250 ms of the death of the process `processID`.
@@ -77,38 +117,59 @@ package final class EventLoop {
   }
 
   /// Ends the loop with `code` once what is waiting to go out has gone. Messages not yet handled are dropped.
-  package func finish(_ code: Int32) {
-    finishCode = finishCode ?? code
-    peer.stop()
-  }
+  package func finish(_ code: Int32) { main.finish(code) }
 
   /// Ends the loop with code 0 as soon as it can: requests that are not done are answered as cancelled.
-  package func interrupt() {
-    guard finishCode == nil else { return }
-    finishCode = 0
-    peer.abandonRequests()
-  }
+  package func interrupt() { main.interrupt() }
 
-  /// Runs until the input ends, ``finish(_:)`` or ``interrupt()`` is called, the output fails, or the parent dies.
+  /// Runs until the input ends, ``finish(_:)`` or ``interrupt()`` is called, the output fails, or the parent dies; all
+  /// of the first connection.
   ///
   /// Returns the exit code: that given to `finish`; 0 after the end of input; 1 if the input could not be followed or
   /// the output could not be written.
   package func run() -> Int32 {
     // A closed reader must show as an error of `write`, not end the process.
     signal(SIGPIPE, SIG_IGN)
-    if input.descriptor < 0 { endInput() }
+    if main.input.descriptor < 0 { main.endInput() }
     while true {
-      guard output.write(&peer.output) != .failed, !hasOutputFailed else { return 1 }
+      guard main.write() else { return 1 }
       beginTurn()
-      peer.resume()
-      if let code = codeToEndWith() { return flush() ? code : 1 }
+      main.peer.resume()
+      if let code = main.codeToEndWith() { return flush() ? code : 1 }
+      serveGuests()
+      for source in sources { source.flush() }
       reportLongTurn()
       wait()
     }
   }
 
+  /// Begins a connection's share of a turn.
   private func beginTurn() {
-    turnEnd = monotonicSeconds() + options.turnSeconds
+    turnEnd = monotonicSeconds() + max(options.turnSeconds / Double(1 + guests.count), options.turnSeconds / 20)
+  }
+
+  /// Writes what waits for the guests, lets them go on, and drops those that have ended.
+  private func serveGuests() {
+    var ended: [Guest] = []
+    for guest in guests {
+      let connection = guest.connection
+      var isOver = !connection.write()
+      if !isOver {
+        beginTurn()
+        connection.peer.resume()
+        isOver =
+          connection.codeToEndWith() != nil
+          && (!connection.write() || connection.peer.output.isEmpty || connection.patience() <= 0)
+      }
+      if isOver { ended.append(guest) }
+    }
+    guard !ended.isEmpty else { return }
+    // Removed first: what their end calls may serve another.
+    guests.removeAll { guest in ended.contains { $0.connection === guest.connection } }
+    for guest in ended {
+      guest.connection.peer.abandonRequests()
+      guest.end()
+    }
   }
 
   /// Reports the turn that ends now where it was long: for as long nothing that arrived was looked at.
@@ -120,81 +181,100 @@ package final class EventLoop {
     if seconds >= least { reportHold?(seconds) }
   }
 
-  private func codeToEndWith() -> Int32? {
-    if finishCode == nil, peer.isBroken { endInput() }
-    if finishCode == nil, let drainDeadline {
-      guard !peer.isBusy || monotonicSeconds() >= drainDeadline else { return nil }
-      finishCode = peer.isBroken ? 1 : 0
-    }
-    guard let finishCode else { return nil }
-    peer.abandonRequests()
-    // The request in a message that is being parsed needs its answer, too; that is a matter of milliseconds.
-    return peer.isParsing ? nil : finishCode
-  }
-
   /// Waits until something is due and does it.
   private func wait() {
-    let wantsInput = drainDeadline == nil && finishCode == nil && !peer.isHeld && !peer.isPaused
-    // `poll` skips negative descriptors. An output that is not waited for still shows that its reader has gone.
+    // Copies, as what is done below may add to them. `poll` skips negative descriptors.
+    let (guests, mailboxes, sources) = (guests, mailboxes, sources)
+    // An output that is not waited for still shows that its reader has gone.
     var entries = [
-      pollfd(fd: wantsInput ? input.descriptor : -1, events: Int16(POLLIN), revents: 0),
-      pollfd(fd: output.descriptor, events: peer.output.isEmpty ? 0 : Int16(POLLOUT), revents: 0),
+      pollfd(fd: main.wantsInput ? main.input.descriptor : -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: main.output.descriptor, events: main.peer.output.isEmpty ? 0 : Int16(POLLOUT), revents: 0),
     ]
+    for guest in guests {
+      let connection = guest.connection
+      let events = (connection.wantsInput ? POLLIN : 0) | (connection.peer.output.isEmpty ? 0 : POLLOUT)
+      entries.append(
+        pollfd(fd: events == 0 ? -1 : connection.input.descriptor, events: Int16(events), revents: 0))
+    }
     entries += mailboxes.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+    entries += sources.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
     // A signal ends the wait early, which does no harm.
     guard linger(&entries) || poll(&entries, nfds_t(entries.count), timeoutMilliseconds()) >= 0 else { return }
     if options.reportedHoldSeconds != nil { turnStart = threadCPUSeconds() }
 
-    hasOutputFailed = entries[1].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0
+    main.hasOutputFailed = entries[1].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0
     beginTurn()
-    for (entry, mailbox) in zip(entries.dropFirst(2), mailboxes) where entry.revents != 0 { mailbox.deliver() }
-    if entries[0].revents != 0, finishCode == nil {
-      if case .end = input.read(into: peer) { endInput() }
+    var rest = entries.dropFirst(2 + guests.count)
+    for (entry, mailbox) in zip(rest, mailboxes) where entry.revents != 0 { mailbox.deliver() }
+    rest = rest.dropFirst(mailboxes.count)
+    for (entry, source) in zip(rest, sources) where entry.revents != 0 {
+      beginTurn()
+      source.ready(entry.revents)
       lastInput = monotonicSeconds()
     }
-    if let parentWatch, drainDeadline == nil, !parentWatch.isAlive {
+    runTimers()
+    if entries[0].revents != 0, main.finishCode == nil {
+      beginTurn()
+      main.read()
+      lastInput = monotonicSeconds()
+    }
+    for (entry, guest) in zip(entries.dropFirst(2), guests)
+    where entry.revents & ~Int16(POLLOUT) != 0 && guest.connection.wantsInput {
+      beginTurn()
+      guest.connection.read()
+      lastInput = monotonicSeconds()
+    }
+    if let parentWatch, !main.isDraining, !parentWatch.isAlive {
       // The death was noticed late, and its deadline counts from the death.
-      endInput(drainSeconds: max(0, options.drainSeconds - ParentWatch.intervalSeconds))
+      main.endInput(drainSeconds: max(0, options.drainSeconds - ParentWatch.intervalSeconds))
     }
   }
 
+  private func runTimers() {
+    guard !timers.isEmpty else { return }
+    let now = monotonicSeconds()
+    let due = timers.filter { $0.deadline <= now }
+    timers.removeAll { $0.deadline <= now }
+    for timer in due { timer.action() }
+  }
+
+  private var isAnyPaused: Bool { main.peer.isPaused || guests.contains { $0.connection.peer.isPaused } }
+
   /// Looks for something due without sleeping while the last input is fresh; false when there is nothing so far.
   private func linger(_ entries: inout [pollfd]) -> Bool {
-    while drainDeadline == nil, !peer.isPaused, monotonicSeconds() < lastInput + options.lingerSeconds {
+    while !main.isDraining, !isAnyPaused, monotonicSeconds() < lastInput + options.lingerSeconds {
       if poll(&entries, nfds_t(entries.count), 0) > 0 { return true }
     }
     return false
   }
 
   private func timeoutMilliseconds() -> Int32 {
-    if peer.isPaused { return 0 }
-    if let drainDeadline { return Int32(max(0, (drainDeadline - monotonicSeconds()) * 1000).rounded(.up)) }
-    return parentWatch == nil ? -1 : Int32(ParentWatch.intervalSeconds * 1000)
-  }
-
-  private func endInput(drainSeconds: Double? = nil) {
-    guard drainDeadline == nil else { return }
-    drainDeadline = monotonicSeconds() + (drainSeconds ?? options.drainSeconds)
-    peer.endOfInput()
+    if isAnyPaused { return 0 }
+    var deadline = timers.map(\.deadline).min() ?? .infinity
+    if let drain = main.drainDeadline { deadline = min(deadline, drain) }
+    for guest in guests {
+      // One that has only its output left is looked after now and then, in case its client reads no more.
+      let isFlushing = guest.connection.finishCode != nil
+      if let drain = isFlushing ? monotonicSeconds() + 0.1 : guest.connection.drainDeadline {
+        deadline = min(deadline, drain)
+      }
+    }
+    let seconds = deadline == .infinity ? deadline : max(deadline - monotonicSeconds(), 0)
+    let watched = parentWatch == nil || main.isDraining ? seconds : min(seconds, ParentWatch.intervalSeconds)
+    return watched == .infinity ? -1 : Int32((watched * 1000).rounded(.up))
   }
 
   /// Writes what is left for as long as the client keeps reading; false if it does not.
   private func flush() -> Bool {
-    var left = (waiting: -1, unread: -1)
-    var lastRead = monotonicSeconds()
     while true {
-      switch output.write(&peer.output) {
+      switch main.output.write(&main.peer.output) {
       case .failed: return false
-      case .progress where peer.output.isEmpty: return true
+      case .progress where main.peer.output.isEmpty: return true
       case .progress, .full: break
       }
-      // A reader that takes a few bytes at a time makes no room for long, but it reads.
-      let now = (waiting: peer.output.count, unread: output.unreadByteCount ?? 0)
-      if now != left { lastRead = monotonicSeconds() }
-      left = now
-      let patience = lastRead + options.flushStallSeconds - monotonicSeconds()
+      let patience = main.patience()
       guard patience > 0 else { return false }
-      var entry = pollfd(fd: output.descriptor, events: Int16(POLLOUT), revents: 0)
+      var entry = pollfd(fd: main.output.descriptor, events: Int16(POLLOUT), revents: 0)
       _ = poll(&entry, 1, Int32(min(patience * 1000, 100).rounded(.up)))
     }
   }

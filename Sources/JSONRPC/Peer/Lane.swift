@@ -10,10 +10,50 @@ package enum Lane: Sendable, Hashable {
   case all
 }
 
-/// Messages that wait for their lanes, in the order in which they were sent.
+/// How far each lane is: tickets are given out and reached in the order of their numbers.
 ///
-/// A lane has tickets, counted upwards; a message waits for the last ticket that its lane had given out when it was
-/// sent. A message of one lane waits for no other lane.
+/// All peers of a process share one, so that a client never sees what another changed before that is durable.
+package final class LaneTickets {
+  private struct Track {
+    var given = 0
+    var reached = 0
+  }
+
+  private var tracks: [ExactString: Track] = [:]
+
+  package init() {}
+
+  /// Notes that a lane has given out a ticket; tickets of a lane count upwards.
+  package func give(_ ticket: Int, in lane: ExactString) { tracks[lane, default: Track()].given = ticket }
+
+  func reach(_ ticket: Int, in lane: ExactString) {
+    guard let reached = tracks[lane]?.reached else { return }
+    tracks[lane]!.reached = max(reached, ticket)
+  }
+
+  /// Notes that the tickets of a lane that are out will never be reached.
+  ///
+  /// - Returns: the last of them.
+  func giveUp(_ lane: ExactString) -> Int {
+    guard let given = tracks[lane]?.given else { return 0 }
+    tracks[lane]!.reached = given
+    return given
+  }
+
+  /// The last ticket of a lane, where it is still to be reached.
+  func missing(in lane: ExactString) -> Int? {
+    guard let track = tracks[lane], track.reached < track.given else { return nil }
+    return track.given
+  }
+
+  /// The last ticket of each lane that is still to be reached. O(lanes).
+  var missing: [ExactString: Int] { tracks.compactMapValues { $0.reached < $0.given ? $0.given : nil } }
+}
+
+/// Messages of a peer that wait for their lanes, in the order in which they were sent.
+///
+/// A message waits for the last ticket that its lane had given out when it was sent. A message of one lane waits for no
+/// other lane.
 struct HeldMessages {
   struct Message {
     let text: MessageText
@@ -22,37 +62,28 @@ struct HeldMessages {
     let id: RequestID?
   }
 
-  private struct Waiting {
-    let message: Message
-    let ticket: Int
-  }
-
-  private struct Track {
-    var given = 0
-    var reached = 0
-    var waiting: [Waiting] = []
+  /// The messages that wait for a lane, from `next` on.
+  private struct Queue {
+    var waiting: [(message: Message, ticket: Int)] = []
     var next = 0
   }
 
-  private var tracks: [ExactString: Track] = [:]
+  private var queues: [ExactString: Queue] = [:]
   /// Messages about everything, each with the tickets that it waits for.
   private var general: [(message: Message, missing: [ExactString: Int])] = []
   private(set) var byteCount = 0
 
   var isEmpty: Bool { byteCount == 0 }
 
-  /// Notes that a lane has given out a ticket.
-  mutating func give(_ ticket: Int, in lane: ExactString) { tracks[lane, default: Track()].given = ticket }
-
   /// Keeps a message where its lane has a ticket out; false where it may leave.
-  mutating func hold(_ message: Message, in lane: Lane) -> Bool {
+  mutating func hold(_ message: Message, in lane: Lane, _ tickets: LaneTickets) -> Bool {
     switch lane {
     case .none: return false
     case .about(let name):
-      guard let track = tracks[name], track.reached < track.given else { return false }
-      tracks[name]!.waiting.append(Waiting(message: message, ticket: track.given))
+      guard let ticket = tickets.missing(in: name) else { return false }
+      queues[name, default: Queue()].waiting.append((message, ticket))
     case .all:
-      let missing = tracks.compactMapValues { $0.reached < $0.given ? $0.given : nil }
+      let missing = tickets.missing
       guard !missing.isEmpty else { return false }
       general.append((message, missing))
     }
@@ -62,27 +93,24 @@ struct HeldMessages {
 
   /// The messages that may leave now that a lane has come to a ticket.
   mutating func reach(_ ticket: Int, in lane: ExactString) -> [Message] {
-    guard var track = tracks.removeValue(forKey: lane) else { return [] }
-    track.reached = max(track.reached, ticket)
     var free: [Message] = []
-    while track.next < track.waiting.count, track.waiting[track.next].ticket <= track.reached {
-      free.append(track.waiting[track.next].message)
-      track.next += 1
+    if var queue = queues.removeValue(forKey: lane) {
+      while queue.next < queue.waiting.count, queue.waiting[queue.next].ticket <= ticket {
+        free.append(queue.waiting[queue.next].message)
+        queue.next += 1
+      }
+      if queue.next < queue.waiting.count { queues[lane] = queue }
     }
-    if track.next == track.waiting.count { (track.waiting, track.next) = ([], 0) }
-    tracks[lane] = track
     free += reachGeneral(ticket, in: lane)
     byteCount -= free.reduce(0) { $0 + $1.text.count }
     return free
   }
 
-  /// Takes all messages of a lane whose tickets out will never be reached.
-  mutating func abandon(_ lane: ExactString) -> (abandoned: [Message], free: [Message]) {
-    guard var track = tracks.removeValue(forKey: lane) else { return ([], []) }
-    let abandoned = track.waiting[track.next...].map(\.message)
-    (track.waiting, track.next, track.reached) = ([], 0, track.given)
-    tracks[lane] = track
-    let free = reachGeneral(track.given, in: lane)
+  /// Takes all messages of a lane whose tickets out, up to `last`, will never be reached.
+  mutating func abandon(_ lane: ExactString, last: Int) -> (abandoned: [Message], free: [Message]) {
+    let queue = queues.removeValue(forKey: lane) ?? Queue()
+    let abandoned = queue.waiting[queue.next...].map(\.message)
+    let free = reachGeneral(last, in: lane)
     byteCount -= (abandoned + free).reduce(0) { $0 + $1.text.count }
     return (abandoned, free)
   }

@@ -58,20 +58,18 @@ extension Peer {
 
   /// Sends a message, now or when its lane is free.
   private func deliver(_ message: HeldMessages.Message, _ lane: Lane) {
-    guard lane != .none, held.hold(message, in: lane) else { return deliver(message.text, message.slot) }
+    guard lane != .none, held.hold(message, in: lane, tickets) else { return deliver(message.text, message.slot) }
   }
-
-  /// Has the messages of a lane that are sent from now on wait for a ticket; tickets of a lane count upwards.
-  package func giveTicket(_ ticket: Int, in lane: ExactString) { held.give(ticket, in: lane) }
 
   /// Sends what waited for a ticket.
   package func reachTicket(_ ticket: Int, in lane: ExactString) {
+    tickets.reach(ticket, in: lane)
     for message in held.reach(ticket, in: lane) { deliver(message.text, message.slot) }
   }
 
   /// Answers with an error what waits in a lane whose tickets will never be reached; its notifications are dropped.
   package func abandonTickets(in lane: ExactString, _ error: RPCError) {
-    let (abandoned, free) = held.abandon(lane)
+    let (abandoned, free) = held.abandon(lane, last: tickets.giveUp(lane))
     for message in abandoned {
       if let id = message.id { respond(to: id, "", message.slot, failing: error) }
     }

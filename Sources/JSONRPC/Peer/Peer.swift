@@ -54,6 +54,8 @@ package final class Peer {
   /// True while a long message is being parsed.
   package var isParsing: Bool { hold == .parsing }
 
+  /// What the lanes wait for.
+  package let tickets: LaneTickets
   /// What was sent and has to wait for its lane.
   var held = HeldMessages()
   private var decoder: FrameDecoder
@@ -70,8 +72,11 @@ package final class Peer {
   /// Kept for its memory; taken out while in use, as writing a result may run code that sends something itself.
   var spareWriter: ObjectWriter?
 
-  package init(options: Options = Options(), handler: (any PeerHandler)? = nil) {
+  package init(
+    options: Options = Options(), tickets: LaneTickets = LaneTickets(), handler: (any PeerHandler)? = nil
+  ) {
     self.options = options
+    self.tickets = tickets
     self.handler = handler
     decoder = FrameDecoder(limits: options.limits)
   }

@@ -15,10 +15,7 @@ extension Server {
     do throws(DirectoryError) {
       keepSessions(in: try StateDirectory(path, allowsNetwork: stateOptions.allowsNetwork))
     } catch {
-      let refusal = RequestError(error, path: field)
-      // For the person too, since editors show little of a refused initialize.
-      logMessage(refusal.message, .error)
-      throw refusal
+      throw RequestError(error, path: field)
     }
   }
 
@@ -28,7 +25,7 @@ extension Server {
     self.journals = journals
     watchJournals(journals)
     for (path, error) in directory.unreadable {
-      logMessage("\(path): \(RequestError(error, session: path).message)", .error)
+      notifyAll(LogMessage(level: .error, message: "\(path): \(RequestError(error, session: path).message)"))
     }
   }
 
@@ -48,7 +45,7 @@ extension Server {
 
   /// The same, for a record that was written before.
   func append(_ bytes: [UInt8], of session: String) {
-    journals?.append(bytes, of: ExactString(session), peer)
+    journals?.append(bytes, of: ExactString(session), tickets)
   }
 
   /// Handles the outcomes of all commits so far; for a caller without a loop, after each message.
@@ -68,16 +65,18 @@ extension Server {
     defer { compact(report.file.name) }
     if case .notCompacted(let error) = report.outcome {
       let (name, reason) = (report.file.name.text, RequestError(error, session: report.file.name.text).message)
-      logMessage("session \(Preview.quoted(name)) is not compacted: \(reason)", .warning)
+      logMessage("session \(Preview.quoted(name)) is not compacted: \(reason)", .warning, about: name)
     }
-    guard let session = journals?.handle(report, peer) else { return }
+    guard let session = journals?.handle(report, clients.map(\.peer)) else { return }
     // Memory is ahead of what is durable, and goes back to it when the session is opened again.
     guard let state = try? sessions.close(session.text) else { return }
     jobs.cancel(session: session.text)
     jobs.release(state)
     if case .committed(.failed(let error)) = report.outcome {
-      logMessage("session \(Preview.quoted(session.text)) is closed: \(error.message)", .error)
+      logMessage(
+        "session \(Preview.quoted(session.text)) is closed: \(error.message)", .error, about: session.text)
     }
+    release(session.text)
   }
 
   /// Compacts the journal of a session beside the loop, where it has grown.
@@ -100,9 +99,11 @@ extension Server {
   }
 
   /// Serves `session/open`: a new session, an open one, or one that is recovered from its journal.
-  func open(_ call: Call, _ params: SessionOpen.Params, _ unknown: UnknownFields) {
+  func open(
+    _ call: Call, for client: ClientConnection, _ params: SessionOpen.Params, _ unknown: UnknownFields
+  ) {
     if let name = params.session, let journals, !sessions.contains(name), journals.isStored(ExactString(name)) {
-      return recover(name, call, params, unknown, journals)
+      return recover(name, call, client, params, unknown, journals)
     }
     let (session, isResumed) = sessions.open(
       name: params.session, seed: UInt64(params.seed),
@@ -116,6 +117,7 @@ extension Server {
       ])
       record(ChangeRecord(SessionOpen.name, understood, revision: 0), of: session.name)
     }
+    client.hold(session.name)
     call.lane = lane(of: session.name)
     call.answer(
       WarnedAnswer(
@@ -123,7 +125,8 @@ extension Server {
   }
 
   private func recover(
-    _ name: String, _ call: Call, _ params: SessionOpen.Params, _ unknown: UnknownFields, _ journals: SessionJournals
+    _ name: String, _ call: Call, _ client: ClientConnection, _ params: SessionOpen.Params, _ unknown: UnknownFields,
+    _ journals: SessionJournals
   ) {
     lanes.occupy(name)
     let directory = journals.directory
@@ -135,8 +138,9 @@ extension Server {
         if let state = recovered.state, let file = recovered.file {
           journals.attach(file, to: ExactString(name), size: recovered.size)
           _ = sessions.replace(state)
+          client.hold(name)
           if recovered.tornByteCount > 0 {
-            logMessage(
+            client.logMessage(
               "session \(Preview.quoted(name)): \(recovered.tornByteCount) bytes were cut off that were never acknowledged",
               .warning)
           }
@@ -154,7 +158,7 @@ extension Server {
           } else {
             directory.forget(ExactString(name))
           }
-          open(call, params, unknown)
+          open(call, for: client, params, unknown)
         }
       } catch {
         call.fail(RPCError(error))

@@ -87,14 +87,14 @@ package final class SessionJournals {
   }
 
   /// Adds a record. What is sent about the session from now on waits until it is durable.
-  func append(_ record: [UInt8], of session: ExactString, _ peer: Peer) {
+  func append(_ record: [UInt8], of session: ExactString, _ tickets: LaneTickets) {
     guard let file = files[session] else { preconditionFailure("an open session has a journal") }
     let number = committer.append(record, to: file)
     let ticket = (tracks[ObjectIdentifier(file)]?.firstTicket ?? 0) + number
     tracks[ObjectIdentifier(file)]?.lastRecord = number
     tracks[ObjectIdentifier(file)]?.size.plain += record.count
     lastTickets[session] = ticket
-    peer.giveTicket(ticket, in: session)
+    tickets.give(ticket, in: session)
   }
 
   /// Puts the journal of a closed session aside, after its last record.
@@ -108,10 +108,10 @@ package final class SessionJournals {
     committer.move(file, to: directory.closedPath(for: session))
   }
 
-  /// Handles the outcome of a commit.
+  /// Handles the outcome of a commit, which messages of `peers` may wait for.
   ///
   /// - Returns: the session that can no longer be used because of it.
-  func handle(_ report: Report, _ peer: Peer) -> ExactString? {
+  func handle(_ report: Report, _ peers: [Peer]) -> ExactString? {
     let id = ObjectIdentifier(report.file)
     guard let track = tracks[id] else { return nil }
     let session = report.file.name
@@ -128,7 +128,7 @@ package final class SessionJournals {
       return nil
     case .committed(.durable(let last)):
       if files[session] !== report.file, last == track.lastRecord { tracks[id] = nil }
-      peer.reachTicket(track.firstTicket + last, in: session)
+      for peer in peers { peer.reachTicket(track.firstTicket + last, in: session) }
       return nil
     case .committed(.failed(let error)):
       tracks[id] = nil
@@ -138,7 +138,7 @@ package final class SessionJournals {
         failures[session] = error
         directory.forgetUnlessMade(report.file)
       }
-      peer.abandonTickets(in: session, RPCError(RequestError(storageFailed: error)))
+      for peer in peers { peer.abandonTickets(in: session, RPCError(RequestError(storageFailed: error))) }
       return isOpen ? session : nil
     }
   }

@@ -115,9 +115,9 @@ package protocol BackgroundQuery: Method where Params: SessionScoped, Answer: Se
   ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> Answer
 }
 
-/// A method about the server as a whole.
+/// A method about the server as a whole, or about the connection.
 package protocol ServerMethod: Method {
-  static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer
+  static func answer(_ params: Params, for client: ClientConnection) throws(RequestError) -> Answer
 }
 
 /// A method about all open sessions. Where they are many it works beside the loop, from a snapshot of the store.

@@ -20,9 +20,9 @@ package struct Route {
   /// What an answer is; worked out when asked for, as a server that starts does not need to know.
   package var answer: FieldType { answerType() }
   private let answerType: () -> FieldType
-  let serve: (Server, Call) -> Void
+  let serve: (ClientConnection, Call) -> Void
   /// Takes the method as a notification; nil where it makes no sense as one, and then it is ignored.
-  let take: ((Server, _ params: JSON?) -> Void)?
+  let take: ((ClientConnection, _ params: JSON?) -> Void)?
 
   /// Nil for a method that changes no session.
   let replay: Replaying?
@@ -35,9 +35,9 @@ package struct Route {
   package var isNotifiable: Bool { take != nil }
 
   private init<M: Method>(
-    _ method: M.Type, isLong: Bool = false, take: ((Server, JSON?) -> Void)? = nil,
+    _ method: M.Type, isLong: Bool = false, take: ((ClientConnection, JSON?) -> Void)? = nil,
     replay: Replaying? = nil,
-    serve: @escaping (Server, Call) -> Void
+    serve: @escaping (ClientConnection, Call) -> Void
   ) {
     self.replay = replay
     name = M.name
@@ -52,14 +52,15 @@ package struct Route {
   }
 
   static func server<M: ServerMethod>(_ method: M.Type) -> Route {
-    Route(method) { server, call in
-      call.serve(method, server) { (params) throws(RequestError) in try M.answer(params, by: server) }
+    Route(method) { client, call in
+      call.serve(method, client) { (params) throws(RequestError) in try M.answer(params, for: client) }
     }
   }
 
   static func store<M: StoreQuery>(_ method: M.Type) -> Route {
-    Route(method) { server, call in
-      guard let (params, unknown) = call.params(of: method, server) else { return }
+    Route(method) { client, call in
+      guard let (params, unknown) = call.params(of: method, client) else { return }
+      let server = client.server
       let (store, stored) = (server.sessions, server.journals?.storedNames)
       guard server.jobs.runsBeside, store.count + (stored?.count ?? 0) > Limits.itemsOnLoop else {
         return call.settle(unknown) { () throws(RequestError) in try M.answer(params, store, stored: stored) }
@@ -73,7 +74,7 @@ package struct Route {
   }
 
   static func query<M: SessionQuery>(_ method: M.Type) -> Route {
-    Route(method) { $0.serve(method, $1, .query(M.answer)) }
+    Route(method) { $0.server.serve(method, $1, for: $0, .query(M.answer)) }
   }
 
   static func step<M: SessionStep>(_ method: M.Type) -> Route {
@@ -84,9 +85,9 @@ package struct Route {
         _ = try store.change(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
         return nil
       },
-      serve: { server, call in
-        server.serve(
-          method, call,
+      serve: { client, call in
+        client.server.serve(
+          method, call, for: client,
           .step { (params, files, state) throws(RequestError) in
             let resolved = try M.resolve(params, files)
             return (try M.apply(resolved, to: &state), M.recordedFile(resolved))
@@ -111,28 +112,30 @@ package struct Route {
   static func edit<M: NotifiableStep>(notifiable method: M.Type) -> Route {
     Route(
       method,
-      take: { server, json in
+      take: { client, json in
+        let server = client.server
         let outcome: Result<StepResult<M.Answer>, RPCError>
         var unknown = UnknownFields()
         do throws(InvalidField) {
-          let params = try M.read(json, &unknown, refusesUnknown: server.refusesUnknownFields)
+          let params = try M.read(json, &unknown, refusesUnknown: client.refusesUnknownFields)
           outcome = Result { () throws(RequestError) in
-            try server.edit(method, json, params)
+            try client.checkHolds(params.session)
+            return try server.edit(method, json, params)
           }.mapError(RPCError.init)
         } catch {
           outcome = .failure(RPCError(error))
         }
         let session = json?["session"]?.stringValue?.text ?? ""
-        server.notify(M.event(for: outcome.map(\.answer), json, unknown), about: session)
+        client.notify(M.event(for: outcome.map(\.answer), json, unknown), about: session)
         if case .success(let result) = outcome { server.send(result.events, of: session) }
       },
       replay: replay(edit: method), serve: serve(edit: method))
   }
 
-  private static func serve<M: InPlaceStep>(edit method: M.Type) -> (Server, Call) -> Void {
+  private static func serve<M: InPlaceStep>(edit method: M.Type) -> (ClientConnection, Call) -> Void {
     {
-      $0.serve(
-        method, $1,
+      $0.server.serve(
+        method, $1, for: $0,
         .edit(
           { (params, state) throws(RequestError) in try M.apply(params, to: &state) }, given: { M.given(by: $0) }))
     }
@@ -150,8 +153,9 @@ package struct Route {
         }
         return nil
       },
-      serve: { server, call in
-        guard let (params, unknown) = call.params(of: method, server) else { return }
+      serve: { client, call in
+        guard let (params, unknown) = call.params(of: method, client) else { return }
+        let server = client.server
         let work: @Sendable (ProgressHandle) throws(RequestError) -> M.Product
         let computedFrom: Int
         do throws(RequestError) {
@@ -185,15 +189,16 @@ package struct Route {
 
   /// `session/open`, which may take long where it recovers a session.
   static func open(_ method: SessionOpen.Type) -> Route {
-    Route(method) { server, call in
-      guard let (params, unknown) = call.params(of: method, server) else { return }
-      server.open(call, params, unknown)
+    Route(method) { client, call in
+      guard let (params, unknown) = call.params(of: method, client) else { return }
+      client.server.open(call, for: client, params, unknown)
     }
   }
 
   static func estimate<M: BackgroundQuery>(_ method: M.Type) -> Route {
-    Route(method, isLong: true) { server, call in
-      guard let (params, unknown) = call.params(of: method, server) else { return }
+    Route(method, isLong: true) { client, call in
+      guard let (params, unknown) = call.params(of: method, client) else { return }
+      let server = client.server
       let work: @Sendable (ProgressHandle) throws(RequestError) -> M.Answer
       do throws(RequestError) {
         work = try M.prepare(params, in: try server.sessions.state(params.session))
@@ -221,19 +226,19 @@ extension Method {
 extension Call {
   /// Answers with what `body` makes of the params, or with why they are wrong or refused.
   func serve<M: Method>(
-    _ method: M.Type, _ server: Server, _ body: (M.Params) throws(RequestError) -> M.Answer
+    _ method: M.Type, _ client: ClientConnection, _ body: (M.Params) throws(RequestError) -> M.Answer
   ) {
-    guard let (params, unknown) = params(of: method, server) else { return }
+    guard let (params, unknown) = params(of: method, client) else { return }
     settle(unknown) { () throws(RequestError) in try body(params) }
   }
 
   /// The params; nil when they are wrong, and then the call has been answered.
   fileprivate func params<M: Method>(
-    of method: M.Type, _ server: Server
+    of method: M.Type, _ client: ClientConnection
   ) -> (params: M.Params, unknown: UnknownFields)? {
     do throws(InvalidField) {
       var unknown = UnknownFields()
-      let params = try M.read(params, &unknown, refusesUnknown: server.refusesUnknownFields)
+      let params = try M.read(params, &unknown, refusesUnknown: client.refusesUnknownFields)
       return (params, unknown)
     } catch {
       fail(RPCError(error))

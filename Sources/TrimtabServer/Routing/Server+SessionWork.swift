@@ -20,16 +20,18 @@ enum SessionWork<M: SessionMethod> {
 // replaces the session. Requests that name the same session wait meanwhile, so that order is the same either way.
 extension Server {
   /// Serves a request that names a session.
-  func serve<M: SessionMethod>(_ method: M.Type, _ call: Call, _ work: SessionWork<M>) {
-    if let state = stateForLongWork(method, call.params) { return serveBeside(method, call, work, state) }
+  func serve<M: SessionMethod>(
+    _ method: M.Type, _ call: Call, for client: ClientConnection, _ work: SessionWork<M>
+  ) {
+    if let state = stateForLongWork(method, call.params) { return serveBeside(method, call, client, work, state) }
     var events: [SessionEvent] = []
     var session = ""
-    call.serve(method, self) { (params) throws(RequestError) in
+    call.serve(method, client) { (params) throws(RequestError) in
       session = params.session
       switch work {
       case .query(let answer): return try answer(params, try sessions.state(session))
       case .step(let apply):
-        let files = files
+        let files = client.files
         var file: RecordedFile?
         let result = try sessions.change(session) { (state) throws(RequestError) in
           let (result, found) = try apply(params, files, &state)
@@ -82,9 +84,10 @@ extension Server {
   }
 
   private func serveBeside<M: SessionMethod>(
-    _ method: M.Type, _ call: Call, _ work: SessionWork<M>, _ state: SessionState
+    _ method: M.Type, _ call: Call, _ client: ClientConnection, _ work: SessionWork<M>, _ state: SessionState
   ) {
-    let (json, files, refusesUnknown, isRecorded) = (call.params, files, refusesUnknownFields, journals != nil)
+    let (json, files, refusesUnknown) = (call.params, client.files, client.refusesUnknownFields)
+    let isRecorded = journals != nil
     // The closure below must not keep the old state: its end would hold the loop.
     let session = state.name
     lanes.occupy(session)

@@ -137,18 +137,25 @@ package enum Initialize: ServerMethod {
     }
   }
 
-  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
+  package static func answer(_ params: Params, for client: ClientConnection) throws(RequestError) -> Answer {
+    let server = client.server
     // First, since it may be refused; the client may then initialize with another.
-    if let directory = params.stateDirectory {
-      try server.openStateDirectory(directory, field: "stateDirectory")
-    } else if let directory = server.stateOptions.directory {
-      try server.openStateDirectory(directory, field: "")
+    do throws(RequestError) {
+      if let directory = params.stateDirectory {
+        try server.openStateDirectory(directory, field: "stateDirectory")
+      } else if let directory = server.stateOptions.directory {
+        try server.openStateDirectory(directory, field: "")
+      }
+    } catch {
+      // For the person too, since editors show little of a refused initialize.
+      client.logMessage(error.message, .error)
+      throw error
     }
-    server.phase = .running
-    server.files = FileAccess(roots: params.roots)
-    server.refusesUnknownFields = params.unknownFields == .refuse
-    if let processID = params.processID { server.watchParent(Int32(processID)) }
-    if let level = params.trace.flatMap(TraceLevel.init(named:)) { server.trace(level) }
+    client.phase = .running
+    client.files = FileAccess(roots: params.roots)
+    client.refusesUnknownFields = params.unknownFields == .refuse
+    if let processID = params.processID { client.watchParent(Int32(processID)) }
+    if let level = params.trace.flatMap(TraceLevel.init(named:)) { client.peer.trace = level }
     return Answer(durability: server.durability)
   }
 }

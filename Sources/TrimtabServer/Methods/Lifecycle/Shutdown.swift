@@ -14,8 +14,8 @@ package enum Shutdown: ServerMethod {
   /// As the Language Server Protocol has it.
   package typealias Answer = NullAnswer
 
-  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> NullAnswer {
-    server.phase = .shutDown
+  package static func answer(_ params: Params, for client: ClientConnection) throws(RequestError) -> NullAnswer {
+    client.phase = .shutDown
     return NullAnswer()
   }
 }

@@ -23,7 +23,8 @@ package enum SessionClose: ServerMethod {
     }
   }
 
-  package static func answer(_ params: Params, by server: Server) throws(RequestError) -> Answer {
+  package static func answer(_ params: Params, for client: ClientConnection) throws(RequestError) -> Answer {
+    let server = client.server
     let state = try server.sessions.close(params.session)
     if server.journals != nil {
       let understood = JSONObject(members: [.init(key: "session", value: .string(params.session))])
@@ -31,6 +32,7 @@ package enum SessionClose: ServerMethod {
       server.journals?.close(ExactString(params.session))
     }
     server.jobs.cancel(session: params.session)
+    server.release(params.session)
     server.jobs.release(state)
     return Answer()
   }
