@@ -134,6 +134,12 @@ package final class StateDirectory: Sendable {
     return reader
   }
 
+  /// What a recovery of the session notes its progress in; nil where the files are no real ones, or there can be none.
+  package func recoveryMark(for name: ExactString) -> RecoveryMark? {
+    guard let storage = storage as? SystemStorage, !storage.isReadOnly else { return nil }
+    return RecoveryMark(storage.absolute(Self.path(of: name) + RecoveryMark.ending))
+  }
+
   /// Where the journal of a session goes that is closed; from now on the session has none.
   package func closedPath(for name: ExactString) -> String {
     names.withLock {
@@ -154,15 +160,20 @@ package final class StateDirectory: Sendable {
 
   /// Puts a journal aside, and a copy of its first records in its place.
   ///
+  /// - Parameters:
+  ///   - count: how many records to keep; nil for all that are whole.
+  ///   - change: what to write for a record.
   /// - Returns: where the original is now.
   /// - Throws: ``JournalError``.
-  package func rewrite(_ name: ExactString, keeping count: Int) throws(JournalError) -> String {
+  package func rewrite(
+    _ name: ExactString, keeping count: Int? = nil, _ change: ([UInt8]) -> [[UInt8]] = { [$0] }
+  ) throws(JournalError) -> String {
     var reader = try reader(of: name)
     let path = reader.path
     var output = JournalWriter(newAt: path + CompactedFile.ending, name: name, in: storage)
     let original = damagedPath(for: name)
     var records: [[UInt8]] = []
-    while reader.count < count, let record = try reader.next() { records.append(record) }
+    while count.map({ reader.count < $0 }) ?? true, let record = try reader.next() { records += change(record) }
     do throws(StorageError) {
       if !records.isEmpty { try output.commit(records) }
       try storage.rename(path, to: original)

@@ -9,7 +9,7 @@ package final class SystemStorage: Storage {
   /// - Parameter root: an absolute path, so that a change of the working directory changes nothing.
   package init(root: String, isReadOnly: Bool = false) { (self.root, self.isReadOnly) = (root, isReadOnly) }
 
-  private func absolute(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
+  func absolute(_ path: String) -> String { path.isEmpty ? root : "\(root)/\(path)" }
 
   package func open(_ path: String, creates: Bool) throws(StorageError) -> (any StorageFile)? {
     let path = absolute(path)

@@ -88,7 +88,12 @@ package final class ClientConnection: PeerHandler {
 
   private func serve(_ call: Call, _ route: Route) {
     if route.name != SessionOpen.name, let session = call.params?.objectValue?.sessionName {
-      do throws(RequestError) { try checkHolds(session) } catch { return call.fail(RPCError(error)) }
+      do throws(RequestError) {
+        try checkHolds(session)
+        if route.changesSession { try server.checkWritable(session) }
+      } catch {
+        return call.fail(RPCError(error))
+      }
     }
     route.serve(self, call)
   }

@@ -237,3 +237,56 @@ def test_a_number_of_a_file_that_was_never_given_is_passed_over(binary, tmp_path
     assert server.result("session/open", {"session": "s"})["resumed"] is False
     server.kill()
     server.wait()
+
+
+def test_a_request_that_ends_the_process_makes_the_session_readable_and_no_crash_loop(binary, tmp_path):
+    state = str(tmp_path / "state")
+    server = Server(binary, "--state", state)
+    server.result("initialize")
+    server.result("session/open", {"session": "s"})
+    server.result("pipeline/define", {"session": "s", "pipeline": "p", "schedule": "1f1b", "stages": 8,
+                                      "microbatches": 24, "blockingPowerWatts": 50})
+    server.result("profile/submit", {"session": "s", "pipeline": "p", "rows": [
+        {"stage": stage, "instruction": kind, "frequency": clock, "timeSeconds": 90 / clock + 0.01 * stage,
+         "energyJoules": 20 + clock / 100 * (1 + stage / 7)}
+        for stage in range(8) for kind in ("forward", "backward") for clock in range(900, 1500, 30)]})
+    server.result("gpu/register", gpu("before"))
+    server.result("frontier/characterize", {"session": "s", "pipeline": "p", "roundCount": 2})
+    server.result("gpu/register", gpu("after"))
+    server.kill()
+    server.wait()
+    whole = (tmp_path / "state" / "sessions" / "s.journal").read_bytes()
+
+    # A machine that gives the process a second of computing stands for one on which the request brings it down.
+    def limited():
+        return Server("/bin/sh", "-c", f'ulimit -t 1; exec "{binary}" serve --state "{state}"', command=True)
+
+    deaths = 0
+    while True:
+        server = limited()
+        server.result("initialize")
+        server.send("session/open", {"session": "s"})
+        answer = server.receive()
+        if answer is not None:
+            break
+        server.wait()
+        deaths += 1
+        assert deaths <= 5
+    assert deaths == 5
+    assert answer["result"]["revision"] == 3 and "request 5" in answer["result"]["readOnly"]
+    assert [entry["id"] for entry in server.result("gpu/list", {"session": "s"})["gpus"]] == ["before"]
+    assert server.answer_to("gpu/register", gpu("new"))["error"]["data"]["kind"] == "journalUnusable"
+    server.kill()
+    server.wait()
+    assert (tmp_path / "state" / "sessions" / "s.journal").read_bytes() == whole
+
+    repaired = journal(binary, "repair", state)
+    assert repaired.returncode == 0 and "request 5 (frontier/characterize) left out" in repaired.stdout
+    server = limited()
+    server.result("initialize")
+    opened = server.result("session/open", {"session": "s"})
+    assert opened["revision"] == 5 and "readOnly" not in opened
+    assert [entry["id"] for entry in server.result("gpu/list", {"session": "s"})["gpus"]] == ["before", "after"]
+    server.result("gpu/register", gpu("new"))
+    server.kill()
+    server.wait()

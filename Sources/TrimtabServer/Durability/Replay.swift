@@ -9,11 +9,18 @@ struct Replay: Sendable {
   private(set) var store = SessionStore()
   /// Whether the last record closed the session.
   private(set) var isClosed = false
+  /// Why the session is as of a record before the journal's end, and can only be read; nil where all was applied.
+  private(set) var stop: RequestError?
   private let name: String
   /// Records of the journal so far; a run is one.
   private var recordCount = 0
   /// Bytes of those that are runs, and of the others.
   private(set) var (runByteCount, plainByteCount) = (0, 0)
+  /// Requests so far; those of a run count one by one, so that compaction changes no number.
+  private(set) var requestCount = 0
+  /// The last request to apply; nil for all.
+  private let limit: Int?
+  private let mark: RecoveryMark?
   /// States that products are computed from which were applied later, by revision.
   private var snapshots: [Int: SessionState] = [:]
   /// The revisions of such states, with the number of the last record that needs each.
@@ -21,10 +28,27 @@ struct Replay: Sendable {
 
   /// Replays the journal of a session. O(records), and what their computations take.
   ///
-  /// - Returns: also the reader at the journal's end; nil where the journal was never begun.
+  /// A request that this program does not accept, or that gives something else than what was given out, ends the replay
+  /// as of the request before it (``stop``).
+  ///
+  /// - Parameter mark: notes which request is being applied, and knows one that must not be.
+  /// - Returns: also the reader, at the journal's end unless the replay stopped; nil where the journal was never begun.
   /// - Throws: ``RequestError`` of kind `journalUnusable` or `storageFailed`.
   static func run(
-    _ name: String, in directory: StateDirectory
+    _ name: String, in directory: StateDirectory, mark: RecoveryMark? = nil
+  ) throws(RequestError) -> (replay: Replay, reader: JournalReader)? {
+    defer { mark?.end() }
+    guard let (replay, reader) = try run(name, in: directory, mark, upTo: nil) else { return nil }
+    guard let stop = replay.stop else { return (replay, reader) }
+    // The request has changed the session, or part of it. What was before it takes another replay, without it.
+    guard replay.requestCount > 1, var (before, _) = try run(name, in: directory, mark, upTo: replay.requestCount - 1)
+    else { throw stop }
+    before.stop = stop
+    return (before, reader)
+  }
+
+  private static func run(
+    _ name: String, in directory: StateDirectory, _ mark: RecoveryMark?, upTo limit: Int?
   ) throws(RequestError) -> (replay: Replay, reader: JournalReader)? {
     func readable<Value>(_ body: () throws(JournalError) -> Value) throws(RequestError) -> Value {
       do throws(JournalError) { return try body() } catch { throw RequestError(error, session: name) }
@@ -43,20 +67,31 @@ struct Replay: Sendable {
       throw RequestError(.damaged(path: survey.path, offset: offset, record: record), session: name)
     }
     guard survey.count > 0 else { return nil }
-    var replay = Replay(name, uses)
+    var replay = Replay(name, uses, mark, limit)
     var reader = try readable { () throws(JournalError) in try directory.reader(of: ExactString(name)) }
-    while let bytes = try readable({ () throws(JournalError) in try reader.next() }) { try replay.apply(bytes) }
+    do throws(RequestError) {
+      while !replay.isDone, let bytes = try readable({ () throws(JournalError) in try reader.next() }) {
+        try replay.apply(bytes)
+      }
+    } catch {
+      guard error.kind == .journalUnusable else { throw error }
+      replay.stop = error
+    }
     return (replay, reader)
   }
 
-  private init(_ name: String, _ lastUses: [Int: Int]) { (self.name, self.lastUses) = (name, lastUses) }
+  private init(_ name: String, _ lastUses: [Int: Int], _ mark: RecoveryMark?, _ limit: Int?) {
+    (self.name, self.lastUses, self.mark, self.limit) = (name, lastUses, mark, limit)
+  }
+
+  private var isDone: Bool { requestCount == limit }
 
   private mutating func apply(_ bytes: [UInt8]) throws(RequestError) {
     recordCount += 1
     if RecordRun.isRun(bytes) {
       runByteCount += bytes.count
       guard let run = RecordRun(bytes) else { throw unreadable(bytes) }
-      for index in 0..<run.count { try apply(run[index]) }
+      for index in 0..<run.count where !isDone { try apply(run[index]) }
     } else {
       plainByteCount += bytes.count
       guard let record = ChangeRecord(bytes) else { throw unreadable(bytes) }
@@ -65,10 +100,19 @@ struct Replay: Sendable {
   }
 
   private mutating func apply(_ record: ChangeRecord) throws(RequestError) {
+    requestCount += 1
+    if requestCount == mark?.fatalRecord {
+      throw unusable(
+        record.method, expected: "a request that can be applied",
+        found: "one at which this process ended \(RecoveryMark.limit) times in a row",
+        fix: "`trimtab journal repair` leaves the request out; the original stays in damaged/")
+    }
+    mark?.begin(requestCount)
     do throws(RequestError) {
       try change(by: record)
     } catch {
-      if error.kind == .journalUnusable { throw error }
+      // One with details says which request it is about.
+      if error.kind == .journalUnusable, !error.details.isEmpty { throw error }
       throw unusable(record.method, expected: "the request to be accepted as it was", found: error.message)
     }
     if lastUses.isEmpty { return }
@@ -87,6 +131,11 @@ struct Replay: Sendable {
       }
       _ = store.open(name: name, seed: UInt64(seed))
     case SessionClose.name: isClosed = true
+    case LeftOut.method:
+      _ = try store.change(name) { (state) in
+        state.revision = record.revision
+        return StepResult(())
+      }
     case FollowedFrontier.method: try FollowedFrontier.replay(record, from: snapshot(for: record), in: &store)
     default:
       guard let replay = Route.replays[ExactString(record.method)] else {
@@ -112,16 +161,34 @@ struct Replay: Sendable {
     return try store.state(name)
   }
 
-  private func unreadable(_ bytes: [UInt8]) -> RequestError {
-    unusable("", expected: "a request", found: Preview.cut(String(decoding: bytes.prefix(80), as: UTF8.self)))
+  private mutating func unreadable(_ bytes: [UInt8]) -> RequestError {
+    requestCount += 1
+    return unusable("", expected: "a request", found: Preview.cut(String(decoding: bytes.prefix(80), as: UTF8.self)))
   }
 
-  private func unusable(_ method: String, expected: String, found: String) -> RequestError {
+  private func unusable(
+    _ method: String, expected: String, found: String,
+    fix: String = "open it with the version that wrote it; `trimtab journal dump` shows its requests"
+  ) -> RequestError {
     RequestError(
       .journalUnusable, path: "session", expected: expected,
-      found: "in record \(recordCount)\(method.isEmpty ? "" : " (\(method))") of the journal: \(found)",
-      fix: "open it with the version that wrote it; `trimtab journal dump` shows its records",
-      details: [.init(key: "record", value: .integer(Int64(recordCount)))])
+      found: "in request \(requestCount)\(method.isEmpty ? "" : " (\(method))") of the journal: \(found)", fix: fix,
+      details: [.init(key: "request", value: .integer(Int64(requestCount)))])
+  }
+}
+
+/// What `repair` writes for a request that is not to be applied: later requests keep their numbers and revisions.
+enum LeftOut {
+  /// In no client's hands, so it is no method of the protocol.
+  static let method = "journal/leftOut"
+
+  static func record(of request: ChangeRecord, session: String) -> ChangeRecord {
+    ChangeRecord(
+      method,
+      JSONObject(members: [
+        .init(key: "session", value: .string(session)), .init(key: "method", value: .string(request.method)),
+        .init(key: "params", value: .object(request.params)),
+      ]), revision: request.revision)
   }
 }
 

@@ -38,6 +38,11 @@ extension Server {
 
   func lane(of session: String) -> Lane { journals == nil ? .none : .about(ExactString(session)) }
 
+  /// Refuses to change a session that can only be read.
+  func checkWritable(_ session: String) throws(RequestError) {
+    if let journals, !journals.readOnly.isEmpty, let reason = journals.readOnly[ExactString(session)] { throw reason }
+  }
+
   /// Appends an accepted change to its session's journal.
   func record(_ record: @autoclosure () -> ChangeRecord, of session: String) {
     if journals != nil { append(record().bytes, of: session) }
@@ -119,9 +124,13 @@ extension Server {
     }
     client.hold(session.name)
     call.lane = lane(of: session.name)
-    call.answer(
-      WarnedAnswer(
-        answer: SessionOpen.Answer(session: session, isResumed: isResumed, durability: durability), unknown: unknown))
+    call.answer(WarnedAnswer(answer: opened(session, isResumed: isResumed), unknown: unknown))
+  }
+
+  private func opened(_ session: SessionSummary, isResumed: Bool) -> SessionOpen.Answer {
+    SessionOpen.Answer(
+      session: session, isResumed: isResumed, durability: durability,
+      readOnlyReason: journals?.readOnly[ExactString(session.name)]?.message)
   }
 
   private func recover(
@@ -135,7 +144,13 @@ extension Server {
     } finish: { [unowned self] outcome in
       do throws(RequestError) {
         let recovered = try outcome.get()
-        if let state = recovered.state, let file = recovered.file {
+        if let state = recovered.state, let reason = recovered.stop {
+          journals.attachReadOnly(ExactString(name), reason)
+          _ = sessions.replace(state)
+          client.hold(name)
+          client.logMessage("session \(Preview.quoted(name)) can only be read: \(reason.message)", .error)
+          call.answer(WarnedAnswer(answer: opened(SessionSummary(state), isResumed: true), unknown: unknown))
+        } else if let state = recovered.state, let file = recovered.file {
           journals.attach(file, to: ExactString(name), size: recovered.size)
           _ = sessions.replace(state)
           client.hold(name)
@@ -144,10 +159,7 @@ extension Server {
               "session \(Preview.quoted(name)): \(recovered.tornByteCount) bytes were cut off that were never acknowledged",
               .warning)
           }
-          call.answer(
-            WarnedAnswer(
-              answer: SessionOpen.Answer(session: SessionSummary(state), isResumed: true, durability: durability),
-              unknown: unknown))
+          call.answer(WarnedAnswer(answer: opened(SessionSummary(state), isResumed: true), unknown: unknown))
           compact(ExactString(name))
           for pipeline in state.pipelines where pipeline.frontierOrigin?.follows ?? false {
             follower.inputsChanged(pipeline.name, of: name, at: self)
@@ -176,10 +188,18 @@ private struct Recovered: Sendable {
   let state: SessionState?
   let tornByteCount: Int
   let size: SessionJournals.Size
+  /// Why the session can only be read.
+  let stop: RequestError?
 
   init(_ name: String, in directory: StateDirectory) throws(RequestError) {
-    guard let (replay, reader) = try Replay.run(name, in: directory) else {
-      (file, state, tornByteCount, size) = (nil, nil, 0, SessionJournals.Size())
+    let mark = directory.recoveryMark(for: ExactString(name))
+    guard let (replay, reader) = try Replay.run(name, in: directory, mark: mark) else {
+      (file, state, tornByteCount, size, stop) = (nil, nil, 0, SessionJournals.Size(), nil)
+      return
+    }
+    stop = replay.stop
+    if stop != nil {
+      (file, state, tornByteCount, size) = (nil, try replay.store.state(name), 0, SessionJournals.Size())
       return
     }
     do throws(JournalError) {

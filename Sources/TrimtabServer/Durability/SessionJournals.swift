@@ -69,11 +69,22 @@ package final class SessionJournals {
     failures[session].map { RequestError(storageFailed: $0) }
   }
 
+  /// Why a session can only be read; nil where it can be changed.
+  private(set) var readOnly: [ExactString: RequestError] = [:]
+
+  /// Has a session only be read until the process ends, since its journal cannot be applied as a whole.
+  func attachReadOnly(_ session: ExactString, _ reason: RequestError) {
+    failures[session] = nil
+    readOnly[session] = reason
+  }
+
   /// Whether a session that is not open has a journal to be recovered from.
-  func isStored(_ session: ExactString) -> Bool { files[session] == nil && directory.contains(session) }
+  func isStored(_ session: ExactString) -> Bool {
+    files[session] == nil && readOnly[session] == nil && directory.contains(session)
+  }
 
   /// Sessions that are not open and have a journal.
-  var storedNames: [String] { directory.storedNames.filter { files[$0] == nil }.map(\.text) }
+  var storedNames: [String] { directory.storedNames.filter { files[$0] == nil && readOnly[$0] == nil }.map(\.text) }
 
   /// Begins the journal of a session that has none.
   func begin(_ session: ExactString) { attach(directory.makeJournal(for: session), to: session) }

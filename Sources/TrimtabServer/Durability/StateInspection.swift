@@ -37,6 +37,7 @@ package struct StateInspection {
     do throws(RequestError) {
       guard let (replay, reader) = try Replay.run(name.text, in: directory) else { return "never begun" }
       var text = "\(reader.count) records, revision \(replay.store.revision(of: name.text) ?? 0)"
+      if let stop = replay.stop { throw stop }
       if replay.isClosed { text += ", closed" }
       if case .torn(let count)? = reader.end { text += ", \(count) bytes at the end that were never acknowledged" }
       return text
@@ -64,6 +65,26 @@ package struct StateInspection {
     }
   }
 
+  private func leaveOut(
+    _ request: Int, of name: ExactString, _ mark: RecoveryMark
+  ) throws(JournalError) -> String {
+    var (count, method) = (0, "")
+    let original = try directory.rewrite(name) { bytes in
+      let run = RecordRun.isRun(bytes) ? RecordRun(bytes) : nil
+      let first = count + 1
+      count += run?.count ?? 1
+      guard (first...count).contains(request) else { return [bytes] }
+      let records = run.map { run in (0..<run.count).map { run[$0] } } ?? ChangeRecord(bytes).map { [$0] } ?? []
+      return records.enumerated().map { place, record in
+        guard first + place == request else { return record.bytes }
+        method = record.method
+        return LeftOut.record(of: record, session: name.text).bytes
+      }
+    }
+    mark.forgive()
+    return "request \(request) (\(method)) left out; the original is \(original)"
+  }
+
   /// Says the same in fewer bytes.
   package func compact(_ name: ExactString) throws(InspectionFailure) -> String {
     do throws(JournalError) {
@@ -82,11 +103,17 @@ package struct StateInspection {
     }
   }
 
-  /// Keeps of a damaged journal what is before the damage, and puts the original aside; leaves a whole one as it is.
+  /// Keeps of a damaged journal what is before the damage, and leaves out a request at which recoveries died; the
+  /// original is put aside. Leaves any other journal as it is.
   package func repair(_ name: ExactString) throws(InspectionFailure) -> String {
     do throws(JournalError) {
       var reader = try directory.reader(of: name)
-      guard case .damaged(_, let record) = try reader.skipToEnd() else { return "whole, and left as it is" }
+      guard case .damaged(_, let record) = try reader.skipToEnd() else {
+        guard let mark = directory.recoveryMark(for: name) else { return "whole, and left as it is" }
+        defer { mark.end() }
+        guard let request = mark.fatalRecord else { return "whole, and left as it is" }
+        return try leaveOut(request, of: name, mark)
+      }
       let original = try directory.rewrite(name, keeping: record - 1)
       return "\(record - 1) records kept; the original is \(original)"
     } catch {

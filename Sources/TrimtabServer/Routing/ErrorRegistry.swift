@@ -27,7 +27,10 @@ package enum ErrorRegistry {
         """),
     Entry(
       kind: .journalUnusable, code: 1007,
-      meaning: "The session cannot be recovered from its journal, which stays as it is; `found` says where."),
+      meaning: """
+        The session cannot be recovered from its journal, or only as of an earlier request and then only be read. The \
+        journal stays as it is; `found` says where.
+        """),
     Entry(kind: .unknownPipeline, code: 2000, meaning: "No pipeline of this name is defined in the session."),
     Entry(kind: .invalidPipeline, code: 2001, meaning: "The pipeline contradicts itself, or its profile."),
     Entry(

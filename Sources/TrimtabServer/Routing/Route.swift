@@ -27,6 +27,9 @@ package struct Route {
   /// Nil for a method that changes no session.
   let replay: Replaying?
 
+  /// Whether the method changes the session that it names.
+  var changesSession: Bool { replay != nil || name == SessionClose.name }
+
   /// Every method that a journal may hold.
   static let replays = Dictionary(
     uniqueKeysWithValues: Catalogue.routes.compactMap { route in route.replay.map { (ExactString(route.name), $0) } })

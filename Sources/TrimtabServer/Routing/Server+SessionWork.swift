@@ -61,6 +61,7 @@ extension Server {
     _ method: M.Type, _ json: JSON?, _ params: M.Params,
     _ apply: (M.Params, inout SessionState) throws(RequestError) -> StepResult<M.Answer>, _ given: (M.Answer) -> JSON?
   ) throws(RequestError) -> StepResult<M.Answer> {
+    try checkWritable(params.session)
     var isLogged = false
     let result = try sessions.edit(params.session) { (state) throws(RequestError) in
       let before = state.search?.log.changeCount

@@ -13,9 +13,11 @@ AWAIT_SECONDS = 60
 class Server:
     """Requests may be sent without waiting for the answers; `kill` may come from any thread."""
 
-    def __init__(self, binary, *options):
-        self.process = subprocess.Popen([binary, "serve", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, bufsize=0)
+    def __init__(self, binary, *options, command=False):
+        """Runs `binary serve` with options; with `command` those stand alone."""
+        self.process = subprocess.Popen(
+            [binary, *([] if command else ["serve"]), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, bufsize=0)
         self._ids = itertools.count(1)
         self.answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -27,6 +27,7 @@ package enum SessionOpen: Method {
     let session: SessionSummary
     let isResumed: Bool
     let durability: Durability
+    let readOnlyReason: String?
 
     package static let fields = Fields<Answer> {
       Field("session", "The session's name, for all further requests.") { $0.session.name }
@@ -39,6 +40,14 @@ package enum SessionOpen: Method {
         change is on disk.
         """
       ) { $0.durability }
+      Field(
+        "readOnly",
+        """
+        Why the session can only be read: its journal has a request that this version does not apply as it was applied, \
+        or at which the process has ended again and again. The session is as of the request before that. Absent where it \
+        can be changed.
+        """
+      ) { $0.readOnlyReason }
     }
   }
 }

@@ -57,6 +57,7 @@ class SessionOpened:
     revision: int
     resumed: bool
     durability: str
+    read_only: Optional[str] = None
 
 
 @dataclass(frozen=True)
