@@ -5,13 +5,14 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test fuzz crashtest bench release spec format lint clean
+.PHONY: help demo test fuzz crashtest takeovertest bench release spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
 	@echo "make test     build and run all tests; names at the end what was skipped"
 	@echo "make fuzz     1 000 000 mutated messages and as many mutated params (N=...; FUZZ_SEED=... repeats)"
 	@echo "make crashtest  kills servers that keep their sessions, at random instants (N=...; CRASH_SEED=... repeats)"
+	@echo "make takeovertest  kills owners of shared state directories (N=...; CRASH_SEED=... repeats)"
 	@echo "make bench    the benchmark table (BENCH='--full' for the long rows)"
 	@echo "make release  out/trimtab: one static, stripped binary"
 	@echo "make spec     write protocol-spec/, the transcripts' answers and the client's words from the code; review them"
@@ -40,6 +41,11 @@ fuzz: release $(VENV)/ready
 # N kills; CRASH_SEED repeats a campaign.
 crashtest: release $(VENV)/ready
 	@cd Tests/ProcessTests && TRIMTAB_BINARY="$(CURDIR)/out/trimtab" "$(CURDIR)/$(VENV)/bin/python" -m crash
+
+# N kills of an owner with two clients joined; CRASH_SEED repeats a campaign.
+takeovertest: release $(VENV)/ready
+	@TRIMTAB_BINARY="$(CURDIR)/out/trimtab" TRIMTAB_TAKEOVERS=$(or $(N),200) "$(CURDIR)/$(VENV)/bin/python" -m pytest \
+	  -q -p no:cacheprovider Tests/ProcessTests/test_sharing.py -k at_random
 
 bench: release $(VENV)/ready
 	@TRIMTAB_BINARY=out/trimtab $(VENV)/bin/python Tests/Benchmarks/bench.py $(BENCH)

@@ -2,7 +2,7 @@ internal import CLibrary
 
 /// Why a file was not read or written.
 package struct FileError: Error, Equatable, Sendable {
-  package enum Kind: Sendable {
+  package enum Kind: String, Sendable {
     /// The text is neither a path nor a `file:` URI of this machine.
     case invalidPath
     /// Every place where the path leads is outside the roots.

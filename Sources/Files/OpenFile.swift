@@ -39,7 +39,7 @@ package final class OpenFile: Sendable {
   }
 
   /// Takes over a descriptor, and closes it also where this throws.
-  init(_ descriptor: Int32, path: String) throws(FileError) {
+  package init(_ descriptor: Int32, path: String) throws(FileError) {
     var status = stat()
     let isKnown = fstat(descriptor, &status) == 0
     self.descriptor = descriptor
@@ -52,6 +52,15 @@ package final class OpenFile: Sendable {
   }
 
   deinit { close(descriptor) }
+
+  /// Another descriptor of the file, which is the caller's.
+  ///
+  /// - Throws: ``FileError`` of kind `unreadable` where the system has none to give.
+  package func duplicate() throws(FileError) -> Int32 {
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    guard copy >= 0 else { throw .system(.unreadable, path, errno) }
+    return copy
+  }
 
   /// The whole contents, of at most `limit` bytes; as they stood at one time. O(bytes).
   ///

@@ -98,6 +98,9 @@ package final class StateDirectory: Sendable {
     return names
   }
 
+  /// Absolute and without links; nil over a file layer that is no directory of the system, or is only read.
+  package var path: String? { lock?.path }
+
   /// The sessions that have a journal, sorted by their bytes.
   package var storedNames: [ExactString] { names.withLock { $0.stored.sorted() } }
 

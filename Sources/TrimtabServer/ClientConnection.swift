@@ -21,6 +21,13 @@ package final class ClientConnection: PeerHandler {
   package var watchParent: (Int32) -> Void = { _ in }
   /// Called with an exit code for `exit`.
   package var end: (Int32) -> Void = { _ in }
+  /// Has the process share state directories with others; nil where only it may use one, and for a client that another
+  /// process serves.
+  var participant: Participant?
+  /// Where files arrive that a joined process has opened for this client; nil for the process's own client.
+  var passedFiles: ReceivedFiles?
+  /// The file that the next request names.
+  var nextFile: FileAccess?
   /// The sessions that it has opened: it may use them, and is sent what happens in them.
   private var held: Set<ExactString> = []
 
@@ -49,7 +56,35 @@ package final class ClientConnection: PeerHandler {
       fix: "open it with session/open, which joins it")
   }
 
+  /// Enters the state directory that `initialize` names, where it names one and the process is in none.
+  ///
+  /// - Returns: true where another process answers the request.
+  /// - Throws: ``RequestError`` of kind `stateUnavailable`.
+  func enters(_ call: Call, _ params: Initialize.Params) throws(RequestError) -> Bool {
+    guard passedFiles == nil, server.journals == nil,
+      let path = params.stateDirectory ?? server.stateOptions.directory
+    else { return false }
+    let field = params.stateDirectory == nil ? "" : "stateDirectory"
+    if let participant { return try participant.enter(path, field: field, call, params) }
+    try server.openStateDirectory(path, field: field)
+    return false
+  }
+
+  /// Takes what `initialize` says of the client.
+  func accept(_ params: Initialize.Params) {
+    phase = .running
+    files = FileAccess(roots: params.roots)
+    refusesUnknownFields = params.unknownFields == .refuse
+    if let processID = params.processID { watchParent(Int32(processID)) }
+    if let level = params.trace.flatMap(TraceLevel.init(named:)) { peer.trace = level }
+  }
+
   package func handle(_ call: Call) {
+    if passedFiles != nil {
+      if call.method == ExactString(GuestMessages.join) { return join(call) }
+      call.attachment = nextFile
+      nextFile = nil
+    }
     switch phase {
     case .uninitialized where call.method != ExactString(Initialize.name):
       return call.fail(
@@ -99,6 +134,7 @@ package final class ClientConnection: PeerHandler {
   }
 
   package func handle(notification method: ExactString, params: JSON?) {
+    if passedFiles != nil, method == ExactString(GuestMessages.file) { return take(file: params) }
     if method == ExactString(Exit.name) { return end(phase == .shutDown ? 0 : 1) }
     // Before `initialize` and after `shutdown` a notification is dropped, as LSP has it.
     guard phase == .running, let take = server.routes[method]?.take else { return }

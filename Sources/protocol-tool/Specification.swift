@@ -18,7 +18,7 @@ struct Specification {
   /// Errors that need a computation under way or a disk that fails, which a transcript cannot have; other tests show
   /// them.
   private static let timingDependent: Set<RequestError.Kind> = [
-    .overloaded, .cancelled, .inputsChanged, .storageFailed, .journalUnusable,
+    .overloaded, .cancelled, .inputsChanged, .storageFailed, .journalUnusable, .sessionShared,
   ]
 
   init(transcripts recorded: [(name: String, transcript: Transcript)]) {

@@ -41,6 +41,7 @@ private func serve(_ state: StateOptions, _ options: EventLoop.Options) -> Int32
     logToStandardError("processId \(processID) is no ancestor of this process, so its end is not watched")
   }
   client.end = { [unowned loop] in loop.finish($0) }
+  let participant = Participant(client, on: loop)
   var journals: SessionJournals?
   server.watchJournals = { [unowned loop, unowned server] opened in
     journals = opened
@@ -49,5 +50,9 @@ private func serve(_ state: StateOptions, _ options: EventLoop.Options) -> Int32
   let status = withExtendedLifetime(server) { loop.run() }
   // What was accepted is kept, also where its answer cannot leave any more.
   journals?.finish()
+  // What that made durable may be shown to the clients of other processes, which go on with another owner.
+  server.handleCommits()
+  loop.flushGuests()
+  participant.finish()
   return status
 }

@@ -6,7 +6,8 @@ problem), switching (what changes of clock cost), straggler (a report to the las
 frontier that follows its profile), latency (a query's round trip from the Python client), pipelined (small requests a
 second), start (start-up, memory, size), hold (every method at its limit), cancel, cka (representations against numpy),
 trials (updates of a search a second), durable (the same with a state directory, beside the disk's own sync), recovery
-(a long journal: its size, and how long it takes to open).
+(a long journal: its size, and how long it takes to open), sharing (processes that share a state directory: a query
+through a joined one, and a takeover).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines.
@@ -32,6 +33,7 @@ from recovery import recovery
 from reports import measure as measure_reports
 from selection import measure as measure_selection
 from sessions import cancel, latency, live, pipelined, start, straggler
+from sharing import sharing
 from similarity import cka
 from trials import trials
 from trimtab import TrimtabError
@@ -99,7 +101,7 @@ def certainty(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    durable, recovery, selection, ceiling, zoo, reports, calibration, certainty, noise, power)}
+    durable, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, noise, power)}
 
 
 def main():

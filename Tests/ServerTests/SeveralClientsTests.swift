@@ -93,10 +93,21 @@ import Transcripts
     second.disconnect()
     let third = joined()
     ask(third, "session/open", #"{"session":"s"}"#)
-    ask(first, "session/close", #"{"session":"s"}"#)
+    let refusal = ask(first, "session/close", #"{"session":"s"}"#)["error"]
+    #expect(refusal?["data"]?["kind"] == "sessionShared")
+    #expect(ask(third, "gpu/list", #"{"session":"s"}"#)["result"] != nil)
+    #expect(ask(first, "session/close", #"{"session":"s","force":true}"#)["result"] != nil)
     // Another session of that name is none that the third client has opened.
     ask(first, "session/open", #"{"session":"s"}"#)
     #expect(ask(third, "gpu/list", #"{"session":"s"}"#)["error"]?["data"]?["kind"] == "unknownSession")
+  }
+
+  @Test func theLastClientClosesASessionWithoutForce() {
+    ask(first, "initialize", "{}")
+    let second = joined()
+    for client in [first, second] { ask(client, "session/open", #"{"session":"s"}"#) }
+    second.disconnect()
+    #expect(ask(first, "session/close", #"{"session":"s"}"#)["result"] != nil)
   }
 
   /// A client that reads what another changed waits until that is durable, also where it came after the change.

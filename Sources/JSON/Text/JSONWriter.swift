@@ -33,6 +33,15 @@ package struct JSONWriter {
     if sawNonFinite { self.sawNonFinite = true }
   }
 
+  /// Appends the text of a value that another writer wrote; long text is kept where it is, as by `insert`.
+  package mutating func append(written text: [UInt8]) {
+    if text.count >= 64 << 10, insert.isEmpty {
+      insert(bytes: text, sawNonFinite: false)
+    } else {
+      append(bytes: text, sawNonFinite: false)
+    }
+  }
+
   /// Keeps text that was written before at the place where the writer is, without a copy. At most once.
   mutating func insert(bytes text: [UInt8], sawNonFinite: Bool) {
     precondition(insert.isEmpty, "one insert only")

@@ -85,10 +85,15 @@ package final class EventLoop {
 
   /// Serves another peer over a socket, until its input ends or its client stops reading.
   ///
-  /// The socket is closed then, and `end` is called; the peer's handler must not be used by the peer any more.
-  package func serve(_ peer: Peer, socket: Int32, end: @escaping () -> Void) {
+  /// The socket is closed then, and `end` is called, which is to take the peer its handler.
+  ///
+  /// - Parameter files: where files go that come with the messages.
+  package func serve(
+    _ peer: Peer, socket: Int32, files: ReceivedFiles? = nil, end: @escaping () -> Void
+  ) {
     lastNumber += 1
-    let connection = LoopConnection(peer, number: lastNumber, input: socket, output: socket, options: options)
+    let connection = LoopConnection(
+      peer, number: lastNumber, input: socket, output: socket, files: files, options: options)
     setUp(connection)
     guests.append(
       Guest(connection: connection) {
@@ -141,6 +146,11 @@ package final class EventLoop {
       reportLongTurn()
       wait()
     }
+  }
+
+  /// Writes once what waits for the guests, whose connections are about to end.
+  package func flushGuests() {
+    for guest in guests { _ = guest.connection.write() }
   }
 
   /// Begins a connection's share of a turn.

@@ -16,9 +16,11 @@ struct InputDescriptor {
   let descriptor: Int32
   private let isSocket: Bool
   private var readSize = smallestRead
+  /// Where files go that come with the bytes; nil where none are expected.
+  private let files: ReceivedFiles?
 
-  init(_ descriptor: Int32) {
-    self.descriptor = descriptor
+  init(_ descriptor: Int32, files: ReceivedFiles? = nil) {
+    (self.descriptor, self.files) = (descriptor, files)
     isSocket = DescriptorKind(descriptor) == .socket
   }
 
@@ -27,6 +29,11 @@ struct InputDescriptor {
     var count = 0
     var mayComeLater = false
     peer.receive(atMost: readSize) { bytes in
+      if let files {
+        count = FilePassing.receive(bytes, files: &files.descriptors, from: descriptor)
+        mayComeLater = count == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)
+        return max(count, 0)
+      }
       count = retryingInterrupts {
         isSocket ? recv(descriptor, bytes.baseAddress, bytes.count, receiveFlags) : readBytes(descriptor, bytes)
       }

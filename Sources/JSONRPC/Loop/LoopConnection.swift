@@ -16,9 +16,11 @@ final class LoopConnection {
   private var lastRead: (waiting: Int, unread: Int, seconds: Double)?
 
   /// Neither descriptor is closed here. An input below 0 has ended already.
-  init(_ peer: Peer, number: Int, input: Int32, output: Int32, options: EventLoop.Options) {
+  init(
+    _ peer: Peer, number: Int, input: Int32, output: Int32, files: ReceivedFiles? = nil, options: EventLoop.Options
+  ) {
     (self.peer, self.number, self.options) = (peer, number, options)
-    self.input = InputDescriptor(input)
+    self.input = InputDescriptor(input, files: files)
     self.output = OutputDescriptor(output)
   }
 

@@ -9,7 +9,7 @@ func retryingInterrupts<Value: FixedWidthInteger>(_ call: () -> Value) -> Value 
 }
 
 /// Seconds on a clock that only runs forward, from an arbitrary start.
-func monotonicSeconds() -> Double {
+package func monotonicSeconds() -> Double {
   var time = timespec()
   clock_gettime(CLOCK_MONOTONIC, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

@@ -63,6 +63,14 @@ package final class Call {
     settle { $0.respond(to: id, method, slot, lane, failing: error) }
   }
 
+  /// Answers with text that another peer wrote: that of a result or of an error.
+  package func answer(written text: [UInt8], isError: Bool) {
+    settle { $0.respond(to: id, method, slot, lane, written: text, isError: isError) }
+  }
+
+  /// What the handler wants to know of the request besides.
+  package var attachment: (any Sendable)?
+
   /// Where to report progress; does nothing if the client did not ask, or once the call is answered.
   package var progress: ProgressReporter {
     if let reporter { return reporter }

@@ -91,6 +91,28 @@ extension Peer {
     if let text = batch.takeText() { send(text) }
   }
 
+  /// Answers with text that another peer wrote, which is that of a result or of an error.
+  func respond(
+    to id: RequestID, _ method: ExactString, _ slot: BatchSlot?, _ lane: Lane, written text: [UInt8], isError: Bool
+  ) {
+    guard slot == nil || batchedByteCount + text.count <= options.limits.maximumFrameBytes else {
+      return respond(
+        to: id, method, slot, lane, failing: .batchTooLong("it was carried out, but its answer is left out"))
+    }
+    withWriter { writer in
+      writer.json.append("{\"jsonrpc\":\"2.0\",\"id\":")
+      id.writeValue(to: &writer)
+      writer.json.append(isError ? ",\"error\":" : ",\"result\":")
+      writer.json.append(written: text)
+      writer.json.append("}")
+      traceAnswer(id, method, writer.json, lane)
+      deliver(HeldMessages.Message(text: MessageText(writer.json), slot: slot, id: id), lane)
+    }
+  }
+
+  /// Sends one message that another peer wrote.
+  package func send(written message: [UInt8]) { send(message) }
+
   /// Sends one message, which is JSON text.
   func send(_ message: [UInt8]) {
     output.append(MessageText(message), framing: framing)

@@ -4,12 +4,19 @@ package import Files
 /// Reads the files that a client may name: those below the roots it declared at `initialize`.
 package struct FileAccess: Sendable {
   package let roots: FileRoots
+  /// A file that the client's own process has opened, by what the client called it; no other is then opened.
+  private var passed: (reference: String, file: Result<OpenFile, FileError>)?
 
   /// - Parameter roots: paths or `file:` URIs of folders; where there are none, no file may be read.
   package init(roots: [String]) { self.roots = FileRoots(roots) }
 
   /// Reads the files that a file in `folder` may name: those below the folder, where relative paths begin too.
   package init(folder: String) { roots = FileRoots([folder], base: folder) }
+
+  /// Reads a file that the client's own process has opened below the client's roots, or tells why it could not.
+  package init(roots: FileRoots, passed: (reference: String, file: Result<OpenFile, FileError>)) {
+    (self.roots, self.passed) = (roots, passed)
+  }
 
   /// Opens a file below the roots; its ``OpenFile/path`` is absolute and has no links, so that answers can name it.
   ///
@@ -20,7 +27,11 @@ package struct FileAccess: Sendable {
   /// - Throws: ``RequestError`` of kind `fileOutsideRoots` or `unreadableFile`.
   package func open(_ reference: String, field: String) throws(RequestError) -> OpenFile {
     do throws(FileError) {
-      return try roots.open(reference)
+      guard let passed else { return try roots.open(reference) }
+      guard passed.reference == reference else {
+        throw FileError(.unreadable, reference, found: "no file that the client's process has opened")
+      }
+      return try passed.file.get()
     } catch {
       guard error.kind == .outsideRoots else { throw RequestError(error, field: field) }
       throw RequestError(

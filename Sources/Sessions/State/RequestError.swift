@@ -10,7 +10,7 @@ package struct RequestError: Error, Sendable {
     case unknownRank, unknownJob, implausibleReport, invalidPlacement
     case noPool, invalidPool, unknownCandidate, candidateClosed, invalidRepresentation, searchBegun
     case unknownTrial, trialClosed, invalidReport, busyGPU
-    case stateUnavailable, storageFailed, journalUnusable
+    case stateUnavailable, storageFailed, journalUnusable, outcomeUnknown, sessionShared
     case inputsChanged, cancelled
   }
 

@@ -108,7 +108,20 @@ extension Server {
     _ call: Call, for client: ClientConnection, _ params: SessionOpen.Params, _ unknown: UnknownFields
   ) {
     if let name = params.session, let journals, !sessions.contains(name), journals.isStored(ExactString(name)) {
-      return recover(name, call, client, params, unknown, journals)
+      // Answered here, not cancelled there: two recoveries of one journal at a time would disturb each other.
+      call.progress.begin(title: SessionOpen.name, percentage: 0)
+      call.onCancel = { [unowned call] in call.fail(RPCError(RequestError.cancelled)) }
+      return recover(name, for: client, journals) { [unowned self] outcome in
+        guard !call.isAnswered else { return }
+        call.onCancel = nil
+        do throws(RequestError) {
+          guard let state = try outcome.get() else { return open(call, for: client, params, unknown) }
+          client.hold(name)
+          call.answer(WarnedAnswer(answer: opened(SessionSummary(state), isResumed: true), unknown: unknown))
+        } catch {
+          call.fail(RPCError(error))
+        }
+      }
     }
     let (session, isResumed) = sessions.open(
       name: params.session, seed: UInt64(params.seed),
@@ -133,13 +146,33 @@ extension Server {
       readOnlyReason: journals?.readOnly[ExactString(session.name)]?.message)
   }
 
+  /// Has a client that an earlier owner served go on in a session, unless that has been closed since.
+  func reopen(_ name: String, for client: ClientConnection) {
+    whenFree(name) { [unowned self] in
+      guard !sessions.contains(name), let journals, journals.isStored(ExactString(name)) else {
+        if sessions.contains(name) { client.hold(name) }
+        return
+      }
+      recover(name, for: client, journals) { outcome in
+        switch outcome {
+        case .success(let state): if state != nil { client.hold(name) }
+        case .failure(let error):
+          client.logMessage("session \(Preview.quoted(name)) cannot go on: \(error.message)", .error)
+        }
+      }
+    }
+  }
+
+  /// Recovers a session beside the loop, which is occupied until then.
+  ///
+  /// - Parameter done: is given its state; nil where it had been closed, or was never begun.
   private func recover(
-    _ name: String, _ call: Call, _ client: ClientConnection, _ params: SessionOpen.Params, _ unknown: UnknownFields,
-    _ journals: SessionJournals
+    _ name: String, for client: ClientConnection, _ journals: SessionJournals,
+    done: @escaping (Result<SessionState?, RequestError>) -> Void
   ) {
     lanes.occupy(name)
     let directory = journals.directory
-    jobs.start(call, session: name, title: SessionOpen.name, isShort: true) { (_) throws(RequestError) in
+    jobs.start(nil, session: name, title: SessionOpen.name, isShort: true) { (_) throws(RequestError) in
       try Recovered(name, in: directory)
     } finish: { [unowned self] outcome in
       do throws(RequestError) {
@@ -147,19 +180,17 @@ extension Server {
         if let state = recovered.state, let reason = recovered.stop {
           journals.attachReadOnly(ExactString(name), reason)
           _ = sessions.replace(state)
-          client.hold(name)
           client.logMessage("session \(Preview.quoted(name)) can only be read: \(reason.message)", .error)
-          call.answer(WarnedAnswer(answer: opened(SessionSummary(state), isResumed: true), unknown: unknown))
+          done(.success(state))
         } else if let state = recovered.state, let file = recovered.file {
           journals.attach(file, to: ExactString(name), size: recovered.size)
           _ = sessions.replace(state)
-          client.hold(name)
           if recovered.tornByteCount > 0 {
             client.logMessage(
               "session \(Preview.quoted(name)): \(recovered.tornByteCount) bytes were cut off that were never acknowledged",
               .warning)
           }
-          call.answer(WarnedAnswer(answer: opened(SessionSummary(state), isResumed: true), unknown: unknown))
+          done(.success(state))
           compact(ExactString(name))
           for pipeline in state.pipelines where pipeline.frontierOrigin?.follows ?? false {
             follower.inputsChanged(pipeline.name, of: name, at: self)
@@ -170,10 +201,10 @@ extension Server {
           } else {
             directory.forget(ExactString(name))
           }
-          open(call, for: client, params, unknown)
+          done(.success(nil))
         }
       } catch {
-        call.fail(RPCError(error))
+        done(.failure(error))
       }
       freeLane(name)
     }

@@ -7,7 +7,7 @@ internal import Sessions
 package enum Catalogue {
   package static var routes: [Route] {
     [
-      .server(Initialize.self),
+      .initialize(Initialize.self),
       .server(Shutdown.self),
 
       .open(SessionOpen.self),

@@ -31,6 +31,13 @@ package enum ErrorRegistry {
         The session cannot be recovered from its journal, or only as of an earlier request and then only be read. The \
         journal stays as it is; `found` says where.
         """),
+    Entry(
+      kind: .outcomeUnknown, code: 1008,
+      meaning: """
+        The process that owned the state directory ended before it answered; whether the request took effect is \
+        unknown. The next requests are served by another owner.
+        """),
+    Entry(kind: .sessionShared, code: 1009, meaning: "Another client has the session open; `force` closes it for all."),
     Entry(kind: .unknownPipeline, code: 2000, meaning: "No pipeline of this name is defined in the session."),
     Entry(kind: .invalidPipeline, code: 2001, meaning: "The pipeline contradicts itself, or its profile."),
     Entry(

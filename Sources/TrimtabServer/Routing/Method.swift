@@ -46,6 +46,8 @@ package protocol SessionStep: SessionMethod {
   /// Replaces references to the outside, such as files, by what they hold; what is left determines the step.
   static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params
   static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  /// The param that names a file; nil for most methods.
+  static var fileField: String? { get }
   /// What a journal keeps of files that resolved params were read from.
   static func recordedFile(_ resolved: Params) -> RecordedFile?
   /// Resolves params that a journal kept.
@@ -55,6 +57,7 @@ package protocol SessionStep: SessionMethod {
 }
 
 extension SessionStep {
+  package static var fileField: String? { nil }
   package static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params { params }
   package static func recordedFile(_ resolved: Params) -> RecordedFile? { nil }
   package static func resolve(recorded params: Params, _ file: JSON?) throws(RequestError) -> Params {

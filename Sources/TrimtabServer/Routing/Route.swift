@@ -34,15 +34,28 @@ package struct Route {
   static let replays = Dictionary(
     uniqueKeysWithValues: Catalogue.routes.compactMap { route in route.replay.map { (ExactString(route.name), $0) } })
 
+  /// The param that names a file; nil for most methods.
+  let fileField: String?
+
+  /// The params that name files, by method.
+  static let fileFields = Dictionary(
+    uniqueKeysWithValues: Catalogue.routes.compactMap { route in
+      route.fileField.map { (ExactString(route.name), $0) }
+    })
+
+  /// The methods that may change a session, or open or close one.
+  static let changing = Set(replays.keys).union([ExactString(SessionOpen.name), ExactString(SessionClose.name)])
+
   /// Whether the method may also come as a notification.
   package var isNotifiable: Bool { take != nil }
 
   private init<M: Method>(
     _ method: M.Type, isLong: Bool = false, take: ((ClientConnection, JSON?) -> Void)? = nil,
-    replay: Replaying? = nil,
+    replay: Replaying? = nil, fileField: String? = nil,
     serve: @escaping (ClientConnection, Call) -> Void
   ) {
     self.replay = replay
+    self.fileField = fileField
     name = M.name
     purpose = M.purpose
     refusals = M.refusals
@@ -88,6 +101,7 @@ package struct Route {
         _ = try store.change(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
         return nil
       },
+      fileField: M.fileField,
       serve: { client, call in
         client.server.serve(
           method, call, for: client,
@@ -188,6 +202,22 @@ package struct Route {
             server.send(events, of: params.session)
           })
       })
+  }
+
+  /// `initialize`, which another process may answer: the owner of the state directory.
+  static func initialize(_ method: Initialize.Type) -> Route {
+    Route(method) { client, call in
+      guard let (params, unknown) = call.params(of: method, client) else { return }
+      do throws(RequestError) {
+        if try client.enters(call, params) { return }
+      } catch {
+        // For the person too, since editors show little of a refused initialize.
+        client.logMessage(error.message, .error)
+        return call.fail(RPCError(error))
+      }
+      client.accept(params)
+      call.settle(unknown) { () throws(RequestError) in Initialize.Answer(durability: client.server.durability) }
+    }
   }
 
   /// `session/open`, which may take long where it recovers a session.

@@ -31,7 +31,7 @@ extension Server {
       switch work {
       case .query(let answer): return try answer(params, try sessions.state(session))
       case .step(let apply):
-        let files = client.files
+        let files = call.attachment as? FileAccess ?? client.files
         var file: RecordedFile?
         let result = try sessions.change(session) { (state) throws(RequestError) in
           let (result, found) = try apply(params, files, &state)
@@ -87,7 +87,8 @@ extension Server {
   private func serveBeside<M: SessionMethod>(
     _ method: M.Type, _ call: Call, _ client: ClientConnection, _ work: SessionWork<M>, _ state: SessionState
   ) {
-    let (json, files, refusesUnknown) = (call.params, client.files, client.refusesUnknownFields)
+    let (json, refusesUnknown) = (call.params, client.refusesUnknownFields)
+    let files = call.attachment as? FileAccess ?? client.files
     let isRecorded = journals != nil
     // The closure below must not keep the old state: its end would hold the loop.
     let session = state.name

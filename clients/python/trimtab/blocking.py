@@ -32,9 +32,10 @@ WRITE_BYTES = 1 << 20
 class Trimtab(ClientMethods, Now, Endpoint):
     """A running server. `with Trimtab(roots=["profiles"]) as client: session = client.open_session()`.
 
-    `roots` are the folders below which files may be read. `timeout` (seconds) bounds every call that does not state
-    its own; None waits for ever. `on_notification(method, params)` gets what the server pushes. `unknown_fields`:
-    whether a field that the server does not know is a warning (the default) or an error.
+    `roots` are the folders below which files may be read. Clients with the same `state_directory` share its sessions.
+    `timeout` (seconds) bounds every call that does not state its own; None waits for ever.
+    `on_notification(method, params)` gets what the server pushes. `unknown_fields`: whether a field that the server
+    does not know is a warning (the default) or an error.
     """
 
     def __init__(

@@ -150,6 +150,18 @@ class JournalUnusable(RPCError):
     code, kind = 1007, "journalUnusable"
 
 
+class OutcomeUnknown(RPCError):
+    """The owner of the state directory ended before it answered; whether the request took effect is unknown."""
+
+    code, kind = 1008, "outcomeUnknown"
+
+
+class SessionShared(RPCError):
+    """Another client has the session open; `force` closes it for all."""
+
+    code, kind = 1009, "sessionShared"
+
+
 class UnknownPipeline(RPCError):
     """No pipeline of this name is defined in the session."""
 

@@ -14,7 +14,7 @@ package enum Durability: String, CaseIterable, FieldValue {
 }
 
 /// `initialize`: the first request of every connection.
-package enum Initialize: ServerMethod {
+package enum Initialize: Method {
   package static let name = "initialize"
   package static let purpose =
     """
@@ -56,8 +56,8 @@ package enum Initialize: ServerMethod {
       stateDirectory = try reader.optional(
         "stateDirectory", .text(1...4096),
         """
-        The folder to keep sessions in; it is made where there is none. One process uses it at a time. By default that \
-        of `--state`, else that of the environment's TRIMTAB_STATE, else none: sessions then live in memory. \
+        The folder to keep sessions in; it is made where there is none. Processes that name the same folder share its \
+        sessions. By default that of `--state`, else that of the environment's TRIMTAB_STATE, else none: sessions then live in memory. \
         `durability` in the answer says which it is.
         """
       )
@@ -135,27 +135,5 @@ package enum Initialize: ServerMethod {
         """
       ) { $0.durability }
     }
-  }
-
-  package static func answer(_ params: Params, for client: ClientConnection) throws(RequestError) -> Answer {
-    let server = client.server
-    // First, since it may be refused; the client may then initialize with another.
-    do throws(RequestError) {
-      if let directory = params.stateDirectory {
-        try server.openStateDirectory(directory, field: "stateDirectory")
-      } else if let directory = server.stateOptions.directory {
-        try server.openStateDirectory(directory, field: "")
-      }
-    } catch {
-      // For the person too, since editors show little of a refused initialize.
-      client.logMessage(error.message, .error)
-      throw error
-    }
-    client.phase = .running
-    client.files = FileAccess(roots: params.roots)
-    client.refusesUnknownFields = params.unknownFields == .refuse
-    if let processID = params.processID { client.watchParent(Int32(processID)) }
-    if let level = params.trace.flatMap(TraceLevel.init(named:)) { client.peer.trace = level }
-    return Answer(durability: server.durability)
   }
 }

@@ -22,6 +22,8 @@ package enum PoolAttachRepresentation: SessionStep {
     }
   }
 
+  package static let fileField: String? = "npyPath"
+
   package static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params {
     var resolved = params
     resolved.resolved = try params.entry.resolved(files)

@@ -84,6 +84,8 @@ package enum ProfileSubmit: SessionStep {
     }
   }
 
+  package static let fileField: String? = "csvPath"
+
   package static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params {
     var resolved = params
     do throws(RequestError) {

@@ -6,15 +6,20 @@ package import Sessions
 package enum SessionClose: ServerMethod {
   package static let name = "session/close"
   package static let purpose = """
-    Closes a session and releases what it holds; its running computations are cancelled. In a state directory its \
-    journal stays, among those of closed sessions, and the name is free for another session.
+    Closes a session for all clients and releases what it holds; its running computations are cancelled. In a state \
+    directory its journal stays, among those of closed sessions, and the name is free for another session.
     """
-  package static let refusals: [RequestError.Kind] = [.unknownSession]
+  package static let refusals: [RequestError.Kind] = [.unknownSession, .sessionShared]
 
   package struct Params: SessionScoped {
     package let session: String
+    let force: Bool
 
-    package init(from reader: inout ObjectReader) throws(InvalidField) { session = try reader.session() }
+    package init(from reader: inout ObjectReader) throws(InvalidField) {
+      session = try reader.session()
+      force = try reader.optional(
+        "force", .bool, default: false, "Whether to close the session also while other clients have it open.")
+    }
   }
 
   package struct Answer: AnswerObject {
@@ -25,6 +30,13 @@ package enum SessionClose: ServerMethod {
 
   package static func answer(_ params: Params, for client: ClientConnection) throws(RequestError) -> Answer {
     let server = client.server
+    let others = server.clients.count { $0 !== client && $0.holds(params.session) }
+    guard others == 0 || params.force else {
+      throw RequestError(
+        .sessionShared, path: "session", expected: "a session that no other client has open",
+        found: "\(Preview.quoted(params.session)), which \(others == 1 ? "another has" : "\(others) others have") open",
+        fix: "end this process, which leaves the session to the others, or close it for all with force")
+    }
     let state = try server.sessions.close(params.session)
     if server.journals != nil {
       let understood = JSONObject(members: [.init(key: "session", value: .string(params.session))])

@@ -15,9 +15,9 @@ from .base import OfSession, sequence_of
 
 class SessionAndGPUMethods(OfSession):
     @Method
-    def close(self) -> Request[Any]:
-        """Ends the session; its running computations are cancelled."""
-        return self._request("session/close", None)
+    def close(self, *, force: Optional[bool] = None) -> Request[Any]:
+        """Ends the session; its running computations are cancelled. `force` closes it for other clients, too."""
+        return self._request("session/close", None, force=force)
 
     @Method
     def export(self) -> Request[answers.SessionExport]:

@@ -1,0 +1,164 @@
+internal import Basics
+internal import CLibrary
+internal import JSON
+package import JSONRPC
+internal import Journal
+internal import Sessions
+
+/// Has a process take part in a state directory for its client: as its owner, which serves the sessions, or joined to
+/// the process that is.
+///
+/// When an owner ends, each joined process tries to become the next. The one that gets the lock recovers the sessions
+/// that its client and the others have open; the others join it.
+package final class Participant {
+  /// Between attempts to join while another process has the lock but does not listen, in seconds.
+  private static let retrySeconds = 0.005
+  /// After how long without an owner requests are refused, in seconds.
+  private static let patienceSeconds = 10.0
+  /// For how long `initialize` waits for an owner that has just begun and does not listen yet, in seconds.
+  private static let beginningSeconds = 0.3
+
+  /// Between attempts to join an owner of another version, in seconds.
+  private static let turnedAwaySeconds = 0.25
+
+  private enum Place {
+    case owner
+    case joined(MessageLink)
+  }
+
+  private let server: Server
+  private let client: ClientConnection
+  private let loop: EventLoop
+  private var listener: LocalListener?
+  private var relay: Relay?
+  /// The directory as the client named it, and the param that did.
+  private var directory = (path: "", field: "")
+
+  /// Has `client`, whom `loop` serves first, share state directories with clients of other processes.
+  package init(_ client: ClientConnection, on loop: EventLoop) {
+    (self.client, self.server, self.loop) = (client, client.server, loop)
+    client.participant = self
+  }
+
+  /// Enters a directory for the client's `initialize`.
+  ///
+  /// - Returns: true where the process joined another, which will answer the request.
+  /// - Throws: ``RequestError`` of kind `stateUnavailable`.
+  func enter(_ path: String, field: String, _ call: Call, _ params: Initialize.Params) throws(RequestError) -> Bool {
+    directory = (path, field)
+    var attempts = Int(Self.beginningSeconds / Self.retrySeconds)
+    while true {
+      let (place, refusal) = try attempt()
+      switch place {
+      case .owner: return false
+      case .joined(let link):
+        let relay = Relay(client, initialize: call.params, roots: params.roots)
+        relay.lost = { [unowned self] in ownerEnded($0) }
+        relay.refused = { [unowned self] in turnAway($0) }
+        self.relay = relay
+        loop.add(link)
+        relay.join(link)
+        relay.handle(call)
+        return true
+      case nil:
+        attempts -= 1
+        if attempts < 0 { throw refusal }
+        usleep(useconds_t(Self.retrySeconds * 1e6))
+      }
+    }
+  }
+
+  /// Waits until what was sent to an owner has gone; for the end of the process.
+  package func finish() { relay?.drain(seconds: 0.2) }
+
+  /// Takes the lock or joins who has it; no place where that process does not listen, which `refusal` is about.
+  private func attempt() throws(RequestError) -> (place: Place?, refusal: RequestError) {
+    do throws(DirectoryError) {
+      own(try StateDirectory(directory.path, allowsNetwork: server.stateOptions.allowsNetwork))
+      return (.owner, .cancelled)
+    } catch {
+      let refusal = RequestError(error, path: directory.field)
+      guard case .owned(let path, _) = error else { throw refusal }
+      guard let socket = try? LocalSocket.connect(to: SharedSocket.name, in: SharedSocket.folder(of: path)) else {
+        return (nil, refusal)
+      }
+      return (.joined(MessageLink(socket)), refusal)
+    }
+  }
+
+  private func own(_ state: StateDirectory) {
+    server.keepSessions(in: state)
+    guard let path = state.path else { return }
+    do throws(LocalSocket.Failure) {
+      let socket = try LocalSocket.listen(at: SharedSocket.name, in: SharedSocket.folder(of: path))
+      let listener = LocalListener(socket, on: loop) { [unowned self] in accept($0) }
+      self.listener = listener
+      loop.add(listener)
+    } catch {
+      server.notifyAll(LogMessage(level: .error, message: "no other process can join this one: \(error.message)"))
+    }
+  }
+
+  private func accept(_ socket: Int32) {
+    var options = Peer.Options()
+    // What its own process accepted may be spelled longer on its way here.
+    options.limits.maximumFrameBytes *= 2
+    let (guest, files) = (server.connect(options), ReceivedFiles())
+    guest.passedFiles = files
+    loop.serve(guest.peer, socket: socket, files: files) { [unowned server] in server.disconnect(guest) }
+  }
+
+  private func ownerEnded(_ link: MessageLink) {
+    loop.remove(link)
+    seek(until: monotonicSeconds() + Self.patienceSeconds)
+  }
+
+  /// Goes on without an owner that has another version.
+  private func turnAway(_ link: MessageLink) {
+    loop.remove(link)
+    guard let relay else { return }
+    guard relay.isInitialized else {
+      // The client may initialize with another directory.
+      client.peer.handler = client
+      self.relay = nil
+      return
+    }
+    loop.after(Self.turnedAwaySeconds) { [weak self] in self?.seek(until: 0) }
+  }
+
+  /// Looks for an owner, or becomes it, until that works.
+  private func seek(until deadline: Double) {
+    guard let relay else { return }
+    do throws(RequestError) {
+      let (place, refusal) = try attempt()
+      switch place {
+      case .owner:
+        self.relay = nil
+        return relay.leave()
+      case .joined(let link):
+        loop.add(link)
+        return relay.join(link)
+      case nil: if monotonicSeconds() > deadline { relay.refuseWaiting(RPCError(refusal)) }
+      }
+    } catch {
+      relay.refuseWaiting(RPCError(error))
+    }
+    loop.after(Self.retrySeconds) { [weak self] in self?.seek(until: deadline) }
+  }
+}
+
+/// Where the owner of a state directory listens.
+enum SharedSocket {
+  static let name = "socket"
+
+  static func folder(of directory: String) -> String { "\(directory)/run" }
+}
+
+/// Messages between joined processes and their owner, which no client sends.
+enum GuestMessages {
+  /// A request: the version of the joining program and, where its client was served by an earlier owner, that client's
+  /// `initialize` and open sessions.
+  static let join = "$/join"
+  /// A notification: the file that the next request names, or why it could not be opened.
+  static let file = "$/file"
+}

@@ -1,0 +1,244 @@
+internal import Basics
+internal import Files
+internal import JSON
+internal import JSONRPC
+internal import Sessions
+
+/// Serves the client of a process that has joined the owner of a state directory: requests go to the owner, and what
+/// comes back goes to the client.
+///
+/// The lifecycle, ids, cancellation and batches of the client stay with its own peer; between the processes requests
+/// have numbers. Files that a request names are opened here, below the client's roots and with the client's rights, and
+/// their descriptors go with it.
+final class Relay: PeerHandler {
+  /// The client that is served; if this process becomes the owner, its connection takes over.
+  private let client: ClientConnection
+  /// As the client sent it, but for what only concerns this process.
+  private let initialize: JSON
+  private let roots: FileRoots
+  /// Nil while there is no owner; requests then wait.
+  private var link: MessageLink?
+  private var lastNumber = 0
+  /// Requests that the owner has not answered, by number.
+  private var pending: [Int: Call] = [:]
+  private var waiting: [Call] = []
+  /// The number of `$/join`, until it is answered.
+  private var joining: Int?
+  /// The sessions that the client has opened, in order.
+  private var held: [String] = []
+  private(set) var isInitialized = false
+  private var hasShutDown = false
+  /// Called when the owner has ended, with the link that led to it.
+  var lost: (MessageLink) -> Void = { _ in }
+  /// Called when the owner will not have this process, with the link that led to it.
+  var refused: (MessageLink) -> Void = { _ in }
+
+  init(_ client: ClientConnection, initialize: JSON?, roots: [String]) {
+    self.client = client
+    self.roots = FileRoots(roots)
+    let local: Set<ExactString> = ["processId", "trace", "stateDirectory"]
+    let members = initialize?.objectValue?.members.filter { !local.contains($0.key) } ?? []
+    if let params = try? Initialize.Params(reading: initialize) {
+      if let processID = params.processID { client.watchParent(Int32(processID)) }
+      if let level = params.trace.flatMap(TraceLevel.init(named:)) { client.peer.trace = level }
+    }
+    self.initialize = JSON.object(JSONObject(members: members)).detached
+    client.peer.handler = self
+  }
+
+  // MARK: The owner
+
+  /// Sends requests to an owner from now on, and first those that wait.
+  func join(_ link: MessageLink) {
+    self.link = link
+    link.hasRoom = { [peer = client.peer] in peer.output.count < peer.options.maximumBacklogBytes }
+    link.receive = { [unowned self] in receive($0) }
+    link.end = { [unowned self] in ownerEnded() }
+    lastNumber += 1
+    joining = lastNumber
+    var params: [JSONObject.Member] = [.init(key: "version", value: .string(Version.program))]
+    if isInitialized {
+      params.append(.init(key: "initialize", value: initialize))
+      params.append(.init(key: "sessions", value: .array(held.map { .string($0) })))
+    }
+    link.send(Self.message(lastNumber, GuestMessages.join, .object(JSONObject(members: params))))
+    sendWaiting()
+  }
+
+  /// Has the client's own connection go on, now that this process is the owner.
+  func leave() {
+    client.peer.handler = client
+    if isInitialized { client.resume(initialize, sessions: held, hasShutDown: hasShutDown) }
+    for call in takeWaiting() { client.handle(call) }
+  }
+
+  /// Answers what waits with an error, as there is no owner.
+  func refuseWaiting(_ error: RPCError) {
+    for call in takeWaiting() { call.fail(error) }
+  }
+
+  /// Waits until what was sent has gone to the owner, for at most `seconds`.
+  func drain(seconds: Double) { link?.drain(seconds: seconds) }
+
+  private func takeWaiting() -> [Call] {
+    defer { waiting = [] }
+    // One that was cancelled has been answered.
+    return waiting.filter { call in
+      if !call.isAnswered { call.onCancel = nil }
+      return !call.isAnswered
+    }
+  }
+
+  private func sendWaiting() {
+    for call in takeWaiting() { handle(call) }
+  }
+
+  private func ownerEnded() {
+    guard let ended = link else { return }
+    link = nil
+    joining = nil
+    let unanswered = pending.sorted { $0.key < $1.key }.map(\.value).filter { !$0.isAnswered }
+    pending = [:]
+    for call in unanswered {
+      // Whether a change was made is unknown, and made twice it might be another change.
+      if Route.changing.contains(call.method) {
+        call.fail(RPCError(Self.unknownOutcome))
+      } else {
+        wait(call)
+      }
+    }
+    lost(ended)
+  }
+
+  private static let unknownOutcome = RequestError(
+    .outcomeUnknown, expected: "an owner of the state directory that answers",
+    found: "one that ended before it did",
+    fix: "look whether the change was made (session/list has revisions), and send the request again where it was not")
+
+  private func wait(_ call: Call) {
+    call.onCancel = { [unowned call] in call.fail(RPCError(RequestError.cancelled)) }
+    waiting.append(call)
+  }
+
+  // MARK: The client
+
+  func handle(_ call: Call) {
+    call.keepsParams = true
+    guard pending.count + waiting.count < Limits.waitingRequests else {
+      return call.fail(
+        RPCError(
+          RequestError(
+            .overloaded, expected: "at most \(Limits.waitingRequests) requests without an answer", found: "as many",
+            fix: "wait for an answer and ask again")))
+    }
+    guard let link else { return wait(call) }
+    lastNumber += 1
+    let number = lastNumber
+    pending[number] = call
+    if call.method == ExactString(Shutdown.name) { hasShutDown = true }
+    if let field = Route.fileFields[call.method], let reference = call.params?[field]?.stringValue?.text {
+      send(file: reference, over: link)
+    }
+    let params = call.method == ExactString(Initialize.name) ? initialize : call.params
+    link.send(Self.message(number, call.method.text, params))
+    call.onCancel = { [weak link] in
+      link?.send(Self.message(nil, "$/cancelRequest", ["id": .integer(Int64(number))]))
+    }
+  }
+
+  func handle(notification method: ExactString, params: JSON?) {
+    if method == ExactString(Exit.name) { return client.end(hasShutDown ? 0 : 1) }
+    // A notification that finds no owner is lost, as one is that its process had not read.
+    if !hasShutDown { link?.send(Self.message(nil, method.text, params)) }
+  }
+
+  /// Opens a file for a request that follows, and sends it or why it cannot be opened.
+  private func send(file reference: String, over link: MessageLink) {
+    var members: [JSONObject.Member] = [.init(key: "reference", value: .string(reference))]
+    var descriptor: Int32?
+    do throws(FileError) {
+      let file = try roots.open(reference)
+      descriptor = try file.duplicate()
+      members.append(.init(key: "path", value: .string(file.path)))
+    } catch {
+      members.append(.init(key: "kind", value: .string(error.kind.rawValue)))
+      members.append(.init(key: "found", value: .string(error.found)))
+    }
+    link.send(Self.message(nil, GuestMessages.file, .object(JSONObject(members: members))), file: descriptor)
+  }
+
+  private static func message(_ id: Int?, _ method: String, _ params: JSON?) -> [UInt8] {
+    var writer = ObjectWriter()
+    writer.braced {
+      $0.field("jsonrpc", "2.0")
+      $0.field("id", id)
+      $0.field("method", method)
+      $0.field("params", params)
+    }
+    return writer.json.bytes
+  }
+
+  // MARK: What comes back
+
+  private func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let answer = WrittenMessage(bytes) else { return client.peer.send(written: Array(bytes)) }
+    if answer.number == joining {
+      joining = nil
+      return answer.isError ? refuse(answer.text) : ()
+    }
+    guard let call = pending.removeValue(forKey: answer.number), !call.isAnswered else { return }
+    if !answer.isError { note(call, answer.text) }
+    call.answer(written: answer.text, isError: answer.isError)
+  }
+
+  /// Notes what an answer tells of the client's state.
+  private func note(_ call: Call, _ text: [UInt8]) {
+    switch call.method.text {
+    case Initialize.name: isInitialized = true
+    case SessionOpen.name:
+      guard let name = (try? JSON.parse(text))?["session"]?.stringValue?.text, !held.contains(name) else { return }
+      held.append(name)
+    case SessionClose.name:
+      let name = call.params?.objectValue?.sessionName
+      held.removeAll { $0 == name }
+    default: break
+    }
+  }
+
+  /// The owner will not have this process.
+  private func refuse(_ error: [UInt8]) {
+    for (_, call) in pending.sorted(by: { $0.key < $1.key }) where !call.isAnswered {
+      call.answer(written: error, isError: true)
+    }
+    pending = [:]
+    guard let ended = link else { return }
+    link = nil
+    refused(ended)
+  }
+}
+
+/// An answer as the owner's peer writes it, which is taken apart without being parsed.
+private struct WrittenMessage {
+  let number: Int
+  let isError: Bool
+  /// Of the result or the error.
+  let text: [UInt8]
+
+  /// Nil for a notification.
+  init?(_ bytes: UnsafeBufferPointer<UInt8>) {
+    let prefix = Array("{\"jsonrpc\":\"2.0\",\"id\":".utf8)
+    guard bytes.starts(with: prefix) else { return nil }
+    var place = prefix.count
+    var number = 0
+    while place < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[place]) {
+      number = number * 10 + Int(bytes[place] - UInt8(ascii: "0"))
+      place += 1
+    }
+    let (result, error) = (Array(",\"result\":".utf8), Array(",\"error\":".utf8))
+    let rest = bytes[place...]
+    isError = rest.starts(with: error)
+    guard isError || rest.starts(with: result) else { return nil }
+    self.number = number
+    text = Array(rest.dropFirst(isError ? error.count : result.count).dropLast())
+  }
+}
