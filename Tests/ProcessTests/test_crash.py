@@ -8,14 +8,17 @@ import time
 
 import pytest
 from crash.campaign import Campaign
+from crash.points import POINTS, can_trace
 from crash.server import Server
 
 
 def test_killed_servers_lose_nothing_and_invent_nothing(binary):
     seed = int(os.environ.get("CRASH_SEED") or time.time_ns() % 2**32)
     campaign = Campaign(binary, seed)
-    campaign.run(25)
-    assert sum(campaign.kills.values()) >= 25 and not campaign.faults, f"CRASH_SEED={seed}: {campaign.summary()}"
+    campaign.run(40)
+    assert sum(campaign.kills.values()) >= 40 and not campaign.faults, f"CRASH_SEED={seed}: {campaign.summary()}"
+    if can_trace:
+        assert all(campaign.kills[point] for point in POINTS), f"CRASH_SEED={seed}: {campaign.summary()}"
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 """Kills at random instants: nothing acknowledged may be lost, nothing invented, and all must continue as if nothing had
 happened."""
 
+import os
 import random
 import shutil
+import signal
+import subprocess
 import tempfile
 import threading
 from collections import Counter
 
+from .points import POINTS, KillAt, can_trace
 from .script import Writer, export, settled
 from .server import Server
 
@@ -40,6 +44,9 @@ class Campaign:
         finally:
             shutil.rmtree(folder)
 
+    def rarest_point(self):
+        return min(POINTS, key=lambda point: self.kills[point]) if can_trace else None
+
     def summary(self):
         kills = ", ".join(f"{count} {point}" for point, count in sorted(self.kills.items()))
         return f"{sum(self.kills.values())} kills ({kills}), {len(self.faults)} faults" + "".join(
@@ -61,24 +68,49 @@ class Killed:
 
     def run(self):
         while not self.campaign.faults:
-            server = Server(self.binary, "--state", self.folder)
             is_last = all(self.done[name] == len(self.scripts[name]) for name in SESSIONS)
+            if not is_last and self.campaign.rarest_point() == "compaction" and self.random.random() < 0.5:
+                self.compact()
+                continue
+            server = Server(self.binary, "--state", self.folder)
             # Longer after each kill that came before anything was done, so that every conversation ends.
             before = sum(self.done.values())
             delay = self.random.expovariate(1 / self.mean_delay)
             timer = threading.Timer(delay, server.kill)
-            if not is_last:
-                timer.start()
+            # One kill in three comes at any instant, the others at a point; the rarest so far is next.
+            point = None if is_last or self.random.random() < 1 / 3 else self.campaign.rarest_point()
+            if point == "compaction":
+                point = None
             self.point = "starting"
+            if point:
+                most = 60 if point == "answer" else 20
+                server.kill_at(point, 1 + int(self.random.random() ** 2 * most), self.random.random() < 0.5)
+            elif not is_last:
+                timer.start()
             is_over = self.serve(server)
             timer.cancel()
             server.kill()
             server.wait()
             if is_last:
                 return
-            if not is_over:
+            if point and server.killer and server.killer.has_killed:
+                self.campaign.kills[point] += 1
+            elif not point and not is_over:
                 self.campaign.kills[self.point] += 1
             self.mean_delay = 0.03 if sum(self.done.values()) > before else 1.5 * self.mean_delay
+
+    def compact(self):
+        """Compacts the journals, and is killed meanwhile."""
+        # Begun by a process that stops itself, so that it is traced from its first step.
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", 'kill -STOP $$; exec "$0" journal compact "$1"', self.binary, self.folder],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.waitpid(process.pid, os.WUNTRACED)
+        killer = KillAt(process, "compaction", self.random.randrange(1, 16), self.random.random() < 0.5)
+        os.kill(process.pid, signal.SIGCONT)
+        killer.join()
+        process.wait()
+        self.campaign.kills["compaction"] += killer.has_killed
 
     @property
     def binary(self):

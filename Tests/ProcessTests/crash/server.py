@@ -1,11 +1,16 @@
 """A server with one reader thread, which notes answers the moment they come."""
 
+import contextlib
 import itertools
 import json
+import os
 import queue
+import signal
 import subprocess
 import threading
 from typing import Any
+
+from .points import KillAt
 
 AWAIT_SECONDS = 60
 
@@ -23,6 +28,10 @@ class Server:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.is_over = False
+        self.killer = None
+
+    def kill_at(self, point, count, is_after):
+        self.killer = KillAt(self.process, point, count, is_after)
 
     def _read(self):
         assert self.process.stdout is not None
@@ -70,9 +79,14 @@ class Server:
         return answer["result"]
 
     def kill(self):
-        self.process.kill()
+        # `Popen.kill` would ask for the process's state first, and take a stop that its tracer waits for.
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGKILL)
 
     def wait(self):
+        if self.killer:
+            self.killer.join()
         self.process.wait()
         self._reader.join()
         assert self.process.stdin is not None and self.process.stdout is not None
