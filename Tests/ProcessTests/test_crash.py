@@ -248,13 +248,13 @@ def test_a_request_that_ends_the_process_makes_the_session_readable_and_no_crash
     server.result("initialize")
     server.result("session/open", {"session": "s"})
     server.result("pipeline/define", {"session": "s", "pipeline": "p", "schedule": "1f1b", "stages": 8,
-                                      "microbatches": 24, "blockingPowerWatts": 50})
+                                      "microbatches": 16, "blockingPowerWatts": 50})
     server.result("profile/submit", {"session": "s", "pipeline": "p", "rows": [
         {"stage": stage, "instruction": kind, "frequency": clock, "timeSeconds": 90 / clock + 0.01 * stage,
          "energyJoules": 20 + clock / 100 * (1 + stage / 7)}
         for stage in range(8) for kind in ("forward", "backward") for clock in range(900, 1500, 30)]})
     server.result("gpu/register", gpu("before"))
-    server.result("frontier/characterize", {"session": "s", "pipeline": "p", "roundCount": 2})
+    server.result("frontier/characterize", {"session": "s", "pipeline": "p", "roundCount": 1})
     server.result("gpu/register", gpu("after"))
     server.kill()
     server.wait()
