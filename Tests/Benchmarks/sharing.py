@@ -5,7 +5,7 @@ import statistics
 import tempfile
 import time
 
-from harness import start_client
+from harness import SMALL, open_pipeline, start_client
 from recovery import SESSION, make
 from trimtab import Request
 
@@ -23,10 +23,13 @@ def sharing(report, full):
                 start_client(state_directory=state) as second:
             for client in (first, second):
                 client.call(Request("session/open", {"session": SESSION}))
+            for name, client in (("owner", owner), ("joined", first)):
+                session = open_pipeline(client, *SMALL)
+                deadline = session.characterize("p").cheapest_time_seconds
+                query = session.request.query("p", deadline_seconds=deadline)
+                report.add(f"frontier/query, {name} client", 1e6 * median(client, query), "us",
+                           aim="< 150" if client is first else "", note="median")
             query = Request("trial/list", {"session": SESSION, "limit": 1})
-            report.add("trial/list of one trial, the owner's client", 1e6 * median(owner, query), "us", note="median")
-            report.add("trial/list of one trial, a joined client", 1e6 * median(first, query), "us", aim="< 150",
-                       note="median")
             owner.process.kill()
             owner.process.wait()
             begin = time.perf_counter()

@@ -209,6 +209,52 @@ def test_what_has_the_lock_and_does_not_listen_is_named(binary, tmp_path):
         server.close()
 
 
+POOL = {"session": "s", "encoders": [{"id": "e"}, {"id": "f"}], "languageModels": [{"id": "l"}, {"id": "m"}],
+        "search": {"strategy": "grid"},
+        "task": {"name": "t", "metric": {"name": "loss", "direction": "minimize"}, "alignmentSampleCount": 10**6}}
+
+
+@pytest.mark.parametrize("waits_for", [0, 1, 40])
+def test_reports_under_way_are_decided_once_by_the_next_owner(share, waits_for):
+    """Requests and notifications, of which the owner has answered none, some, or most when it is killed."""
+    owner, joined = share(), share()
+    for server in (owner, joined):
+        server.result("session/open", {"session": "s"})
+    joined.result("pool/submit", POOL)
+    trial = joined.result("trial/next", {"session": "s", "worker": "w"})["trial"]
+    requests, steps = [], range(1, 81)
+    for step in steps:
+        report = {"session": "s", "trial": trial, "step": step, "dataFraction": step / 1000, "score": 2.0 - step / 1000}
+        number = None if step % 2 else f"u{step}"
+        requests.append(joined.request("trial/update", report, id=number) if number
+                        else joined.message("trial/update", report))
+    requests.append(joined.request("trial/next", {"session": "s", "worker": "v"}, id="next"))
+    joined.send(*requests)
+    decided, answered = [], {}
+
+    def take():
+        message = joined.receive()
+        if "id" in message:
+            answered[message["id"]] = message
+        elif message["method"] == "trial/decided":
+            assert "error" not in message["params"], message
+            decided.append(message["params"]["step"])
+
+    for _ in range(waits_for):
+        take()
+    owner.process.kill()
+    while len(decided) + len(answered) < len(requests):
+        take()
+    assert decided == [step for step in steps if step % 2]
+    assert all("result" in answer for answer in answered.values())
+    # Every report counts, and counts once; one worker has one trial.
+    trials = joined.result("trial/list", {"session": "s"})["trials"]
+    assert [entry["trial"] for entry in trials] == [trial, answered["next"]["result"]["trial"]]
+    joined.send(joined.request("session/list", {}, id="last"))
+    assert joined.answer("last", met=decided)["result"]["sessions"][0]["revision"] == 1 + 1 + len(steps) + 1
+    assert len(decided) == len(steps) / 2
+
+
 def left_behind(server):
     """What a killed process had sent; a message that it was killed in the middle of counts for nothing."""
     while data := os.read(server.stdout.fileno(), 1 << 20):

@@ -43,8 +43,20 @@ package struct Route {
       route.fileField.map { (ExactString(route.name), $0) }
     })
 
+  /// Whether a request that was carried out may be sent again.
+  private let mayBeRepeated: @Sendable (JSONObject) -> Bool
+
   /// The methods that may change a session, or open or close one.
-  static let changing = Set(replays.keys).union([ExactString(SessionOpen.name), ExactString(SessionClose.name)])
+  private static let changing = Set(replays.keys).union([SessionOpen.name, SessionClose.name].map { ExactString($0) })
+
+  private static let repeatable = Dictionary(
+    uniqueKeysWithValues: Catalogue.routes.map { (ExactString($0.name), $0.mayBeRepeated) })
+
+  /// Whether a request may be sent again though it may have been carried out.
+  static func mayRepeat(_ method: ExactString, _ params: JSON?) -> Bool {
+    guard changing.contains(method) else { return true }
+    return params?.objectValue.map { repeatable[method]?($0) ?? false } ?? false
+  }
 
   /// Whether the method may also come as a notification.
   package var isNotifiable: Bool { take != nil }
@@ -52,10 +64,12 @@ package struct Route {
   private init<M: Method>(
     _ method: M.Type, isLong: Bool = false, take: ((ClientConnection, JSON?) -> Void)? = nil,
     replay: Replaying? = nil, fileField: String? = nil,
+    mayBeRepeated: @escaping @Sendable (JSONObject) -> Bool = { _ in false },
     serve: @escaping (ClientConnection, Call) -> Void
   ) {
     self.replay = replay
     self.fileField = fileField
+    self.mayBeRepeated = mayBeRepeated
     name = M.name
     purpose = M.purpose
     refusals = M.refusals
@@ -113,7 +127,7 @@ package struct Route {
   }
 
   static func edit<M: InPlaceStep>(_ method: M.Type) -> Route {
-    Route(method, replay: replay(edit: method), serve: serve(edit: method))
+    Route(method, replay: replay(edit: method), mayBeRepeated: { M.mayBeRepeated($0) }, serve: serve(edit: method))
   }
 
   private static func replay<M: InPlaceStep>(
@@ -146,7 +160,7 @@ package struct Route {
         client.notify(M.event(for: outcome.map(\.answer), json, unknown), about: session)
         if case .success(let result) = outcome { server.send(result.events, of: session) }
       },
-      replay: replay(edit: method), serve: serve(edit: method))
+      replay: replay(edit: method), mayBeRepeated: { M.mayBeRepeated($0) }, serve: serve(edit: method))
   }
 
   private static func serve<M: InPlaceStep>(edit method: M.Type) -> (ClientConnection, Call) -> Void {

@@ -11,6 +11,12 @@ internal import Sessions
 /// have numbers. Files that a request names are opened here, below the client's roots and with the client's rights, and
 /// their descriptors go with it.
 final class Relay: PeerHandler {
+  /// What is for the next owner.
+  private enum Waiting {
+    case call(Call)
+    case notification(ExactString, JSON?)
+  }
+
   /// The client that is served; if this process becomes the owner, its connection takes over.
   private let client: ClientConnection
   /// As the client sent it, but for what only concerns this process.
@@ -21,7 +27,9 @@ final class Relay: PeerHandler {
   private var lastNumber = 0
   /// Requests that the owner has not answered, by number.
   private var pending: [Int: Call] = [:]
-  private var waiting: [Call] = []
+  /// Reports that came as notifications and that the owner has not decided, with numbers as requests have them.
+  private var undecided = UndecidedReports()
+  private var waiting: [Waiting] = []
   /// The number of `$/join`, until it is answered.
   private var joining: Int?
   /// The sessions that the client has opened, in order.
@@ -62,49 +70,55 @@ final class Relay: PeerHandler {
       params.append(.init(key: "sessions", value: .array(held.map { .string($0) })))
     }
     link.send(Self.message(lastNumber, GuestMessages.join, .object(JSONObject(members: params))))
-    sendWaiting()
+    handleWaiting(by: self)
   }
 
   /// Has the client's own connection go on, now that this process is the owner.
   func leave() {
     client.peer.handler = client
     if isInitialized { client.resume(initialize, sessions: held, hasShutDown: hasShutDown) }
-    for call in takeWaiting() { client.handle(call) }
+    handleWaiting(by: client)
   }
 
   /// Answers what waits with an error, as there is no owner.
   func refuseWaiting(_ error: RPCError) {
-    for call in takeWaiting() { call.fail(error) }
+    let refused = waiting
+    waiting = []
+    for case .call(let call) in refused where !call.isAnswered { call.fail(error) }
   }
 
   /// Waits until what was sent has gone to the owner, for at most `seconds`.
   func drain(seconds: Double) { link?.drain(seconds: seconds) }
 
-  private func takeWaiting() -> [Call] {
-    defer { waiting = [] }
-    // One that was cancelled has been answered.
-    return waiting.filter { call in
-      if !call.isAnswered { call.onCancel = nil }
-      return !call.isAnswered
+  private func handleWaiting(by handler: any PeerHandler) {
+    let taken = waiting
+    waiting = []
+    for message in taken {
+      switch message {
+      // One that was cancelled has been answered.
+      case .call(let call) where call.isAnswered: break
+      case .call(let call):
+        call.onCancel = nil
+        handler.handle(call)
+      case .notification(let method, let params): handler.handle(notification: method, params: params)
+      }
     }
-  }
-
-  private func sendWaiting() {
-    for call in takeWaiting() { handle(call) }
   }
 
   private func ownerEnded() {
     guard let ended = link else { return }
     link = nil
     joining = nil
-    let unanswered = pending.sorted { $0.key < $1.key }.map(\.value).filter { !$0.isAnswered }
+    let (calls, reports) = (pending, undecided.takeAll())
     pending = [:]
-    for call in unanswered {
+    for number in (Array(calls.keys) + Array(reports.keys)).sorted() {
+      if let params = reports[number] { waiting.append(.notification(ExactString(TrialUpdate.name), params)) }
+      guard let call = calls[number], !call.isAnswered else { continue }
       // Whether a change was made is unknown, and made twice it might be another change.
-      if Route.changing.contains(call.method) {
-        call.fail(RPCError(Self.unknownOutcome))
-      } else {
+      if Route.mayRepeat(call.method, call.params) {
         wait(call)
+      } else {
+        call.fail(RPCError(Self.unknownOutcome))
       }
     }
     lost(ended)
@@ -117,7 +131,7 @@ final class Relay: PeerHandler {
 
   private func wait(_ call: Call) {
     call.onCancel = { [unowned call] in call.fail(RPCError(RequestError.cancelled)) }
-    waiting.append(call)
+    waiting.append(.call(call))
   }
 
   // MARK: The client
@@ -148,8 +162,13 @@ final class Relay: PeerHandler {
 
   func handle(notification method: ExactString, params: JSON?) {
     if method == ExactString(Exit.name) { return client.end(hasShutDown ? 0 : 1) }
-    // A notification that finds no owner is lost, as one is that its process had not read.
-    if !hasShutDown { link?.send(Self.message(nil, method.text, params)) }
+    guard !hasShutDown else { return }
+    guard let link else { return waiting.append(.notification(method, params?.detached)) }
+    if method == ExactString(TrialUpdate.name), let params, undecided.count < Limits.waitingRequests {
+      lastNumber += 1
+      undecided.append(params.detached, number: lastNumber)
+    }
+    link.send(Self.message(nil, method.text, params))
   }
 
   /// Opens a file for a request that follows, and sends it or why it cannot be opened.
@@ -181,7 +200,10 @@ final class Relay: PeerHandler {
   // MARK: What comes back
 
   private func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
-    guard let answer = WrittenMessage(bytes) else { return client.peer.send(written: Array(bytes)) }
+    guard let answer = WrittenMessage(bytes) else {
+      if undecided.count > 0 { noteDecision(bytes) }
+      return client.peer.send(written: Array(bytes))
+    }
     if answer.number == joining {
       joining = nil
       return answer.isError ? refuse(answer.text) : ()
@@ -189,6 +211,14 @@ final class Relay: PeerHandler {
     guard let call = pending.removeValue(forKey: answer.number), !call.isAnswered else { return }
     if !answer.isError { note(call, answer.text) }
     call.answer(written: answer.text, isError: answer.isError)
+  }
+
+  /// Forgets the report that a notification decides.
+  private func noteDecision(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard bytes.starts(with: "{\"jsonrpc\":\"2.0\",\"method\":\"\(TrialDecided.name)\"".utf8),
+      let decided = (try? JSON.parse(Array(bytes)))?["params"]
+    else { return }
+    undecided.decide(decided)
   }
 
   /// Notes what an answer tells of the client's state.

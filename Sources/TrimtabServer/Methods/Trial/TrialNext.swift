@@ -34,6 +34,9 @@ package enum TrialNext: InPlaceStep {
     }
   }
 
+  /// A worker that has an open trial gets it again.
+  package static func mayBeRepeated(_ params: JSONObject) -> Bool { params.value(of: "worker") != nil }
+
   package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
   {
     let openCount = session.search?.openTrialCount
