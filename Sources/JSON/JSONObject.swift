@@ -86,14 +86,7 @@ package struct JSONObject: Sendable {
         }
         return nil
       }
-    case .parsed(let document, let index):
-      var place = Int(index) + 1
-      let end = document.word(Int(index)).end
-      while place < end {
-        if document.isName(at: place, name) { return document.value(at: place + 1) }
-        place = document.next(after: place + 1)
-      }
-      return nil
+    case .parsed(let document, let index): return document.value(of: name, inObjectAt: Int(index))
     }
   }
 }

@@ -41,6 +41,17 @@ final class JSONDocument: Sendable {
     }
   }
 
+  /// The value of the first member named `name` of the object at `index`. Linear in the number of members.
+  func value(of name: UnsafeBufferPointer<UInt8>, inObjectAt index: Int) -> JSON? {
+    var place = index + 1
+    let end = word(index).end
+    while place < end {
+      if isName(at: place, name) { return value(at: place + 1) }
+      place = next(after: place + 1)
+    }
+    return nil
+  }
+
   /// The string or member name of `word`.
   func string(_ word: JSONWord) -> ExactString {
     let bytes = UnsafeBufferPointer(start: start + word.offset, count: word.count)
@@ -49,7 +60,7 @@ final class JSONDocument: Sendable {
   }
 
   /// Whether the member name at `index` has the bytes of `name`.
-  @inline(__always) func isName(at index: Int, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
+  @inline(__always) private func isName(at index: Int, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
     let word = word(index)
     if word.kind == .plainString {
       return word.count == name.count && equal(start + word.offset, name)

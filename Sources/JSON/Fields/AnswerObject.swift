@@ -7,7 +7,12 @@ package protocol ObjectWritable {
 }
 
 extension ObjectWritable {
-  package func writeValue(to object: inout ObjectWriter) { object.braced(write) }
+  package func writeValue(to object: inout ObjectWriter) {
+    // Not by ``ObjectWriter/braced(_:)``, whose closure would hold a copy of the whole value.
+    let outer = object.open()
+    write(to: &object)
+    object.close(outer)
+  }
 }
 
 /// A JSON object whose fields are known without a value.
@@ -34,7 +39,7 @@ extension DeclaredObject {
 ///
 /// The type of the closure's value says the rest: an optional may be absent, an enum has allowed values, an answer
 /// object or a list of them has fields of its own. Documents are made from the declaration without a value, and writing
-/// is one loop over it. Closures only read: what costs time is computed before the value is made.
+/// goes through it. Closures only read: what costs time is computed before the value is made.
 package protocol AnswerObject: DeclaredObject {
   static var fields: Fields<Self> { get }
 }
@@ -42,20 +47,27 @@ package protocol AnswerObject: DeclaredObject {
 extension AnswerObject {
   package static var schema: [FieldSchema] { fields.schema }
 
-  package func write(to object: inout ObjectWriter) {
-    for write in Self.fields.writers { write(self, &object) }
-  }
+  package func write(to object: inout ObjectWriter) { Self.fields.write(self, &object) }
 }
 
 /// The declared fields of an ``AnswerObject``, in the order in which they are written.
 package struct Fields<Object>: Sendable {
   private let list: [Field<Object>]
-  /// What each field writes, apart from what documents it: a query writes twenty fields in a microsecond or two.
-  let writers: [@Sendable (Object, inout ObjectWriter) -> Void]
+  /// Writes all of them. One closure that calls them, as a loop over closures of a generic type would look their type
+  /// up and allocate for each: a query writes twenty fields in a microsecond.
+  let write: @Sendable (Object, inout ObjectWriter) -> Void
 
   package init(@FieldsBuilder<Object> _ fields: () -> [Field<Object>]) {
     list = fields()
-    writers = list.map(\.write)
+    var write: @Sendable (Object, inout ObjectWriter) -> Void = { _, _ in }
+    for field in list {
+      let (writeOthers, writeLast) = (write, field.write)
+      write = {
+        writeOthers($0, &$1)
+        writeLast($0, &$1)
+      }
+    }
+    self.write = write
   }
 
   package var schema: [FieldSchema] { list.flatMap { $0.schema() } }
@@ -72,20 +84,14 @@ package struct Field<Object>: Sendable {
   package init<Value: FieldValue>(
     _ name: StaticString, unit: String? = nil, _ doc: String, _ value: @escaping @Sendable (Object) -> Value
   ) {
-    schema = {
-      [FieldSchema(name: name.description, type: Value.fieldType, isRequired: true, unit: unit, doc: doc)]
-    }
-    write = { $1.field(name, value($0)) }
+    self.init(name, Value.self, isRequired: true, unit, doc) { $1.field(name, value($0)) }
   }
 
   /// A field that is left out where its value is nil.
   package init<Value: FieldValue>(
     _ name: StaticString, unit: String? = nil, _ doc: String, _ value: @escaping @Sendable (Object) -> Value?
   ) {
-    schema = {
-      [FieldSchema(name: name.description, type: Value.fieldType, isRequired: false, unit: unit, doc: doc)]
-    }
-    write = { $1.field(name, value($0)) }
+    self.init(name, Value.self, isRequired: false, unit, doc) { $1.field(name, value($0)) }
   }
 
   /// The fields of another object, written among those of this one.
@@ -102,6 +108,16 @@ package struct Field<Object>: Sendable {
         }
       },
       write: { value($0)?.write(to: &$1) })
+  }
+
+  init<Value: FieldValue>(
+    _ name: StaticString, _ type: Value.Type, isRequired: Bool, _ unit: String?, _ doc: String,
+    write: @escaping @Sendable (Object, inout ObjectWriter) -> Void
+  ) {
+    self.init(
+      schema: {
+        [FieldSchema(name: name.description, type: Value.fieldType, isRequired: isRequired, unit: unit, doc: doc)]
+      }, write: write)
   }
 
   private init(

@@ -17,6 +17,7 @@ extension ObjectReadable {
   package init(reading json: JSON?, unknown: inout UnknownFields) throws(InvalidField) {
     switch json {
     case nil, .null: try self.init(reading: JSONObject(), &unknown)
+    case .object(let object)?: try self.init(reading: object, &unknown)
     case .some(let json): self = try Shape.object(Self.self).read(json, &unknown)
     }
   }
@@ -70,29 +71,49 @@ package struct ObjectReader {
     return reader
   }
 
+  // The shape of a field is made only where the field is there: most of a method's fields are absent.
+
   /// Reads a field that must be there.
   package mutating func required<Value>(
-    _ name: StaticString, _ shape: Shape<Value>, _ doc: StaticString
+    _ name: StaticString, _ shape: @autoclosure () -> Shape<Value>, _ doc: StaticString
   ) throws(InvalidField) -> Value {
-    if recorded != nil { return try record(name, shape, doc, isRequired: true) }
-    guard let json = present(name) else { throw fail(name, expected: shape.expectation) }
-    return try read(name, shape, json)
+    if recorded != nil { return try record(name, shape(), doc, isRequired: true) }
+    guard let json = present(name) else { throw fail(name, expected: shape().expectation) }
+    return try read(name, shape(), json)
   }
 
   /// Reads a field that may be absent.
   package mutating func optional<Value>(
-    _ name: StaticString, _ shape: Shape<Value>, _ doc: StaticString
+    _ name: StaticString, _ shape: @autoclosure () -> Shape<Value>, _ doc: StaticString
   ) throws(InvalidField) -> Value? {
-    if recorded != nil { return try record(name, shape, doc, isRequired: false) }
+    if recorded != nil { return try record(name, shape(), doc, isRequired: false) }
     guard let json = present(name) else { return nil }
-    return try read(name, shape, json)
+    return try read(name, shape(), json)
+  }
+
+  // The same for the types that most requests have: the generic ones look their types up each time they read.
+
+  package mutating func required(
+    _ name: StaticString, _ shape: @autoclosure () -> Shape<String>, _ doc: StaticString
+  ) throws(InvalidField) -> String {
+    if recorded != nil { return try record(name, shape(), doc, isRequired: true) }
+    guard let json = present(name) else { throw fail(name, expected: shape().expectation) }
+    return try read(name, shape(), json)
+  }
+
+  package mutating func optional(
+    _ name: StaticString, _ shape: @autoclosure () -> Shape<Double>, _ doc: StaticString
+  ) throws(InvalidField) -> Double? {
+    if recorded != nil { return try record(name, shape(), doc, isRequired: false) }
+    guard let json = present(name) else { return nil }
+    return try read(name, shape(), json)
   }
 
   /// Reads a field that is `defaultValue` when absent.
   package mutating func optional<Value>(
-    _ name: StaticString, _ shape: Shape<Value>, default defaultValue: Value, _ doc: StaticString
+    _ name: StaticString, _ shape: @autoclosure () -> Shape<Value>, default defaultValue: Value, _ doc: StaticString
   ) throws(InvalidField) -> Value {
-    let value = try optional(name, shape, doc)
+    let value = try optional(name, shape(), doc)
     if let value { return value }
     if unknown.collectsUnderstood, let json = defaultJSON(defaultValue) {
       understood.append(.init(key: name.description, value: json))
@@ -123,6 +144,7 @@ package struct ObjectReader {
     return InvalidField(path: [.key(name.description)], expected: expected, found: found, fix: fix)
   }
 
+  /// The value of a field; nil where it is absent or null.
   private mutating func present(_ name: StaticString) -> JSON? {
     guard let json = object.value(of: name) else { return nil }
     foundCount += 1

@@ -8,7 +8,8 @@ package struct ObjectWriter {
 
   /// Writes one member.
   package mutating func field<Value: FieldValue>(_ name: StaticString, _ value: Value) {
-    member(name) { value.writeValue(to: &$0) }
+    begin(name)
+    value.writeValue(to: &self)
   }
 
   /// Writes members that were written before; they are in no generated document.
@@ -35,7 +36,8 @@ package struct ObjectWriter {
 
   /// Writes one member that is an object whose members `body` writes.
   package mutating func object(_ name: StaticString, _ body: (inout ObjectWriter) -> Void) {
-    member(name) { $0.braced(body) }
+    begin(name)
+    braced(body)
   }
 
   /// Writes one member that is a list of objects, `body` writing the members of each. Linear in the elements.
@@ -43,19 +45,30 @@ package struct ObjectWriter {
     _ name: StaticString, _ elements: some Sequence<Element>,
     _ body: (Element, inout ObjectWriter) -> Void
   ) {
-    member(name) {
-      $0.bracketed(elements) { (element, object) in
-        object.braced { body(element, &$0) }
-      }
+    begin(name)
+    bracketed(elements) { (element, object) in
+      object.braced { body(element, &$0) }
     }
   }
 
   /// Writes an object: braces around the members that `body` writes.
   package mutating func braced(_ body: (inout ObjectWriter) -> Void) {
-    let outer = needsComma
-    needsComma = false
-    json.append(byte: UInt8(ascii: "{"))
+    let outer = open()
     body(&self)
+    close(outer)
+  }
+
+  /// Begins an object.
+  ///
+  /// - Returns: what ``close(_:)`` needs to know of the object around it.
+  mutating func open() -> Bool {
+    defer { needsComma = false }
+    json.append(byte: UInt8(ascii: "{"))
+    return needsComma
+  }
+
+  /// Ends an object.
+  mutating func close(_ outer: Bool) {
     json.append(byte: UInt8(ascii: "}"))
     needsComma = outer
   }
@@ -74,14 +87,10 @@ package struct ObjectWriter {
     json.append(byte: UInt8(ascii: "]"))
   }
 
-  private mutating func member(_ name: StaticString, _ body: (inout ObjectWriter) -> Void) {
-    if needsComma { json.append(byte: UInt8(ascii: ",")) }
+  /// Writes what stands before the value of a member.
+  private mutating func begin(_ name: StaticString) {
+    json.append(memberName: name, afterComma: needsComma)
     needsComma = true
-    // Field names are identifiers, so there is nothing to escape.
-    json.append(byte: UInt8(ascii: "\""))
-    json.append(name)
-    json.append("\":")
-    body(&self)
   }
 }
 

@@ -27,6 +27,26 @@ package struct JSONWriter {
     bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
+  /// Appends the name of a member with a colon after it, and a comma before it. The name is an identifier, so there is
+  /// nothing to escape.
+  mutating func append(memberName name: StaticString, afterComma: Bool) {
+    let count = name.utf8CodeUnitCount
+    // Together, as each call of `append` checks the array.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count + 4) { text in
+      var end = 0
+      func put(_ byte: UInt8) {
+        text.initializeElement(at: end, to: byte)
+        end += 1
+      }
+      if afterComma { put(UInt8(ascii: ",")) }
+      put(UInt8(ascii: "\""))
+      for index in 0..<count { put(name.utf8Start[index]) }
+      put(UInt8(ascii: "\""))
+      put(UInt8(ascii: ":"))
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[..<end]))
+    }
+  }
+
   /// Appends text that was written before.
   mutating func append(bytes text: [UInt8], sawNonFinite: Bool) {
     bytes.append(contentsOf: text)
@@ -81,8 +101,10 @@ package struct JSONWriter {
       return
     }
     // The standard library's shortest round-trip form ("0.1", "1e+16", "-0.0") is valid JSON as it stands.
-    var text = value.description
-    text.withUTF8 { bytes.append(contentsOf: $0) }
+    withUnsafeMutablePointer(to: &bytes) {
+      var text = PlainText(bytes: $0)
+      value.write(to: &text)
+    }
   }
 
   /// Appends `true` or `false`.
@@ -158,4 +180,15 @@ package struct JSONWriter {
       bytes.append(UInt8(ascii: "}"))
     }
   }
+}
+
+/// Appends what the standard library prints, without a string in between where it has plain bytes at hand.
+private struct PlainText: TextOutputStream {
+  let bytes: UnsafeMutablePointer<[UInt8]>
+
+  mutating func write(_ text: String) { bytes.pointee.append(contentsOf: text.utf8) }
+
+  /// What a number calls with its digits. The protocol has it with an underscore, and a default that makes a string; a
+  /// library without it would call ``write(_:)``.
+  mutating func _writeASCII(_ text: UnsafeBufferPointer<UInt8>) { bytes.pointee.append(contentsOf: text) }
 }

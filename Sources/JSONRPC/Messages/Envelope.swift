@@ -15,24 +15,12 @@ enum Envelope {
       self = .invalid(id: .null, reason: "a message must be an object")
       return
     }
-    var version: JSON?
-    var id: JSON?
-    var method: JSON?
-    var params: JSON?
-    var isResponse = false
-    // One pass; the first of duplicates counts, as everywhere.
-    for member in object {
-      switch member.key {
-      case "jsonrpc": version = version ?? member.value
-      case "id": id = id ?? member.value
-      case "method": method = method ?? member.value
-      case "params": params = params ?? member.value
-      case "result", "error": isResponse = true
-      default: break
-      }
-    }
+    // The first of duplicates counts, as everywhere.
+    let id = object.value(of: "id")
+    var params = object.value(of: "params")
 
-    guard let method else {
+    guard let method = object.value(of: "method") else {
+      let isResponse = object.value(of: "result") != nil || object.value(of: "error") != nil
       self = isResponse && id != nil ? .response : .invalid(id: Self.answerID(id), reason: "there is no \"method\"")
       return
     }
@@ -40,7 +28,7 @@ enum Envelope {
       self = .invalid(id: Self.answerID(id), reason: "\"method\" must be a string")
       return
     }
-    guard version == .string("2.0") else {
+    guard object.value(of: "jsonrpc") == .string("2.0") else {
       self = .invalid(id: Self.answerID(id), reason: "\"jsonrpc\" must be \"2.0\"")
       return
     }

@@ -37,7 +37,7 @@ package final class Call {
     self.id = id
     self.method = method
     self.params = params
-    workDoneToken = params?["workDoneToken"].flatMap { $0 == .null ? nil : RequestID($0) }
+    workDoneToken = params?.objectValue?.value(of: "workDoneToken").flatMap { $0 == .null ? nil : RequestID($0) }
     self.peer = peer
     self.slot = slot
   }

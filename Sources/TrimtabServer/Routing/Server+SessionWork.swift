@@ -23,7 +23,13 @@ extension Server {
   func serve<M: SessionMethod>(
     _ method: M.Type, _ call: Call, for client: ClientConnection, _ work: SessionWork<M>
   ) {
-    if let state = stateForLongWork(method, call.params) { return serveBeside(method, call, client, work, state) }
+    if let state = state(named: call.params) {
+      if isLong(method, call.params, in: state) { return serveBeside(method, call, client, work, state) }
+      // A change in place must find the store as its only owner, so only a query keeps the state.
+      if case .query(let answer) = work {
+        return call.serve(method, client) { (params) throws(RequestError) in try answer(params, state) }
+      }
+    }
     var events: [SessionEvent] = []
     var session = ""
     call.serve(method, client) { (params) throws(RequestError) in
@@ -76,12 +82,16 @@ extension Server {
     return result
   }
 
-  /// The state of the session that params name, where the request is so long that it should run beside the loop.
-  private func stateForLongWork<M: SessionMethod>(_ method: M.Type, _ params: JSON?) -> SessionState? {
-    guard jobs.runsBeside, case .object(let object) = params, let name = object.sessionName,
-      let state = try? sessions.state(name)
-    else { return nil }
-    return object.readingEffort + M.itemCount(object, in: state) > Limits.itemsOnLoop ? state : nil
+  /// The state of the session that params name; nil where there is none.
+  private func state(named params: JSON?) -> SessionState? {
+    guard case .object(let object) = params, let name = object.sessionName else { return nil }
+    return try? sessions.state(name)
+  }
+
+  /// Whether a request is so long that it should run beside the loop.
+  private func isLong<M: SessionMethod>(_ method: M.Type, _ params: JSON?, in state: SessionState) -> Bool {
+    guard jobs.runsBeside, case .object(let object) = params else { return false }
+    return object.readingEffort + M.itemCount(object, in: state) > Limits.itemsOnLoop
   }
 
   private func serveBeside<M: SessionMethod>(

@@ -52,14 +52,21 @@ extension FrontierTarget {
       squared.
       """
     )
-    let given: [FrontierTarget] = [
-      deadline.map(FrontierTarget.deadlineSeconds), slowdown.map(FrontierTarget.slowdownFraction),
-      straggler.map(FrontierTarget.stragglerTimeSeconds), energy.map(FrontierTarget.energyBudgetJoules),
-      power.map(FrontierTarget.averagePowerWatts), devicePower.map(FrontierTarget.averageDevicePowerWatts),
-      peakPower.map(FrontierTarget.peakPowerWatts), objective.map(FrontierTarget.objective),
-    ].compactMap { $0 }
-    try reader.check(given.count <= 1, "deadlineSeconds", expected: "one of " + fieldNames)
-    return given.first
+    var (target, count): (FrontierTarget?, Int) = (nil, 0)
+    func note(_ given: FrontierTarget?) {
+      guard let given else { return }
+      (target, count) = (target ?? given, count + 1)
+    }
+    note(deadline.map(FrontierTarget.deadlineSeconds))
+    note(slowdown.map(FrontierTarget.slowdownFraction))
+    note(straggler.map(FrontierTarget.stragglerTimeSeconds))
+    note(energy.map(FrontierTarget.energyBudgetJoules))
+    note(power.map(FrontierTarget.averagePowerWatts))
+    note(devicePower.map(FrontierTarget.averageDevicePowerWatts))
+    note(peakPower.map(FrontierTarget.peakPowerWatts))
+    note(objective.map(FrontierTarget.objective))
+    try reader.check(count <= 1, "deadlineSeconds", expected: "one of " + fieldNames)
+    return target
   }
 }
 
