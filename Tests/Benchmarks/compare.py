@@ -18,7 +18,7 @@ from trimtab.frames import Frames
 
 MEGABYTE = 1_000_000
 MESSAGE_BYTES = 63 * MEGABYTE
-QUERIES, TURNS, STARTS = 500, 20, 40
+QUERIES, PIPELINED, TURNS, STARTS = 500, 1000, 20, 40
 
 
 def measure(report: Any, old: Path) -> None:
@@ -30,11 +30,14 @@ def measure(report: Any, old: Path) -> None:
         report.add(name, values["new"], unit, aim=aim, note=f"before {values['old']:.4g}, ratio {ratio:.3f}{note}",
                    before=values["old"])
 
-    trips = {name: sorted(times) for name, times in round_trips(binaries).items()}
+    times, loop = queries(binaries)
+    trips = {name: sorted(seconds) for name, seconds in times.items()}
     for word, place, aim in (("median", 0.5, "<= 38"), ("99th percentile", 0.99, "<= 79")):
         add(f"frontier/query round trip from Python, {word}", "us", aim,
             {name: 1e6 * times[int(place * len(times))] for name, times in trips.items()},
             f"; {QUERIES * TURNS} each, by turns of {QUERIES}")
+    add("server CPU of a pipelined frontier/query", "us", "", {name: 1e6 * seconds for name, seconds in loop.items()},
+        f"; the loop's thread, {PIPELINED * TURNS} each, by turns of {PIPELINED}")
     starts: dict[str, list[float]] = {"old": [], "new": []}
     for _ in range(STARTS):
         for name, binary in binaries.items():
@@ -54,8 +57,9 @@ def measure(report: Any, old: Path) -> None:
             {name: max(peak for _, peak in runs) / len(data) for name, runs in taken.items()})
 
 
-def round_trips(binaries: dict[str, Path]) -> dict[str, list[float]]:
-    """Seconds of each query, the two servers asked by turns."""
+def queries(binaries: dict[str, Path]) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Seconds of each query from the Python client, and the server's CPU seconds for a pipelined one; the two servers
+    are asked by turns, each first in every other one."""
     clients = {name: Trimtab([str(binary), "serve"], roots=ROOTS) for name, binary in binaries.items()}
     sessions: dict[str, Session] = {}
     times: dict[str, list[float]] = {name: [] for name in binaries}
@@ -65,16 +69,31 @@ def round_trips(binaries: dict[str, Path]) -> dict[str, list[float]]:
             # As it comes: an older server's answer may lack what the client's type has.
             client.call(Request("frontier/characterize", {"session": sessions[name].name, "pipeline": "p"}))
         for turn in range(TURNS + 1):
-            for name, session in sessions.items():
+            for name in list(binaries)[:: 1 if turn % 2 else -1]:
                 for n in range(QUERIES):
                     begin = time.perf_counter()
-                    session.query("p", slowdown_fraction=n / QUERIES / 2)
+                    sessions[name].query("p", slowdown_fraction=n / QUERIES / 2)
                     if turn:  # the first is a warm-up
                         times[name].append(time.perf_counter() - begin)
+        loop = dict.fromkeys(binaries, 0.0)
+        for turn in range(TURNS + 1):
+            for name in list(binaries)[:: 1 if turn % 2 else -1]:
+                params = [{"session": sessions[name].name, "pipeline": "p", "slowdownFraction": n / PIPELINED / 2}
+                          for n in range(PIPELINED)]
+                pid = clients[name].process.pid
+                before = loop_seconds(pid)
+                clients[name].pipeline_requests([Request("frontier/query", one) for one in params])
+                if turn:
+                    loop[name] += (loop_seconds(pid) - before) / (PIPELINED * TURNS)
     finally:
         for client in clients.values():
             client.close()
-    return times
+    return times, loop
+
+
+def loop_seconds(pid: int) -> float:
+    """CPU seconds of a server's loop so far, which is its first thread."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
 
 
 def start(binary: Path) -> float:
