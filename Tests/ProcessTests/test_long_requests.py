@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from conftest import FIXTURES, prepare
 
 LONG = {"pipeline": "long", "schedule": "zbv", "stages": 4000, "microbatches": 5, "blockingPowerWatts": 80}
 SHORT = {"pipeline": "short", "schedule": "1f1b", "stages": 2, "microbatches": 2, "blockingPowerWatts": 80}
@@ -161,13 +162,86 @@ LONG_ONES: dict[str, tuple[list[tuple[str, dict[str, Any]]], dict[str, Any]]] = 
 
 
 @pytest.mark.parametrize("method", LONG_ONES)
-def test_a_request_of_another_session_overtakes_it(sessions, method):
+def test_a_long_request_is_overtaken_by_other_sessions_and_not_by_its_own(sessions, method):
     before, params = LONG_ONES[method]
     for name, needed in before:
         sessions.result(name, {"session": "a", **needed})
     arrived = answers(sessions, [
         sessions.request(method, {"session": "a", **params}),
+        sessions.request("pipeline/define", {"session": "a", **SHORT, "pipeline": "after"}),
         sessions.request("pipeline/define", {"session": "b", **SHORT}),
     ])
-    assert [index for index, _ in arrived] == [1, 0]
+    assert [index for index, _ in arrived] == [2, 0, 1]
     assert all("result" in answer for _, answer in arrived)
+
+
+def test_a_notification_waits_for_a_long_request_of_its_session(sessions):
+    sessions.result("pool/submit", {"session": "a", **POOL})
+    sessions.send(
+        sessions.request("suggestion/ranking", {"session": "a"}, id="long"),
+        sessions.message("trial/update", {"session": "a", "trial": 1, "step": 1, "dataFraction": 0.5, "score": 1}),
+        sessions.request("pipeline/define", {"session": "b", **SHORT}, id="other"))
+    arrived = [sessions.receive() for _ in range(3)]
+    assert [message.get("id", message.get("method")) for message in arrived] == ["other", "long", "trial/decided"]
+    assert arrived[2]["params"]["error"]["data"]["kind"] == "unknownTrial"
+
+
+def test_a_list_of_many_sessions_holds_nothing_up_and_shows_one_moment(sessions):
+    answers(sessions, [sessions.request("session/open", {"session": f"s{n}"}) for n in range(4000)])
+    arrived = answers(sessions, [
+        sessions.request("session/list"),
+        sessions.request("session/open", {"session": "later"}),
+        sessions.request("pipeline/define", {"session": "b", **SHORT}),
+    ])
+    assert [index for index, _ in arrived] == [1, 2, 0]
+    listed = {session["session"]: session for session in arrived[2][1]["result"]["sessions"]}
+    assert len(listed) == 4002 and "later" not in listed and listed["b"]["revision"] == 0
+
+
+COMPUTATIONS: dict[str, dict[str, Any]] = {
+    "frontier/characterize": {"pipeline": "p", "effort": "quick"},
+    "plan/uncertainty": {"pipeline": "p", "plan": 0, "resampleCount": 100_000},
+}
+
+
+@pytest.mark.parametrize("method", COMPUTATIONS)
+def test_a_computation_holds_up_no_request_of_its_session(spawn, method):
+    server = spawn(roots=[str(FIXTURES)])
+    prepare(server, "a", characterize=method != "frontier/characterize")
+    arrived = answers(server, [
+        server.request(method, {"session": "a", **COMPUTATIONS[method]}),
+        server.request("pipeline/define", {"session": "a", **SHORT}),
+        server.request("session/open", {"session": "b"}),
+    ])
+    assert [index for index, _ in arrived] == [1, 2, 0]
+    assert all("result" in answer for _, answer in arrived)
+
+
+def test_requests_wait_while_their_session_is_recovered(spawn, tmp_path):
+    state = str(tmp_path / "state")
+    server = spawn(stateDirectory=state)
+    server.result("session/open", {"session": "a"})
+    for n in range(20):
+        server.result("gpu/register", {"session": "a", "gpus": [{"id": f"{n}/{gpu['id']}"} for gpu in GPUS]})
+    assert server.finish()[0] == 0
+
+    server = spawn(stateDirectory=state)
+    server.result("session/open", {"session": "b"})
+    arrived = answers(server, [
+        server.request("session/open", {"session": "a"}),
+        server.request("pipeline/define", {"session": "a", **SHORT}),
+        server.request("pipeline/define", {"session": "b", **SHORT}),
+    ])
+    assert [index for index, _ in arrived] == [2, 0, 1]
+    by_index = dict(arrived)
+    assert by_index[0]["result"]["resumed"] and by_index[1]["result"]["revision"] == 21
+
+
+def test_a_long_message_holds_up_those_after_it(sessions):
+    # Refused at once when it has been parsed, so that only parsing can take long.
+    arrived = answers(sessions, [
+        sessions.request("session/open", {"session": "a" * (2 << 20)}),
+        sessions.request("pipeline/define", {"session": "b", **SHORT}),
+    ])
+    assert [index for index, _ in arrived] == [0, 1]
+    assert "error" in arrived[0][1] and "result" in arrived[1][1]
