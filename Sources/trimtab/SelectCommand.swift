@@ -15,11 +15,11 @@ struct SelectCommand {
       --curves FILE              config name,SAMPLES...,size,family with an error in each cell (cost: size x samples), or
                                  encoder,languageModel,fraction,errorFraction,costSeconds; there may be projector,
                                  energyJoules, and with a pool score in place of errorFraction
-      --strategy NAME            \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")) (the pool's, or mordal; race without a pool)
+      --strategy NAME            \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")) (the pool's, or \(SearchSettings().strategy.rawValue))
       --budget SHARE             of what training every candidate on all data costs; then the search stops
                                  (without a pool race stops at 1/15, or where --regret-bound says)
       --regret-bound FRACTION    stops when the suggestion is expected to be no worse than this above the best
-      --start-fraction FRACTION  of the data in the first evaluations (\(SearchSettings().startFraction))
+      --start-fraction FRACTION  of the data in the first evaluations (1/64 for race and successiveHalving, else 0.03)
       --observed-fraction F      up to which errors are observed before they are extrapolated (\(SearchSettings().observedFraction))
       --clusters N               that survive the halving (\(SearchSettings().survivingClusterCount))
       --seed N                   of random orders (0)
@@ -56,8 +56,7 @@ struct SelectCommand {
     budgetShare = try arguments.number("--budget", atLeast: 0)
     var overrides: [JSONObject.Member] = []
     func override(_ key: String, _ value: JSON?) { if let value { overrides.append(.init(key: key, value: value)) } }
-    let strategy = arguments.text("--strategy") ?? (poolPath == nil ? Strategy.race.rawValue : nil)
-    override("strategy", strategy.map(JSON.string))
+    override("strategy", arguments.text("--strategy").map(JSON.string))
     override("regretBoundFraction", try arguments.number("--regret-bound", atLeast: 0).map(JSON.number))
     override("startFraction", try arguments.number("--start-fraction", atLeast: 0).map(JSON.number))
     override("observedFraction", try arguments.number("--observed-fraction", atLeast: 0).map(JSON.number))

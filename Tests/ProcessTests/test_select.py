@@ -147,7 +147,7 @@ def session_of(server, pool, **search):
     """A session that gets what the pool file says, and answers trials from the curves: (decisions, session)."""
     params = {key: value for key, value in pool.items() if key != "representations"}
     server.result("session/open", {"session": "s"})
-    server.result("pool/submit", {"session": "s", **params, "search": {**pool["search"], **search}})
+    server.result("pool/submit", {"session": "s", **params, "search": {**pool.get("search", {}), **search}})
     for entry in pool["representations"]:
         path = str(EXPERIMENT / entry["npyPath"])
         server.result("pool/attachRepresentation", {"session": "s", **entry, "npyPath": path})
@@ -189,6 +189,16 @@ def test_a_pool_is_searched_as_in_a_session(binary, spawn, pool, strategy):
 def test_representations_lie_beside_the_pool(binary, pool, tmp_path):
     shutil.copytree(EXPERIMENT / "representations", tmp_path / "representations")
     assert document(binary, written(tmp_path, pool)) == document(binary, POOL)
+
+
+def test_a_pool_that_names_no_strategy_is_raced(binary, spawn, pool, tmp_path):
+    shutil.copytree(EXPERIMENT / "representations", tmp_path / "representations")
+    del pool["search"]
+    found = document(binary, written(tmp_path, pool))
+    assert found == document(binary, POOL, "--strategy", "race") != document(binary, POOL, "--strategy", "mordal")
+    server = spawn(roots=[str(EXPERIMENT)])
+    decisions = session_of(server, pool)
+    assert [(d["candidate"], d["phase"], d["fromFraction"], d["toFraction"]) for d in found["decisions"]] == decisions
 
 
 def test_a_representation_outside_the_folder_is_refused(binary, pool, tmp_path):

@@ -44,7 +44,8 @@ def accuracy(candidate, fraction):
     return 1 - base * fraction ** -0.1
 
 
-@pytest.mark.parametrize("strategy", ["mordal", "grid", "random", "successiveHalving", "hyperband", "asha", "ats"])
+@pytest.mark.parametrize(
+    "strategy", ["race", "mordal", "grid", "random", "successiveHalving", "hyperband", "asha", "ats"])
 def test_ask_and_tell_finds_the_best(start, strategy):
     with start() as client:
         session = client.open_session("s")

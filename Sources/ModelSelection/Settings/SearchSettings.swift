@@ -1,8 +1,9 @@
-/// How a search proceeds; the defaults are the published ones where there are such, but for the race, which is our own.
+/// How a search proceeds. The default strategy is the race; other defaults are the published ones where there are such.
 public struct SearchSettings: Equatable, Sendable {
-  public var strategy = Strategy.mordal
-  /// The data fraction of the first evaluations, in 0..<1 (Mordal: b = 0.03).
-  public var startFraction = 0.03
+  public var strategy: Strategy
+  /// The data fraction of the first evaluations, in 0..<1: 1/64 for the race and successive halving, else 0.03, which
+  /// is Mordal's b.
+  public var startFraction: Double
   /// The share kept in a halving is `1/reductionFactor`; the data grow by the same factor; above 1 (Mordal: 2).
   public var reductionFactor = 2.0
   /// Halving of clusters ends with this many (Mordal: K = 3).
@@ -30,7 +31,7 @@ public struct SearchSettings: Equatable, Sendable {
   public var seed: UInt64 = 0
 
   /// The defaults of a strategy.
-  public init(strategy: Strategy = .mordal) {
+  public init(strategy: Strategy = .race) {
     self.strategy = strategy
     startFraction = strategy.defaultStartFraction
   }

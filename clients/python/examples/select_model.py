@@ -64,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     binary = os.environ.get("TRIMTAB_BINARY") or str(REPOSITORY / ".build" / "release" / "trimtab")
     parser.add_argument("--binary", default=binary)
-    parser.add_argument("--strategy", default="mordal")
+    parser.add_argument("--strategy", default="race")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quiet", action="store_true", help="print the suggestion alone")
     arguments = parser.parse_args()

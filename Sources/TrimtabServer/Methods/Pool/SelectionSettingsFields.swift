@@ -10,13 +10,13 @@ struct SelectionSettingsEntry: ObjectReadable {
   init(from reader: inout ObjectReader) throws(InvalidField) {
     let strategy: Strategy = try reader.optional(
       "strategy", .choice(), default: SearchSettings().strategy,
-      "`mordal`: halving over clusters, then scaling prediction inside the best. `race`: all candidates alike for up to 47 % of the budget, then the step that is expected to improve the suggestion most for its cost; needs no clusters. The others are baselines."
+      "`race`, the default: all candidates alike for up to 47 % of the budget, then the step that is expected to improve the suggestion most for its cost; needs no clusters. `mordal`, as published: halving over clusters, then scaling prediction inside the best. The others are baselines."
     )
     let published = SearchSettings(strategy: strategy)
     var search = published
     search.startFraction = try reader.optional(
       "startFraction", .number(in: 1e-9...1), default: published.startFraction,
-      "Data of the first evaluations; 0.03 by default, and 1/64 for a race and for successive halving.")
+      "Data of the first evaluations; 1/64 by default for a race and for successive halving, 0.03 for the others.")
     search.reductionFactor = try reader.optional(
       "reductionFactor", .number(in: 1.01...64), default: published.reductionFactor,
       "Each halving keeps one cluster in this many, and multiplies the data by it; 2 by default.")
