@@ -77,17 +77,18 @@ struct ChangeRecord: Sendable {
     }
   }
 
-  /// The same request with what is kept of its file.
-  func keeping(_ kept: RecordedFile?) -> ChangeRecord {
-    guard let kept else { return self }
+  /// The same request with what is kept beside it.
+  func keeping(_ additions: RecordAdditions) -> ChangeRecord {
+    guard additions.file != nil || additions.unsaidParam != nil else { return self }
     var members = params.members
-    if let (removed, member) = kept.contents {
+    if let (removed, member) = additions.file?.contents {
       members.removeAll { $0.key == ExactString(removed) }
       members.append(member)
     }
+    if let unsaid = additions.unsaidParam { members.append(unsaid) }
     return ChangeRecord(
       method, JSONObject(members: members), revision: revision, given: given, computedFrom: computedFrom,
-      file: kept.check)
+      file: additions.file?.check ?? file)
   }
 
   /// The params as the method reads them.

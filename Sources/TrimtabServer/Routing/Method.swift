@@ -50,6 +50,9 @@ package protocol SessionStep: SessionMethod {
   static var fileField: String? { get }
   /// What a journal keeps of files that resolved params were read from.
   static func recordedFile(_ resolved: Params) -> RecordedFile?
+  /// A param that the request left out, with what the session takes for it because of its state: a journal keeps it,
+  /// as another version may take something else.
+  static func unsaidParam(_ params: Params, in session: SessionState) -> JSONObject.Member?
   /// Resolves params that a journal kept.
   ///
   /// - Throws: ``RequestError`` where a file is no longer what it was.
@@ -60,6 +63,7 @@ extension SessionStep {
   package static var fileField: String? { nil }
   package static func resolve(_ params: Params, _ files: FileAccess) throws(RequestError) -> Params { params }
   package static func recordedFile(_ resolved: Params) -> RecordedFile? { nil }
+  package static func unsaidParam(_ params: Params, in session: SessionState) -> JSONObject.Member? { nil }
   package static func resolve(recorded params: Params, _ file: JSON?) throws(RequestError) -> Params {
     try resolve(params, FileAccess(roots: []))
   }
@@ -70,6 +74,12 @@ package struct RecordedFile: Sendable {
   /// The param that stands in the place of the one that names the file.
   var contents: (removed: String, member: JSONObject.Member)?
   var check: JSON?
+}
+
+/// What a journal keeps of a request beside its params.
+struct RecordAdditions: Sendable {
+  var file: RecordedFile?
+  var unsaidParam: JSONObject.Member?
 }
 
 /// A method that changes one session by a pure step where the session stands: for frequent small changes to much data,

@@ -121,7 +121,9 @@ package struct Route {
           method, call, for: client,
           .step { (params, files, state) throws(RequestError) in
             let resolved = try M.resolve(params, files)
-            return (try M.apply(resolved, to: &state), M.recordedFile(resolved))
+            let additions = RecordAdditions(
+              file: M.recordedFile(resolved), unsaidParam: M.unsaidParam(resolved, in: state))
+            return (try M.apply(resolved, to: &state), additions)
           })
       })
   }

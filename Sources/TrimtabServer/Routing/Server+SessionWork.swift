@@ -8,7 +8,8 @@ enum SessionWork<M: SessionMethod> {
   case query(@Sendable (M.Params, SessionState) throws(RequestError) -> M.Answer)
   /// Changes a copy, which replaces the session.
   case step(
-    @Sendable (M.Params, FileAccess, inout SessionState) throws(RequestError) -> (StepResult<M.Answer>, RecordedFile?))
+    @Sendable (M.Params, FileAccess, inout SessionState) throws(RequestError)
+      -> (StepResult<M.Answer>, RecordAdditions))
   /// Changes the session in place, and throws before its first change; `given` is what an answer gives away.
   case edit(
     @Sendable (M.Params, inout SessionState) throws(RequestError) -> StepResult<M.Answer>,
@@ -38,13 +39,13 @@ extension Server {
       case .query(let answer): return try answer(params, try sessions.state(session))
       case .step(let apply):
         let files = call.attachment as? FileAccess ?? client.files
-        var file: RecordedFile?
+        var additions = RecordAdditions()
         let result = try sessions.change(session) { (state) throws(RequestError) in
           let (result, found) = try apply(params, files, &state)
-          file = found
+          additions = found
           return result
         }
-        record(change(method, call.params, session).keeping(file), of: session)
+        record(change(method, call.params, session).keeping(additions), of: session)
         events = result.events
         return result.answer
       case .edit(let apply, let given):
@@ -211,11 +212,11 @@ private struct LongWork: Sendable {
         next.revision += 1
         let result: StepResult<M.Answer>
         var changes = true
-        var file: RecordedFile?
+        var additions = RecordAdditions()
         var given: JSON?
         switch work {
         case .query(let answer): (result, changes) = (StepResult(try answer(params, state), isChange: false), false)
-        case .step(let apply): (result, file) = try apply(params, files, &next)
+        case .step(let apply): (result, additions) = try apply(params, files, &next)
         case .edit(let apply, let giving):
           result = try apply(params, &next)
           if !result.isChange { next.revision -= 1 }
@@ -226,7 +227,7 @@ private struct LongWork: Sendable {
           changes && isRecorded
           ? ChangeRecord(
             M.name, ChangeRecord.understood(json, by: method), revision: next.revision, given: given
-          ).keeping(file).bytes : nil
+          ).keeping(additions).bytes : nil
         return Success(
           answer: WrittenAnswer(WarnedAnswer(answer: result.answer, unknown: unknown)), next: changes ? next : nil,
           events: result.events.flatMap(Self.parts), record: record)

@@ -12,6 +12,8 @@ package enum PoolSubmit: SessionStep {
   package struct Params: SessionScoped {
     package let session: String
     let entry: PoolSubmissionEntry
+    /// How to search where the first submission does not say.
+    fileprivate var defaultSettings = SelectionSettings()
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()
@@ -21,8 +23,26 @@ package enum PoolSubmit: SessionStep {
 
   package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
   {
-    let summary = try session.submit(params.entry.submission, params.entry.settings)
+    let settings = params.entry.settings ?? unsaidSettings(params, in: session)
+    let summary = try session.submit(params.entry.submission, settings)
     return StepResult(Answer(revision: session.revision, summary: summary))
+  }
+
+  /// The settings that a request without any begins a search with; nil where there is a search, which keeps its own.
+  private static func unsaidSettings(_ params: Params, in session: SessionState) -> SelectionSettings? {
+    session.search == nil ? params.defaultSettings : nil
+  }
+
+  package static func unsaidParam(_ params: Params, in session: SessionState) -> JSONObject.Member? {
+    guard params.entry.settings == nil, let settings = unsaidSettings(params, in: session) else { return nil }
+    return .init(key: "search", value: settings.json)
+  }
+
+  /// A journal has the settings of every first submission, but for one from before the default strategy changed.
+  package static func resolve(recorded params: Params, _ file: JSON?) throws(RequestError) -> Params {
+    var params = params
+    params.defaultSettings = SelectionSettings(search: SearchSettings(strategy: .mordal))
+    return params
   }
 
   package struct Answer: AnswerObject {
