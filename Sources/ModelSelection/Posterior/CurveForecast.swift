@@ -9,8 +9,10 @@ internal import Basics
 ///
 /// **Complexity.** O(kept experts x knots) to build; O(kept experts) for a candidate.
 struct CurveForecast: Sendable {
-  /// Experts beyond these, or of less than `leastWeight` of the largest weight, are left out.
-  private static let mostExperts = 64
+  /// Experts beyond so many, or of less than `leastWeight` of the largest weight, are left out.
+  private static let mostExperts = (usual: 64, least: 16)
+  /// In pools of more candidates fewer experts are kept, so that predicting all again does not take longer.
+  private static let usualCandidates = 16_384
   private static let leastWeight = 1e-4
   /// The variance of the sum of a candidate's noises, in squares of their scales: between a normal variable's and
   /// that of Student's t with four degrees of freedom, whose rare large values the intervals need not cover.
@@ -36,12 +38,15 @@ struct CurveForecast: Sendable {
   private var restVariances: [Double] = []
   private var sharedVariances: [Double] = []
 
-  init(_ mixture: CurveMixture) {
+  /// - Parameter candidateCount: how many candidates are to be predicted.
+  init(_ mixture: CurveMixture, candidateCount: Int = 1) {
     self.mixture = mixture
+    let most = max(
+      Self.mostExperts.least, Self.mostExperts.usual * Self.usualCandidates / max(Self.usualCandidates, candidateCount))
     let all = mixture.weights
     let largest = all.max() ?? 0
     experts = all.indices.filter { all[$0] >= Self.leastWeight * largest }
-      .smallest(Self.mostExperts) { (all[$1], $0) < (all[$0], $1) }
+      .smallest(most) { (all[$1], $0) < (all[$0], $1) }
     let sum = experts.reduce(0) { $0 + all[$1] }
     weights = experts.map { all[$0] / sum }
     let zeros = [[Double]](repeating: [Double](repeating: 0, count: experts.count), count: mixture.knotCount)

@@ -32,7 +32,7 @@ struct Knowledge: Sendable {
 
   init(candidateCount: Int, prior: CurvePrior = .learned) {
     self.prior = prior
-    forecast = CurveForecast(CurveMixture(prior: prior))
+    forecast = CurveForecast(CurveMixture(prior: prior), candidateCount: candidateCount)
     finals = Array(repeating: nil, count: candidateCount)
     ends = Array(repeating: nil, count: candidateCount)
     knots = Array(repeating: nil, count: candidateCount)
@@ -58,7 +58,7 @@ struct Knowledge: Sendable {
     countAtFit = observationCount
     var mixture = changed > 0 ? forecast.mixture : CurveMixture(prior: prior)
     mixture.fit(sample(states), from: changed)
-    forecast = CurveForecast(mixture)
+    forecast = CurveForecast(mixture, candidateCount: finals.count)
     for candidate in ends.indices { finals[candidate] = ends[candidate].map { forecast.final(of: $0) } }
     spread = measuredSpread(pool)
     typical = measuredTypical()
