@@ -13,15 +13,22 @@ struct FieldOptions {
 
   var names: Set<String> { Set(fields.map(\.option)) }
 
-  /// The given options as members of a params object. A value that is a number becomes one, anything else stays text.
+  /// The given options as members of a params object. A value that is a number becomes one, numbers joined by commas
+  /// become a list, anything else stays text.
   func members(_ arguments: Arguments) -> [String: JSON] {
     var members: [String: JSON] = [:]
     for (option, field) in fields {
       guard let text = arguments.text(option) else { continue }
-      let number = (try? JSON.parse(text)).flatMap { $0.doubleValue == nil ? nil : $0 }
-      members[field] = number ?? .string(ExactString(text))
+      members[field] = Self.numbers(text) ?? .string(ExactString(text))
     }
     return members
+  }
+
+  private static func numbers(_ text: String) -> JSON? {
+    guard case .array(let parts) = try? JSON.parse("[\(text)]"), !parts.isEmpty,
+      parts.allSatisfy({ $0.doubleValue != nil })
+    else { return nil }
+    return parts.count == 1 ? parts[0] : .array(parts)
   }
 
   /// Reads params from their fields.

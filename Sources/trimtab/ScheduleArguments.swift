@@ -13,18 +13,21 @@ struct ScheduleArguments {
       --schedule NAME            \(PipelineSchedule.allCases.map(\.rawValue).joined(separator: ", ")) (1f1b)
       --chunks-per-rank N        stages on each rank of an interleaved schedule
       --microbatch-group-size N  microbatches that one runs through a chunk before the next
-      --schedule-csv FILE        instead of these five: a schedule as PyTorch writes it, a row for each rank
+      --encoder-stages N,N       stages of each encoder of encoders1f1b, before the decoder's
+      --schedule-csv FILE        instead of these six: a schedule as PyTorch writes it, a row for each rank
+      --layout LAYOUT            layers of each stage as Megatron writes them; stages without any take no time
     """
 
   /// The options that are fields of pipeline/define.
   static let named = FieldOptions([
     ("--stages", "stages"), ("--microbatches", "microbatches"), ("--schedule", "schedule"),
     ("--chunks-per-rank", "chunksPerRank"), ("--microbatch-group-size", "microbatchGroupSize"),
+    ("--encoder-stages", "encoderStages"),
   ])
 
   /// The options about what an iteration does beside its forwards and backwards.
   static let extras = FieldOptions([
-    ("--transfer", "transferSeconds"), ("--backward-transfer", "backwardTransferSeconds"),
+    ("--transfer", "transferSeconds"), ("--backward-transfer", "backwardTransferSeconds"), ("--layout", "layout"),
   ])
   static let extrasFlags: Set<String> = ["--data-loading", "--optimizer-step"]
   static let extrasHelp = """
@@ -56,7 +59,7 @@ struct ScheduleArguments {
         )
       }
       let text = try readFile(csvPath, atMost: Limits.scheduleCharacters)
-      schedule = try Self.placed(csvPath) { () throws(RequestError) in try ScheduleSource.parsed(text) }
+      schedule = try Self.placed(csvPath) { () throws(RequestError) in try CSVSchedule(text).expanded() }
       fields = ["scheduleCSV": .string(ExactString(text)), "stages": .integer(Int64(schedule.stageCount))]
     } else {
       for option in ["--stages", "--microbatches"] { _ = try arguments.required(option, arguments.text(option)) }

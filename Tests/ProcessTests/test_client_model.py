@@ -33,7 +33,7 @@ def generator():
 def stand_in(parameter):
     """A value that a method accepts for a required parameter."""
     return {"prices": [(0.0, 1.0)], "gpus": [], "rows": [], "settings": [], "iterations": [], "step": 1,
-            "trial": 1, "score": 0.5, "stages": 1}.get(
+            "trial": 1, "score": 0.5, "stages": 1, "variants": {"x": 1.0}}.get(
         parameter.name, ["x"] if parameter.name in ("ids", "replicas") else "x")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,8 @@ def text(model: dict[str, Any]) -> str:
     for name, place in WORDS.items():
         words = ", ".join(f'"{word}"' for word in words_of(model, place))
         line = f"{name} = Literal[{words}]"
-        lines += [line] if len(line) <= 120 else [f"{name} = Literal[", f"    {words},", "]"]
+        wrapped = textwrap.wrap(f"{words},", 120, initial_indent="    ", subsequent_indent="    ")
+        lines += [line] if len(line) <= 120 else [f"{name} = Literal[", *wrapped, "]"]
     for name, place in OBJECTS.items():
         lines += [
             "",

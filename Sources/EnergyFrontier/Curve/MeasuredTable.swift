@@ -43,15 +43,17 @@ struct MeasuredTable {
   let roundingJoules: Double
 
   init(_ table: OptionTable, ticksPerSecond: Double) {
+    let devices = Double(table.deviceCount)
     options = table.measurements.map {
       Point(
-        ticks: $0.timeSeconds * ticksPerSecond, joules: $0.energyJoules - table.blockingPowerWatts * $0.timeSeconds,
-        drawnJoules: $0.energyJoules)
+        ticks: $0.timeSeconds * ticksPerSecond,
+        joules: devices * ($0.energyJoules - table.blockingPowerWatts * $0.timeSeconds),
+        drawnJoules: devices * $0.energyJoules)
     }
     let options = options
     points = table.hull.map { options[table.efficient[$0]] }
     let largest = table.measurements.map { $0.energyJoules + table.blockingPowerWatts * $0.timeSeconds }.max() ?? 0
-    roundingJoules = Self.rounding * largest
+    roundingJoules = Self.rounding * devices * largest
   }
 
   /// The cheapest mix of neighbouring hull points that lasts at most `ticks`; the fastest point when none does.

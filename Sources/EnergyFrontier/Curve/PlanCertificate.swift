@@ -93,7 +93,8 @@ public struct PlanCertificate: Sendable, Equatable {
     for (instruction, choice) in plan.choices.enumerated() {
       let table = problem.table(of: instruction)
       let measurement = table.measurements[table.options[Int(choice)]]
-      drawn += measurement.energyJoules + table.blockingPowerWatts * measurement.timeSeconds
+      drawn +=
+        Double(table.deviceCount) * (measurement.energyJoules + table.blockingPowerWatts * measurement.timeSeconds)
     }
     return Double(problem.deviceMultiplicity) * drawn
   }

@@ -16,7 +16,9 @@ public struct OutcomeBootstrap: Sendable {
   private let optionOfInstruction: [Int]
   /// Samples of each option that the plan uses.
   private let options: [[Measurement]]
+  /// Of the table of each of `options` the blocking power and the devices.
   private let blockingPowerWatts: [Double]
+  private let deviceCounts: [Double]
   /// The same plan without noise, which says where settings change.
   private let run: IterationRun
   /// Instructions whose option has more than one sample; the others are taken to be known exactly.
@@ -33,7 +35,7 @@ public struct OutcomeBootstrap: Sendable {
     precondition(measurementOfInstruction.count == problem.graph.count)
     var number: [[Int?]] = problem.tables.map { Array(repeating: nil, count: $0.measurements.count) }
     var options: [[Measurement]] = []
-    var powers: [Double] = []
+    var (powers, devices) = ([Double](), [Double]())
     var optionOfInstruction: [Int] = []
     optionOfInstruction.reserveCapacity(problem.graph.count)
     for (instruction, measurement) in measurementOfInstruction.enumerated() {
@@ -42,13 +44,14 @@ public struct OutcomeBootstrap: Sendable {
         number[table][measurement] = options.count
         options.append(samples[table][measurement])
         powers.append(problem.tables[table].blockingPowerWatts)
+        devices.append(Double(problem.tables[table].deviceCount))
       }
       optionOfInstruction.append(number[table][measurement]!)
     }
     self.problem = problem
     run = IterationRun(problem, measurements: measurementOfInstruction)
     self.options = options
-    blockingPowerWatts = powers
+    (blockingPowerWatts, deviceCounts) = (powers, devices)
     resampledInstructionCount = optionOfInstruction.count { options[$0].count > 1 }
     self.optionOfInstruction = optionOfInstruction
   }
@@ -77,7 +80,7 @@ public struct OutcomeBootstrap: Sendable {
         let one =
           resampling == .options ? drawn[option] : options[option][random.index(below: options[option].count)]
         seconds[instruction] = one.timeSeconds
-        effective += one.energyJoules - blockingPowerWatts[option] * one.timeSeconds
+        effective += deviceCounts[option] * (one.energyJoules - blockingPowerWatts[option] * one.timeSeconds)
       }
       let time = path.seconds(seconds)
       outcomes.append(

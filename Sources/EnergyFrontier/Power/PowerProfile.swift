@@ -25,7 +25,11 @@ public struct PowerProfile: Sendable, Equatable {
     let run = IterationRun(problem, measurements: measurements)
     // Side by side, as to copy a table for each instruction costs ten times the addition.
     let powers = problem.tables.map { table in
-      table.measurements.map { $0.energyJoules / $0.timeSeconds - table.blockingPowerWatts }
+      table.measurements.map {
+        // What takes no time draws nothing.
+        $0.timeSeconds > 0
+          ? Double(table.deviceCount) * ($0.energyJoules / $0.timeSeconds - table.blockingPowerWatts) : 0
+      }
     }
     var changes: [(ticks: Int64, watts: Double)] = []
     func add(_ watts: Double, from start: Int64, to end: Int64) {
@@ -64,7 +68,7 @@ public struct PowerProfile: Sendable, Equatable {
   /// Some of a pipeline's ranks.
   public struct Part {
     let includes: (_ instruction: Int) -> Bool
-    /// Watts that one device for each of these ranks draws while it waits.
+    /// Watts that these ranks draw while they wait, as ``IterationProblem/waitingPowerWatts`` counts devices.
     let waitingPowerWatts: Double
 
     public init(waitingPowerWatts: Double, includes: @escaping (_ instruction: Int) -> Bool) {

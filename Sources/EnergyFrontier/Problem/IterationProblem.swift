@@ -6,9 +6,11 @@ public struct IterationProblem: Sendable, Equatable {
   public let tableOfInstruction: [Int]
   /// The option tables; instructions of one (stage, kind) share one.
   public let tables: [OptionTable]
-  /// Watts that the devices of one pipeline replica draw together while all of them wait: `sum(P)` over its ranks.
+  /// Watts that the devices of one pipeline replica draw together while all of them wait: the sum of `P`, times the
+  /// devices of its own, over the ranks.
   public let waitingPowerWatts: Double
-  /// How many devices stand behind each rank of the pipeline: tensor-parallel times data-parallel width.
+  /// How many devices stand behind each rank of the pipeline: tensor-parallel times data-parallel width, or what all
+  /// ranks have of it in common; the rest is ``OptionTable/deviceCount``.
   ///
   /// Every one of them runs the same plan, so each energy reported is `deviceMultiplicity` times that of one device per
   /// rank.
@@ -66,7 +68,7 @@ public struct IterationProblem: Sendable, Equatable {
     var effective = 0.0
     // Side by side, as to copy a table for each instruction costs ten times the addition.
     let energies = tables.map { table in
-      table.measurements.map { $0.energyJoules - table.blockingPowerWatts * $0.timeSeconds }
+      table.measurements.map { table.effectiveJoules($0) }
     }
     for instruction in graph.topologicalOrder {
       effective += energies[tableOfInstruction[instruction]][measurementOfInstruction[instruction]]

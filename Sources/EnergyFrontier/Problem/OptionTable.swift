@@ -32,21 +32,31 @@ public struct OptionTable: Sendable, Equatable {
   public let measurements: [Measurement]
   /// Watts a device draws while it waits; the waiting is what an option's time displaces.
   public let blockingPowerWatts: Double
+  /// Devices that run each instruction together, beside what ``IterationProblem/deviceMultiplicity`` counts for all
+  /// ranks alike: more than 1 where ranks have different widths. Measurements and blocking power are those of one.
+  public let deviceCount: Int
   /// Indices into `measurements` of the efficient options, fastest first.
   public let efficient: [Int]
   /// Indices into `measurements` of all options, as a plan's choices count them: the efficient ones, then the others in
   /// the order of their time. The others are of use only where changing settings costs something.
   public let options: [Int]
-  /// Effective energy in joules of each efficient option, in the same order.
+  /// Effective energy in joules of each efficient option, of all ``deviceCount`` devices, in the same order.
   public let effectiveEnergies: [Double]
   /// Positions in `efficient` that span the lower convex hull of (time, effective energy).
   public let hull: [Int]
+
+  /// What an instruction takes that needs neither time nor energy, such as one of a stage without layers.
+  public static let instant = OptionTable(
+    valid: [Measurement(timeSeconds: 0, energyJoules: 0)], blockingPowerWatts: 0, deviceCount: 1)
 
   /// Validates the measurements and finds the efficient ones and their hull, in O(n log n).
   ///
   /// - Throws: ``FrontierError`` when there is no measurement, when a number is not positive and finite (within
   ///   ``Measurement/acceptedRange``), or when the blocking power is negative or beyond that range.
-  public init(measurements: [Measurement], blockingPowerWatts: Double) throws(FrontierError) {
+  public init(
+    measurements: [Measurement], blockingPowerWatts: Double, deviceCount: Int = 1
+  ) throws(FrontierError) {
+    precondition(deviceCount > 0)
     guard !measurements.isEmpty else { throw .emptyTable }
     guard blockingPowerWatts >= 0, blockingPowerWatts <= Measurement.acceptedRange.upperBound else {
       throw .invalidBlockingPower(value: blockingPowerWatts)
@@ -57,10 +67,16 @@ public struct OptionTable: Sendable, Equatable {
         throw .invalidMeasurement(index: index, field: field, value: value)
       }
     }
+    self.init(valid: measurements, blockingPowerWatts: blockingPowerWatts, deviceCount: deviceCount)
+  }
+
+  private init(valid measurements: [Measurement], blockingPowerWatts: Double, deviceCount: Int) {
     self.measurements = measurements
     self.blockingPowerWatts = blockingPowerWatts
-
-    let effective = measurements.map { $0.energyJoules - blockingPowerWatts * $0.timeSeconds }
+    self.deviceCount = deviceCount
+    let effective = measurements.map {
+      Double(deviceCount) * ($0.energyJoules - blockingPowerWatts * $0.timeSeconds)
+    }
     let order = measurements.indices.sorted {
       (measurements[$0].timeSeconds, effective[$0], $0) < (measurements[$1].timeSeconds, effective[$1], $1)
     }
@@ -76,6 +92,13 @@ public struct OptionTable: Sendable, Equatable {
   /// Seconds of the efficient option at `position`.
   public func timeSeconds(at position: Int) -> Double { measurements[efficient[position]].timeSeconds }
 
-  /// Joules drawn, as measured, by the efficient option at `position`.
-  public func energyJoules(at position: Int) -> Double { measurements[efficient[position]].energyJoules }
+  /// Joules drawn, as measured, by all ``deviceCount`` devices with the efficient option at `position`.
+  public func energyJoules(at position: Int) -> Double {
+    Double(deviceCount) * measurements[efficient[position]].energyJoules
+  }
+
+  /// Joules that all ``deviceCount`` devices take beyond their blocking power, by a measurement of one.
+  func effectiveJoules(_ measurement: Measurement) -> Double {
+    Double(deviceCount) * (measurement.energyJoules - blockingPowerWatts * measurement.timeSeconds)
+  }
 }

@@ -127,7 +127,7 @@ extension MachineModel {
     let switchAfter: [Int: Double]
     /// For each rank the measured seconds of its instructions.
     let busySeconds: [Double]
-    /// Joules of one device per rank: of all instructions, and blocking power times their time.
+    /// Joules without what all ranks' devices have in common: of all instructions, and blocking power times their time.
     let instructionJoules: Double
     let blockingJoules: Double
     let switchJoules: Double
@@ -146,13 +146,13 @@ extension MachineModel {
     var busy = [Double](repeating: 0, count: ranks.count)
     var (joules, blocking) = (0.0, 0.0)
     let tables = problem.tables.map(\.measurements)
-    let powers = problem.tables.map(\.blockingPowerWatts)
+    let (powers, devices) = (problem.tables.map(\.blockingPowerWatts), problem.tables.map { Double($0.deviceCount) })
     for (instruction, table) in problem.tableOfInstruction.enumerated() {
       let measurement = tables[table][measurements[instruction]]
       seconds[instruction] = measurement.timeSeconds
       busy[rankOfInstruction[instruction]] += measurement.timeSeconds
-      joules += measurement.energyJoules
-      blocking += powers[table] * measurement.timeSeconds
+      joules += devices[table] * measurement.energyJoules
+      blocking += devices[table] * powers[table] * measurement.timeSeconds
     }
     var (before, after): ([Int: (Int, Double)], [Int: Double]) = ([:], [:])
     var switchJoules = 0.0

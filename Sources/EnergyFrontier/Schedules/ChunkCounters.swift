@@ -12,10 +12,11 @@ struct ChunkCounters {
 
   private enum Work: Int { case forward, inputGradient, weightGradient }
 
-  init(_ recipe: ScheduleRecipe, rank: Int) {
+  /// - Parameter firstMicrobatches: The first microbatch of either chunk.
+  init(_ recipe: ScheduleRecipe, rank: Int, firstMicrobatches: [Int] = [0, 0]) {
     stages = [recipe.stage(rank: rank, chunk: 0), recipe.stage(rank: rank, chunk: 1)]
     microbatchCount = recipe.microbatchCount
-    done = Array(repeating: [0, 0], count: 3)
+    done = Array(repeating: firstMicrobatches, count: 3)
   }
 
   /// Does the same work `count` times, in O(instructions written).
@@ -36,7 +37,7 @@ struct ChunkCounters {
     }
   }
 
-  /// How many forwards of a chunk are written.
+  /// How many forwards of a chunk are written; its first microbatch must be 0.
   func forwards(_ chunk: Int) -> Int { done[Work.forward.rawValue][chunk] }
 
   mutating func forward(_ chunk: Int) { append(.forward, chunk, take(.forward, chunk)) }

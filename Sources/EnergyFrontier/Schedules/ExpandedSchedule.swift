@@ -6,6 +6,8 @@ public struct ExpandedSchedule: Sendable, Equatable {
   public let graph: InstructionGraph
   /// For each stage the rank that holds it.
   public let rankOfStage: [Int]
+  /// Which stage feeds which.
+  public let flow: StageFlow
   public let microbatchCount: Int
   /// For each rank the index of its first instruction; then their count.
   private let rankStart: [Int]
@@ -25,7 +27,7 @@ public struct ExpandedSchedule: Sendable, Equatable {
   /// - Throws: ``FrontierError/invalidSchedule(_:)`` when the order deadlocks.
   public init(_ recipe: ScheduleRecipe) throws(FrontierError) {
     do throws(FrontierError) {
-      try self.init(orders: recipe.orders())
+      try self.init(ScheduleActions(orders: recipe.orders()), flow: recipe.flow)
     } catch {
       guard case .invalidSchedule(let fault) = error else { throw error }
       throw .invalidSchedule(
@@ -48,19 +50,32 @@ public struct ExpandedSchedule: Sendable, Equatable {
   /// Stages and microbatches count from 0 without gaps. Each stage is on one rank and runs for each microbatch one
   /// forward and one backward, which may be split or fused with its recomputation, as ``ScheduleInventory`` checks.
   ///
+  /// - Parameter encoderStages: How many stages each encoder has where several feed one decoder, as in
+  ///   ``StageFlow/encoders(_:stageCount:)``.
   /// - Throws: ``FrontierError/invalidSchedule(_:)`` naming rank, column and action.
-  public init(orders: [[ScheduledInstruction]]) throws(FrontierError) {
-    try self.init(ScheduleActions(orders: orders))
+  public init(orders: [[ScheduledInstruction]], encoderStages: [Int] = []) throws(FrontierError) {
+    try self.init(ScheduleActions(orders: orders), encoderStages: encoderStages)
   }
 
-  init(_ actions: ScheduleActions) throws(FrontierError) {
+  init(_ actions: ScheduleActions, encoderStages: [Int]) throws(FrontierError) {
+    let stageCount = actions.instructions.reduce(0) { max($0, $1.parts.reduce(0) { max($0, $1.stage + 1) }) }
+    if let fault = ScheduleRecipe.fault(inEncoders: encoderStages, stageCount: stageCount) {
+      throw .invalidSchedule(fault)
+    }
+    try self.init(
+      actions, flow: encoderStages.isEmpty ? nil : .encoders(encoderStages, stageCount: stageCount))
+  }
+
+  /// - Parameter flow: nil where each stage feeds the next one.
+  private init(_ actions: ScheduleActions, flow: StageFlow?) throws(FrontierError) {
     do throws(ScheduleError) {
       guard !actions.instructions.isEmpty else {
         throw ScheduleError(expected: "an action", found: "none on any rank", fix: "add a row for each rank")
       }
-      let inventory = try ScheduleInventory(actions)
+      let inventory = try ScheduleInventory(actions, flow: flow)
       graph = try ScheduleDependencies(actions, inventory).graph()
       rankOfStage = inventory.rankOfStage
+      self.flow = inventory.flow
       microbatchCount = inventory.microbatchCount
     } catch {
       throw .invalidSchedule(error)

@@ -16,18 +16,30 @@ public enum PipelineSchedule: String, Sendable, CaseIterable {
   case zbv
   /// Two chunks on each rank in a V, forwards overlapped with backwards (DeepSeek's DualPipeV; arXiv 2412.19437).
   case dualpipev
+  /// Microbatches enter at both ends, and each part of the model is on two ranks (DeepSeek; arXiv 2412.19437).
+  case dualpipe
+  /// Several chunks on each rank, all microbatches through one before the next (PyTorch's `ScheduleLoopedBFS`).
+  case loopedBreadthFirst = "loopedBFS"
+  /// 1F1B of several encoders that feed one decoder, each stage on a rank of its own.
+  ///
+  /// As in 1F1B, a stage runs as many forwards ahead as there are stages between its output and the loss. So encoders
+  /// work beside each other, and each as early as its place demands.
+  case encoders = "encoders1f1b"
 
   /// Chunks on each rank where none are given.
   public var defaultChunksPerRank: Int {
     switch self {
-    case .oneForwardOneBackward, .gpipe, .earlyRecomputationOneForwardOneBackward, .zbh1: 1
-    case .interleavedOneForwardOneBackward, .zbv, .dualpipev: 2
+    case .oneForwardOneBackward, .gpipe, .earlyRecomputationOneForwardOneBackward, .zbh1, .encoders: 1
+    case .interleavedOneForwardOneBackward, .loopedBreadthFirst, .zbv, .dualpipev, .dualpipe: 2
     }
   }
 
-  /// Whether chunks and groups may be chosen.
-  public var isInterleaved: Bool { self == .interleavedOneForwardOneBackward || self == .zbh1 }
+  /// Whether microbatches pass the chunks in groups, whose size may be chosen.
+  public var hasGroups: Bool { self == .interleavedOneForwardOneBackward || self == .zbh1 }
+
+  /// Whether the number of chunks may be chosen.
+  public var hasChunks: Bool { hasGroups || self == .loopedBreadthFirst }
 
   /// Whether stages run down the ranks and up again, instead of round and round.
-  var isVShaped: Bool { self == .zbv || self == .dualpipev }
+  var isVShaped: Bool { self == .zbv || self == .dualpipev || self == .dualpipe }
 }

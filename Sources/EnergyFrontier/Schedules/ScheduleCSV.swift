@@ -5,13 +5,17 @@ internal import Basics
 /// A cell is `<stage><op><microbatch>` with op `F` (forward), `B` (whole backward), `I` (input gradient), `W` (weight
 /// gradient), or an overlapped pair as `(0F7;7B3)OVERLAP_F_B`. Beyond PyTorch's, `R` is a recomputation and `FB` one
 /// together with its backward. White space and empty cells mean nothing. Communication (`SEND_F`, `RECV_F`, `SEND_B`,
-/// `RECV_B`, `UNSHARD`, `RESHARD`, `REDUCE_GRAD`) is read and left out: its order follows from the other actions, and
-/// its time is no instruction here.
+/// `RECV_B`, `UNSHARD`, `RESHARD`, `REDUCE_GRAD`, PyTorch's format `compute_comms`) is left out, or kept in its order.
 public enum ScheduleCSV {
   /// Reads and validates a schedule, in O(text + instructions).
   ///
+  /// - Parameters:
+  ///   - encoderStages: As in ``ExpandedSchedule/init(orders:encoderStages:)``.
+  ///   - keepsCommunication: Whether what moves data becomes instructions.
   /// - Throws: ``FrontierError/invalidSchedule(_:)`` naming rank, column and cell.
-  public static func parse(_ text: String) throws(FrontierError) -> ExpandedSchedule {
+  public static func parse(
+    _ text: String, encoderStages: [Int] = [], keepsCommunication: Bool = false
+  ) throws(FrontierError) -> ExpandedSchedule {
     let table: CSVTable
     do throws(CSVTable.SyntaxError) {
       table = try CSVTable(text)
@@ -26,7 +30,7 @@ public enum ScheduleCSV {
       for column in 0..<table.fieldCount(ofRow: rank) where !table.isEmpty(row: rank, field: column) {
         var cell = table.rawBytes(row: rank, field: column)
         if cell.contains(where: isSpace) { cell = cell.filter { !isSpace($0) }[...] }
-        if cell.isEmpty || ScheduleActionReader.isCommunication(cell) { continue }
+        if cell.isEmpty || (!keepsCommunication && ScheduleActionReader.isCommunication(cell)) { continue }
         guard let instruction = ScheduleActionReader.read(cell) else {
           throw .invalidSchedule(
             ScheduleError(
@@ -38,7 +42,7 @@ public enum ScheduleCSV {
       }
       actions.endRank()
     }
-    return try ExpandedSchedule(actions)
+    return try ExpandedSchedule(actions, encoderStages: encoderStages)
   }
 
   private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || (9...13).contains(byte) }
@@ -53,9 +57,9 @@ public enum ScheduleCSV {
 
 /// Reads one cell of a schedule's CSV, white space removed.
 enum ScheduleActionReader {
-  private static let communications: [StaticString] = [
-    "SEND_F", "RECV_F", "SEND_B", "RECV_B", "UNSHARD", "RESHARD", "REDUCE_GRAD",
-  ]
+  private static let communications = InstructionKind.allCases.compactMap { kind in
+    kind.communicationName.map { (kind: kind, name: $0) }
+  }
 
   /// The action, or nil when the cell is none.
   static func read(_ cell: ArraySlice<UInt8>) -> ScheduledInstruction? {
@@ -76,12 +80,19 @@ enum ScheduleActionReader {
   static func isCommunication(_ cell: ArraySlice<UInt8>) -> Bool {
     let (stage, op, _) = split(cell)
     // The names of computations are shorter.
-    return op.count > 2 && !stage.isEmpty && communications.contains { op.equals($0) }
+    return op.count > 2 && !stage.isEmpty && communications.contains { op.equals($0.name) }
   }
 
   private static func single(_ text: ArraySlice<UInt8>) -> ScheduledInstruction? {
-    let (stage, op, microbatch) = split(text)
-    guard let stage = number(stage), let microbatch = number(microbatch) else { return nil }
+    let (stage, op, rest) = split(text)
+    guard let stage = number(stage) else { return nil }
+    if op.count > 2, let kind = communications.first(where: { op.equals($0.name) })?.kind {
+      guard kind.hasMicrobatch else {
+        return rest.isEmpty ? ScheduledInstruction(stage: stage, kind: kind, microbatch: 0) : nil
+      }
+      return number(rest).map { ScheduledInstruction(stage: stage, kind: kind, microbatch: $0) }
+    }
+    guard let microbatch = number(rest) else { return nil }
     let kind: InstructionKind
     switch (op.first, op.count) {
     case (UInt8(ascii: "F"), 1): kind = .forward

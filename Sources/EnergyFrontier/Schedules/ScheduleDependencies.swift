@@ -2,15 +2,20 @@
 ///
 /// A rank runs its instructions one after the other. Beyond that, for stage s and microbatch m:
 ///
-/// - the forward needs the forward of s - 1;
-/// - the input gradient (a whole backward has it too) needs that of s + 1, on the last stage its own forward, and its
-///   own recomputation where that is an instruction of its own;
+/// - the forward needs the forward of s - 1, the decoder's first one the last forward of each encoder;
+/// - the input gradient (a whole backward has it too) needs that of s + 1, the last one of an encoder that of the
+///   decoder's first stage, on the last stage its own forward, and its own recomputation where that is an instruction
+///   of its own;
 /// - the weight gradient needs its own input gradient where they are split;
 /// - a recomputation of its own needs the forward.
 ///
+/// Where sends and receives are instructions, what flows between stages goes by way of them: the next stage waits in
+/// its receive from where the schedule posts that. Gathering, freeing and reducing have their place in the order of
+/// their rank.
+///
 /// That a backward follows its own forward on an earlier stage needs no edge: it is so by way of the last stage.
-/// An overlapped pair needs what both halves need. Sends do not block, so a schedule deadlocks if and only if these
-/// dependencies form a cycle.
+/// An overlapped pair needs what both halves need. Sends do not wait for their receives, so a schedule deadlocks if and
+/// only if these dependencies form a cycle.
 struct ScheduleDependencies {
   private let actions: ScheduleActions
   private let inventory: ScheduleInventory
@@ -29,7 +34,7 @@ struct ScheduleDependencies {
     for (index, instruction) in actions.instructions.enumerated() {
       for part in instruction.parts {
         let needs = needs(of: part)
-        if let before = needs.flow { dependencies.append((before, index)) }
+        for before in needs.flow { dependencies.append((before, index)) }
         if let before = needs.own { dependencies.append((before, index)) }
       }
     }
@@ -43,21 +48,35 @@ struct ScheduleDependencies {
     }
   }
 
-  /// The instructions on which one part of an instruction waits, but for its rank's order: one for what flows between
-  /// stages and one for what the stage itself has done.
-  private func needs(of part: ScheduledInstruction) -> (flow: Int?, own: Int?) {
-    let (stage, microbatch) = (part.stage, part.microbatch)
-    var gradient: Int? {
-      stage == inventory.rankOfStage.count - 1
-        ? inventory.provider(.forward, stage, microbatch) : inventory.provider(.inputGradient, stage + 1, microbatch)
+  /// The instructions on which one part of an instruction waits, but for its rank's order: those from which something
+  /// flows to its stage, and what the stage itself has done.
+  private func needs(of part: ScheduledInstruction) -> (flow: [Int], own: Int?) {
+    let (model, microbatch) = (inventory.flow.partOfStage[part.stage], part.microbatch)
+    func provider(_ work: ScheduleInventory.Work, _ model: Int) -> Int? {
+      inventory.provider(work, model, microbatch)
     }
+    // What other stages provide, at the end that is nearest to here.
+    var sentInput: [Int] {
+      inventory.flow.previousParts[model].compactMap { provider(.sentForward, $0) ?? provider(.forward, $0) }
+    }
+    var input: [Int] { provider(.receivedForward, model).map { [$0] } ?? sentInput }
+    var sentGradient: [Int] {
+      let source = inventory.flow.nextPart[model].map { provider(.sentGradient, $0) ?? provider(.inputGradient, $0) }
+      return (source ?? provider(.forward, model)).map { [$0] } ?? []
+    }
+    var gradient: [Int] { provider(.receivedGradient, model).map { [$0] } ?? sentGradient }
     return switch part.kind {
-    case .forward: (stage > 0 ? inventory.provider(.forward, stage - 1, microbatch) : nil, nil)
-    case .backward, .inputGradient: (gradient, inventory.provider(.recomputation, stage, microbatch))
+    case .forward: (input, nil)
+    case .backward, .inputGradient: (gradient, provider(.recomputation, model))
     case .recomputeBackward: (gradient, nil)
-    case .weightGradient: (nil, inventory.provider(.inputGradient, stage, microbatch))
-    case .recompute: (nil, inventory.provider(.forward, stage, microbatch))
-    case .forwardWithBackward: (nil, nil)  // Its parts are asked one by one.
+    case .weightGradient: ([], provider(.inputGradient, model))
+    case .recompute: ([], provider(.forward, model))
+    case .sendForward: ([], provider(.forward, model))
+    case .receiveForward: (sentInput, nil)
+    case .sendBackward: ([], provider(.inputGradient, model))
+    case .receiveBackward: (sentGradient, nil)
+    case .unshard, .reshard, .reduceGradient: ([], nil)
+    case .forwardWithBackward: ([], nil)  // Its parts are asked one by one.
     }
   }
 

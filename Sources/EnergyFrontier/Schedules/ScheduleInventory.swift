@@ -1,24 +1,42 @@
-/// Who provides what in a schedule: checks that every work of every stage and microbatch is done once, by one rank.
+/// Who provides what in a schedule: checks that every work of every part of the model and microbatch is done once, and
+/// every stage on one rank.
 struct ScheduleInventory {
   /// What an instruction provides; a whole backward provides both gradients.
   enum Work: Int, CaseIterable {
     case forward, inputGradient, weightGradient, recomputation
+    case sentForward, receivedForward, sentGradient, receivedGradient
   }
 
   /// For each stage the rank that holds it.
   let rankOfStage: [Int]
+  let flow: StageFlow
   let microbatchCount: Int
-  /// By work, stage and microbatch the instruction that provides it, or -1.
+  /// By work, part of the model and microbatch the instruction that provides it, or -1.
   private var provider: [Int]
 
   /// In O(instructions log ranks).
-  init(_ actions: ScheduleActions) throws(ScheduleError) {
-    (rankOfStage, microbatchCount) = try Self.sizes(actions)
-    provider = Array(repeating: -1, count: Work.allCases.count * rankOfStage.count * microbatchCount)
+  ///
+  /// - Parameter flow: nil where each stage feeds the next one.
+  init(_ actions: ScheduleActions, flow given: StageFlow?) throws(ScheduleError) {
+    let sizes = try Self.sizes(actions)
+    (rankOfStage, microbatchCount) = sizes
+    flow = given ?? .chain(stageCount: sizes.ranks.count)
+    guard flow.stageCount == rankOfStage.count else {
+      throw ScheduleError(
+        expected: "\(flow.stageCount) stages", found: "\(rankOfStage.count)", fix: "correct the schedule")
+    }
+    // Every pair has a forward of its own, so this also bounds the memory that a malformed schedule can ask for.
+    let pairs = flow.partCount * microbatchCount
+    guard pairs <= actions.instructions.count else {
+      throw ScheduleError(
+        expected: "at least \(pairs) instructions, as there are \(flow.partCount) stages and "
+          + "\(microbatchCount) microbatches", found: "\(actions.instructions.count)", fix: "add what is missing")
+    }
+    provider = Array(repeating: -1, count: Work.allCases.count * pairs)
     for (index, instruction) in actions.instructions.enumerated() {
       for part in instruction.parts {
         for work in Self.works(of: part.kind) {
-          let slot = slot(work, part.stage, part.microbatch)
+          let slot = slot(work, flow.partOfStage[part.stage], part.microbatch)
           if provider[slot] >= 0 {
             throw ScheduleError(
               at: actions.place(of: index),
@@ -30,24 +48,24 @@ struct ScheduleInventory {
       }
     }
     for work in [Work.forward, .inputGradient, .weightGradient] {
-      for stage in rankOfStage.indices {
-        for microbatch in 0..<microbatchCount where self.provider(work, stage, microbatch) == nil {
+      for model in 0..<flow.partCount {
+        for microbatch in 0..<microbatchCount where self.provider(work, model, microbatch) == nil {
           throw ScheduleError(
-            expected: "the \(work) of stage \(stage), microbatch \(microbatch)", found: "none on any rank",
-            fix: "add it on rank \(rankOfStage[stage])")
+            expected: "the \(work) of stage \(model), microbatch \(microbatch)", found: "none on any rank",
+            fix: "add it on rank \(rankOfStage[model])")
         }
       }
     }
   }
 
-  /// The instruction that provides a work, if any does.
-  func provider(_ work: Work, _ stage: Int, _ microbatch: Int) -> Int? {
-    let index = provider[slot(work, stage, microbatch)]
+  /// The instruction that provides a work for a part of the model, if any does.
+  func provider(_ work: Work, _ model: Int, _ microbatch: Int) -> Int? {
+    let index = provider[slot(work, model, microbatch)]
     return index < 0 ? nil : index
   }
 
-  private func slot(_ work: Work, _ stage: Int, _ microbatch: Int) -> Int {
-    (work.rawValue * rankOfStage.count + stage) * microbatchCount + microbatch
+  private func slot(_ work: Work, _ model: Int, _ microbatch: Int) -> Int {
+    (work.rawValue * flow.partCount + model) * microbatchCount + microbatch
   }
 
   static func works(of kind: InstructionKind) -> [Work] {
@@ -59,10 +77,15 @@ struct ScheduleInventory {
     case .weightGradient: [.weightGradient]
     case .recomputeBackward: [.recomputation, .inputGradient, .weightGradient]
     case .forwardWithBackward: [.forward, .inputGradient, .weightGradient]
+    case .sendForward: [.sentForward]
+    case .receiveForward: [.receivedForward]
+    case .sendBackward: [.sentGradient]
+    case .receiveBackward: [.receivedGradient]
+    case .unshard, .reshard, .reduceGradient: []
     }
   }
 
-  /// Counts stages and microbatches; what it accepts has no more (stage, microbatch) pairs than instructions.
+  /// Counts stages and microbatches.
   private static func sizes(_ actions: ScheduleActions) throws(ScheduleError) -> (ranks: [Int], microbatches: Int) {
     var home: [Int: (rank: Int, index: Int)] = [:]
     var microbatches: Set<Int> = []
@@ -101,12 +124,6 @@ struct ScheduleInventory {
           found: "none on any rank", fix: "add them, or count without gaps")
       }
     }
-    // Every pair has a forward of its own, so this also bounds the memory that a malformed schedule can ask for.
-    guard home.count * microbatches.count <= actions.instructions.count else {
-      throw ScheduleError(
-        expected: "at least \(home.count * microbatches.count) instructions, as there are \(home.count) stages and "
-          + "\(microbatches.count) microbatches", found: "\(actions.instructions.count)", fix: "add what is missing")
-    }
     return ((0..<home.count).map { home[$0]!.rank }, microbatches.count)
   }
 }
@@ -118,6 +135,10 @@ extension ScheduleInventory.Work: CustomStringConvertible {
     case .inputGradient: "input gradient"
     case .weightGradient: "weight gradient"
     case .recomputation: "recomputation"
+    case .sentForward: "sending of the output"
+    case .receivedForward: "receiving of the input"
+    case .sentGradient: "sending of the gradient"
+    case .receivedGradient: "receiving of the gradient"
     }
   }
 }

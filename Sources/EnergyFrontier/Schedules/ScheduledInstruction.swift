@@ -64,6 +64,8 @@ extension ScheduledInstruction: CustomStringConvertible {
     case .weightGradient: "\(stage)W\(microbatch)"
     case .recomputeBackward: "\(stage)FB\(microbatch)"
     case .forwardWithBackward: "(\(parts[0]);\(parts[1]))OVERLAP_F_B"
+    case .sendForward, .receiveForward, .sendBackward, .receiveBackward, .unshard, .reshard, .reduceGradient:
+      "\(stage)\(kind.communicationName!)\(kind.hasMicrobatch ? "\(microbatch)" : "")"
     }
   }
 }

@@ -180,7 +180,10 @@ private struct IterationReader {
     if let busy { try check(busy: busy, lasting: seconds, at: path) }
     let energy =
       iteration.energyJoules
-      ?? iteration.rankEnergiesJoules.map { $0.reduce(0, +) * Double(definition.deviceMultiplicity) }
+      ?? iteration.rankEnergiesJoules.map { joules in
+        zip(joules, definition.rankDeviceCounts).reduce(0) { $0 + $1.0 * Double($1.1) }
+          * Double(definition.deviceMultiplicity)
+      }
     return IterationObservation(iterationTimeSeconds: seconds, energyJoules: energy, rankBusySeconds: busy)
   }
 

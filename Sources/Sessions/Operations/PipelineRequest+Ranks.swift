@@ -68,7 +68,7 @@ extension PipelineRequest {
     if let rankOrder { layout.order = rankOrder }
     guard let rankMap else { return layout }
     let (ranks, replicas) = (definition.rankCount, definition.dataParallelWidth)
-    let devices = definition.tensorParallelWidth * contextParallelWidth
+    let devices = definition.rankTensorWidths.map { $0 * contextParallelWidth }
     // A map that is complete has no more entries than the request has global ranks.
     guard ranks * replicas <= rankMap.count else {
       throw RequestError(
@@ -85,10 +85,11 @@ extension PipelineRequest {
       }
       counts[place.rank * replicas + place.replica] += 1
     }
-    if let wrong = counts.firstIndex(where: { $0 != devices }) {
+    if let wrong = counts.indices.first(where: { counts[$0] != devices[$0 / replicas] }) {
       throw RequestError(
         .invalidPipeline, path: "rankMap",
-        expected: "every rank of every replica \(devices) times, once for each of its devices",
+        expected: "every rank of every replica once for each of its devices, rank \(wrong / replicas) "
+          + "\(devices[wrong / replicas]) times",
         found: "rank \(wrong / replicas) of replica \(wrong % replicas) \(counts[wrong]) times",
         fix: "list every global rank, or correct the widths")
     }

@@ -15,7 +15,12 @@ package struct PipelineRequest: Sendable {
   package var gpus: [String]?
   package var switchLatencySeconds: PerRank<Double>?
   package var switchEnergyJoules: PerRank<Double>?
-  package var tensorParallelWidth = 1
+  /// Devices that share the stages of each rank.
+  package var tensorParallelWidth = PerRank<Int>.all(1)
+  /// Which layers each stage holds, as ``StageLayout`` reads it; stages without any take no time.
+  package var layout: String?
+  /// Stages whose forwards and backwards take no time, beside those that ``layout`` leaves empty.
+  package var emptyStages: [Int] = []
   package var dataParallelWidth = 1
   package var contextParallelWidth = 1
   package var rankOrder: [RankLayout.Axis]?
@@ -57,6 +62,8 @@ extension PipelineRequest {
     }
     let powers = try blockingPowers(registered, ranks: ranks)
     var definition = try body.definition(self, powers)
+    definition.stageLayout = try stageLayout()
+    definition.rankTensorWidths = try tensorParallelWidth.expanded(ranks: ranks, path: "tensorParallelWidth")
     definition.layout = try layout(of: definition)
     definition.rankPowerLimitWatts = try powerLimits(registered, ranks: ranks)
     try Limits.check(definition)
@@ -79,22 +86,25 @@ extension PipelineRequest {
     case .named(let named):
       let recipe = try named.recipe()
       return Body(rankCount: recipe.rankCount) { (request, powers) throws(RequestError) in
-        let extras = try request.extras.value(stageCount: recipe.stageCount)
+        let extras = try request.extras.value(recipe.flow)
+        let empty = try request.emptyStages(of: recipe.stageCount)
         do throws(FrontierError) {
           return try PipelineDefinition(
-            recipe: recipe, surroundings: extras, tensorParallelWidth: request.tensorParallelWidth,
+            recipe: recipe, surroundings: extras, emptyStages: empty,
             dataParallelWidth: request.dataParallelWidth, rankBlockingPowerWatts: powers)
         } catch {
           throw RequestError(error, schedule: "schedule")
         }
       }
-    case .csv(let text, let stageCount, let microbatchCount):
-      let schedule = try Self.parsed(text, stageCount: stageCount, microbatchCount: microbatchCount)
+    case .csv(let csv):
+      let schedule = try csv.checked()
       return Body(rankCount: schedule.rankCount) { (request, powers) throws(RequestError) in
-        let extras = try request.extras.value(stageCount: schedule.stageCount)
+        let extras = try request.extras.value(schedule.flow)
+        let empty = try request.emptyStages(of: schedule.stageCount)
         do throws(FrontierError) {
           return try PipelineDefinition(
-            schedule: schedule, surroundings: extras, tensorParallelWidth: request.tensorParallelWidth,
+            schedule: schedule, encoderStages: csv.encoderStages, keepsCommunication: csv.keepsCommunication,
+            surroundings: extras, emptyStages: empty,
             dataParallelWidth: request.dataParallelWidth, rankBlockingPowerWatts: powers)
         } catch {
           throw RequestError(error, schedule: "scheduleCSV")
@@ -104,26 +114,41 @@ extension PipelineRequest {
       let (instructions, dependencies) = try graph.resolved()
       return Body(rankCount: graph.stageCount) { (request, powers) in
         PipelineDefinition(
-          stageCount: graph.stageCount, tensorParallelWidth: request.tensorParallelWidth,
-          dataParallelWidth: request.dataParallelWidth, rankBlockingPowerWatts: powers, instructions: instructions,
-          graph: dependencies)
+          stageCount: graph.stageCount, dataParallelWidth: request.dataParallelWidth, rankBlockingPowerWatts: powers,
+          instructions: instructions, graph: dependencies)
       }
     }
   }
 
-  private static func parsed(
-    _ text: String, stageCount: Int, microbatchCount: Int?
-  ) throws(RequestError) -> ExpandedSchedule {
-    let schedule = try ScheduleSource.parsed(text)
-    for (path, given, found) in [
-      ("stages", stageCount, schedule.stageCount),
-      ("microbatches", microbatchCount ?? schedule.microbatchCount, schedule.microbatchCount),
-    ] where given != found {
-      throw RequestError(
-        .invalidPipeline, path: path, expected: "\(found), as in scheduleCSV", found: "\(given)",
-        fix: "correct the number, or the schedule")
+  private func stageLayout() throws(RequestError) -> StageLayout? {
+    guard let layout else { return nil }
+    do throws(FrontierError) {
+      return try StageLayout(layout)
+    } catch {
+      throw RequestError(error, schedule: "layout")
     }
-    return schedule
+  }
+
+  /// The stages that hold nothing, rising.
+  private func emptyStages(of stageCount: Int) throws(RequestError) -> [Int] {
+    for (index, stage) in emptyStages.enumerated() where stage >= stageCount {
+      throw RequestError(
+        .invalidPipeline, path: "emptyStages[\(index)]", expected: "a stage in 0...\(stageCount - 1)",
+        found: "\(stage)", fix: "correct the stage")
+    }
+    let stageLayout = try stageLayout()
+    if let stageLayout, stageLayout.stages.count != stageCount {
+      throw RequestError(
+        .invalidPipeline, path: "layout", expected: "\(stageCount) stages, parted by \(stageCount - 1) bars",
+        found: "\(stageLayout.stages.count)", fix: "correct the layout, or stages")
+    }
+    let empty = Set(emptyStages + (stageLayout?.emptyStages ?? [])).sorted()
+    guard empty.count < stageCount else {
+      throw RequestError(
+        .invalidPipeline, path: "emptyStages", expected: "a stage that takes time", found: "none",
+        fix: "leave one of the stages out")
+    }
+    return empty
   }
 }
 
@@ -133,7 +158,8 @@ extension PipelineRequest.Extras {
     !dataLoadingStages.isEmpty || hasOptimizerStep || forwardTransferSeconds != nil || backwardTransferSeconds != nil
   }
 
-  fileprivate func value(stageCount: Int) throws(RequestError) -> IterationExtras {
+  fileprivate func value(_ flow: StageFlow) throws(RequestError) -> IterationExtras {
+    let (stageCount, boundaryCount) = (flow.stageCount, flow.partCount - 1)
     for (index, stage) in dataLoadingStages.enumerated() where stage >= stageCount {
       throw RequestError(
         .invalidPipeline, path: "dataLoadingStages[\(index)]", expected: "a stage in 0...\(stageCount - 1)",
@@ -142,13 +168,13 @@ extension PipelineRequest.Extras {
     func boundaries(_ seconds: PerRank<Double>?, _ path: String) throws(RequestError) -> [Double] {
       switch seconds {
       case nil: return []
-      case .all(let seconds): return Array(repeating: seconds, count: stageCount - 1)
+      case .all(let seconds): return Array(repeating: seconds, count: boundaryCount)
       case .each(let seconds):
-        if seconds.count == stageCount - 1 { return seconds }
-        if seconds.count == 1 { return Array(repeating: seconds[0], count: stageCount - 1) }
+        if seconds.count == boundaryCount { return seconds }
+        if seconds.count == 1 { return Array(repeating: seconds[0], count: boundaryCount) }
         throw RequestError(
           .invalidPipeline, path: path,
-          expected: "one number, or \(stageCount - 1), one for each boundary between stages", found: "\(seconds.count)",
+          expected: "one number, or \(boundaryCount), one for each boundary between stages", found: "\(seconds.count)",
           fix: "send one for each stage but the last")
       }
     }

@@ -46,7 +46,7 @@ extension SessionState {
     return StepResult(
       PipelineSummary(
         name: request.name, instructionCount: definition.instructions.count,
-        dependencyCount: definition.graph.dependencyCount, tables: definition.tables),
+        dependencyCount: definition.graph.dependencyCount, tables: Profile().missingTables(of: definition)),
       events: changes.map { planEvent($0.changes, ofJob: $0.job, cause: .pipelineDefined) })
   }
 
@@ -97,7 +97,7 @@ extension SessionState.Pipeline {
     case .generated(let recipe):
       // It was written out when it was accepted, so this cannot throw.
       (try? ExpandedSchedule(recipe)).map(ScheduleCSV.text)
-    case .scheduleCSV(let text): text
+    case .scheduleCSV(let text, _, _): text
     case .graph: nil
     }
   }
@@ -108,14 +108,15 @@ extension PipelineDefinition {
   ///
   /// - Parameter path: where the key at an index stands, for the error.
   package func check(_ keys: [TableKey], path: (Int) -> String) throws(RequestError) {
-    let known = Set(tables)
+    let timed = zip(tables, measuredTables).flatMap { own, measured in measured.map { [own, $0] } ?? [] }
+    let known = Set(timed)
     for (index, key) in keys.enumerated() where !known.contains(key) {
       throw RequestError(
         .invalidProfile, path: path(index),
         expected: key.stage >= stageCount
           ? "measurements of stages in 0...\(stageCount - 1)"
           : "an instruction among "
-            + Preview.list(Set(tables.filter { $0.stage == key.stage }.map(\.instruction)).sorted()),
+            + Preview.list(known.filter { $0.stage == key.stage }.map(\.instruction).sorted()),
         found: "stage \(key.stage) \(Preview.quoted(key.instruction))",
         fix: "correct the measurement, or define the pipeline with this instruction")
     }

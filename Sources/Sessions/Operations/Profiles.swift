@@ -135,7 +135,7 @@ private struct ProfileInspection {
 
   func summary(touched: [TableKey], follows: Bool) -> ProfileSummary {
     let keys = profile.rows.keys.sorted()
-    let missing = (definition?.tables ?? []).filter { profile.rows[$0] == nil }
+    let missing = definition.map(profile.missingTables) ?? []
     return ProfileSummary(
       rowCount: profile.rowCount, sampleCount: profile.sampleCount,
       tables: keys.map { key in

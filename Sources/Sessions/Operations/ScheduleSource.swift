@@ -5,7 +5,7 @@ internal import JSON
 /// Where the instructions and dependencies of a pipeline come from.
 package enum ScheduleSource: Sendable {
   case named(NamedSchedule)
-  case csv(text: String, stageCount: Int, microbatchCount: Int?)
+  case csv(CSVSchedule)
   case graph(GraphSchedule)
 }
 
@@ -15,7 +15,7 @@ extension ScheduleSource {
   /// - Throws: ``RequestError`` of kind `invalidPipeline`, also for an explicit graph, which has none.
   package func expanded() throws(RequestError) -> ExpandedSchedule {
     switch self {
-    case .csv(let text, _, _): return try Self.parsed(text)
+    case .csv(let csv): return try csv.expanded()
     case .named(let named):
       let recipe = try named.recipe()
       do throws(FrontierError) {
@@ -30,15 +30,45 @@ extension ScheduleSource {
     }
   }
 
-  /// Reads a schedule's CSV.
+}
+
+/// A schedule that a client wrote as CSV, and what it says of its size beside.
+package struct CSVSchedule: Sendable {
+  package var text: String
+  /// Compared with the schedule's where given.
+  package var stageCount: Int?
+  package var microbatchCount: Int?
+  /// How many stages each encoder has where several feed one decoder.
+  package var encoderStages: [Int] = []
+  /// Whether what moves data becomes instructions.
+  package var keepsCommunication = false
+
+  package init(_ text: String) { self.text = text }
+
+  /// Reads the schedule.
   ///
   /// - Throws: ``RequestError`` of kind `invalidPipeline`.
-  package static func parsed(_ text: String) throws(RequestError) -> ExpandedSchedule {
+  package func expanded() throws(RequestError) -> ExpandedSchedule {
     do throws(FrontierError) {
-      return try ScheduleCSV.parse(text)
+      return try ScheduleCSV.parse(
+        text, encoderStages: encoderStages, keepsCommunication: keepsCommunication)
     } catch {
       throw RequestError(error, schedule: "scheduleCSV")
     }
+  }
+
+  /// Reads the schedule and compares its size with what was said of it.
+  func checked() throws(RequestError) -> ExpandedSchedule {
+    let schedule = try expanded()
+    for (path, given, found) in [
+      ("stages", stageCount ?? schedule.stageCount, schedule.stageCount),
+      ("microbatches", microbatchCount ?? schedule.microbatchCount, schedule.microbatchCount),
+    ] where given != found {
+      throw RequestError(
+        .invalidPipeline, path: path, expected: "\(found), as in scheduleCSV", found: "\(given)",
+        fix: "correct the number, or the schedule")
+    }
+    return schedule
   }
 }
 
@@ -49,11 +79,13 @@ package struct NamedSchedule: Sendable {
   package var microbatchCount: Int
   package var chunksPerRank: Int?
   package var microbatchGroupSize: Int?
+  package var encoderStages: [Int]
 
   package init(
     _ schedule: PipelineSchedule, stageCount: Int, microbatchCount: Int, chunksPerRank: Int? = nil,
-    microbatchGroupSize: Int? = nil
+    microbatchGroupSize: Int? = nil, encoderStages: [Int] = []
   ) {
+    self.encoderStages = encoderStages
     self.schedule = schedule
     self.stageCount = stageCount
     self.microbatchCount = microbatchCount
@@ -75,7 +107,7 @@ package struct NamedSchedule: Sendable {
     do throws(FrontierError) {
       return try ScheduleRecipe(
         schedule, stageCount: stageCount, microbatchCount: microbatchCount, chunksPerRank: chunksPerRank,
-        microbatchGroupSize: microbatchGroupSize)
+        microbatchGroupSize: microbatchGroupSize, encoderStages: encoderStages)
     } catch {
       throw RequestError(error, schedule: "schedule")
     }
@@ -88,11 +120,14 @@ package struct GraphSchedule: Sendable {
     package let id: String
     package let table: TableKey
     package let microbatch: Int?
+    /// What it does together with instructions of other ranks, which all begin at once; nil where it is by itself.
+    package let collective: String?
 
-    package init(id: String, table: TableKey, microbatch: Int?) {
+    package init(id: String, table: TableKey, microbatch: Int?, collective: String? = nil) {
       self.id = id
       self.table = table
       self.microbatch = microbatch
+      self.collective = collective
     }
   }
 
@@ -138,14 +173,40 @@ package struct GraphSchedule: Sendable {
       }
       edges.append(.init(before: before, after: after, lagSeconds: dependency.lagSeconds))
     }
+    edges += try collectiveEdges(edges)
     do throws(FrontierError) {
       return (
-        instructions.map { PipelineInstruction(id: $0.id, table: $0.table, microbatch: $0.microbatch) },
+        instructions.map {
+          PipelineInstruction(id: $0.id, table: $0.table, microbatch: $0.microbatch, collective: $0.collective)
+        },
         try InstructionGraph(count: instructions.count, lagged: edges)
       )
     } catch {
       throw refusal(of: error)
     }
+  }
+
+  /// What the instructions of a collective wait for beside their own predecessors: those of the others.
+  private func collectiveEdges(
+    _ edges: [InstructionGraph.Dependency]
+  ) throws(RequestError) -> [InstructionGraph.Dependency] {
+    var members: [ExactString: [Int]] = [:]
+    for (number, instruction) in instructions.enumerated() {
+      if let collective = instruction.collective { members[ExactString(collective), default: []].append(number) }
+    }
+    var added: [InstructionGraph.Dependency] = []
+    for edge in edges {
+      guard let collective = instructions[edge.after].collective else { continue }
+      let others = members[ExactString(collective), default: []].filter { $0 != edge.after }
+      guard edges.count + added.count + others.count <= Limits.dependencyCount else {
+        throw RequestError(
+          .invalidPipeline, path: "instructions",
+          expected: "at most \(Limits.dependencyCount) dependencies, those of collectives included", found: "more",
+          fix: "let one instruction of each collective wait, or use smaller collectives")
+      }
+      added += others.map { .init(before: edge.before, after: $0, lagSeconds: edge.lagSeconds) }
+    }
+    return added
   }
 
   private func numbers() throws(RequestError) -> [ExactString: Int] {

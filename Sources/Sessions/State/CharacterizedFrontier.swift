@@ -26,7 +26,7 @@ package final class FrontierInputs: Sendable {
   /// - Throws: ``RequestError`` of kind `incompleteProfile` when a table has no measurement, `invalidProfile` when a
   ///   measurement cannot be right, alone or beside the others.
   package init(_ definition: PipelineDefinition, _ profile: Profile) throws(RequestError) {
-    let missing = definition.tables.filter { profile.rows[$0] == nil }
+    let missing = profile.missingTables(of: definition)
     guard missing.isEmpty else {
       throw RequestError(
         .incompleteProfile, path: "pipeline",
@@ -37,13 +37,14 @@ package final class FrontierInputs: Sendable {
         fix: "add the missing measurements (profile/submit)",
         details: [.init(key: "missing", value: .array(missing.map(\.json)))])
     }
-    let rows = definition.tables.map { profile.rows[$0]! }
+    let rows = profile.rows(for: definition)
     self.definition = definition
-    settings = rows.map { $0.map(\.setting) }
-    samples = rows.map { $0.map { $0.combination.kept(of: $0.samples) } }
-    problem = try Self.problem(definition, rows)
+    let instant = OptionTable.instant.measurements
+    settings = rows.map { $0?.map(\.setting) ?? [.null] }
+    samples = rows.map { $0?.map { $0.combination.kept(of: $0.samples) } ?? [instant] }
+    problem = try Self.problem(definition, rows, settings)
     try Self.checkMagnitudes(problem)
-    let highest = rows.map(Self.highestFrequency)
+    let highest = rows.map { $0.map(Self.highestFrequency) ?? 0 }
     highestMeasurements = problem.tableOfInstruction.map { highest[$0] }
     allMaxFrequency = problem.outcome(ofMeasurements: highestMeasurements)
     measuredProblem = problem
@@ -63,15 +64,21 @@ package final class FrontierInputs: Sendable {
   }
 
   private static func problem(
-    _ definition: PipelineDefinition, _ rows: [[ProfileRow]]
+    _ definition: PipelineDefinition, _ rows: [[ProfileRow]?], _ settings: [[JSON]]
   ) throws(RequestError) -> IterationProblem {
     var tables: [OptionTable] = []
+    let devices = definition.rankDeviceCounts
     for (key, rows) in zip(definition.tables, rows) {
+      guard let rows else {
+        tables.append(.instant)
+        continue
+      }
       let measurements = rows.map { Measurement(timeSeconds: $0.timeSeconds, energyJoules: $0.energyJoules) }
       do {
         tables.append(
           try OptionTable(
-            measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts(ofStage: key.stage)))
+            measurements: measurements, blockingPowerWatts: definition.blockingPowerWatts(ofStage: key.stage),
+            deviceCount: devices[definition.rankOfStage[key.stage]]))
       } catch {
         throw RequestError(
           .invalidProfile, path: "pipeline", expected: "positive finite times and energies",
@@ -79,13 +86,18 @@ package final class FrontierInputs: Sendable {
         )
       }
     }
-    let switching = try definition.switching(rows.map { $0.map(\.setting) })
     let index = Dictionary(uniqueKeysWithValues: zip(definition.tables, definition.tables.indices))
+    let tableOfInstruction = definition.instructions.map { index[$0.table]! }
+    let isInstant = tableOfInstruction.map { rows[$0] == nil }
     do {
+      let graph = try definition.graph(passing: isInstant)
+      let switching = try definition.switching(settings, isInstant: isInstant, graph: graph)
       return try IterationProblem(
-        graph: definition.graph, tableOfInstruction: definition.instructions.map { index[$0.table]! }, tables: tables,
-        waitingPowerWatts: definition.rankBlockingPowerWatts.reduce(0, +),
+        graph: graph, tableOfInstruction: tableOfInstruction, tables: tables,
+        waitingPowerWatts: zip(definition.rankBlockingPowerWatts, devices).reduce(0) { $0 + $1.0 * Double($1.1) },
         deviceMultiplicity: definition.deviceMultiplicity, switching: switching)
+    } catch let error as RequestError {
+      throw error
     } catch FrontierError.invalidBlockingPower(let watts) {
       throw RequestError(
         .invalidProfile, path: "pipeline",
@@ -114,7 +126,9 @@ package final class FrontierInputs: Sendable {
         found: "a fastest iteration that vanishes beside the slowest",
         fix: "check the unit of the times, which is seconds")
     }
-    let leastOfTable = problem.tables.map { $0.measurements.reduce(.infinity) { min($0, $1.energyJoules) } }
+    let leastOfTable = problem.tables.map { table in
+      table.measurements.reduce(.infinity) { min($0, Double(table.deviceCount) * $1.energyJoules) }
+    }
     let least = problem.tableOfInstruction.reduce(0) { $0 + leastOfTable[$1] }
     let waiting = problem.waitingPowerWatts * outcome({ $0.timeSeconds > $1.timeSeconds }).iterationTimeSeconds
     guard waiting <= 1e9 * least else {
@@ -177,9 +191,7 @@ package struct CharacterizedFrontier: Sendable {
   }
 
   /// Devices behind all ranks together.
-  package var deviceCount: Int {
-    inputs.problem.deviceMultiplicity * inputs.definition.rankBlockingPowerWatts.count
-  }
+  package var deviceCount: Int { inputs.definition.deviceCount }
 
   /// The plans as choices among other measurements of the same pipeline: the efficient option of the same setting, and
   /// where there is none any more, the slowest efficient option that is no slower than that setting now is.

@@ -41,11 +41,12 @@ struct DevicePowers {
     let settings = zip(inputs.problem.tables, switching.settings).map { table, settings in
       table.options.map { settings[$0] }
     }
-    return switching.ranks.map { rank in
+    // Beyond the pipeline's ranks there are those of what takes no time.
+    return zip(switching.ranks, inputs.definition.rankSwitchCosts).map { rank, cost in
       let sequence = rank.instructions.map { settings[tables[$0]][Int(plan.choices[$0])] }
       // The last precedes the first of the next iteration.
       let changes = zip(sequence, sequence.dropFirst() + sequence.prefix(1)).count { $0 != $1 }
-      return Double(changes) * rank.cost.energyJoules
+      return Double(changes) * cost.energyJoules
     }
   }
 }

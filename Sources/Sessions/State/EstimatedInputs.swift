@@ -31,7 +31,11 @@ extension FrontierInputs {
     var tables: [OptionTable] = []
     for (measured, estimated) in zip(measuredProblem.tables, estimate.tables) {
       tables.append(
-        try OptionTable(measurements: estimated, blockingPowerWatts: measured.blockingPowerWatts))
+        measured == .instant
+          ? measured
+          : try OptionTable(
+            measurements: estimated, blockingPowerWatts: measured.blockingPowerWatts, deviceCount: measured.deviceCount)
+      )
     }
     let problem = try IterationProblem(
       graph: measuredProblem.graph, tableOfInstruction: measuredProblem.tableOfInstruction, tables: tables,

@@ -10,10 +10,10 @@ package struct IterationExtras: Sendable, Equatable {
   package var dataLoadingStages: [Int] = []
   /// Whether each rank steps the optimizer at its end; measured as part of the rank's lowest stage.
   package var hasOptimizerStep = false
-  /// For each boundary, that after stage 0 first, the seconds from a forward's end until the next stage has its output;
-  /// empty where transfers take no time.
+  /// For each part of the model but the last, the seconds from a forward's end until the next one has its output; empty
+  /// where transfers take no time.
   package var forwardTransferSeconds: [Double] = []
-  /// The same from the stage after a boundary back to that before it.
+  /// The same for gradients, from the next part back to it.
   package var backwardTransferSeconds: [Double] = []
 
   package init() {}
@@ -45,7 +45,8 @@ package struct IterationExtras: Sendable, Equatable {
         }
         number.append(instructions.count)
         append(
-          TableKey(stage: instruction.stage, instruction: instruction.tableName), instruction.microbatch,
+          TableKey(stage: instruction.stage, instruction: instruction.tableName),
+          instruction.kind.hasMicrobatch ? instruction.microbatch : nil,
           overlapped: instruction.overlapped)
       }
       if hasOptimizerStep, let stage = schedule.rankOfStage.firstIndex(of: rank) {
@@ -68,17 +69,19 @@ package struct IterationExtras: Sendable, Equatable {
   private func transferSeconds(
     from before: ScheduledInstruction, to after: ScheduledInstruction, _ schedule: ExpandedSchedule
   ) -> Double {
+    let part = schedule.flow.partOfStage
     guard !(forwardTransferSeconds.isEmpty && backwardTransferSeconds.isEmpty),
       schedule.rankOfStage[before.stage] != schedule.rankOfStage[after.stage]
     else { return 0 }
     var longest = 0.0
     for target in after.parts {
       for source in before.parts where source.microbatch == target.microbatch {
-        if target.kind == .forward, source.kind == .forward, source.stage == target.stage - 1 {
-          longest = max(longest, forwardTransferSeconds.isEmpty ? 0 : forwardTransferSeconds[source.stage])
+        let (from, to) = (part[source.stage], part[target.stage])
+        if target.kind.takesInput, source.kind.givesOutput, schedule.flow.nextPart[from] == to {
+          longest = max(longest, forwardTransferSeconds.isEmpty ? 0 : forwardTransferSeconds[from])
         }
-        if target.kind.isBackward, source.kind.isBackward, source.stage == target.stage + 1 {
-          longest = max(longest, backwardTransferSeconds.isEmpty ? 0 : backwardTransferSeconds[target.stage])
+        if target.kind.takesGradient, source.kind.givesGradient, schedule.flow.nextPart[to] == from {
+          longest = max(longest, backwardTransferSeconds.isEmpty ? 0 : backwardTransferSeconds[to])
         }
       }
     }
@@ -87,6 +90,12 @@ package struct IterationExtras: Sendable, Equatable {
 }
 
 extension InstructionKind {
-  /// Whether it takes the gradient from the stage after its own and passes it on.
-  fileprivate var isBackward: Bool { self == .backward || self == .inputGradient || self == .recomputeBackward }
+  /// Whether it takes the gradient from the stage after its own.
+  fileprivate var takesGradient: Bool { isBackward || self == .receiveBackward }
+  /// Whether it passes a gradient on to the stage before its own.
+  fileprivate var givesGradient: Bool { isBackward || self == .sendBackward }
+  fileprivate var takesInput: Bool { self == .forward || self == .receiveForward }
+  fileprivate var givesOutput: Bool { self == .forward || self == .sendForward }
+
+  private var isBackward: Bool { self == .backward || self == .inputGradient || self == .recomputeBackward }
 }

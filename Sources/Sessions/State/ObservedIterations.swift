@@ -71,8 +71,10 @@ extension FrontierInputs {
         fix: "send iteration/report with adopt: false")
     }
     definition.rankBlockingPowerWatts = definition.rankBlockingPowerWatts.map { $0 * correction.waitingFactor }
-    let offset =
-      correction.energyOffsetJoules / Double(definition.deviceMultiplicity) / Double(definition.instructions.count)
+    // The offset is divided evenly among the instructions of all devices.
+    let devices = definition.rankDeviceCounts
+    let executions = definition.instructions.reduce(0) { $0 + devices[definition.rankOfStage[$1.table.stage]] }
+    let offset = correction.energyOffsetJoules / Double(definition.deviceMultiplicity) / Double(executions)
     try self.init(
       definition,
       profile.mapSamples { key, sample in

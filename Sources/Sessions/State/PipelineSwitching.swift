@@ -31,10 +31,42 @@ extension PipelineDefinition {
   /// Whether no rank's changes of setting cost anything.
   package var hasFreeSwitches: Bool { rankSwitchCosts.allSatisfy { $0 == .free } }
 
+  /// The instructions of each rank in their order, those that take no time apart: they run at no setting, so changes
+  /// are between the others.
+  ///
+  /// - Parameter isInstant: for each instruction whether it takes no time.
+  private func timedRankOrders(_ isInstant: [Bool]) -> (timed: [[Int]], instant: [[Int]]) {
+    let orders = rankOrders
+    return (orders.map { $0.filter { !isInstant[$0] } }, orders.map { $0.filter { isInstant[$0] } })
+  }
+
+  /// The dependencies, and from each instruction of a rank one to the next that takes time, or takes none, as it does
+  /// itself.
+  ///
+  /// - Throws: nothing that is not a fault of this program, as the graph has no cycle.
+  func graph(passing isInstant: [Bool]) throws(FrontierError) -> InstructionGraph {
+    guard isInstant.contains(true) else { return graph }
+    var dependencies: [InstructionGraph.Dependency] = []
+    for after in instructions.indices {
+      for (before, lag) in zip(graph.predecessors(of: after), graph.lagsSeconds(before: after)) {
+        dependencies.append(.init(before: before, after: after, lagSeconds: lag))
+      }
+    }
+    let orders = timedRankOrders(isInstant)
+    for order in orders.timed + orders.instant {
+      dependencies += zip(order, order.dropFirst()).map { .init(before: $0, after: $1) }
+    }
+    return try InstructionGraph(count: instructions.count, lagged: dependencies)
+  }
+
   /// What changes of setting cost when tables have these settings; nil where the order on a rank is not fixed.
   ///
+  /// - Parameters:
+  ///   - graph: as ``graph(passing:)`` has it.
   /// - Throws: ``RequestError`` of kind `invalidPipeline` for a cost that is no cost.
-  func switching(_ tables: [[JSON]]) throws(RequestError) -> Switching? {
+  func switching(
+    _ tables: [[JSON]], isInstant: [Bool], graph: InstructionGraph
+  ) throws(RequestError) -> Switching? {
     var numbers: [JSON: Int] = [:]
     let numbered = tables.map { table in
       table.map { setting in
@@ -45,7 +77,15 @@ extension PipelineDefinition {
         return next
       }
     }
-    let ranks = zip(rankOrders, rankSwitchCosts).map { Switching.Rank(instructions: $0, cost: $1) }
+    // A change's energy counts for all devices of the rank, its latency once.
+    let costs = zip(rankSwitchCosts, rankDeviceCounts).map {
+      SwitchCost(latencySeconds: $0.latencySeconds, energyJoules: $0.energyJoules * Double($1))
+    }
+    let orders = timedRankOrders(isInstant)
+    let ranks =
+      zip(orders.timed, costs).map { Switching.Rank(instructions: $0, cost: $1) }
+      // To the solver what takes no time is on ranks of its own, which never change.
+      + orders.instant.filter { !$0.isEmpty }.map { Switching.Rank(instructions: $0, cost: .free) }
     do throws(FrontierError) {
       return try Switching(ranks: ranks, settings: numbered, graph: graph)
     } catch {

@@ -18,6 +18,10 @@ package struct PlanTimeline: Sendable {
     /// Whether it is on a longest path.
     package let isCritical: Bool
     package var endSeconds: Double { startSeconds + timeSeconds }
+    /// Mean watts of one device while it runs; 0 for what takes no time.
+    package var powerWatts: Double { timeSeconds > 0 ? energyJoules / timeSeconds : 0 }
+    /// Whether it runs at a setting; what takes no time does not.
+    package var hasSetting: Bool { setting != .null }
   }
 
   /// A change of setting on a rank.
@@ -146,11 +150,16 @@ extension PlanTimeline.Rank {
       cursor = max(cursor, end)
     }
     for (index, entry) in ordered.enumerated() {
-      if run.switchesBefore[entry.instruction] { change(from: ordered[index - 1].step, to: entry.step.setting) }
+      // What takes no time runs at no setting.
+      if run.switchesBefore[entry.instruction], let earlier = ordered[..<index].last(where: { $0.step.hasSetting }) {
+        change(from: earlier.step, to: entry.step.setting)
+      }
       wait(until: entry.step.startSeconds)
       cursor = max(cursor, entry.step.endSeconds)
     }
-    if isSwitchingAtEnd, let first = ordered.first, let last = ordered.last {
+    if isSwitchingAtEnd, let first = ordered.first(where: { $0.step.hasSetting }),
+      let last = ordered.last(where: { $0.step.hasSetting })
+    {
       change(from: last.step, to: first.step.setting)
     }
     wait(until: iterationTimeSeconds)

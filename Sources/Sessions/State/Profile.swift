@@ -124,6 +124,23 @@ package struct Profile: Sendable, Equatable {
     return nil
   }
 
+  /// What a pipeline needs and has no measurement of, each once.
+  package func missingTables(of definition: PipelineDefinition) -> [TableKey] {
+    var seen: Set<TableKey> = []
+    return zip(definition.tables, definition.measuredTables).compactMap { own, measured in
+      guard let measured, rows[own] == nil, rows[measured] == nil, !definition.isOptional(measured) else { return nil }
+      return seen.insert(measured).inserted ? measured : nil
+    }
+  }
+
+  /// For each table of a pipeline its measurements, of its own stage or else of the stage that it is a copy of; nil
+  /// where it takes no time. None that must be measured may be missing.
+  func rows(for definition: PipelineDefinition) -> [[ProfileRow]?] {
+    zip(definition.tables, definition.measuredTables).map { own, measured in
+      measured.flatMap { rows[own] ?? rows[$0] }
+    }
+  }
+
   /// The same measurements with each sample changed. O(samples log samples).
   func mapSamples(_ change: (TableKey, Measurement) -> Measurement) -> Profile {
     var changed = self

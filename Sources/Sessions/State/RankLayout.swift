@@ -5,6 +5,10 @@
 /// the next first: `global = tp + cp * TP + dp * TP * CP + pp * TP * CP * DP` (Megatron-LM,
 /// `megatron/core/parallel_state.py`, `RankGenerator`). `ep` is accepted where Megatron has it: expert parallelism
 /// divides the ranks of the other kinds differently, so its width is 1 here.
+///
+/// Where the ranks of a pipeline have different tensor-parallel widths, those that follow each other with the same
+/// width are a block. Global ranks count block after block, each in this order by itself, as Megatron puts the ranks of
+/// an encoder before those of the decoder.
 package struct RankLayout: Sendable, Equatable {
   package enum Axis: String, Sendable, CaseIterable {
     case tensor = "tp"
@@ -53,22 +57,39 @@ package struct RankLayout: Sendable, Equatable {
 extension PipelineDefinition {
   package var rankCount: Int { rankBlockingPowerWatts.count }
 
-  /// Devices behind each rank: they share its stages, or repeat them.
-  package var deviceMultiplicity: Int { tensorParallelWidth * layout.contextParallelWidth * dataParallelWidth }
+  /// What all ranks have in common of the devices behind them, which share its stages or repeat them.
+  package var deviceMultiplicity: Int { commonTensorWidth * layout.contextParallelWidth * dataParallelWidth }
+
+  /// The largest width of which each rank's is a multiple.
+  private var commonTensorWidth: Int { rankTensorWidths.reduce(0, greatestCommonDivisor) }
+
+  /// For each rank its devices in units of ``deviceMultiplicity``.
+  package var rankDeviceCounts: [Int] { rankTensorWidths.map { $0 / commonTensorWidth } }
+
+  /// Devices behind all ranks, of all replicas.
+  package var deviceCount: Int {
+    rankTensorWidths.reduce(0, +) * layout.contextParallelWidth * dataParallelWidth
+  }
 
   /// Global ranks, of all replicas.
-  package var worldSize: Int { layout.map?.count ?? rankCount * deviceMultiplicity }
+  package var worldSize: Int { layout.map?.count ?? deviceCount }
 
-  /// Where a global rank is; nil beyond the last.
+  /// Where a global rank is; nil beyond the last. O(ranks).
   package func place(ofGlobalRank globalRank: Int) -> RankLayout.Place? {
     guard globalRank >= 0, globalRank < worldSize else { return nil }
     if let map = layout.map { return map[globalRank] }
     var (rest, index) = (globalRank, [RankLayout.Axis: Int]())
-    for axis in layout.order {
-      index[axis] = rest % width(axis)
-      rest /= width(axis)
+    var block = rankBlock(from: 0)
+    while rest >= deviceCount(of: block) {
+      rest -= deviceCount(of: block)
+      block = rankBlock(from: block.upperBound)
     }
-    var place = RankLayout.Place(rank: index[.pipeline] ?? 0, replica: index[.data] ?? 0)
+    for axis in layout.order {
+      let width = width(axis, of: block)
+      index[axis] = rest % width
+      rest /= width
+    }
+    var place = RankLayout.Place(rank: block.lowerBound + (index[.pipeline] ?? 0), replica: index[.data] ?? 0)
     place.tensorIndex = index[.tensor]
     place.contextIndex = index[.context]
     return place
@@ -77,13 +98,29 @@ extension PipelineDefinition {
   /// The stages that a rank holds, rising.
   package func stages(ofRank rank: Int) -> [Int] { rankOfStage.indices.filter { rankOfStage[$0] == rank } }
 
-  private func width(_ axis: RankLayout.Axis) -> Int {
+  /// The ranks from one on that have its width.
+  private func rankBlock(from rank: Int) -> Range<Int> {
+    let end = rankTensorWidths[rank...].firstIndex { $0 != rankTensorWidths[rank] }
+    return rank..<(end ?? rankCount)
+  }
+
+  private func deviceCount(of block: Range<Int>) -> Int {
+    RankLayout.Axis.allCases.reduce(1) { $0 * width($1, of: block) }
+  }
+
+  private func width(_ axis: RankLayout.Axis, of block: Range<Int>) -> Int {
     switch axis {
-    case .tensor: tensorParallelWidth
+    case .tensor: rankTensorWidths[block.lowerBound]
     case .context: layout.contextParallelWidth
     case .expert: 1
     case .data: dataParallelWidth
-    case .pipeline: rankCount
+    case .pipeline: block.count
     }
   }
+}
+
+private func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
+  var (a, b) = (a, b)
+  while b != 0 { (a, b) = (b, a % b) }
+  return a
 }

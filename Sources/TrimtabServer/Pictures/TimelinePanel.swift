@@ -122,7 +122,8 @@ private struct BarGroup {
 
   static func grouped(_ steps: [PlanTimeline.Step], _ axis: TimeAxis) -> [BarGroup] {
     var groups: [BarGroup] = []
-    for step in steps {
+    // What takes no time has no width.
+    for step in steps where step.timeSeconds > 0 {
       let isClose = groups.last.map { axis.place(step.startSeconds) - axis.place($0.endSeconds) < 0.2 } ?? false
       let isNarrow = groups.last.map { axis.place($0.endSeconds) - axis.place($0.startSeconds) < 1 } ?? false
       guard isClose && isNarrow else {

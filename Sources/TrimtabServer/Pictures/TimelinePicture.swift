@@ -31,7 +31,7 @@ package struct TimelinePicture {
     let longest = max(before.iterationTimeSeconds, after.iterationTimeSeconds)
     axis = TimeAxis(until: longest, from: Self.left, to: Self.right)
     let steps = (before.ranks + after.ranks).flatMap(\.steps)
-    scale = PowerScale(steps.map { $0.energyJoules / $0.timeSeconds })
+    scale = PowerScale(steps.filter { $0.timeSeconds > 0 }.map(\.powerWatts))
     let blocking = after.ranks.map(\.blockingPowerWatts)
     blockingWatts = (blocking.min() ?? 0)...(blocking.max() ?? 0)
     hasSwitches = (before.ranks + after.ranks).flatMap(\.switches).contains { $0.endSeconds > $0.startSeconds }

@@ -33,6 +33,7 @@ package enum Catalogue {
       .estimate(PlanUncertainty.self),
       .query(PlanTimelineGet.self),
       .query(PlanEvaluate.self),
+      .query(PlanVariants.self),
       .edit(IterationReport.self),
 
       .edit(StragglerReport.self),

@@ -58,6 +58,14 @@ extension PlanTimelineGet {
   }
 }
 
+extension PlanVariants {
+  /// Each kind's plans are joined with thousands of sums.
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    guard case .array(let variants) = params.value(of: "variants") else { return 0 }
+    return 10_000 * min(variants.count, 64)
+  }
+}
+
 extension PlanEvaluate {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
     session.instructionCount(params)

@@ -6,7 +6,10 @@ import Testing
 /// The validator against an executor that knows nothing of graphs: ranks run their next instruction when what it needs
 /// is done, and a schedule is valid if and only if all of them come to their end.
 @Suite struct ScheduleExecutionTests {
-  @Test(arguments: PipelineSchedule.allCases, 1...20 as ClosedRange<UInt64>)
+  /// The executor knows chains only.
+  private static let chains = PipelineSchedule.allCases.filter { $0 != .dualpipe && $0 != .encoders }
+
+  @Test(arguments: chains, 1...20 as ClosedRange<UInt64>)
   func acceptsExactlyWhatEnds(schedule: PipelineSchedule, seed: UInt64) throws {
     var generator = SplitMix64(seed: seed)
     let recipe = try ScheduleRecipe(
@@ -61,7 +64,7 @@ import Testing
         return done.contains(.forward(stage, microbatch))
           && (stage == last || done.contains(.gradient(stage + 1, microbatch)))
           && (!recomputed.contains([stage, microbatch]) || done.contains(.recomputed(stage, microbatch)))
-      case .forwardWithBackward: return false
+      default: return false
       }
     }
     var next = orders.map { _ in 0 }

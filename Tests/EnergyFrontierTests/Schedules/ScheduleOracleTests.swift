@@ -79,7 +79,7 @@ import Testing
     let ours = try ExpandedSchedule(
       ScheduleRecipe(
         oracle.schedule, stageCount: oracle.ranks * oracle.chunks, microbatchCount: oracle.microbatches,
-        chunksPerRank: oracle.chunks, microbatchGroupSize: oracle.schedule.isInterleaved ? oracle.groupSize : nil))
+        chunksPerRank: oracle.chunks, microbatchGroupSize: oracle.schedule.hasGroups ? oracle.groupSize : nil))
     #expect(ours.rankCount == oracle.ranks)
     for rank in 0..<oracle.ranks {
       #expect(Array(ours.order(ofRank: rank)) == Array(printed.order(ofRank: rank)), "\(oracle.file), rank \(rank)")

@@ -20,7 +20,10 @@ Objective = Literal["fastest", "cheapest", "energyDelayProduct", "energyDelaySqu
 ParetoObjective = Literal["score", "latencySeconds", "memoryBytes", "parameterCount", "costWeight"]
 PowerMeasure = Literal["average", "peak"]
 Resampling = Literal["options", "executions"]
-Schedule = Literal["1f1b", "gpipe", "interleaved1f1b", "earlyRecomputation1f1b", "zbh1", "zbv", "dualpipev"]
+Schedule = Literal[
+    "1f1b", "gpipe", "interleaved1f1b", "earlyRecomputation1f1b", "zbh1", "zbv", "dualpipev", "dualpipe", "loopedBFS",
+    "encoders1f1b",
+]
 Strategy = Literal["mordal", "race", "grid", "random", "successiveHalving", "hyperband", "asha", "ats"]
 TrialFailure = Literal["failed", "lost", "outOfMemory", "paused", "checkpointGone"]
 UnknownFields = Literal["warn", "refuse"]

@@ -72,7 +72,8 @@ public struct EstimatedOutcomes: Sendable {
     var path = LongestPath(problem, run)
     let switchJoules = problem.switching?.energyJoules(of: run) ?? 0
     let table = problem.tableOfInstruction
-    let powers = problem.tables.map(\.blockingPowerWatts)
+    // Side by side, as to copy a table for each instruction costs ten times the addition.
+    let (powers, devices) = (problem.tables.map(\.blockingPowerWatts), problem.tables.map { Double($0.deviceCount) })
     var seconds = [Double](repeating: 0, count: problem.graph.count)
     var outcomes: [Outcome] = []
     outcomes.reserveCapacity(draws.count)
@@ -86,7 +87,7 @@ public struct EstimatedOutcomes: Sendable {
         var one = tables[table][option]
         if resampling == .executions { one = execution(of: one, table, option, &random) }
         seconds[instruction] = one.timeSeconds
-        effective += one.energyJoules - powers[table] * one.timeSeconds
+        effective += devices[table] * (one.energyJoules - powers[table] * one.timeSeconds)
       }
       let time = path.seconds(seconds)
       outcomes.append(

@@ -56,7 +56,7 @@ final class SwitchingSpace: Sendable {
         let measurement = table.measurements[index]
         sorted.append((Int32(ofMeasurement[index]), Int32(ticks.count)))
         ticks.append(problem.ticks(measurement.timeSeconds))
-        joules.append(measurement.energyJoules - table.blockingPowerWatts * measurement.timeSeconds)
+        joules.append(table.effectiveJoules(measurement))
         settings.append(Int32(ofMeasurement[index]))
       }
       bySetting.append(sorted.sorted { ($0.setting, $0.option) < ($1.setting, $1.option) })

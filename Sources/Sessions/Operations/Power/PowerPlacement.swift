@@ -133,14 +133,15 @@ extension CharacterizedFrontier {
   /// For each plan what the devices of some ranks draw. O(plans * instructions log instructions).
   fileprivate func draws(ofRanks ranks: Set<Int>, _ measure: PowerMeasure) -> [PowerDraw] {
     let definition = inputs.definition
-    let waiting = ranks.reduce(0) { $0 + definition.rankBlockingPowerWatts[$1] }
+    let ofRank = definition.rankDeviceCounts.map(Double.init)
+    let waiting = ranks.reduce(0) { $0 + ofRank[$1] * definition.rankBlockingPowerWatts[$1] }
     let devices = Double(inputs.problem.deviceMultiplicity)
     switch measure {
     case .average:
       let powers = DevicePowers(inputs)
       return frontier.plans.map { plan in
         let joules = powers.rankJoules(of: plan)
-        return PowerDraw(watts: waiting, joules: ranks.reduce(0) { $0 + joules[$1] }).times(devices)
+        return PowerDraw(watts: waiting, joules: ranks.reduce(0) { $0 + ofRank[$1] * joules[$1] }).times(devices)
       }
     case .peak:
       let part = PowerProfile.Part(waitingPowerWatts: waiting) {

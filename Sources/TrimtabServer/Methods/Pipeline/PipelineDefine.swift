@@ -32,6 +32,7 @@ package enum PipelineDefine: InPlaceStep {
       let source = try schedule.source(&reader, extras)
       var request = PipelineRequest(name, source: source)
       request.job = job
+      schedule.add(to: &request)
       ranks.add(to: &request)
       request.extras = extras.extras
       self.request = request

@@ -9,7 +9,7 @@ struct RankFields {
   private let gpus: [String]?
   private let switchLatencySeconds: PerRank<Double>?
   private let switchEnergyJoules: PerRank<Double>?
-  private let tensorParallelWidth: Int
+  private let tensorParallelWidth: PerRank<Int>
   private let dataParallelWidth: Int
   private let contextParallelWidth: Int
   private let rankOrder: [RankLayout.Axis]?
@@ -45,8 +45,15 @@ struct RankFields {
       """
     )
     tensorParallelWidth = try reader.optional(
-      "tensorParallelWidth", .integer(in: 1...65_536), default: 1,
-      "Devices that share each stage; all run its plan, and energies count them all.")
+      "tensorParallelWidth",
+      .either(
+        Shape<Int>.integer(in: 1...65_536).map(PerRank.all),
+        Shape<[Int]>.list(of: .integer(in: 1...65_536), count: 1...4096).map(PerRank.each)), default: .all(1),
+      """
+      Devices that share the stages of a rank: one number for all ranks, or one for each, as 2 for an encoder's and 8 \
+      for a decoder's. All run the rank's plan, and energies count them all; measurements and powers are of one device.
+      """
+    )
     dataParallelWidth = try reader.optional(
       "dataParallelWidth", .integer(in: 1...65_536), default: 1,
       "Replicas of the pipeline; all run its plan, and energies count them all.")
@@ -57,7 +64,8 @@ struct RankFields {
       "rankOrder", .text(),
       """
       Which index changes first from one global rank to the next, for plan/get and straggler/report: by default \
-      `tp-cp-ep-dp-pp`, as in Megatron.
+      `tp-cp-ep-dp-pp`, as in Megatron. Ranks that follow each other with the same tensor-parallel width are a block; \
+      global ranks count block after block, each in this order.
       """
     )
     rankMap = try reader.optional(

@@ -87,7 +87,7 @@ struct TimelineStep: AnswerObject {
     Field("stage", "The stage; of an overlapped pair the forward's.") { $0.step.instruction.table.stage }
     Field.inline { $0.step }
     Field("endSeconds", "Its end.") { $0.step.endSeconds }
-    Field("powerWatts", "Mean power while it runs.") { $0.step.energyJoules / $0.step.timeSeconds }
+    Field("powerWatts", "Mean power while it runs.") { $0.step.powerWatts }
     Field("isCritical", "Whether it is on a longest path.") { $0.step.isCritical }
     Field("slackSeconds", "How much later it may end without making the iteration longer, if nothing else changes.") {
       $0.step.slackSeconds

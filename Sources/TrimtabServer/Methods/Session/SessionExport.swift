@@ -219,7 +219,11 @@ extension SessionState.Pipeline {
     )
     if definition.isSwitchLatencyGiven { params.field("switchLatencySeconds", latencies) }
     if energies.contains(where: { $0 > 0 }) { params.field("switchEnergyJoules", energies) }
-    params.field("tensorParallelWidth", definition.tensorParallelWidth)
+    if let width = definition.rankTensorWidths.first, definition.rankTensorWidths.allSatisfy({ $0 == width }) {
+      params.field("tensorParallelWidth", width)
+    } else {
+      params.field("tensorParallelWidth", definition.rankTensorWidths)
+    }
     params.field("dataParallelWidth", definition.dataParallelWidth)
     params.field("contextParallelWidth", definition.layout.contextParallelWidth)
     if let map = definition.layout.map {
@@ -228,15 +232,19 @@ extension SessionState.Pipeline {
       params.field("rankOrder", definition.layout.orderText)
     }
     definition.surroundings.write(to: &params)
+    if let layout = definition.stageLayout { params.field("layout", layout.text) }
+    if !definition.emptyStages.isEmpty { params.field("emptyStages", definition.emptyStages) }
     switch definition.origin {
     case .generated(let recipe):
       params.field("schedule", recipe.schedule.rawValue)
       params.field("microbatches", recipe.microbatchCount)
-      if recipe.schedule.isInterleaved {
-        params.field("chunksPerRank", recipe.chunksPerRank)
-        params.field("microbatchGroupSize", recipe.microbatchGroupSize)
-      }
-    case .scheduleCSV(let text): params.field("scheduleCSV", text)
+      if recipe.schedule.hasChunks { params.field("chunksPerRank", recipe.chunksPerRank) }
+      if recipe.schedule.hasGroups { params.field("microbatchGroupSize", recipe.microbatchGroupSize) }
+      if !recipe.encoderStages.isEmpty { params.field("encoderStages", recipe.encoderStages) }
+    case .scheduleCSV(let text, let encoderStages, let keepsCommunication):
+      params.field("scheduleCSV", text)
+      if keepsCommunication { params.field("keepCommunication", true) }
+      if !encoderStages.isEmpty { params.field("encoderStages", encoderStages) }
     case .graph: writeGraph(to: &params)
     }
   }
@@ -246,6 +254,7 @@ extension SessionState.Pipeline {
       entry.field("id", instruction.id)
       instruction.table.write(to: &entry)
       entry.field("microbatch", instruction.microbatch)
+      entry.field("collective", instruction.collective)
     }
     let ids = definition.instructions.map { $0.id ?? "" }
     let pairs = ids.indices.flatMap { after in

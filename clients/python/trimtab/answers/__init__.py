@@ -48,6 +48,8 @@ from .machine import (
     PlanEvaluation,
     PlanSetting,
     TracedInstruction,
+    VariantPlan,
+    VariantPlans,
 )
 from .power import (
     JobPace,
@@ -237,6 +239,8 @@ __all__ = [
     "TrialDecision",
     "TrialEnded",
     "TrialPage",
+    "VariantPlan",
+    "VariantPlans",
     "Wait",
     "Withdrawal",
     "plan_changed",

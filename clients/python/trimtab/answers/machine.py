@@ -48,6 +48,29 @@ class PlanEvaluation:
 
 
 @dataclass(frozen=True)
+class VariantPlan:
+    """The plan of one kind of iterations; `share_fraction` is its share of all."""
+
+    pipeline: str
+    share_fraction: float
+    generation: int
+    plan: Plan
+    stale: bool = False
+
+
+@dataclass(frozen=True)
+class VariantPlans:
+    """Plans of iterations that take turns, and what their mean iteration takes."""
+
+    mean_time_seconds: float
+    mean_energy_joules: float
+    lower_bound_joules: float
+    gap_fraction: float
+    price_watts: float
+    variants: tuple[VariantPlan, ...]
+
+
+@dataclass(frozen=True)
 class TracedInstruction:
     """One instruction as it ran, by `id` or by stage, instruction and microbatch, on a clock that all ranks share."""
 

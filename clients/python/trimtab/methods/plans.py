@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Optional
 
 from .. import answers
@@ -44,6 +44,18 @@ class PlanMethods(OfSession):
         return self._request(
             "plan/evaluate", answers.PlanEvaluation, pipeline=pipeline, settings=[to_wire(one) for one in settings],
             generation=generation, timeline=timeline, picture=picture)
+
+    @Method
+    def variants(
+        self, variants: Mapping[str, float], *, deadline_seconds: Optional[float] = None,
+        slowdown_fraction: Optional[float] = None,
+    ) -> Request[answers.VariantPlans]:
+        """A plan for each of several kinds of iterations that take turns: `variants` says how often each pipeline runs,
+        and the target is for the mean iteration."""
+        return self._request(
+            "plan/variants", answers.VariantPlans,
+            variants=[{"pipeline": pipeline, "weight": weight} for pipeline, weight in variants.items()],
+            deadline_seconds=deadline_seconds, slowdown_fraction=slowdown_fraction)
 
     @Method
     def uncertainty(
