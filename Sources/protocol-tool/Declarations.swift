@@ -50,11 +50,11 @@ enum Declarations {
         {
           let isObject = answer != .null
           expect(
-            isObject ? .object(answer.children + Warnings.fields.schema) : .null, result,
+            isObject ? .object(answer.children + Warnings.fields.schema, name: "") : .null, result,
             sent["method"]?.stringValue?.text ?? "")
         } else if let method = message["method"]?.stringValue?.text {
           if let entry = Catalogue.notifications.first(where: { $0.name == method }) {
-            expect(.object(entry.params()), message["params"] ?? .null, method)
+            expect(.object(entry.params(), name: ""), message["params"] ?? .null, method)
           } else {
             problems.append("\(name).transcript: the notification \(method) is not declared")
           }

@@ -156,7 +156,7 @@ private func job(_ extra: String) throws -> Job {
     #expect(
       fields[4].children.first
         == FieldSchema(
-          name: "stage", type: .integer, expectation: "an integer in 0...4095", isRequired: true,
+          name: "stage", type: .integer(in: 0...4095), expectation: "an integer in 0...4095", isRequired: true,
           doc: "Pipeline stage, from 0."))
   }
 }

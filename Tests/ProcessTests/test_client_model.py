@@ -15,8 +15,8 @@ from trimtab.methods import ClientRequests, SessionRequests
 
 MODEL = json.loads((REPOSITORY / "protocol-spec" / "model.json").read_text())
 METHODS = {method["method"]: method for method in MODEL["methods"]}
-# What the connection sends itself.
-HANDSHAKE = {"initialize", "shutdown"}
+# What the connection sends itself, and what tools ask that know no client of this protocol.
+HANDSHAKE = {"initialize", "shutdown", "rpc.discover"}
 # The client's spelling where it is not the field's own name.
 SESSION_FIELD, CALL_OPTIONS = "session", {"progress", "timeout"}
 

@@ -14,7 +14,8 @@ OUTPUT = HERE / "trimtab" / "declared.py"
 
 # Python name: the param that has these words, or these fields.
 WORDS = {
-    "Direction": "pool/submit task.metric.direction", "Effort": "frontier/characterize effort",
+    "Direction": "pool/submit task.metric.direction", "Diverged": "trial/update score",
+    "Effort": "frontier/characterize effort",
     "ElementType": "pool/attachRepresentation elementType",
     "ErrorTransform": "pool/submit task.metric.errorTransform", "Estimate": "frontier/characterize estimate",
     "Estimator": "pool/clusters estimator",

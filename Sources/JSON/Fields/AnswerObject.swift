@@ -22,7 +22,7 @@ package protocol DeclaredObject: ObjectWritable, FieldValue {
 }
 
 extension DeclaredObject {
-  package static var fieldType: FieldType { .object(schema) }
+  package static var fieldType: FieldType { .object(schema, Self.self) }
 }
 
 /// A plain value whose JSON object is declared: each field with its name, meaning and value.
@@ -155,6 +155,7 @@ package struct NullAnswer: DeclaredObject {
 /// An object that many messages share, spelled once.
 package struct Written<Object: DeclaredObject>: DeclaredObject, Sendable {
   package static var schema: [FieldSchema] { Object.schema }
+  package static var fieldType: FieldType { Object.fieldType }
   private let text: WrittenFields
 
   package init(_ object: Object) { text = WrittenFields { object.write(to: &$0) } }

@@ -15,13 +15,13 @@ extension FieldValue where Self: RawRepresentable & CaseIterable, RawValue == St
 }
 
 extension Double: FieldValue {
-  package static var fieldType: FieldType { .number }
+  package static var fieldType: FieldType { .number() }
   /// A zero has no sign: -0.0 comes of rounding, and nothing that is answered means something else by it.
   package func writeValue(to object: inout ObjectWriter) { object.json.write(self == 0 ? 0 : self) }
 }
 
 extension Int: FieldValue {
-  package static var fieldType: FieldType { .integer }
+  package static var fieldType: FieldType { .integer() }
   package func writeValue(to object: inout ObjectWriter) { object.json.write(Int64(self)) }
 }
 
@@ -31,12 +31,12 @@ extension Bool: FieldValue {
 }
 
 extension String: FieldValue {
-  package static var fieldType: FieldType { .string }
+  package static var fieldType: FieldType { .string() }
   package func writeValue(to object: inout ObjectWriter) { object.json.write(self) }
 }
 
 extension ExactString: FieldValue {
-  package static var fieldType: FieldType { .string }
+  package static var fieldType: FieldType { .string() }
   package func writeValue(to object: inout ObjectWriter) { object.json.write(self) }
 }
 

@@ -17,7 +17,7 @@ extension Shape where Value: ObjectReadable {
         var reader = ObjectReader.recording()
         return try Value(from: &reader)
       },
-      describeType: { .object(Schema.of(type)) })
+      describeType: { .object(Schema.of(type), type) })
   }
 }
 
@@ -49,7 +49,7 @@ extension Shape {
       },
       describe: { "a list of 2 \(plural(element.expectation)), and perhaps \(extra.expectation)" },
       makePlaceholder: { () throws(InvalidField) in (try element.placeholder(), try element.placeholder(), nil) },
-      describeType: { .list(.either(element.type, extra.type)) })
+      describeType: { .pair(element.type, perhaps: extra.type) })
   }
 
   private static func list<Element>(
@@ -85,7 +85,7 @@ extension Shape {
         // As many as an initialiser may rely on, and at least one so that nested fields show.
         Array(repeating: try element.placeholder(), count: max(atLeast, min(1, atMost ?? 1)))
       },
-      describeType: { .list(element.type) })
+      describeType: { .list(element.type, count: .init(atLeast: atLeast, atMost: atMost)) })
   }
 }
 

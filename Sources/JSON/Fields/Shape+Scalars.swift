@@ -17,13 +17,13 @@ extension Shape where Value == Bool {
 extension Shape where Value == String {
   /// Any string, the empty one included.
   package static var string: Shape {
-    Shape(type: .string, expectation: "a string", placeholder: "") { (json) in json.stringValue?.text }
+    Shape(type: .string(), expectation: "a string", placeholder: "") { (json) in json.stringValue?.text }
   }
 
   /// A string whose length lies in `length`, counted in Unicode scalars.
   package static func text(_ length: ClosedRange<Int> = 1...256) -> Shape {
     Shape(
-      type: .string, expectation: "a string of \(length.lowerBound)...\(length.upperBound) characters",
+      type: .string(length: length), expectation: "a string of \(length.lowerBound)...\(length.upperBound) characters",
       placeholder: String(repeating: "a", count: length.lowerBound)
     ) { (json) in
       json.stringValue.flatMap { hasLength($0, length) ? $0.text : nil }
@@ -35,7 +35,7 @@ extension Shape where Value == ExactString {
   /// A name that the client chooses, compared by its bytes; its length lies in `length`, counted in Unicode scalars.
   package static func name(_ length: ClosedRange<Int> = 1...256) -> Shape<ExactString> {
     Shape(
-      type: .string, expectation: "a string of \(length.lowerBound)...\(length.upperBound) characters",
+      type: .string(length: length), expectation: "a string of \(length.lowerBound)...\(length.upperBound) characters",
       placeholder: ExactString(String(repeating: "a", count: length.lowerBound))
     ) { (json) in
       json.stringValue.flatMap { hasLength($0, length) ? $0 : nil }
@@ -54,7 +54,7 @@ private func hasLength(_ name: ExactString, _ length: ClosedRange<Int>) -> Bool 
 extension Shape where Value == Int {
   /// A whole number in `range`; 3.0 counts as 3.
   package static func integer(in range: ClosedRange<Int>) -> Shape {
-    Shape(type: .integer, expectation: "an integer in \(range)", placeholder: range.lowerBound) { (json) in
+    Shape(type: .integer(in: range), expectation: "an integer in \(range)", placeholder: range.lowerBound) { (json) in
       json.integerValue.flatMap { range.contains($0) ? $0 : nil }
     }
   }
@@ -63,7 +63,7 @@ extension Shape where Value == Int {
 extension Shape where Value == Double {
   /// Any number; finite, as JSON text knows no other.
   package static var number: Shape {
-    Shape(type: .number, expectation: "a number", placeholder: 1) { (json) in json.doubleValue }
+    Shape(type: .number(), expectation: "a number", placeholder: 1) { (json) in json.doubleValue }
   }
 
   /// No quantity is larger, so that products of a few of them stay finite.
@@ -71,14 +71,20 @@ extension Shape where Value == Double {
 
   /// A number > 0 and at most ``largestQuantity``.
   package static var positive: Shape {
-    Shape(type: .number, expectation: "a number > 0, at most 1e30", placeholder: 1) { (json) in
+    Shape(
+      type: .number(in: .init(above: 0, atMost: largestQuantity)), expectation: "a number > 0, at most 1e30",
+      placeholder: 1
+    ) { (json) in
       json.doubleValue.flatMap { $0 > 0 && $0 <= largestQuantity ? $0 : nil }
     }
   }
 
   /// A number >= 0 and at most ``largestQuantity``.
   package static var nonNegative: Shape {
-    Shape(type: .number, expectation: "a number in 0...1e30", placeholder: 1) { (json) in
+    Shape(
+      type: .number(in: .init(atLeast: 0, atMost: largestQuantity)), expectation: "a number in 0...1e30",
+      placeholder: 1
+    ) { (json) in
       json.doubleValue.flatMap { $0 >= 0 && $0 <= largestQuantity ? $0 : nil }
     }
   }
@@ -87,7 +93,7 @@ extension Shape where Value == Double {
   package static func number(in range: ClosedRange<Double>) -> Shape {
     // Canonical text spells 1.0 as 1.
     Shape(
-      type: .number,
+      type: .number(in: .init(atLeast: range.lowerBound, atMost: range.upperBound)),
       expectation: "a number in "
         + [range.lowerBound, range.upperBound].map { JSON.number($0).canonicalText }.joined(separator: "..."),
       placeholder: range.lowerBound

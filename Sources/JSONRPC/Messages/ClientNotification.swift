@@ -52,7 +52,7 @@ extension Shape where Value == RequestID {
   /// What ties an answer to its request.
   fileprivate static var requestID: Shape {
     Shape(
-      type: .either(.integer, .string), expectation: "an integer or a string", placeholder: .integer(0)
+      type: .either(.integer(), .string()), expectation: "an integer or a string", placeholder: .integer(0)
     ) { (json) in RequestID(json) }
   }
 }

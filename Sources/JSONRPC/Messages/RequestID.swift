@@ -47,7 +47,7 @@ extension RequestID: Hashable {
 }
 
 extension RequestID: FieldValue, CustomStringConvertible {
-  package static var fieldType: FieldType { .either(.integer, .string) }
+  package static var fieldType: FieldType { .either(.integer(), .string()) }
   package func writeValue(to object: inout ObjectWriter) { json.writeValue(to: &object) }
   package var description: String { json.preview() }
 }

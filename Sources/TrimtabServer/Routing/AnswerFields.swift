@@ -17,7 +17,8 @@ package struct Revised<Content: DeclaredObject>: DeclaredObject {
   package static var schema: [FieldSchema] {
     [
       FieldSchema(
-        name: "revision", type: .integer, isRequired: true, doc: "The number of changes that the session has accepted.")
+        name: "revision", type: .integer(), isRequired: true,
+        doc: "The number of changes that the session has accepted.")
     ] + Content.schema
   }
 

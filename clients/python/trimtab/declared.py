@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from typing_extensions import NotRequired, Required
 
 Direction = Literal["maximize", "minimize"]
+Diverged = Literal["NaN", "Infinity", "-Infinity"]
 Effort = Literal["quick", "standard"]
 ElementType = Literal["float16", "float32", "float64"]
 ErrorTransform = Literal["distance", "odds"]

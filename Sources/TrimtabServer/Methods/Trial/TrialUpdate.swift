@@ -125,7 +125,10 @@ extension ObjectReader {
 extension Shape where Value == Double {
   /// A number, or in words one that JSON has no spelling for.
   fileprivate static var score: Shape {
-    Shape(expectation: "a number, \"NaN\", \"Infinity\" or \"-Infinity\"", placeholder: 0) { (json) in
+    Shape(
+      type: .either(.number(), .choice(["NaN", "Infinity", "-Infinity"])),
+      expectation: "a number, \"NaN\", \"Infinity\" or \"-Infinity\"", placeholder: 0
+    ) { (json) in
       switch json {
       case .string("NaN"): .nan
       case .string("Infinity"): .infinity
