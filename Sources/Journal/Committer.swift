@@ -42,17 +42,35 @@ package final class Committer: Sendable {
     return number
   }
 
-  /// Moves a journal to another name, after the records that it has.
-  package func move(_ file: JournalFile, to path: String) {
+  /// Adds the last record of a journal, has it committed and moves the file to another name. The outcome is reported
+  /// after all of that, so that a closed session is nowhere found open once its end is acknowledged.
+  ///
+  /// - Returns: the record's number.
+  package func end(_ file: JournalFile, with payload: [UInt8], movingTo path: String) -> Int {
+    // Added where commits are made, since a commit that is under way could take it along and report it before the move.
+    let number = file.lastRecord + 1
     enqueue(
       file,
-      .change { file in
-        do throws(StorageError) {
-          try file.withWriter { (writer) throws(StorageError) in try writer.move(to: path) }
-        } catch {
-          file.giveUp(error)
-        }
+      .change { [report] file in
+        _ = file.append(payload)
+        let outcome = file.commit()
+        Self.move(file, to: path)
+        report(file, outcome)
       })
+    return number
+  }
+
+  /// Moves a journal to another name, after the records that it has.
+  package func move(_ file: JournalFile, to path: String) {
+    enqueue(file, .change { Self.move($0, to: path) })
+  }
+
+  private static func move(_ file: JournalFile, to path: String) {
+    do throws(StorageError) {
+      try file.withWriter { (writer) throws(StorageError) in try writer.move(to: path) }
+    } catch {
+      file.giveUp(error)
+    }
   }
 
   /// Has a prepared replacement take the place of a journal's file.

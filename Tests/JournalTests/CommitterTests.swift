@@ -36,6 +36,27 @@ import Testing
     #expect(storage.operationCount - before == 2)
   }
 
+  @Test func theLastRecordIsAcknowledgedWhereTheJournalStaysForGood() throws {
+    let (storage, thread, outcomes) = (SimulatedStorage(seed: 3), Thread(), Outcomes())
+    let atReport = Mutex<[[String]]>([])
+    let committer = Committer {
+      work in
+      thread.work.withLock { $0.append(work) }
+      return true
+    } report: { _, outcome in
+      outcomes.add(outcome)
+      atReport.withLock { $0.append((try? storage.names(in: StateDirectory.closed)) ?? []) }
+    }
+    let directory = try StateDirectory(storage)
+    let file = directory.makeJournal(for: "s")
+    #expect(committer.append([1], to: file) == 1)
+    // While the first commit waits, so that it could take the last record along.
+    #expect(committer.end(file, with: [2], movingTo: directory.closedPath(for: "s")) == 2)
+    thread.run()
+    #expect(outcomes.all == [.durable(upTo: 1), .durable(upTo: 2)])
+    #expect(atReport.withLock { $0 } == [[], ["s.1.journal"]])
+  }
+
   @Test func journalsFailAlone() throws {
     let storage = SimulatedStorage(seed: 2)
     let failed = Mutex<[ExactString]>([])

@@ -100,18 +100,24 @@ package final class SessionJournals {
   /// Adds a record. What is sent about the session from now on waits until it is durable.
   func append(_ record: [UInt8], of session: ExactString, _ tickets: LaneTickets) {
     guard let file = files[session] else { preconditionFailure("an open session has a journal") }
-    let number = committer.append(record, to: file)
-    let ticket = (tracks[ObjectIdentifier(file)]?.firstTicket ?? 0) + number
-    tracks[ObjectIdentifier(file)]?.lastRecord = number
-    tracks[ObjectIdentifier(file)]?.size.plain += record.count
-    lastTickets[session] = ticket
-    tickets.give(ticket, in: session)
+    wait(for: committer.append(record, to: file), record.count, in: file, tickets)
   }
 
-  /// Puts the journal of a closed session aside, after its last record.
-  func close(_ session: ExactString) {
+  /// Adds the record that ends a session, and puts its journal aside.
+  func end(_ session: ExactString, _ record: [UInt8], _ tickets: LaneTickets) {
     guard let file = files.removeValue(forKey: session) else { return }
-    committer.move(file, to: directory.closedPath(for: session))
+    let number = committer.end(file, with: record, movingTo: directory.closedPath(for: session))
+    wait(for: number, record.count, in: file, tickets)
+  }
+
+  /// Has what is sent about the session from now on wait for a record.
+  private func wait(for number: Int, _ byteCount: Int, in file: JournalFile, _ tickets: LaneTickets) {
+    let session = file.name
+    let ticket = (tracks[ObjectIdentifier(file)]?.firstTicket ?? 0) + number
+    tracks[ObjectIdentifier(file)]?.lastRecord = number
+    tracks[ObjectIdentifier(file)]?.size.plain += byteCount
+    lastTickets[session] = ticket
+    tickets.give(ticket, in: session)
   }
 
   /// Puts aside the journal of a session that was found closed.

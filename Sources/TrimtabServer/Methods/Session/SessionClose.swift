@@ -40,8 +40,8 @@ package enum SessionClose: ServerMethod {
     let state = try server.sessions.close(params.session)
     if server.journals != nil {
       let understood = JSONObject(members: [.init(key: "session", value: .string(params.session))])
-      server.record(ChangeRecord(name, understood, revision: state.revision), of: params.session)
-      server.journals?.close(ExactString(params.session))
+      let record = ChangeRecord(name, understood, revision: state.revision)
+      server.journals?.end(ExactString(params.session), record.bytes, server.tickets)
     }
     server.jobs.cancel(session: params.session)
     server.release(params.session)
