@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import stat
 
@@ -101,6 +102,32 @@ def test_batches_and_cancellation_pass(share):
     assert [answer["id"] for answer in joined.receive()] == ["b0", "b1", "b2"]
     joined.send(joined.message("$/cancelRequest", {"id": "long"}))
     check_error(joined.answer("long")["error"], code=-32800)
+
+
+@pytest.mark.parametrize("others", [0, 1], ids=["takes over itself", "joins another"])
+def test_a_computation_goes_on_in_the_next_owner(share, others):
+    owner, joined = share(roots=[str(FIXTURES)]), share()
+    place = prepare(owner, "s", characterize=False, profile="h100", microbatches=24)
+    joined.result("session/open", {"session": "s"})
+    joined.send(joined.request("frontier/characterize", {**place, "workDoneToken": "t"}, id="long"))
+    met = [joined.receive()]
+    assert met[0]["params"]["value"]["kind"] == "begin"
+    # The one that has joined for longer is stopped until another has the lock.
+    following = [share() for _ in range(others)]
+    if following:
+        joined.process.send_signal(signal.SIGSTOP)
+    owner.process.kill()
+    owner.process.wait()
+    for server in following:
+        assert server.result("session/open", {"session": "s"})["resumed"] is True
+    joined.process.send_signal(signal.SIGCONT)
+    assert joined.answer("long", met=met)["result"]["planCount"] > 1
+    told = [message["params"]["value"] for message in met if message["method"] == "$/progress"]
+    assert [value["kind"] for value in told if value["kind"] != "report"] == ["begin", "end"] == \
+        [told[0]["kind"], told[-1]["kind"]]
+    percentages = [value["percentage"] for value in told[:-1]]
+    assert percentages == sorted(set(percentages))
+    assert joined.result("frontier/query", {**place, "objective": "fastest"})["generation"] == 1
 
 
 def test_files_are_opened_by_the_joined_process(share, tmp_path):

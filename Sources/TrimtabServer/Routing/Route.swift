@@ -186,6 +186,8 @@ package struct Route {
         }
         return nil
       },
+      // Made twice, a computation gives the same in a later generation, which its answer names.
+      mayBeRepeated: { _ in true },
       serve: { client, call in
         guard let (params, unknown) = call.params(of: method, client) else { return }
         let server = client.server

@@ -201,6 +201,7 @@ final class Relay: PeerHandler {
 
   private func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let answer = WrittenMessage(bytes) else {
+      if Self.isNotification(bytes, WorkDoneProgress.name) { return passOnProgress(bytes) }
       if undecided.count > 0 { noteDecision(bytes) }
       return client.peer.send(written: Array(bytes))
     }
@@ -215,10 +216,31 @@ final class Relay: PeerHandler {
 
   /// Forgets the report that a notification decides.
   private func noteDecision(_ bytes: UnsafeBufferPointer<UInt8>) {
-    guard bytes.starts(with: "{\"jsonrpc\":\"2.0\",\"method\":\"\(TrialDecided.name)\"".utf8),
-      let decided = (try? JSON.parse(Array(bytes)))?["params"]
-    else { return }
+    guard Self.isNotification(bytes, TrialDecided.name), let decided = (try? JSON.parse(Array(bytes)))?["params"] else {
+      return
+    }
     undecided.decide(decided)
+  }
+
+  private static func isNotification(_ bytes: UnsafeBufferPointer<UInt8>, _ method: String) -> Bool {
+    bytes.starts(with: "{\"jsonrpc\":\"2.0\",\"method\":\"\(method)\"".utf8)
+  }
+
+  /// Passes progress on through the reporter of its call, so that it has one beginning and one end also where the
+  /// request is sent to a second owner.
+  private func passOnProgress(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let params = (try? JSON.parse(Array(bytes)))?["params"], let token = params["token"].flatMap(RequestID.init),
+      let value = params["value"], let call = pending.values.first(where: { $0.workDoneToken == token })
+    else { return }
+    let (percentage, message) = (value["percentage"]?.integerValue, value["message"]?.stringValue?.text)
+    switch value["kind"]?.stringValue?.text {
+    case WorkDoneProgress.Kind.begin.rawValue:
+      call.progress.begin(title: value["title"]?.stringValue?.text ?? call.method.text, percentage: percentage)
+    case WorkDoneProgress.Kind.report.rawValue:
+      call.progress.report(percentage: percentage ?? 0, message: message)
+    // It ends with the answer.
+    default: break
+    }
   }
 
   /// Notes what an answer tells of the client's state.
