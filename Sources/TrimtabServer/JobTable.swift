@@ -81,7 +81,7 @@ package final class JobTable {
       return mailbox.drain().forEach(handle)
     }
     let chosen = isShort ? shortPool : pool
-    if let ticket = chosen.run(run) {
+    if let ticket = chosen.run(for: call?.client, run) {
       jobs[job]?.queued = (chosen, ticket)
     } else {
       jobs[job] = nil

@@ -130,6 +130,19 @@ def test_a_computation_goes_on_in_the_next_owner(share, others):
     assert joined.result("frontier/query", {**place, "objective": "fastest"})["generation"] == 1
 
 
+def test_a_client_with_many_computations_holds_up_no_other(share):
+    owner, joined = share(roots=[str(FIXTURES)]), share(roots=[str(FIXTURES)])
+    place = prepare_long_work(owner, "many")
+    # One takes seconds.
+    asked = [owner.request("frontier/characterize", place, id=f"long{number}") for number in range(50)]
+    owner.send(*asked)
+    small = prepare(joined, "s", characterize=False)
+    assert joined.result("frontier/characterize", {**small, "effort": "quick"})["planCount"] > 1
+    owner.send(*(owner.message("$/cancelRequest", {"id": request["id"]}) for request in asked))
+    ends = [owner.answer(request["id"]) for request in asked]
+    assert sum("error" in end for end in ends) >= 45
+
+
 def test_files_are_opened_by_the_joined_process(share, tmp_path):
     share()
     mine, path = tmp_path / "mine", MODELLED["a100"][0]

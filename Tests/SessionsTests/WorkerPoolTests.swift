@@ -65,6 +65,29 @@ import Testing
     #expect(order.all == (0..<3).flatMap { round in (0..<50).map { 100 * round + $0 } })
   }
 
+  @Test func clientsTakeTurns() {
+    let (pool, names) = (WorkerPool(threadLimit: 1, waitingLimit: 4), (Log(), Log()))
+    let clients = (ObjectIdentifier(names.0), ObjectIdentifier(names.1))
+    let (began, gate, done, ran) = (Gate(), Gate(), Gate(), Log())
+    _ = pool.run {
+      began.open()
+      gate.pass()
+    }
+    began.pass()
+    for number in 1...4 { #expect(pool.run(for: clients.0) { ran.note(number) } != nil) }
+    // A client's queue that is full refuses that client alone.
+    #expect(pool.run(for: clients.0) { ran.note(5) } == nil)
+    let withdrawn = pool.run(for: clients.1) { ran.note(10) }
+    for number in 11...12 { #expect(pool.run(for: clients.1) { ran.note(number) } != nil) }
+    if let withdrawn { pool.withdraw(withdrawn) }
+    for _ in 0..<3 { _ = pool.run { done.open() } }
+    gate.open()
+    for _ in 0..<3 { done.pass() }
+    _ = pool.run(for: clients.0) { done.open() }
+    done.pass()
+    #expect(ran.all == [1, 11, 2, 12, 3, 4])
+  }
+
   @Test func withdrawnWorkDoesNotRunAndAFullQueueTakesNone() {
     let pool = WorkerPool(threadLimit: 1, waitingLimit: 2)
     let (began, gate, done, ran) = (Gate(), Gate(), Gate(), Log())

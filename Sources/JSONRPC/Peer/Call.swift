@@ -14,6 +14,8 @@ package final class Call {
   package private(set) var params: JSON?
   /// The token under which the client wants to hear of progress: `workDoneToken` in the parameters.
   package let workDoneToken: RequestID?
+  /// Tells the clients of a process apart.
+  package let client: ObjectIdentifier
   /// What the answer is about; it leaves when that is durable.
   package var lane = Lane.none
   /// True once an answer is on its way.
@@ -39,6 +41,7 @@ package final class Call {
     self.params = params
     workDoneToken = params?.objectValue?.value(of: "workDoneToken").flatMap { $0 == .null ? nil : RequestID($0) }
     self.peer = peer
+    client = ObjectIdentifier(peer)
     self.slot = slot
   }
 
