@@ -9,7 +9,7 @@ internal import Basics
 ///
 /// **Complexity.** O(kept experts x knots) to build; O(kept experts) for a candidate.
 struct CurveForecast: Sendable {
-  /// Experts beyond so many, or of less than `leastWeight` of the largest weight, are left out.
+  /// Experts beyond this number, or of less than `leastWeight` of the largest weight, are left out.
   private static let mostExperts = (usual: 64, least: 16)
   /// In pools of more candidates fewer experts are kept, so that predicting all again does not take longer.
   private static let usualCandidates = 16_384
