@@ -5,11 +5,12 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test fuzz crashtest takeovertest bench release spec format lint clean
+.PHONY: help demo test test-integrations fuzz crashtest takeovertest bench release spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
 	@echo "make test     build and run all tests; names at the end what was skipped"
+	@echo "make test-integrations  the Python client with PyTorch, Ray and others; names their download sizes"
 	@echo "make fuzz     1 000 000 mutated messages and as many mutated params (N=...; FUZZ_SEED=... repeats)"
 	@echo "make crashtest  kills servers that keep their sessions, at random instants (N=...; CRASH_SEED=... repeats)"
 	@echo "make takeovertest  kills owners of shared state directories (N=...; CRASH_SEED=... repeats)"
@@ -33,6 +34,10 @@ $(VENV)/ready: Tests/ProcessTests/requirements.txt
 
 test: $(VENV)/ready
 	@SWIFT="$(SWIFT)" PYTHON="$(CURDIR)/$(VENV)/bin/python" Tests/run
+
+# GROUPS_WANTED="torch ray" runs these groups alone.
+test-integrations: $(BINARY)
+	@TRIMTAB_BINARY="$(or $(TRIMTAB_BINARY),$(CURDIR)/$(BINARY))" PYTHON="$(PYTHON)" Tests/IntegrationTests/run
 
 # N messages and as many requests with changed params; FUZZ_SEED (and FUZZ_ROUND) repeat a campaign (or one round).
 fuzz: release $(VENV)/ready
@@ -66,6 +71,6 @@ lint:
 	@$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 
 clean:
-	rm -rf .build .build-release out $(VENV)
+	rm -rf .build .build-release out $(VENV) $(VENV)-integrations
 
 FORCE:
