@@ -40,7 +40,7 @@ while (message := receive()) is not None:
         os._exit(4)
     elif method == "stray print":
         os.write(1, b"debug: here\r\n\r\n")
-    elif method == "silent":
+    elif method == "silent" or "silent" in (params or {}).values():
         pass
     elif method == "seen":
         send(id=identifier, result=seen)

@@ -109,6 +109,16 @@ def test_a_timeout_cancels_on_the_wire_and_the_client_goes_on(start):
         assert (cancel["method"], cancel["params"]) == ("$/cancelRequest", {"id": late["id"]})
 
 
+def test_every_method_takes_a_timeout_that_goes_before_the_clients(start):
+    with start() as client:
+        session = client.open_session("s", timeout=AWAIT_SECONDS)
+        with pytest.raises(TimeoutError):
+            session.job("silent", timeout=TIMEOUT)
+        silent, cancel = client.call(Request("seen", {}))[-3:-1]
+        assert silent["params"] == {"session": "s", "job": "silent"}, "the timeout is the client's own affair"
+        assert cancel["method"] == "$/cancelRequest"
+
+
 def test_a_server_that_dies_fails_the_call_with_its_last_words(start):
     with start() as client, pytest.raises(trimtab.ServerExited) as caught:
         client.call(Request("die", {}))

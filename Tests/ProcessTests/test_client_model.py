@@ -65,7 +65,8 @@ def test_a_method_takes_the_params_that_the_server_takes(method):
     if method != "session/open":
         wanted.discard(SESSION_FIELD)
     assert {camel(name) for name in parameters} - CALL_OPTIONS == wanted
-    assert (set(parameters) >= CALL_OPTIONS) == METHODS[method]["long"], "long methods report progress"
+    assert "timeout" in parameters
+    assert ("progress" in parameters) == METHODS[method]["long"], "long methods report progress"
 
 
 @pytest.mark.parametrize("place, kind", [

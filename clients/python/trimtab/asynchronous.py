@@ -58,9 +58,12 @@ class AsyncTrimtab(ClientMethods, Awaited, Endpoint):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def open_session(self, session: Optional[str] = None, *, seed: Optional[int] = None) -> AsyncSession:
+    async def open_session(
+        self, session: Optional[str] = None, *, seed: Optional[int] = None, timeout: Optional[float] = None
+    ) -> AsyncSession:
         """Opens a session, or resumes the open one of this name."""
-        return AsyncSession(self, (await self.call(self.request.open_session(session, seed=seed))).session)
+        opened = await self.call(self.request.open_session(session, seed=seed, timeout=timeout))
+        return AsyncSession(self, opened.session)
 
     async def call(
         self, request: Request[T], *, timeout: Optional[float] = None, progress: Optional[Progress] = None

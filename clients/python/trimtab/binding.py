@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar, overload
+from collections.abc import Awaitable, Callable
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from .requests import Request
 
 T = TypeVar("T")
-if TYPE_CHECKING:
-    from typing_extensions import Concatenate, ParamSpec
-
-    P = ParamSpec("P")
-else:
-    P = TypeVar("P")  # Python 3.9 has no ParamSpec, and nothing reads it at run time
+P = ParamSpec("P")
 
 
 class Now:

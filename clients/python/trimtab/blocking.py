@@ -70,9 +70,11 @@ class Trimtab(ClientMethods, Now, Endpoint):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def open_session(self, session: Optional[str] = None, *, seed: Optional[int] = None) -> Session:
+    def open_session(
+        self, session: Optional[str] = None, *, seed: Optional[int] = None, timeout: Optional[float] = None
+    ) -> Session:
         """Opens a session, or resumes the open one of this name."""
-        return Session(self, self.call(self.request.open_session(session, seed=seed)).session)
+        return Session(self, self.call(self.request.open_session(session, seed=seed, timeout=timeout)).session)
 
     def call(
         self, request: Request[T], *, timeout: Optional[float] = None, progress: Optional[Progress] = None
@@ -122,7 +124,7 @@ class Trimtab(ClientMethods, Now, Endpoint):
         try:
             self._waiting.update(identifiers)
             self._write(b"".join(map(self._framed, identifiers, sent)), deadline)
-            for identifier, request in zip(identifiers, sent):
+            for identifier, request in zip(identifiers, sent, strict=True):
                 try:
                     answers.append(request.result(self._await(identifier, deadline)))
                 except RPCError as error:

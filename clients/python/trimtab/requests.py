@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from typing import Any, Callable, Generic, Optional, TypeVar, overload
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Optional, TypeVar, overload
 
 from .errors import UnknownFieldWarning, error_from
 

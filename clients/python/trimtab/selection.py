@@ -30,6 +30,7 @@ class TrialMethods:
         self, step: int, score: float, *, data_fraction: Optional[float] = None, sample_count: Optional[int] = None,
         gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
+        timeout: Optional[float] = None,
     ) -> Request[TrialDecision]:
         """Reports a score at a step, with exactly one of `data_fraction` and `sample_count`, and says what to do next.
 
@@ -38,17 +39,17 @@ class TrialMethods:
         return SessionMethods.update_trial(
             self._session, self.number, step, score, data_fraction=data_fraction, sample_count=sample_count,
             gpu_seconds=gpu_seconds, energy_joules=energy_joules, elapsed_seconds=elapsed_seconds,
-            checkpoint=checkpoint, last=last)
+            checkpoint=checkpoint, last=last, timeout=timeout)
 
     @Method
     def fail(
         self, kind: TrialFailure, *, message: Optional[str] = None, memory_bytes: Optional[int] = None,
-        elapsed_seconds: Optional[float] = None,
+        elapsed_seconds: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[TrialEnded]:
         """Ends the trial before the search has decided about it."""
         return SessionMethods.fail_trial(
             self._session, self.number, kind, message=message, memory_bytes=memory_bytes,
-            elapsed_seconds=elapsed_seconds)
+            elapsed_seconds=elapsed_seconds, timeout=timeout)
 
     def update_nowait(
         self, step: int, score: float, *, data_fraction: Optional[float] = None, sample_count: Optional[int] = None,
@@ -79,11 +80,12 @@ class Pool:
 
     def next_trial(
         self, worker: Optional[str] = None, *, gpus: Optional[Sequence[str]] = None,
-        memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None,
+        memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Union[Trial, NoTrial]:
         """The next trial, or a `NoTrial`, which is false and says whether the search has `finished`."""
         answer = self._session.next_trial(
-            worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds)
+            worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds,
+            timeout=timeout)
         return answer if isinstance(answer, NoTrial) else Trial(self._session, answer)
 
 
@@ -95,9 +97,10 @@ class AsyncPool:
 
     async def next_trial(
         self, worker: Optional[str] = None, *, gpus: Optional[Sequence[str]] = None,
-        memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None,
+        memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Union[AsyncTrial, NoTrial]:
         """As `Pool.next_trial`."""
         answer = await self._session.next_trial(
-            worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds)
+            worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds,
+            timeout=timeout)
         return answer if isinstance(answer, NoTrial) else AsyncTrial(self._session, answer)

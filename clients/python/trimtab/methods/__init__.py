@@ -31,19 +31,20 @@ class ClientMethods:
     """Methods of a client that belong to no session."""
 
     @Method
-    def list_sessions(self) -> Request[tuple[answers.SessionSummary, ...]]:
+    def list_sessions(self, *, timeout: Optional[float] = None) -> Request[tuple[answers.SessionSummary, ...]]:
         """The open sessions, in the order in which they were opened."""
-        return Request("session/list", {}, sequence_of(answers.SessionSummary, "sessions"))
+        return Request("session/list", {}, sequence_of(answers.SessionSummary, "sessions"), timeout=timeout)
 
 
 class ClientRequests(ClientMethods, Unsent):
     """Requests that belong to no session."""
 
     def open_session(
-        self, session: Optional[str] = None, *, seed: Optional[int] = None
+        self, session: Optional[str] = None, *, seed: Optional[int] = None, timeout: Optional[float] = None
     ) -> Request[answers.SessionOpened]:
         """Opens a session, or resumes the open one of this name."""
-        return Request("session/open", named({"session": session, "seed": seed}), reader(answers.SessionOpened))
+        return Request(
+            "session/open", named({"session": session, "seed": seed}), reader(answers.SessionOpened), timeout=timeout)
 
     def call(self, method: str, params: Optional[Mapping[str, Any]] = None) -> Request[Any]:
         """Any method, with params in wire form; the answer is in wire form too."""

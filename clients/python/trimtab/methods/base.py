@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Callable, Optional, TypeVar, Union
+from collections.abc import Callable, Sequence
+from typing import Any, Optional, TypeVar, Union
 
 from ..answers.wire import camel, reader
 from ..requests import Progress, Request
@@ -23,12 +23,14 @@ class OfSession:
 
     name: str
 
-    def _request(self, method: str, answer: Any, /, **fields: Any) -> Request[Any]:
+    def _request(
+        self, method: str, answer: Any, /, *, timeout: Optional[float] = None, **fields: Any
+    ) -> Request[Any]:
         params: dict[str, Any] = {"session": self.name}
         for name, value in fields.items():
             if value is not None:
                 params[camel(name)] = value
-        return Request(method, params, reader(answer))
+        return Request(method, params, reader(answer), timeout=timeout)
 
     def _long(
         self, progress: Optional[Progress], timeout: Optional[float], method: str, answer: Any, /, **fields: Any

@@ -46,7 +46,7 @@ class FrontierMethods(OfSession):
         average_power_watts: Optional[float] = None, average_device_power_watts: Optional[float] = None,
         peak_power_watts: Optional[float] = None,
         objective: Optional[Objective] = None, miss_fraction: Optional[float] = None,
-        resampling: Optional[Resampling] = None,
+        resampling: Optional[Resampling] = None, timeout: Optional[float] = None,
     ) -> Request[answers.FrontierPoint]:
         """The best plan for exactly one selector. `average_power_watts` caps the job, `average_device_power_watts` each
         GPU. `miss_fraction`: the cheapest plan that misses the deadline no more often, on estimated tables."""
@@ -56,17 +56,20 @@ class FrontierMethods(OfSession):
             energy_budget_joules=energy_budget_joules, average_power_watts=average_power_watts,
             average_device_power_watts=average_device_power_watts,
             peak_power_watts=peak_power_watts, objective=objective, miss_fraction=miss_fraction,
-            resampling=resampling)
+            resampling=resampling, timeout=timeout)
 
     @Method
-    def curve(self, pipeline: str, *, picture: Optional[bool] = None) -> Request[answers.Curve]:
+    def curve(
+        self, pipeline: str, *, picture: Optional[bool] = None, timeout: Optional[float] = None,
+    ) -> Request[answers.Curve]:
         """The lower bound and all plans; with `picture` as SVG too."""
-        return self._request("frontier/curve", answers.Curve, pipeline=pipeline, picture=picture)
+        return self._request("frontier/curve", answers.Curve, pipeline=pipeline, picture=picture, timeout=timeout)
 
     @Method
     def savings(
-        self, pipeline: str, *, slowdown_fractions: Optional[Sequence[float]] = None,
+        self, pipeline: str, *, slowdown_fractions: Optional[Sequence[float]] = None, timeout: Optional[float] = None,
     ) -> Request[answers.Savings]:
         """What every other pipeline saves while a straggler is slower by each of these fractions."""
         return self._request(
-            "frontier/savings", answers.Savings, pipeline=pipeline, slowdown_fractions=slowdown_fractions)
+            "frontier/savings", answers.Savings, pipeline=pipeline, slowdown_fractions=slowdown_fractions,
+            timeout=timeout)

@@ -22,6 +22,7 @@ class JobMethods(OfSession):
         busy_times_seconds: Optional[Sequence[float]] = None,
         rank_slowdown_fractions: Optional[Sequence[float]] = None, plan: Optional[int] = None,
         generation: Optional[int] = None, tolerance_fraction: Optional[float] = None, ended: Optional[bool] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.StragglerReported]:
         """Exactly one of `slowdown_fraction`, `iteration_time_seconds`, `busy_times_seconds`,
         `rank_slowdown_fractions` and `ended`. What changes comes as `plan/changed`: see `plan_changed`."""
@@ -29,18 +30,18 @@ class JobMethods(OfSession):
             "straggler/report", answers.StragglerReported, pipeline=pipeline, replica=replica, rank=rank,
             global_rank=global_rank, slowdown_fraction=slowdown_fraction, iteration_time_seconds=iteration_time_seconds,
             busy_times_seconds=busy_times_seconds, rank_slowdown_fractions=rank_slowdown_fractions, plan=plan,
-            generation=generation, tolerance_fraction=tolerance_fraction, ended=ended)
+            generation=generation, tolerance_fraction=tolerance_fraction, ended=ended, timeout=timeout)
 
     @Method
-    def job(self, job: str) -> Request[answers.Job]:
+    def job(self, job: str, *, timeout: Optional[float] = None) -> Request[answers.Job]:
         """What each pipeline of a job runs now."""
-        return self._request("job/get", answers.Job, job=job)
+        return self._request("job/get", answers.Job, job=job, timeout=timeout)
 
     @Method
     def report_iterations(
         self, pipeline: str, iterations: Iterable[MeasuredIteration], *, plan: Optional[int] = None,
         generation: Optional[int] = None, settings: Optional[Iterable[PlanSetting]] = None,
-        adopt: Optional[bool] = None, forget: Optional[bool] = None,
+        adopt: Optional[bool] = None, forget: Optional[bool] = None, timeout: Optional[float] = None,
     ) -> Request[answers.ModelReview]:
         """How long iterations of a plan really lasted; the current plan without `plan` or `settings`.
 
@@ -49,4 +50,4 @@ class JobMethods(OfSession):
         return self._request(
             "iteration/report", answers.ModelReview, pipeline=pipeline, plan=plan, generation=generation,
             settings=None if settings is None else [to_wire(one) for one in settings],
-            iterations=[to_wire(one) for one in iterations], adopt=adopt, forget=forget)
+            iterations=[to_wire(one) for one in iterations], adopt=adopt, forget=forget, timeout=timeout)

@@ -34,6 +34,7 @@ class PipelineMethods(OfSession):
         backward_transfer_seconds: PerRank = None,
         instructions: Optional[Sequence[Mapping[str, Any]]] = None,
         dependencies: Optional[Sequence[Union[tuple[str, str], tuple[str, str, float]]]] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.PipelineDefined]:
         """A named schedule (`schedule`, `microbatches`), PyTorch's `schedule_csv`, or `instructions` and `dependencies`
         in wire form.
@@ -50,18 +51,22 @@ class PipelineMethods(OfSession):
             tensor_parallel_width=tensor_parallel_width, data_parallel_width=data_parallel_width,
             context_parallel_width=context_parallel_width, rank_order=rank_order, rank_map=rank_map,
             data_loading_stages=data_loading_stages, optimizer_step=optimizer_step, transfer_seconds=transfer_seconds,
-            backward_transfer_seconds=backward_transfer_seconds, instructions=instructions, dependencies=dependencies)
+            backward_transfer_seconds=backward_transfer_seconds, instructions=instructions, dependencies=dependencies,
+            timeout=timeout)
 
     @Method
-    def pipeline(self, pipeline: str) -> Request[answers.PipelineDetail]:
+    def pipeline(self, pipeline: str, *, timeout: Optional[float] = None) -> Request[answers.PipelineDetail]:
         """The definition, the schedule as PyTorch's CSV, and how far the frontier is."""
-        return self._request("pipeline/get", answers.PipelineDetail, pipeline=pipeline)
+        return self._request("pipeline/get", answers.PipelineDetail, pipeline=pipeline, timeout=timeout)
 
     @Method
-    def replicate_pipeline(self, pipeline: str, replicas: Sequence[str]) -> Request[answers.PipelinesReplicated]:
+    def replicate_pipeline(
+        self, pipeline: str, replicas: Sequence[str], *, timeout: Optional[float] = None,
+    ) -> Request[answers.PipelinesReplicated]:
         """Pipelines that share the definition, profile and frontier of one, in its job."""
         return self._request(
-            "pipeline/replicate", answers.PipelinesReplicated, pipeline=pipeline, replicas=list(replicas))
+            "pipeline/replicate", answers.PipelinesReplicated, pipeline=pipeline, replicas=list(replicas),
+            timeout=timeout)
 
     @Method
     def submit_profile(
@@ -69,6 +74,7 @@ class PipelineMethods(OfSession):
         csv_text: Optional[str] = None, withdraw: Optional[Iterable[Withdrawal]] = None,
         sampling_interval_seconds: Optional[float] = None, keep_samples: Optional[bool] = None,
         refuse_implausible: Optional[bool] = None, knob_columns: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.ProfileSubmitted]:
         """Adds or revises measurements, or takes them back; rows that repeat a frequency are samples of it.
 
@@ -78,4 +84,5 @@ class PipelineMethods(OfSession):
             rows=None if rows is None else [to_wire(row) for row in rows], csv_path=csv_path, csv_text=csv_text,
             withdraw=None if withdraw is None else [to_wire(one) for one in withdraw],
             sampling_interval_seconds=sampling_interval_seconds, keep_samples=keep_samples,
-            refuse_implausible=refuse_implausible, knob_columns=None if knob_columns is None else list(knob_columns))
+            refuse_implausible=refuse_implausible, knob_columns=None if knob_columns is None else list(knob_columns),
+            timeout=timeout)

@@ -24,7 +24,7 @@ class PlanMethods(OfSession):
         objective: Optional[Objective] = None, straggler_time_seconds: Optional[float] = None,
         generation: Optional[int] = None, stage: Optional[int] = None, rank: Optional[int] = None,
         global_rank: Optional[int] = None, miss_fraction: Optional[float] = None,
-        resampling: Optional[Resampling] = None,
+        resampling: Optional[Resampling] = None, timeout: Optional[float] = None,
     ) -> Request[answers.PlanDetail]:
         """A plan's clocks by its number, or by any selector of `query`; of all stages, or of a stage or rank."""
         return self._request(
@@ -33,29 +33,29 @@ class PlanMethods(OfSession):
             average_power_watts=average_power_watts, average_device_power_watts=average_device_power_watts,
             peak_power_watts=peak_power_watts,
             objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, stage=stage,
-            rank=rank, global_rank=global_rank, miss_fraction=miss_fraction, resampling=resampling)
+            rank=rank, global_rank=global_rank, miss_fraction=miss_fraction, resampling=resampling, timeout=timeout)
 
     @Method
     def evaluate(
         self, pipeline: str, settings: Iterable[PlanSetting], *, generation: Optional[int] = None,
-        timeline: Optional[bool] = None, picture: Optional[bool] = None,
+        timeline: Optional[bool] = None, picture: Optional[bool] = None, timeout: Optional[float] = None,
     ) -> Request[answers.PlanEvaluation]:
         """What any plan does: a frequency for every instruction, beside the frontier."""
         return self._request(
             "plan/evaluate", answers.PlanEvaluation, pipeline=pipeline, settings=[to_wire(one) for one in settings],
-            generation=generation, timeline=timeline, picture=picture)
+            generation=generation, timeline=timeline, picture=picture, timeout=timeout)
 
     @Method
     def variants(
         self, variants: Mapping[str, float], *, deadline_seconds: Optional[float] = None,
-        slowdown_fraction: Optional[float] = None,
+        slowdown_fraction: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[answers.VariantPlans]:
         """A plan for each of several kinds of iterations that take turns: `variants` says how often each pipeline runs,
         and the target is for the mean iteration."""
         return self._request(
             "plan/variants", answers.VariantPlans,
             variants=[{"pipeline": pipeline, "weight": weight} for pipeline, weight in variants.items()],
-            deadline_seconds=deadline_seconds, slowdown_fraction=slowdown_fraction)
+            deadline_seconds=deadline_seconds, slowdown_fraction=slowdown_fraction, timeout=timeout)
 
     @Method
     def uncertainty(
@@ -84,14 +84,15 @@ class PlanMethods(OfSession):
         self, pipeline: str, *, prices: Iterable[tuple[float, float]], end_seconds: float,
         iteration_count: Optional[float] = None, iterations_per_second: Optional[float] = None,
         value_per_iteration: Optional[float] = None, unit: Optional[str] = None, may_pause: Optional[bool] = None,
-        paused_power_watts: Optional[float] = None,
+        paused_power_watts: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[answers.PlanSeries]:
         """A plan for each interval of `prices`, pairs of start in seconds and price per joule. Exactly one goal."""
         return self._request(
             "plan/series", answers.PlanSeries, pipeline=pipeline, end_seconds=end_seconds, unit=unit,
             prices=[{"startSeconds": start, "pricePerJoule": price} for start, price in prices],
             iteration_count=iteration_count, iterations_per_second=iterations_per_second,
-            value_per_iteration=value_per_iteration, may_pause=may_pause, paused_power_watts=paused_power_watts)
+            value_per_iteration=value_per_iteration, may_pause=may_pause, paused_power_watts=paused_power_watts,
+            timeout=timeout)
 
     @Method
     def timeline(
@@ -101,7 +102,7 @@ class PlanMethods(OfSession):
         peak_power_watts: Optional[float] = None,
         objective: Optional[Objective] = None, straggler_time_seconds: Optional[float] = None,
         generation: Optional[int] = None, picture: Optional[bool] = None, miss_fraction: Optional[float] = None,
-        resampling: Optional[Resampling] = None,
+        resampling: Optional[Resampling] = None, timeout: Optional[float] = None,
     ) -> Request[answers.Timeline]:
         """A plan laid out in time, rank by rank; with `picture` as SVG too, above it at the highest clocks."""
         return self._request(
@@ -110,4 +111,4 @@ class PlanMethods(OfSession):
             average_power_watts=average_power_watts, average_device_power_watts=average_device_power_watts,
             peak_power_watts=peak_power_watts,
             objective=objective, straggler_time_seconds=straggler_time_seconds, generation=generation, picture=picture,
-            miss_fraction=miss_fraction, resampling=resampling)
+            miss_fraction=miss_fraction, resampling=resampling, timeout=timeout)

@@ -30,24 +30,25 @@ class PoolMethods(OfSession):
         self, *, encoders: Iterable[ModelPart] = (), language_models: Iterable[ModelPart] = (),
         projectors: Iterable[ModelPart] = (), task: Optional[SelectionTask] = None,
         constraints: Optional[PoolConstraints] = None, search: Optional[SearchSettings] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.PoolSubmitted]:
         """The candidates of a search, or more of them."""
         return self._request(
             "pool/submit", answers.PoolSubmitted, encoders=deeply(list(encoders)) or None,
             language_models=deeply(list(language_models)) or None, projectors=deeply(list(projectors)) or None,
-            task=deeply(task), constraints=deeply(constraints), search=deeply(search))
+            task=deeply(task), constraints=deeply(constraints), search=deeply(search), timeout=timeout)
 
     @Method
     def attach_representation(
         self, encoder: str, *, language_model: Optional[str] = None, npy_path: Optional[str] = None,
         base64: Optional[str] = None, element_type: Optional[ElementType] = None, shape: Optional[Sequence[int]] = None,
-        rows: Optional[Sequence[Sequence[float]]] = None,
+        rows: Optional[Sequence[Sequence[float]]] = None, timeout: Optional[float] = None,
     ) -> Request[answers.RepresentationAttached]:
         """A .npy file below a root, base64 with `element_type` and `shape`, or rows; one row for each sample."""
         return self._request(
             "pool/attachRepresentation", answers.RepresentationAttached, encoder=encoder, language_model=language_model,
             npy_path=npy_path, base64=base64, element_type=element_type, shape=None if shape is None else list(shape),
-            rows=None if rows is None else [list(row) for row in rows])
+            rows=None if rows is None else [list(row) for row in rows], timeout=timeout)
 
     @Method
     def pool_clusters(
@@ -68,60 +69,68 @@ class PoolMethods(OfSession):
     @Method
     def revise_search(
         self, *, constraints: Optional[PoolConstraints] = None, budget: Optional[Budget] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.SearchRevised]:
         """Replaces the rules or the budget while the search runs, and says what that changed."""
         return self._request(
-            "search/revise", answers.SearchRevised, constraints=deeply(constraints), budget=deeply(budget))
+            "search/revise", answers.SearchRevised, constraints=deeply(constraints), budget=deeply(budget),
+            timeout=timeout)
 
     @Method
     def pin_candidate(
         self, encoder: str, language_model: str, *, projector: Optional[str] = None, pinned: Optional[bool] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.DirectedCandidate]:
         """Keeps a candidate from being stopped as hopeless; `pinned=False` lifts that."""
         return self._request(
             "candidate/pin", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
-            projector=projector, pinned=pinned)
+            projector=projector, pinned=pinned, timeout=timeout)
 
     @Method
     def ban_candidate(
         self, encoder: str, language_model: str, *, projector: Optional[str] = None, banned: Optional[bool] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.DirectedCandidate]:
         """Excludes a candidate from training and suggestion; `banned=False` lifts that."""
         return self._request(
             "candidate/ban", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
-            projector=projector, banned=banned)
+            projector=projector, banned=banned, timeout=timeout)
 
     @Method
     def advance_candidate(
         self, encoder: str, language_model: str, *, projector: Optional[str] = None,
-        to_fraction: Optional[float] = None,
+        to_fraction: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[answers.DirectedCandidate]:
         """Trains a candidate next, up to `to_fraction` of the data or on all of them."""
         return self._request(
             "candidate/advance", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
-            projector=projector, to_fraction=to_fraction)
+            projector=projector, to_fraction=to_fraction, timeout=timeout)
 
     @Method
     def withdraw_candidate(
-        self, encoder: str, language_model: str, *, projector: Optional[str] = None,
+        self, encoder: str, language_model: str, *, projector: Optional[str] = None, timeout: Optional[float] = None,
     ) -> Request[answers.DirectedCandidate]:
         """Removes a candidate from the search for good, and ends its open trial."""
         return self._request(
             "candidate/withdraw", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
-            projector=projector)
+            projector=projector, timeout=timeout)
 
     @Method
     def suggestion(
         self, *, evidence_limit: Optional[int] = None, untried_limit: Optional[int] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.SuggestionReport]:
         """The best candidate so far, what it rests on and what it has cost."""
         return self._request(
-            "suggestion/get", answers.SuggestionReport, evidence_limit=evidence_limit, untried_limit=untried_limit)
+            "suggestion/get", answers.SuggestionReport, evidence_limit=evidence_limit, untried_limit=untried_limit,
+            timeout=timeout)
 
     @Method
-    def ranking(self, *, offset: Optional[int] = None, limit: Optional[int] = None) -> Request[answers.Ranking]:
+    def ranking(
+        self, *, offset: Optional[int] = None, limit: Optional[int] = None, timeout: Optional[float] = None,
+    ) -> Request[answers.Ranking]:
         """All candidates from the best down, a page at a time."""
-        return self._request("suggestion/ranking", answers.Ranking, offset=offset, limit=limit)
+        return self._request("suggestion/ranking", answers.Ranking, offset=offset, limit=limit, timeout=timeout)
 
     @Method
     def pareto_set(
@@ -130,6 +139,7 @@ class PoolMethods(OfSession):
         objectives: Optional[Sequence[ParetoObjective]] = None,
         score_floor: Optional[float] = None,
         floor_probability_fraction: Optional[float] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.ParetoSet]:
         """The candidates that no other beats in every objective, and that reach `score_floor` probably enough."""
         return self._request(
@@ -138,13 +148,15 @@ class PoolMethods(OfSession):
             objectives=None if objectives is None else list(objectives),
             score_floor=score_floor,
             floor_probability_fraction=floor_probability_fraction,
+            timeout=timeout,
         )
 
     @Method
     def suggested_pipelines(
         self, pipelines: Iterable[TrainedBy] = (), *, stage_count: Optional[int] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.SuggestedPipelines]:
         """Candidates by score and by the energy of training them, or by stages of equal size with `stage_count`."""
         return self._request(
             "suggestion/pipeline", answers.SuggestedPipelines, pipelines=deeply(list(pipelines)) or None,
-            stage_count=stage_count)
+            stage_count=stage_count, timeout=timeout)

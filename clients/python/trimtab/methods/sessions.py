@@ -15,26 +15,28 @@ from .base import OfSession, sequence_of
 
 class SessionAndGPUMethods(OfSession):
     @Method
-    def close(self, *, force: Optional[bool] = None) -> Request[Any]:
+    def close(self, *, force: Optional[bool] = None, timeout: Optional[float] = None) -> Request[Any]:
         """Ends the session; its running computations are cancelled. `force` closes it for other clients, too."""
-        return self._request("session/close", None, force=force)
+        return self._request("session/close", None, force=force, timeout=timeout)
 
     @Method
-    def export(self) -> Request[answers.SessionExport]:
+    def export(self, *, timeout: Optional[float] = None) -> Request[answers.SessionExport]:
         """The fewest requests that make an equal session."""
-        return self._request("session/export", answers.SessionExport)
+        return self._request("session/export", answers.SessionExport, timeout=timeout)
 
     @Method
-    def register_gpus(self, gpus: Iterable[GPU]) -> Request[answers.GPUCount]:
+    def register_gpus(self, gpus: Iterable[GPU], *, timeout: Optional[float] = None) -> Request[answers.GPUCount]:
         """Registers GPUs, or describes known ones again."""
-        return self._request("gpu/register", answers.GPUCount, gpus=[to_wire(gpu) for gpu in gpus])
+        return self._request("gpu/register", answers.GPUCount, gpus=[to_wire(gpu) for gpu in gpus], timeout=timeout)
 
     @Method
-    def retire_gpus(self, ids: Sequence[str], *, reason: Optional[str] = None) -> Request[answers.GPUCount]:
+    def retire_gpus(
+        self, ids: Sequence[str], *, reason: Optional[str] = None, timeout: Optional[float] = None,
+    ) -> Request[answers.GPUCount]:
         """Takes GPUs out of the session; trials that run on them are lost."""
-        return self._request("gpu/retire", answers.GPUCount, ids=list(ids), reason=reason)
+        return self._request("gpu/retire", answers.GPUCount, ids=list(ids), reason=reason, timeout=timeout)
 
     @Method
-    def list_gpus(self) -> Request[tuple[GPU, ...]]:
+    def list_gpus(self, *, timeout: Optional[float] = None) -> Request[tuple[GPU, ...]]:
         """The registered GPUs, in the order of registration."""
-        return Request("gpu/list", {"session": self.name}, sequence_of(GPU, "gpus"))
+        return Request("gpu/list", {"session": self.name}, sequence_of(GPU, "gpus"), timeout=timeout)

@@ -18,43 +18,46 @@ class SearchTrialMethods(OfSession):
     @Method
     def next_trial(
         self, worker: Optional[str] = None, *, gpus: Optional[Sequence[str]] = None,
-        memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None,
+        memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[Union[answers.Assignment, answers.NoTrial]]:
         """What this worker trains next, or why there is nothing for it now."""
         request = self._request(
             "trial/next", None, worker=worker, gpus=None if gpus is None else list(gpus), memory_bytes=memory_bytes,
             elapsed_seconds=elapsed_seconds)
-        return Request(request.method, request.params, _read_next_trial)
+        return Request(request.method, request.params, _read_next_trial, timeout=timeout)
 
     @Method
     def update_trial(
         self, trial: int, step: int, score: float, *, data_fraction: Optional[float] = None,
         sample_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
         energy_joules: Optional[float] = None, elapsed_seconds: Optional[float] = None, checkpoint: Any = None,
-        last: Optional[bool] = None,
+        last: Optional[bool] = None, timeout: Optional[float] = None,
     ) -> Request[answers.TrialDecision]:
         """A score that is not finite says that training has diverged."""
         return self._request(
             "trial/update", answers.TrialDecision, trial=trial, step=step, score=spelled(score),
             data_fraction=data_fraction, sample_count=sample_count, gpu_seconds=gpu_seconds,
-            energy_joules=energy_joules, elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last)
+            energy_joules=energy_joules, elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last,
+            timeout=timeout)
 
     @Method
     def fail_trial(
         self, trial: int, kind: TrialFailure, *, message: Optional[str] = None, memory_bytes: Optional[int] = None,
-        elapsed_seconds: Optional[float] = None,
+        elapsed_seconds: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[answers.TrialEnded]:
         """Ends a trial that reaches no decision of the search."""
         return self._request(
             "trial/fail", answers.TrialEnded, trial=trial, kind=kind, message=message, memory_bytes=memory_bytes,
-            elapsed_seconds=elapsed_seconds)
+            elapsed_seconds=elapsed_seconds, timeout=timeout)
 
     @Method
     def trials(
         self, *, open_only: Optional[bool] = None, offset: Optional[int] = None, limit: Optional[int] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.TrialPage]:
         """The trials with their workers and checkpoints, a page at a time; also which checkpoints may be deleted."""
-        return self._request("trial/list", answers.TrialPage, open_only=open_only, offset=offset, limit=limit)
+        return self._request(
+            "trial/list", answers.TrialPage, open_only=open_only, offset=offset, limit=limit, timeout=timeout)
 
 
 def spelled(score: float) -> Union[float, str]:
