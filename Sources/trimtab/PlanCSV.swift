@@ -8,7 +8,7 @@ enum PlanCSV {
   /// `stage,instruction,microbatch,frequency`, stage after stage in the order of execution. Where settings have several
   /// knobs, each has a column, empty where an instruction has no such knob.
   static func text(_ characterized: CharacterizedFrontier, _ plan: Plan) -> String {
-    let stages = PlanTimeline(characterized, plan).stages(characterized.inputs.definition)
+    let stages = IterationTimeline(characterized, plan).stages(characterized.inputs.definition)
     let knobs = Self.knobs(of: characterized.inputs.settings)
     var lines = [(["stage", "instruction", "microbatch"] + knobs.map(\.text)).map(field).joined(separator: ",")]
     for (stage, steps) in stages.enumerated() {

@@ -9,7 +9,7 @@ package struct EvaluatedPlan: Sendable {
   package let asMeasured: Outcome?
   /// The cheapest listed plan that lasts no longer and draws less; nil where there is none.
   package let better: PlanSummary?
-  package let timeline: PlanTimeline
+  package let timeline: IterationTimeline
 }
 
 /// What a plan that is not of the frontier does when it runs as measured, or as estimated.
@@ -51,6 +51,6 @@ extension SessionState {
         gapFraction: Plan.gapFraction(outcome.energyJoules, overBound: bound), switchCount: switchCount,
         assumesFreeSwitches: !inputs.definition.isSwitchLatencyGiven && switchCount > 1),
       asMeasured: inputs.estimate == nil ? nil : inputs.measuredProblem.outcome(ofMeasurements: measurements),
-      better: better, timeline: PlanTimeline(inputs, measurements: measurements))
+      better: better, timeline: IterationTimeline(inputs, measurements: measurements))
   }
 }

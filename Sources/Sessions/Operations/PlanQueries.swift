@@ -22,7 +22,7 @@ package struct PlanDetails: Sendable {
   package struct Stage: Sendable {
     package let stage: Int
     /// In the order of execution.
-    package let steps: [PlanTimeline.Step]
+    package let steps: [IterationTimeline.Step]
   }
 }
 
@@ -31,7 +31,7 @@ package struct PlanLayout: Sendable {
   package let generation: Int
   package let isStale: Bool
   package let plan: PlanSummary
-  package let timeline: PlanTimeline
+  package let timeline: IterationTimeline
 }
 
 extension SessionState {
@@ -47,7 +47,7 @@ extension SessionState {
     let (stages, place) = try scope.stages(in: definition)
     let number = try characterized.plan(reference).number
     let plan = characterized.frontier.plans[number]
-    let steps = PlanTimeline(characterized, plan).stages(definition)
+    let steps = IterationTimeline(characterized, plan).stages(definition)
     return PlanDetails(
       generation: current.generation, isStale: current.isStale, plan: characterized.summary(ofPlan: number),
       priceWatts: characterized.frontier.curve.priceWatts(at: plan.iterationTimeSeconds), place: place,
@@ -64,7 +64,7 @@ extension SessionState {
     let plan = current.characterized.frontier.plans[number]
     return PlanLayout(
       generation: current.generation, isStale: current.isStale, plan: current.characterized.summary(ofPlan: number),
-      timeline: PlanTimeline(current.characterized, plan))
+      timeline: IterationTimeline(current.characterized, plan))
   }
 }
 

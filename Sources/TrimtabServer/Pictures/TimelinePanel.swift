@@ -3,7 +3,7 @@ internal import Sessions
 
 /// One iteration of a ``TimelinePicture``: a row for each rank.
 struct TimelinePanel {
-  private let timeline: PlanTimeline
+  private let timeline: IterationTimeline
   private let name: String
   private let top: Double
   private let axis: TimeAxis
@@ -15,7 +15,7 @@ struct TimelinePanel {
   static let criticalColour = "#d55e00"
   private static let headHeight = 24.0
 
-  init(_ timeline: PlanTimeline, name: String, top: Double, axis: TimeAxis, scale: PowerScale) {
+  init(_ timeline: IterationTimeline, name: String, top: Double, axis: TimeAxis, scale: PowerScale) {
     (self.timeline, self.name, self.top, self.axis, self.scale) = (timeline, name, top, axis, scale)
     rowHeight = min(26, max(3, 480 / Double(timeline.ranks.count)))
   }
@@ -52,7 +52,7 @@ struct TimelinePanel {
       "<text x=\"\(TimelinePicture.left)\" y=\"\(decimal(top + 14, 1))\" fill=\"#1a1a1a\"><tspan font-weight=\"600\">\(name)</tspan><tspan dx=\"12\" fill=\"#444\">\(facts)</tspan></text>"
   }
 
-  private func drawing(of rank: PlanTimeline.Rank, _ number: Int) -> [String] {
+  private func drawing(of rank: IterationTimeline.Rank, _ number: Int) -> [String] {
     let y = y(number) + (rowHeight - barHeight) / 2
     let start = axis.place(0)
     var parts = [
@@ -111,7 +111,7 @@ private struct BarGroup {
 
   var powerWatts: Double { energyJoules / busySeconds }
 
-  private init(_ step: PlanTimeline.Step) {
+  private init(_ step: IterationTimeline.Step) {
     startSeconds = step.startSeconds
     endSeconds = step.endSeconds
     energyJoules = step.energyJoules
@@ -120,7 +120,7 @@ private struct BarGroup {
     label = step.shortName
   }
 
-  static func grouped(_ steps: [PlanTimeline.Step], _ axis: TimeAxis) -> [BarGroup] {
+  static func grouped(_ steps: [IterationTimeline.Step], _ axis: TimeAxis) -> [BarGroup] {
     var groups: [BarGroup] = []
     // What takes no time has no width.
     for step in steps where step.timeSeconds > 0 {
@@ -141,7 +141,7 @@ private struct BarGroup {
   }
 }
 
-extension PlanTimeline.Step {
+extension IterationTimeline.Step {
   /// The label of a bar: the kind's initial and the microbatch, such as F3, or F5 B2 for an overlapped pair.
   fileprivate var shortName: String? {
     guard let microbatch = instruction.microbatch else { return nil }

@@ -21,12 +21,12 @@ package struct TimelinePicture {
   private static let panelGap = 34.0
 
   package init(_ characterized: CharacterizedFrontier, _ plan: Plan, title: String) {
-    self.init(characterized.inputs, PlanTimeline(characterized, plan), title: title)
+    self.init(characterized.inputs, IterationTimeline(characterized, plan), title: title)
   }
 
   /// Draws any plan of a pipeline.
-  package init(_ inputs: FrontierInputs, _ after: PlanTimeline, title: String) {
-    let before = PlanTimeline(inputs, measurements: inputs.highestMeasurements)
+  package init(_ inputs: FrontierInputs, _ after: IterationTimeline, title: String) {
+    let before = IterationTimeline(inputs, measurements: inputs.highestMeasurements)
     self.title = title
     let longest = max(before.iterationTimeSeconds, after.iterationTimeSeconds)
     axis = TimeAxis(until: longest, from: Self.left, to: Self.right)

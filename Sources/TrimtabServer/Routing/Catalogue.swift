@@ -32,7 +32,7 @@ package enum Catalogue {
       .query(PlanGet.self),
       .query(PlanSeries.self),
       .estimate(PlanUncertainty.self),
-      .query(PlanTimelineGet.self),
+      .query(PlanTimeline.self),
       .query(PlanEvaluate.self),
       .query(PlanVariants.self),
       .edit(IterationReport.self),

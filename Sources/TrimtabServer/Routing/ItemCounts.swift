@@ -52,7 +52,7 @@ extension PlanGet {
   }
 }
 
-extension PlanTimelineGet {
+extension PlanTimeline {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
     session.instructionCount(params)
   }

@@ -87,8 +87,8 @@ extension RankLayout.Place: AnswerObject {
 }
 
 /// What runs when, as plan/get and plan/timeline tell it.
-extension PlanTimeline.Step: AnswerObject {
-  package static let fields = Fields<PlanTimeline.Step> {
+extension IterationTimeline.Step: AnswerObject {
+  package static let fields = Fields<IterationTimeline.Step> {
     Field("id", "The client's name for it, in an explicit graph.") { $0.instruction.id }
     Field("instruction", "The kind of instruction.") { $0.instruction.table.instruction }
     Field("microbatch", "The microbatch, from 0; of an overlapped pair the forward's.") { $0.instruction.microbatch }

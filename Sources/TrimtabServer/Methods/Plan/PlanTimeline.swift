@@ -3,7 +3,7 @@ package import JSON
 package import Sessions
 
 /// `plan/timeline`: a plan laid out in time.
-package enum PlanTimelineGet: SessionQuery {
+package enum PlanTimeline: SessionQuery {
   package static let name = "plan/timeline"
   package static let purpose =
     """
@@ -59,10 +59,10 @@ package enum PlanTimelineGet: SessionQuery {
 /// One rank through an iteration.
 struct RankTimeline: AnswerObject {
   let rank: Int
-  let timeline: PlanTimeline.Rank
+  let timeline: IterationTimeline.Rank
   let steps: [TimelineStep]
 
-  init(_ timeline: PlanTimeline.Rank, rank: Int) {
+  init(_ timeline: IterationTimeline.Rank, rank: Int) {
     self.rank = rank
     self.timeline = timeline
     steps = timeline.steps.map(TimelineStep.init)
@@ -81,7 +81,7 @@ struct RankTimeline: AnswerObject {
 
 /// An instruction as plan/timeline tells it.
 struct TimelineStep: AnswerObject {
-  let step: PlanTimeline.Step
+  let step: IterationTimeline.Step
 
   static let fields = Fields<TimelineStep> {
     Field("stage", "The stage; of an overlapped pair the forward's.") { $0.step.instruction.table.stage }
@@ -95,8 +95,8 @@ struct TimelineStep: AnswerObject {
   }
 }
 
-extension PlanTimeline.Switch: AnswerObject {
-  package static let fields = Fields<PlanTimeline.Switch> {
+extension IterationTimeline.Switch: AnswerObject {
+  package static let fields = Fields<IterationTimeline.Switch> {
     Field("startSeconds", "When the instruction before it has ended.") { $0.startSeconds }
     Field("endSeconds", "When the next one may begin.") { $0.endSeconds }
     Field("fromFrequency", "The frequency before.") { $0.from }
@@ -104,15 +104,15 @@ extension PlanTimeline.Switch: AnswerObject {
   }
 }
 
-extension PlanTimeline.Wait: AnswerObject {
-  package static let fields = Fields<PlanTimeline.Wait> {
+extension IterationTimeline.Wait: AnswerObject {
+  package static let fields = Fields<IterationTimeline.Wait> {
     Field("startSeconds", "Its start.") { $0.startSeconds }
     Field("endSeconds", "Its end.") { $0.endSeconds }
   }
 }
 
-extension PlanTimeline.Totals: AnswerObject {
-  package static let fields = Fields<PlanTimeline.Totals> {
+extension IterationTimeline.Totals: AnswerObject {
+  package static let fields = Fields<IterationTimeline.Totals> {
     Field("busySeconds", "Time in instructions.") { $0.busySeconds }
     Field("waitingSeconds", "Time in which nothing runs, changes of frequency included.") { $0.waitingSeconds }
     Field("switchCount", "Changes of frequency.") { $0.switchCount }

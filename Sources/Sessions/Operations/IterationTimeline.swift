@@ -3,7 +3,7 @@ package import JSON
 
 /// An iteration laid out in time: what each rank runs when and at which setting, when it waits, and when its setting
 /// changes.
-package struct PlanTimeline: Sendable {
+package struct IterationTimeline: Sendable {
   /// One instruction as it runs. All times are in seconds after the iteration began.
   package struct Step: Sendable {
     package let instruction: PipelineInstruction
@@ -131,20 +131,20 @@ package struct PlanTimeline: Sendable {
   }
 }
 
-extension PlanTimeline.Rank {
+extension IterationTimeline.Rank {
   fileprivate init(
-    _ ordered: [(instruction: Int, step: PlanTimeline.Step)], run: IterationRun, isSwitchingAtEnd: Bool,
+    _ ordered: [(instruction: Int, step: IterationTimeline.Step)], run: IterationRun, isSwitchingAtEnd: Bool,
     cost: SwitchCost, blockingPowerWatts: Double, iterationTimeSeconds: Double
   ) {
-    var switches: [PlanTimeline.Switch] = []
-    var waits: [PlanTimeline.Wait] = []
+    var switches: [IterationTimeline.Switch] = []
+    var waits: [IterationTimeline.Wait] = []
     // Instructions of a rank in an explicit graph may overlap; it is busy while any runs.
     var cursor = 0.0
     func wait(until end: Double) {
       if end > cursor { waits.append(.init(startSeconds: cursor, endSeconds: end)) }
       cursor = max(cursor, end)
     }
-    func change(from: PlanTimeline.Step, to setting: JSON) {
+    func change(from: IterationTimeline.Step, to setting: JSON) {
       let end = from.endSeconds + cost.latencySeconds
       switches.append(.init(startSeconds: from.endSeconds, endSeconds: end, from: from.setting, to: setting))
       cursor = max(cursor, end)
