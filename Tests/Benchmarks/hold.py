@@ -22,6 +22,7 @@ from trimtab import Request, RPCError, Trimtab
 AIM_SECONDS = 0.02
 # Shorter holds count as none.
 REPORTED_MILLISECONDS = 0.5
+WITHOUT_SESSION = {"session/list", "rpc.discover"}
 GPUS = [f"datacentre-1/node-{n:05}/{n % 8}" for n in range(65_536)]
 
 
@@ -78,7 +79,8 @@ class Probe:
     def call(self, method: str, note: str, **params: Any) -> Any:
         """Sends one request and waits for its answer. What the loop does after the answer (releasing) counts too:
         the request behind it is answered once that is done."""
-        request = Request(method, params if method == "session/list" else {"session": self._session, **params})
+        named = {} if method in WITHOUT_SESSION else {"session": self._session}
+        request = Request(method, {**named, **params})
         with self.measuring(method, note):
             answer = self.client.pipeline_requests([request, Request("bench/fence", {})])[0]
         if isinstance(answer, RPCError):
@@ -113,6 +115,8 @@ def sessions(probe: Probe) -> None:
     for n in range(100):
         probe.call("session/open", "after 30 000", session=f"late-{n}")
     probe.call("session/list", "30 100")
+    probe.call("rpc.discover", "the first, which makes the document")
+    probe.call("rpc.discover", "the next")
     for n in range(100):
         probe.call("session/close", "one of 30 000", session=f"session-{n}")
 

@@ -9,7 +9,7 @@ package enum Catalogue {
     [
       .initialize(Initialize.self),
       .server(Shutdown.self),
-      .server(RPCDiscover.self),
+      .document(RPCDiscover.self),
 
       .open(SessionOpen.self),
       .store(SessionList.self),

@@ -136,6 +136,11 @@ package protocol ServerMethod: Method {
   static func answer(_ params: Params, for client: ClientConnection) throws(RequestError) -> Answer
 }
 
+/// A method whose answer is the same for all requests and large. It is made once, and written beside the loop.
+package protocol DocumentMethod: Method where Answer: Sendable {
+  static var document: Answer { get }
+}
+
 /// A method about all open sessions. Where they are many it works beside the loop, from a snapshot of the store.
 package protocol StoreQuery: Method {
   /// - Parameter stored: the sessions of the state directory that are not open; nil without such a directory.

@@ -87,6 +87,15 @@ package struct Route {
     }
   }
 
+  static func document<M: DocumentMethod>(_ method: M.Type) -> Route {
+    Route(method) { client, call in
+      guard let (_, unknown) = call.params(of: method, client) else { return }
+      let jobs = client.server.jobs
+      guard jobs.runsBeside else { return call.settle(unknown) { () throws(RequestError) in M.document } }
+      call.settle(beside: jobs, method, unknown) { () throws(RequestError) in M.document }
+    }
+  }
+
   static func store<M: StoreQuery>(_ method: M.Type) -> Route {
     Route(method) { client, call in
       guard let (params, unknown) = call.params(of: method, client) else { return }
@@ -95,10 +104,8 @@ package struct Route {
       guard server.jobs.runsBeside, store.count + (stored?.count ?? 0) > Limits.itemsOnLoop else {
         return call.settle(unknown) { () throws(RequestError) in try M.answer(params, store, stored: stored) }
       }
-      server.jobs.start(call, session: "", title: M.name, isShort: true) { (_) throws(RequestError) in
-        WrittenAnswer(WarnedAnswer(answer: try M.answer(params, store, stored: stored), unknown: unknown))
-      } finish: { outcome in
-        do throws(RequestError) { call.answer(try outcome.get()) } catch { call.fail(RPCError(error)) }
+      call.settle(beside: server.jobs, method, unknown) { () throws(RequestError) in
+        try M.answer(params, store, stored: stored)
       }
     }
   }
@@ -302,6 +309,18 @@ extension Call {
       answer(WarnedAnswer(answer: try body(), unknown: unknown))
     } catch {
       fail(RPCError(error))
+    }
+  }
+
+  /// Answers with what `body` makes and writes on a thread.
+  fileprivate func settle<M: Method>(
+    beside jobs: JobTable, _ method: M.Type, _ unknown: UnknownFields,
+    _ body: @escaping @Sendable () throws(RequestError) -> M.Answer
+  ) {
+    jobs.start(self, session: "", title: M.name, isShort: true) { (_) throws(RequestError) in
+      WrittenAnswer(WarnedAnswer(answer: try body(), unknown: unknown))
+    } finish: { outcome in
+      do throws(RequestError) { self.answer(try outcome.get()) } catch { self.fail(RPCError(error)) }
     }
   }
 }

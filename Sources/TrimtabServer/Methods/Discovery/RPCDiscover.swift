@@ -2,7 +2,7 @@ package import JSON
 package import Sessions
 
 /// `rpc.discover`: the protocol as an OpenRPC document.
-package enum RPCDiscover: ServerMethod {
+package enum RPCDiscover: DocumentMethod {
   package static let name = "rpc.discover"
   package static let purpose =
     "The protocol as an OpenRPC document, as service discovery of OpenRPC has it; also the file openrpc.json."
@@ -27,7 +27,5 @@ package enum RPCDiscover: ServerMethod {
     }
   }
 
-  package static func answer(_ params: Params, for client: ClientConnection) throws(RequestError) -> Answer {
-    Answer(document: Contract.openRPC())
-  }
+  package static let document = Answer(document: Contract.openRPC())
 }
