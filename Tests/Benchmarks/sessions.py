@@ -5,6 +5,7 @@ import os
 import random
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from harness import (
     LONG_WORK,
     MEASURED,
     MODELLED,
+    REPOSITORY,
     SMALL,
     cpu_of,
     exchange,
@@ -100,6 +102,10 @@ def start(report, full):
     report.add("start to answered initialize", 1e3 * statistics.median(times), "ms", aim="< 10",
                note="median of 20, spawning from Python included")
     report.add("idle memory (RSS)", statistics.median(memory), "MiB", aim="< 20")
+    source = "import time; begin = time.process_time(); import trimtab; print(time.process_time() - begin)"
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "clients" / "python")}
+    imports = [float(subprocess.check_output([sys.executable, "-c", source], env=environment)) for _ in range(20)]
+    report.add("import trimtab", 1e3 * statistics.median(imports), "ms", aim="< 100", note="CPU time, median of 20")
     report.add("binary", BINARY.stat().st_size / 1e6, "MB", aim="< 25", note=str(BINARY.name))
 
 

@@ -1,6 +1,7 @@
 """The Python client against a scripted server: what it sends, how it waits, how it fails. Needs no binary."""
 
 import asyncio
+import base64
 import itertools
 import os
 import signal
@@ -8,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import trimtab
+import trimtab.rows
 from conftest import AWAIT_SECONDS
 from trimtab import AsyncTrimtab, Request, Trimtab
 
@@ -169,6 +172,69 @@ def test_unknown_fields_are_python_warnings(start):
     assert [str(one.message) for one in caught] == [
         "trial/update has no field 'score_'; did you mean 'score'?",
         "warned has no field 'a.licenses'; did you mean 'licences'?", "warned has no field 'x'"]
+
+
+def test_pushes_between_calls_are_heard(start):
+    with start() as client:
+        assert client.wait(timeout=TIMEOUT) is None
+        client.call(Request("announce", {}))
+        client.call(Request("talk", {}), progress=lambda value: None)
+        pushes = [client.wait(AWAIT_SECONDS) for _ in range(2)]
+        assert pushes == [trimtab.Push("announced", {}), trimtab.Push("window/logMessage", {"message": "hello"})]
+        client.start(Request("announce", {}))
+        assert [push.method for push in client.pushes(timeout=0.5)] == ["announced"]
+
+
+def test_async_pushes_are_heard(start):
+    async def main():
+        async with start(AsyncTrimtab) as client:
+            assert await client.wait(timeout=TIMEOUT) is None
+            await client.call(Request("announce", {}))
+            async for push in client.pushes(AWAIT_SECONDS):
+                assert push == trimtab.Push("announced", {})
+                break
+            waiting = asyncio.ensure_future(client.wait())
+            with pytest.raises(trimtab.ServerExited):
+                await client.call(Request("die", {}))
+            with pytest.raises(trimtab.ServerExited):
+                await waiting
+
+    asyncio.run(main())
+
+
+# Values
+
+
+def test_numbers_of_numpy_are_sent_as_numbers(start):
+    scalars = {"a": np.float32(0.5), "b": np.int64(3), "c": np.bool_(True), "d": np.float64(0.25), "e": np.array(2.5)}
+    with start() as client:
+        assert client.call(Request("echo", scalars)) == {"a": 0.5, "b": 3, "c": True, "d": 0.25, "e": 2.5}
+        assert client.call(Request("echo", {"rows": np.arange(6).reshape(2, 3)})) == {"rows": [[0, 1, 2], [3, 4, 5]]}
+        with pytest.raises(ValueError):
+            client.call(Request("echo", {"x": np.array([1.0, np.nan])}))
+        with pytest.raises(TypeError, match="Path"):
+            client.call(Request("echo", {"x": Path("x")}))
+        session = client.open_session("s")
+        client.start(session.request.update_trial(1, np.int64(2), np.float32("nan")))
+        sent = client.call(Request("seen", {}))[-2]["params"]
+        assert (sent["step"], sent["score"]) == (2, "NaN")
+
+
+@pytest.mark.parametrize("kind", ["<f2", "<f4", ">f8"])
+def test_an_array_of_features_travels_as_base64(start, kind):
+    features = np.arange(12, dtype=kind).reshape(3, 4).T
+    with start() as client:
+        request = client.open_session("s").request.attach_representation("clip", rows=features)
+    params = request.params
+    assert params["shape"] == [4, 3] and "rows" not in params
+    sent = np.frombuffer(base64.b64decode(params["base64"]), np.dtype(params["elementType"]).newbyteorder("<"))
+    assert np.array_equal(sent.reshape(params["shape"]), features)
+
+
+def test_columns_of_a_table_are_named_by_their_path():
+    prediction = trimtab.Prediction(trimtab.Candidate("clip", "qwen"), "observed", rank=1)
+    columns = trimtab.rows.columns(prediction)
+    assert (columns["candidate.encoder"], columns["rank"], columns["status"]) == ("clip", 1, "observed")
 
 
 # Interrupts

@@ -1,9 +1,10 @@
 """Client of the Trimtab sidecar: a blocking `Trimtab` and an asyncio `AsyncTrimtab` with the same methods."""
 
+from typing import TYPE_CHECKING, Any
+
 from . import answers
-from .answers import *
-from .asynchronous import AsyncSession, AsyncTrimtab
 from .blocking import Pending, Session, Trimtab
+from .endpoint import Push
 from .errors import (
     BusyGPU,
     CallTimeout,
@@ -35,6 +36,7 @@ from .errors import (
     ParseError,
     RequestCancelled,
     RequestFailed,
+    RestartWarning,
     RPCError,
     SearchBegun,
     ServerExited,
@@ -55,7 +57,12 @@ from .errors import (
     UnreadableFile,
 )
 from .requests import Request
+from .rows import Rows, to_frame
 from .selection import AsyncPool, AsyncTrial, Pool, Trial
+
+if TYPE_CHECKING:
+    from .answers import *
+    from .asynchronous import AsyncSession, AsyncTrimtab
 
 __version__ = "0.1.0"
 __all__ = [
@@ -93,10 +100,13 @@ __all__ = [
     "ParseError",
     "Pending",
     "Pool",
+    "Push",
     "RPCError",
     "Request",
     "RequestCancelled",
     "RequestFailed",
+    "RestartWarning",
+    "Rows",
     "SearchBegun",
     "ServerExited",
     "Session",
@@ -117,5 +127,26 @@ __all__ = [
     "UnknownSession",
     "UnknownTrial",
     "UnreadableFile",
+    "to_frame",
 ]
 __all__ += answers.__all__
+
+# Loaded when they are first used, as answers are: without that an import would take three times as long.
+_LAZY = {"AsyncSession": "asynchronous", "AsyncTrimtab": "asynchronous"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in answers.__all__:
+        value = getattr(answers, name)
+    elif name in _LAZY:
+        from importlib import import_module
+
+        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Optional
 
 from .errors import error_from
@@ -10,6 +12,16 @@ from .frames import Frames
 from .requests import Progress, Request, warn_of
 
 OnNotification = Callable[[str, Any], None]
+# A push says that something has changed, which a request then reads: of a flood that is never read, the newest suffice.
+PUSH_LIMIT = 4096
+
+
+@dataclass(frozen=True)
+class Push:
+    """A notification of the server, such as `suggestion/changed`, with params in wire form."""
+
+    method: str
+    params: Any
 
 
 class Endpoint:
@@ -19,6 +31,7 @@ class Endpoint:
         self.on_notification = on_notification
         self._frames, self._last_id = Frames(framing), 0
         self._progress: dict[Any, Progress] = {}
+        self._pushes: deque[Push] = deque(maxlen=PUSH_LIMIT)
 
     def _answered(self, identifier: Any, message: Mapping[str, Any]) -> bool:
         """Takes an answer; false if no request of this id waits."""
@@ -64,5 +77,6 @@ class Endpoint:
             return
         if method == "trial/decided" and "warnings" in params:
             warn_of("trial/update", params["warnings"])
+        self._pushes.append(Push(method, params))
         if self.on_notification is not None:
             self.on_notification(method, params)

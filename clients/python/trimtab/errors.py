@@ -27,6 +27,10 @@ class GarbledStream(TrimtabError):
     """The server wrote something that is not a frame, or whose body is not JSON; nothing after it can be read."""
 
 
+class RestartWarning(UserWarning):
+    """The server ended and was started again from its state directory; the message has its last words."""
+
+
 class UnknownFieldWarning(UserWarning):
     """A request had a field that the server does not know and has ignored, such as a misspelt one."""
 

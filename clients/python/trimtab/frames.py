@@ -13,8 +13,19 @@ from .declared import UnknownFields
 from .errors import GarbledStream
 
 Command = Union[str, Sequence[str], None]
+
+
+def _plain(value: Any) -> Any:
+    """Scalars and arrays of NumPy, PyTorch and pandas as numbers and lists."""
+    for name in ("tolist", "to_list"):
+        if (convert := getattr(value, name, None)) is not None:
+            return convert()
+    raise TypeError(f"{type(value).__name__} has no form in JSON: {value!r}")
+
+
 # Plain JSON: no NaN or infinity (a ValueError names them before anything is sent), no spaces.
-encode_json = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":")).encode
+encode_json = json.JSONEncoder(
+    allow_nan=False, check_circular=False, separators=(",", ":"), default=_plain).encode
 decode_json = json.JSONDecoder().decode
 _PREFIX = b"Content-Length: "
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, SupportsFloat, Union
 
-from .answers import Assignment, NoTrial, TrialDecision, TrialEnded
+from . import answers
 from .binding import Awaited, Method, Now
 from .declared import TrialFailure
 from .methods import SessionMethods
 from .requests import Request
 
 if TYPE_CHECKING:
+    from .answers import Assignment, NoTrial, TrialDecision, TrialEnded
     from .asynchronous import AsyncSession
     from .blocking import Session
 
@@ -27,19 +28,25 @@ class TrialMethods:
 
     @Method
     def update(
-        self, step: int, score: float, *, data_fraction: Optional[float] = None, sample_count: Optional[int] = None,
-        gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
+        self, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
+        sample_count: Optional[int] = None, gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
         timeout: Optional[float] = None,
     ) -> Request[TrialDecision]:
         """Reports a score at a step, with exactly one of `data_fraction` and `sample_count`, and says what to do next.
 
-        A score that is not finite says that training has diverged.
+            decision = trial.report(step, accuracy, sample_count=step * batch_size, checkpoint=path)
+            if decision.ended:
+                break
+
+        A score that is not finite says that training has diverged. `report` is another name of this method.
         """
         return SessionMethods.update_trial(
             self._session, self.number, step, score, data_fraction=data_fraction, sample_count=sample_count,
             gpu_seconds=gpu_seconds, energy_joules=energy_joules, elapsed_seconds=elapsed_seconds,
             checkpoint=checkpoint, last=last, timeout=timeout)
+
+    report = update
 
     @Method
     def fail(
@@ -52,8 +59,8 @@ class TrialMethods:
             elapsed_seconds=elapsed_seconds, timeout=timeout)
 
     def update_nowait(
-        self, step: int, score: float, *, data_fraction: Optional[float] = None, sample_count: Optional[int] = None,
-        gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
+        self, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
+        sample_count: Optional[int] = None, gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
     ) -> None:
         """Reports as a notification; the decision comes to `on_notification` as `trial/decided`."""
@@ -86,7 +93,7 @@ class Pool:
         answer = self._session.next_trial(
             worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds,
             timeout=timeout)
-        return answer if isinstance(answer, NoTrial) else Trial(self._session, answer)
+        return answer if isinstance(answer, answers.NoTrial) else Trial(self._session, answer)
 
 
 class AsyncPool:
@@ -103,4 +110,4 @@ class AsyncPool:
         answer = await self._session.next_trial(
             worker, gpus=gpus, memory_bytes=memory_bytes, elapsed_seconds=elapsed_seconds,
             timeout=timeout)
-        return answer if isinstance(answer, NoTrial) else AsyncTrial(self._session, answer)
+        return answer if isinstance(answer, answers.NoTrial) else AsyncTrial(self._session, answer)

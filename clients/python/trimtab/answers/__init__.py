@@ -1,133 +1,139 @@
 """Typed answers. A field's wire name is its Python name in lowerCamelCase; unknown wire fields are ignored."""
 
-from .frontier import (
-    Certificate,
-    Characterization,
-    Curve,
-    CurvePlan,
-    Expectation,
-    ExpectedInterval,
-    FrontierPoint,
-    InstructionNoise,
-    Interval,
-    LowerBound,
-    OverlappedBackward,
-    PipelinesReplicated,
-    Plan,
-    PlanDetail,
-    PlannedInstruction,
-    PlanSeries,
-    PlanUncertainty,
-    Point,
-    ProfileNoise,
-    ProfileOutlier,
-    RankPlace,
-    Saving,
-    Savings,
-    Segment,
-    StagePlan,
-)
-from .jobs import (
-    Job,
-    JobPipeline,
-    PlanChange,
-    RankBusyTime,
-    SlowRank,
-    Straggler,
-    StragglerReported,
-    plan_changed,
-)
-from .machine import (
-    EvaluatedPlan,
-    MeasuredIteration,
-    MeasuredPlan,
-    Misfit,
-    MisfitAlternative,
-    ModelDeviation,
-    ModelReview,
-    PlanEvaluation,
-    PlanSetting,
-    TracedInstruction,
-    VariantPlan,
-    VariantPlans,
-)
-from .power import (
-    JobPace,
-    PlanOfKind,
-    PowerAllocation,
-    PowerChoice,
-    PoweredGroup,
-    PoweredJob,
-    PowerInterval,
-    PowerShed,
-    RateBound,
-    ShedPace,
-    ShedPoint,
-)
-from .selection import (
-    Assignment,
-    Candidate,
-    CandidateCluster,
-    DirectedCandidate,
-    DividedCandidate,
-    EpochCost,
-    Evidence,
-    Excluded,
-    Join,
-    ListedTrial,
-    Metric,
-    ModelCluster,
-    ModelClusters,
-    ModelPart,
-    NoTrial,
-    Observation,
-    ParetoMember,
-    ParetoSet,
-    PoolClusters,
-    PoolSubmitted,
-    Prediction,
-    Ranking,
-    RepresentationAttached,
-    Resume,
-    SearchCost,
-    SearchRevised,
-    SelectionDiagnostic,
-    SelectionTask,
-    StagePart,
-    StageParts,
-    SuggestedPipelines,
-    SuggestionReport,
-    TrainedCandidate,
-    TrialCheckpoint,
-    TrialDecision,
-    TrialEnded,
-    TrialPage,
-)
-from .sessions import (
-    GPU,
-    Diagnostic,
-    GPUCount,
-    Outlier,
-    PipelineDefined,
-    PipelineDetail,
-    ProfileRow,
-    ProfileSubmitted,
-    Sample,
-    SessionExport,
-    SessionOpened,
-    SessionSummary,
-    TableCounts,
-    TableName,
-    Withdrawal,
-)
-from .timeline import (
-    FrequencySwitch,
-    RankTimeline,
-    Timeline,
-    TimelineInstruction,
-    TimelineTotals,
-    Wait,
-)
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .frontier import (
+        Certificate,
+        Characterization,
+        Curve,
+        CurvePlan,
+        Expectation,
+        ExpectedInterval,
+        FrontierPoint,
+        InstructionNoise,
+        Interval,
+        LowerBound,
+        OverlappedBackward,
+        PipelinesReplicated,
+        Plan,
+        PlanDetail,
+        PlannedInstruction,
+        PlanSeries,
+        PlanUncertainty,
+        Point,
+        ProfileNoise,
+        ProfileOutlier,
+        RankPlace,
+        Saving,
+        Savings,
+        Segment,
+        StagePlan,
+    )
+    from .jobs import (
+        Job,
+        JobPipeline,
+        PlanChange,
+        RankBusyTime,
+        SlowRank,
+        Straggler,
+        StragglerReported,
+        plan_changed,
+    )
+    from .machine import (
+        EvaluatedPlan,
+        MeasuredIteration,
+        MeasuredPlan,
+        Misfit,
+        MisfitAlternative,
+        ModelDeviation,
+        ModelReview,
+        PlanEvaluation,
+        PlanSetting,
+        TracedInstruction,
+        VariantPlan,
+        VariantPlans,
+    )
+    from .power import (
+        JobPace,
+        PlanOfKind,
+        PowerAllocation,
+        PowerChoice,
+        PoweredGroup,
+        PoweredJob,
+        PowerInterval,
+        PowerShed,
+        RateBound,
+        ShedPace,
+        ShedPoint,
+    )
+    from .selection import (
+        Assignment,
+        Candidate,
+        CandidateCluster,
+        DirectedCandidate,
+        DividedCandidate,
+        EpochCost,
+        Evidence,
+        Excluded,
+        Join,
+        ListedTrial,
+        Metric,
+        ModelCluster,
+        ModelClusters,
+        ModelPart,
+        NoTrial,
+        Observation,
+        ParetoMember,
+        ParetoSet,
+        PoolClusters,
+        PoolSubmitted,
+        Prediction,
+        Ranking,
+        RepresentationAttached,
+        Resume,
+        SearchCost,
+        SearchRevised,
+        SelectionDiagnostic,
+        SelectionTask,
+        StagePart,
+        StageParts,
+        SuggestedPipelines,
+        SuggestionReport,
+        TrainedCandidate,
+        TrialCheckpoint,
+        TrialDecision,
+        TrialEnded,
+        TrialPage,
+    )
+    from .sessions import (
+        GPU,
+        Diagnostic,
+        GPUCount,
+        Outlier,
+        PipelineDefined,
+        PipelineDetail,
+        ProfileRow,
+        ProfileSubmitted,
+        Sample,
+        SessionExport,
+        SessionOpened,
+        SessionSummary,
+        TableCounts,
+        TableName,
+        Withdrawal,
+    )
+    from .timeline import (
+        FrequencySwitch,
+        RankTimeline,
+        Timeline,
+        TimelineInstruction,
+        TimelineTotals,
+        Wait,
+    )
+
+# Searched in this order when a name is first used: to make all these classes takes most of the time of an import.
+_MODULES = ("selection", "sessions", "frontier", "jobs", "machine", "power", "timeline")
 
 __all__ = [
     "GPU",
@@ -245,3 +251,19 @@ __all__ = [
     "Withdrawal",
     "plan_changed",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from importlib import import_module
+
+        for module in _MODULES:
+            one = getattr(import_module(f".{module}", __name__), name, None)
+            if one is not None:
+                globals()[name] = one
+                return one
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any, ClassVar, Optional
+
+from ..rows import Rows
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class InstructionNoise:
     time_noise_fraction: float
     energy_noise_fraction: float
     power_capped: bool
-    outliers: tuple[ProfileOutlier, ...] = ()
+    outliers: Rows[ProfileOutlier] = Rows()
     plateau_frequency: Optional[float] = None
 
 
@@ -93,13 +95,14 @@ class ProfileNoise:
     time_noise_fraction: float
     energy_noise_fraction: float
     expected_excess_fraction: Optional[float] = None
-    instructions: tuple[InstructionNoise, ...] = ()
+    instructions: Rows[InstructionNoise] = Rows()
 
 
 @dataclass(frozen=True)
 class Certificate:
     """What the server's independent checker found, as it was sent."""
 
+    AS_SENT: ClassVar[bool] = True
     fields: Mapping[str, Any]
 
 
@@ -143,8 +146,8 @@ class FrontierPoint:
 @dataclass(frozen=True)
 class Curve:
     generation: int
-    lower_bound: tuple[Point, ...]
-    plans: tuple[CurvePlan, ...]
+    lower_bound: Rows[Point]
+    plans: Rows[CurvePlan]
     all_max_frequency: Point
     stale: bool = False
     svg: Optional[str] = None
@@ -174,7 +177,7 @@ class PlannedInstruction:
 @dataclass(frozen=True)
 class StagePlan:
     stage: int
-    instructions: tuple[PlannedInstruction, ...]
+    instructions: Rows[PlannedInstruction]
 
 
 @dataclass(frozen=True)
@@ -193,7 +196,7 @@ class PlanDetail:
     generation: int
     plan: Plan
     price_watts: float
-    stages: tuple[StagePlan, ...]
+    stages: Rows[StagePlan]
     place: Optional[RankPlace] = None
 
 
@@ -246,7 +249,7 @@ class Saving:
 @dataclass(frozen=True)
 class Savings:
     generation: int
-    savings: tuple[Saving, ...]
+    savings: Rows[Saving]
     stale: bool = False
 
 
@@ -268,7 +271,7 @@ class PlanSeries:
     """`price_per_iteration`: what one iteration more would cost."""
 
     generation: int
-    segments: tuple[Segment, ...]
+    segments: Rows[Segment]
     iteration_count: float
     energy_joules: float
     cost: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ..rows import Rows
 from .wire import reader
 
 
@@ -25,7 +26,7 @@ class StragglerReported:
     slowest_time_seconds: Optional[float]
     straggler_count: int
     change_count: int
-    ranks: tuple[RankBusyTime, ...] = ()
+    ranks: Rows[RankBusyTime] = Rows()
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Straggler:
     slowdown_fraction: float
     replica: Optional[int] = None
     reported_time_seconds: Optional[float] = None
-    ranks: tuple[SlowRank, ...] = ()
+    ranks: Rows[SlowRank] = Rows()
     generation: Optional[int] = None
     plan: Optional[int] = None
     iteration_time_seconds: Optional[float] = None
@@ -76,8 +77,8 @@ class Straggler:
 class Job:
     job: str
     slowest_time_seconds: Optional[float]
-    pipelines: tuple[JobPipeline, ...]
-    stragglers: tuple[Straggler, ...] = ()
+    pipelines: Rows[JobPipeline]
+    stragglers: Rows[Straggler] = Rows()
 
 
 def plan_changed(method: str, params: Any) -> Optional[PlanChange]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ..rows import Rows
 from .frontier import Plan, Point
 from .timeline import RankTimeline, TimelineTotals
 
@@ -67,7 +68,7 @@ class VariantPlans:
     lower_bound_joules: float
     gap_fraction: float
     price_watts: float
-    variants: tuple[VariantPlan, ...]
+    variants: Rows[VariantPlan]
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Misfit:
 
     kind: str
     share_fraction: float
-    alternatives: tuple[MisfitAlternative, ...]
+    alternatives: Rows[MisfitAlternative]
     rank: Optional[int] = None
     seconds: Optional[float] = None
     fraction: Optional[float] = None
@@ -148,9 +149,9 @@ class ModelReview:
     iteration_count: int
     stray_count: int
     verdict: str
-    misfits: tuple[Misfit, ...]
+    misfits: Rows[Misfit]
     iteration_time: ModelDeviation
-    plans: tuple[MeasuredPlan, ...]
+    plans: Rows[MeasuredPlan]
     adopted: bool
     recomputes: bool
     energy: Optional[ModelDeviation] = None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional
 
+from ..rows import Rows
+
 
 @dataclass(frozen=True)
 class PlanOfKind:
@@ -22,7 +24,7 @@ class JobPace:
 
     average_power_watts: float
     peak_power_watts: float
-    plans: tuple[PlanOfKind, ...]
+    plans: Rows[PlanOfKind]
     iteration_time_seconds: Optional[float] = None
 
 
@@ -32,7 +34,7 @@ class ShedPace:
 
     average_power_watts: float
     peak_power_watts: float
-    plans: tuple[PlanOfKind, ...]
+    plans: Rows[PlanOfKind]
     shed_watts: float
     gap_fraction: float
     iteration_time_seconds: Optional[float] = None
@@ -79,14 +81,14 @@ class PowerChoice:
     rate_fraction: float
     average_power_watts: float
     peak_power_watts: float
-    plans: tuple[PlanOfKind, ...]
+    plans: Rows[PlanOfKind]
     iteration_time_seconds: Optional[float] = None
 
 
 @dataclass(frozen=True)
 class PoweredJob:
     job: str
-    choices: tuple[PowerChoice, ...]
+    choices: Rows[PowerChoice]
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,8 @@ class PowerInterval:
     lost_rate: float
     lower_bound_lost_rate: float
     gap_fraction: float
-    jobs: tuple[PoweredJob, ...]
-    groups: tuple[PoweredGroup, ...]
+    jobs: Rows[PoweredJob]
+    groups: Rows[PoweredGroup]
     start_seconds: Optional[float] = None
     duration_seconds: Optional[float] = None
     budget_watts: Optional[float] = None
@@ -115,5 +117,5 @@ class PowerAllocation:
     """One interval for each budget; `total_rate` is the sum of all weights."""
 
     total_rate: float
-    intervals: tuple[PowerInterval, ...]
+    intervals: Rows[PowerInterval]
     energy_joules: Optional[float] = None

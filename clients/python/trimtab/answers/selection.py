@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ..rows import Rows
+
 
 @dataclass(frozen=True)
 class ModelPart:
@@ -66,11 +68,11 @@ class PoolSubmitted:
     revision: int
     candidate_count: int
     added_count: int
-    excluded: tuple[Excluded, ...]
+    excluded: Rows[Excluded]
     cost_basis: str
     cluster_count: int
     cluster_basis: str
-    diagnostics: tuple[SelectionDiagnostic, ...] = ()
+    diagnostics: Rows[SelectionDiagnostic] = Rows()
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,10 @@ class Join:
 class ModelClusters:
     """Clusters of encoders, or of the language models behind `encoder`."""
 
-    clusters: tuple[ModelCluster, ...]
+    clusters: Rows[ModelCluster]
     compared: tuple[str, ...]
     similarity: Optional[tuple[tuple[float, ...], ...]] = None
-    joins: tuple[Join, ...] = ()
+    joins: Rows[Join] = Rows()
     encoder: Optional[str] = None
 
 
@@ -124,9 +126,9 @@ class ModelClusters:
 class PoolClusters:
     revision: int
     used_by_search: bool
-    clusters: tuple[CandidateCluster, ...]
+    clusters: Rows[CandidateCluster]
     encoders: ModelClusters
-    language_models: tuple[ModelClusters, ...]
+    language_models: Rows[ModelClusters]
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,11 @@ class TrialDecision:
     def goes_on(self) -> bool:
         return self.decision == "continue"
 
+    @property
+    def ended(self) -> bool:
+        """Whether the trial has ended: save the weights where it was paused, and leave the training loop."""
+        return self.decision != "continue"
+
 
 @dataclass(frozen=True)
 class TrialEnded:
@@ -211,7 +218,7 @@ class ListedTrial:
     to_fraction: float
     phase: str
     heard_seconds: float
-    checkpoints: tuple[TrialCheckpoint, ...]
+    checkpoints: Rows[TrialCheckpoint]
     worker: Optional[str] = None
     last_step: Optional[int] = None
     last_data_fraction: Optional[float] = None
@@ -222,7 +229,7 @@ class ListedTrial:
 class TrialPage:
     revision: int
     open_trial_count: int
-    trials: tuple[ListedTrial, ...]
+    trials: Rows[ListedTrial]
     next_offset: Optional[int] = None
 
 
@@ -277,7 +284,7 @@ class Observation:
 @dataclass(frozen=True)
 class Evidence:
     candidate: Candidate
-    observations: tuple[Observation, ...]
+    observations: Rows[Observation]
     regime_point_count: int
     slope: Optional[float] = None
     fit_mean_square_log_error: Optional[float] = None
@@ -302,20 +309,20 @@ class SuggestionReport:
     cost: SearchCost
     grid_cost: SearchCost
     untried_count: int
-    untried: tuple[Candidate, ...]
-    evidence: tuple[Evidence, ...]
+    untried: Rows[Candidate]
+    evidence: Rows[Evidence]
     suggestion: Optional[Prediction] = None
     finish_reason: Optional[str] = None
     saving_factor: Optional[float] = None
-    problems: tuple[Prediction, ...] = ()
-    diagnostics: tuple[SelectionDiagnostic, ...] = ()
+    problems: Rows[Prediction] = Rows()
+    diagnostics: Rows[SelectionDiagnostic] = Rows()
 
 
 @dataclass(frozen=True)
 class Ranking:
     revision: int
     candidate_count: int
-    ranking: tuple[Prediction, ...]
+    ranking: Rows[Prediction]
     next_offset: Optional[int] = None
 
 
@@ -336,7 +343,7 @@ class ParetoSet:
 
     revision: int
     objectives: tuple[str, ...]
-    candidates: tuple[ParetoMember, ...]
+    candidates: Rows[ParetoMember]
     incomparable_count: int
     below_floor_count: int
 
@@ -378,16 +385,16 @@ class StagePart:
 @dataclass(frozen=True)
 class StageParts:
     parameter_count: float
-    parts: tuple[StagePart, ...]
+    parts: Rows[StagePart]
 
 
 @dataclass(frozen=True)
 class DividedCandidate:
     candidate: Candidate
-    stages: tuple[StageParts, ...]
+    stages: Rows[StageParts]
 
 
 @dataclass(frozen=True)
 class SuggestedPipelines:
-    candidates: tuple[TrainedCandidate, ...]
-    stages: tuple[DividedCandidate, ...] = ()
+    candidates: Rows[TrainedCandidate]
+    stages: Rows[DividedCandidate] = Rows()

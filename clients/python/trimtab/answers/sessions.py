@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ..rows import Rows
+
 
 @dataclass(frozen=True)
 class GPU:
@@ -104,7 +106,7 @@ class PipelineDefined:
     pipeline: str
     instruction_count: int
     dependency_count: int
-    tables: tuple[TableName, ...]
+    tables: Rows[TableName]
 
 
 @dataclass(frozen=True)
@@ -150,9 +152,9 @@ class ProfileSubmitted:
 
     revision: int
     row_count: int
-    tables: tuple[TableCounts, ...]
-    missing: tuple[TableName, ...] = ()
-    diagnostics: tuple[Diagnostic, ...] = ()
+    tables: Rows[TableCounts]
+    missing: Rows[TableName] = Rows()
+    diagnostics: Rows[Diagnostic] = Rows()
     sample_count: int = 0
-    outliers: tuple[Outlier, ...] = ()
+    outliers: Rows[Outlier] = Rows()
     recomputes: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from ..rows import Rows
 from .frontier import OverlappedBackward, Plan
 
 
@@ -44,9 +45,9 @@ class Wait:
 @dataclass(frozen=True)
 class RankTimeline:
     rank: int
-    instructions: tuple[TimelineInstruction, ...]
-    switches: tuple[FrequencySwitch, ...]
-    waits: tuple[Wait, ...]
+    instructions: Rows[TimelineInstruction]
+    switches: Rows[FrequencySwitch]
+    waits: Rows[Wait]
     blocking_power_watts: float
     busy_seconds: float
     energy_joules: float
@@ -66,6 +67,6 @@ class Timeline:
 
     generation: int
     plan: Plan
-    ranks: tuple[RankTimeline, ...]
+    ranks: Rows[RankTimeline]
     totals: TimelineTotals
     svg: Optional[str] = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Optional, get_args, get_origin, get_type_hints
 
-from .frontier import Certificate
+from ..rows import Rows
 
 _ACRONYMS = {"csv": "CSV"}
 
@@ -40,17 +41,23 @@ def deeply(value: Any) -> Any:
     return value
 
 
+def in_base64(array: Any) -> tuple[str, Any, list[int], None]:
+    """Bytes, element type and shape of an array of NumPy, little-endian and row by row as the server reads it."""
+    little = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+    return b64encode(little.tobytes()).decode(), array.dtype.name, list(array.shape), None
+
+
 @cache
 def reader(kind: Any) -> Optional[Callable[[Any], Any]]:
     """A function from a wire value to `kind`, or None where the wire value already is one."""
-    if kind is Certificate:
-        return Certificate
+    if getattr(kind, "AS_SENT", False):
+        return lambda wire: kind(wire)
     if dataclasses.is_dataclass(kind):
         return _object_reader(kind)
     origin, arguments = get_origin(kind), get_args(kind)
-    if origin is tuple:
+    if origin in (tuple, Rows):
         each = reader(arguments[0])
-        return tuple if each is None else lambda values: tuple([each(value) for value in values])
+        return tuple if each is None else lambda values: Rows([each(value) for value in values])
     if type(None) in arguments:
         read = reader(arguments[0])
         return None if read is None else lambda value: None if value is None else read(value)

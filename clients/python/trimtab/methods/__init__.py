@@ -14,6 +14,7 @@ from .. import answers
 from ..answers.wire import named, reader
 from ..binding import Awaited, Method, Now, Unsent
 from ..requests import Request
+from ..rows import Rows
 from .base import sequence_of
 from .frontiers import FrontierMethods
 from .jobs import JobMethods
@@ -31,7 +32,7 @@ class ClientMethods:
     """Methods of a client that belong to no session."""
 
     @Method
-    def list_sessions(self, *, timeout: Optional[float] = None) -> Request[tuple[answers.SessionSummary, ...]]:
+    def list_sessions(self, *, timeout: Optional[float] = None) -> Request[Rows[answers.SessionSummary]]:
         """The open sessions, in the order in which they were opened."""
         return Request("session/list", {}, sequence_of(answers.SessionSummary, "sessions"), timeout=timeout)
 

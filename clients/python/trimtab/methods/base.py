@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Optional, TypeVar, Union
+from typing import Any, Optional, Protocol, TypeVar, Union
 
 from ..answers.wire import camel, reader
 from ..requests import Progress, Request
+from ..rows import Rows
 
 T = TypeVar("T")
-PerRank = Union[float, Sequence[float], None]
 
 
-def sequence_of(kind: type[T], member: str) -> Callable[[Any], tuple[T, ...]]:
-    read = reader(tuple[kind, ...])  # type: ignore[valid-type]
+class Array(Protocol):
+    """An array of NumPy, PyTorch or pandas, which is sent as a list."""
+
+    def tolist(self) -> Any: ...
+
+
+Numbers = Union[Sequence[float], Array]
+PerRank = Union[float, Numbers, None]
+
+
+def sequence_of(kind: type[T], member: str) -> Callable[[Any], Rows[T]]:
+    read = reader(Rows[kind])  # type: ignore[valid-type]
     assert read is not None
     return lambda wire: read(wire[member])
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Optional
 
 from .. import answers
 from ..binding import Method
 from ..declared import Effort, Estimate, Objective, Resampling
 from ..requests import Progress, Request
-from .base import OfSession
+from .base import Numbers, OfSession
 
 
 class FrontierMethods(OfSession):
@@ -67,7 +66,7 @@ class FrontierMethods(OfSession):
 
     @Method
     def savings(
-        self, pipeline: str, *, slowdown_fractions: Optional[Sequence[float]] = None, timeout: Optional[float] = None,
+        self, pipeline: str, *, slowdown_fractions: Optional[Numbers] = None, timeout: Optional[float] = None,
     ) -> Request[answers.Savings]:
         """What every other pipeline saves while a straggler is slower by each of these fractions."""
         return self._request(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Optional
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Optional
 
 from .. import answers
-from ..answers import MeasuredIteration, PlanSetting
 from ..answers.wire import to_wire
 from ..binding import Method
 from ..requests import Request
-from .base import OfSession
+from .base import Numbers, OfSession
+
+if TYPE_CHECKING:
+    from ..answers import MeasuredIteration, PlanSetting
 
 
 class JobMethods(OfSession):
@@ -19,8 +21,8 @@ class JobMethods(OfSession):
         self, pipeline: str, *, replica: Optional[int] = None, rank: Optional[int] = None,
         global_rank: Optional[int] = None, slowdown_fraction: Optional[float] = None,
         iteration_time_seconds: Optional[float] = None,
-        busy_times_seconds: Optional[Sequence[float]] = None,
-        rank_slowdown_fractions: Optional[Sequence[float]] = None, plan: Optional[int] = None,
+        busy_times_seconds: Optional[Numbers] = None,
+        rank_slowdown_fractions: Optional[Numbers] = None, plan: Optional[int] = None,
         generation: Optional[int] = None, tolerance_fraction: Optional[float] = None, ended: Optional[bool] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.StragglerReported]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from .. import answers
-from ..answers import ProfileRow, Withdrawal
 from ..answers.wire import to_wire
 from ..binding import Method
 from ..declared import Schedule
 from ..requests import Request
 from .base import OfSession, PerRank
+
+if TYPE_CHECKING:
+    from ..answers import ProfileRow, Withdrawal
 
 
 class PipelineMethods(OfSession):

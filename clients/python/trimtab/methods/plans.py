@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 from .. import answers
-from ..answers import PlanSetting
 from ..answers.wire import to_wire
 from ..binding import Method
 from ..declared import Objective, Resampling
 from ..requests import Progress, Request
 from .base import OfSession
+
+if TYPE_CHECKING:
+    from ..answers import PlanSetting
 
 
 class PlanMethods(OfSession):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Optional
+from typing import TYPE_CHECKING, Optional, Union, get_args
 
 from .. import answers
-from ..answers import ModelPart, SelectionTask
-from ..answers.wire import deeply
+from ..answers.wire import deeply, in_base64
 from ..binding import Method
 from ..declared import (
     Budget,
@@ -21,7 +20,10 @@ from ..declared import (
     TrainedBy,
 )
 from ..requests import Progress, Request
-from .base import OfSession
+from .base import Array, OfSession
+
+if TYPE_CHECKING:
+    from ..answers import ModelPart, SelectionTask
 
 
 class PoolMethods(OfSession):
@@ -42,13 +44,21 @@ class PoolMethods(OfSession):
     def attach_representation(
         self, encoder: str, *, language_model: Optional[str] = None, npy_path: Optional[str] = None,
         base64: Optional[str] = None, element_type: Optional[ElementType] = None, shape: Optional[Sequence[int]] = None,
-        rows: Optional[Sequence[Sequence[float]]] = None, timeout: Optional[float] = None,
+        rows: Union[Sequence[Sequence[float]], Array, None] = None, timeout: Optional[float] = None,
     ) -> Request[answers.RepresentationAttached]:
-        """A .npy file below a root, base64 with `element_type` and `shape`, or rows; one row for each sample."""
+        """A .npy file below a root, base64 with `element_type` and `shape`, or rows; one row for each sample.
+
+            session.attach_representation("clip", rows=features)  # a NumPy array of float16, float32 or float64
+
+        An array of these types is sent as base64, which takes half the bytes of numbers and a fraction of the time.
+        """
+        if getattr(getattr(rows, "dtype", None), "name", None) in get_args(ElementType):
+            base64, element_type, shape, rows = in_base64(rows)
         return self._request(
             "pool/attachRepresentation", answers.RepresentationAttached, encoder=encoder, language_model=language_model,
             npy_path=npy_path, base64=base64, element_type=element_type, shape=None if shape is None else list(shape),
-            rows=None if rows is None else [list(row) for row in rows], timeout=timeout)
+            rows=None if rows is None else rows if hasattr(rows, "tolist") else [list(row) for row in rows],
+            timeout=timeout)
 
     @Method
     def pool_clusters(

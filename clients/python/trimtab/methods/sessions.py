@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 from .. import answers
-from ..answers import GPU
 from ..answers.wire import to_wire
 from ..binding import Method
 from ..requests import Request
+from ..rows import Rows
 from .base import OfSession, sequence_of
+
+if TYPE_CHECKING:
+    from ..answers import GPU
 
 
 class SessionAndGPUMethods(OfSession):
@@ -37,6 +40,6 @@ class SessionAndGPUMethods(OfSession):
         return self._request("gpu/retire", answers.GPUCount, ids=list(ids), reason=reason, timeout=timeout)
 
     @Method
-    def list_gpus(self, *, timeout: Optional[float] = None) -> Request[tuple[GPU, ...]]:
+    def list_gpus(self, *, timeout: Optional[float] = None) -> Request[Rows[GPU]]:
         """The registered GPUs, in the order of registration."""
-        return Request("gpu/list", {"session": self.name}, sequence_of(GPU, "gpus"), timeout=timeout)
+        return Request("gpu/list", {"session": self.name}, sequence_of(answers.GPU, "gpus"), timeout=timeout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Optional, Union
+from typing import Any, Optional, SupportsFloat, Union
 
 from .. import answers
 from ..answers.wire import reader
@@ -28,7 +28,7 @@ class SearchTrialMethods(OfSession):
 
     @Method
     def update_trial(
-        self, trial: int, step: int, score: float, *, data_fraction: Optional[float] = None,
+        self, trial: int, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
         sample_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
         energy_joules: Optional[float] = None, elapsed_seconds: Optional[float] = None, checkpoint: Any = None,
         last: Optional[bool] = None, timeout: Optional[float] = None,
@@ -60,16 +60,16 @@ class SearchTrialMethods(OfSession):
             "trial/list", answers.TrialPage, open_only=open_only, offset=offset, limit=limit, timeout=timeout)
 
 
-def spelled(score: float) -> Union[float, str]:
+def spelled(score: SupportsFloat) -> Union[float, str]:
     """JSON has no numbers that are not finite; the protocol has words for them."""
-    if math.isfinite(score):
-        return score
-    return "NaN" if math.isnan(score) else "Infinity" if score > 0 else "-Infinity"
-
-
-_read_assignment, _read_wait = reader(answers.Assignment), reader(answers.NoTrial)
+    number = score if isinstance(score, (int, float)) else float(score)
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
 def _read_next_trial(wire: Mapping[str, Any]) -> Union[answers.Assignment, answers.NoTrial]:
-    assert _read_assignment is not None and _read_wait is not None
-    return _read_assignment(wire) if "trial" in wire else _read_wait(wire["wait"])  # type: ignore[no-any-return]
+    given = "trial" in wire
+    read = reader(answers.Assignment if given else answers.NoTrial)
+    assert read is not None
+    return read(wire if given else wire["wait"])  # type: ignore[no-any-return]
