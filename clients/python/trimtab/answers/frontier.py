@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Optional
 
 from ..rows import Rows
+from .display import Answer
 
 
-@dataclass(frozen=True)
-class Point:
+@dataclass(frozen=True, repr=False)
+class Point(Answer):
     iteration_time_seconds: float
     energy_joules: float
 
 
-@dataclass(frozen=True)
-class LowerBound:
+@dataclass(frozen=True, repr=False)
+class LowerBound(Answer):
     """No plan uses less energy at this time; `price_watts` is what one more second would save."""
 
     iteration_time_seconds: float
@@ -24,8 +25,8 @@ class LowerBound:
     price_watts: float
 
 
-@dataclass(frozen=True)
-class ExpectedInterval:
+@dataclass(frozen=True, repr=False)
+class ExpectedInterval(Answer):
     """Where a quantity lies with probability 0.9."""
 
     mean: float
@@ -33,8 +34,8 @@ class ExpectedInterval:
     high: float
 
 
-@dataclass(frozen=True)
-class Expectation:
+@dataclass(frozen=True, repr=False)
+class Expectation(Answer):
     """What a plan on estimated tables is expected to give, and what the measured tables say of it."""
 
     iteration_time_seconds: ExpectedInterval
@@ -42,8 +43,8 @@ class Expectation:
     as_measured: Point
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Answer):
     """A plan's realised time and energy, and how far above the lower bound at its time it lies.
 
     `switch_latency_unset` says that its changes of frequency count as no time because no latency was given.
@@ -59,8 +60,8 @@ class Plan:
     expected: Optional[Expectation] = None
 
 
-@dataclass(frozen=True)
-class CurvePlan:
+@dataclass(frozen=True, repr=False)
+class CurvePlan(Answer):
     plan: int
     iteration_time_seconds: float
     energy_joules: float
@@ -68,16 +69,16 @@ class CurvePlan:
     expected: Optional[Expectation] = None
 
 
-@dataclass(frozen=True)
-class ProfileOutlier:
+@dataclass(frozen=True, repr=False)
+class ProfileOutlier(Answer):
     """A measurement far off the law of its instruction."""
 
     stage: int
     frequency: Any
 
 
-@dataclass(frozen=True)
-class InstructionNoise:
+@dataclass(frozen=True, repr=False)
+class InstructionNoise(Answer):
     """What was estimated for the tables of one kind of instruction."""
 
     instruction: str
@@ -88,8 +89,8 @@ class InstructionNoise:
     plateau_frequency: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class ProfileNoise:
+@dataclass(frozen=True, repr=False)
+class ProfileNoise(Answer):
     """How noisy the measured tables look; `expected_excess_fraction` is what that costs plans made on them."""
 
     time_noise_fraction: float
@@ -98,16 +99,16 @@ class ProfileNoise:
     instructions: Rows[InstructionNoise] = Rows()
 
 
-@dataclass(frozen=True)
-class Certificate:
+@dataclass(frozen=True, repr=False)
+class Certificate(Answer):
     """What the server's independent checker found, as it was sent."""
 
     AS_SENT: ClassVar[bool] = True
     fields: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Characterization:
+@dataclass(frozen=True, repr=False)
+class Characterization(Answer):
     revision: int
     generation: int
     minimum_time_seconds: float
@@ -125,8 +126,8 @@ class Characterization:
     noise: Optional[ProfileNoise] = None
 
 
-@dataclass(frozen=True)
-class FrontierPoint:
+@dataclass(frozen=True, repr=False)
+class FrontierPoint(Answer):
     """The best plan for what was asked. `stale`: the pipeline or its profile has changed since it was computed."""
 
     generation: int
@@ -143,8 +144,8 @@ class FrontierPoint:
     miss_fraction: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class Curve:
+@dataclass(frozen=True, repr=False)
+class Curve(Answer):
     generation: int
     lower_bound: Rows[Point]
     plans: Rows[CurvePlan]
@@ -153,8 +154,8 @@ class Curve:
     svg: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class OverlappedBackward:
+@dataclass(frozen=True, repr=False)
+class OverlappedBackward(Answer):
     """The backward's half of an overlapped pair; `forward_stage` is where the forward's is."""
 
     forward_stage: int
@@ -162,8 +163,8 @@ class OverlappedBackward:
     microbatch: int
 
 
-@dataclass(frozen=True)
-class PlannedInstruction:
+@dataclass(frozen=True, repr=False)
+class PlannedInstruction(Answer):
     instruction: str
     microbatch: Optional[int]
     frequency: Any
@@ -174,14 +175,14 @@ class PlannedInstruction:
     overlapped: Optional[OverlappedBackward] = None
 
 
-@dataclass(frozen=True)
-class StagePlan:
+@dataclass(frozen=True, repr=False)
+class StagePlan(Answer):
     stage: int
     instructions: Rows[PlannedInstruction]
 
 
-@dataclass(frozen=True)
-class RankPlace:
+@dataclass(frozen=True, repr=False)
+class RankPlace(Answer):
     """Where a global rank is; the last two only by a rank order."""
 
     rank: int
@@ -190,8 +191,8 @@ class RankPlace:
     context_index: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class PlanDetail:
+@dataclass(frozen=True, repr=False)
+class PlanDetail(Answer):
     """`price_watts` is what one second more would save, by the lower bound at the plan's time."""
     generation: int
     plan: Plan
@@ -200,8 +201,8 @@ class PlanDetail:
     place: Optional[RankPlace] = None
 
 
-@dataclass(frozen=True)
-class Interval:
+@dataclass(frozen=True, repr=False)
+class Interval(Answer):
     """Where `confidence_fraction` of the outcomes lie, with their mean and standard deviation."""
 
     mean: float
@@ -210,8 +211,8 @@ class Interval:
     high: float
 
 
-@dataclass(frozen=True)
-class PlanUncertainty:
+@dataclass(frozen=True, repr=False)
+class PlanUncertainty(Answer):
     """`sampled_fraction`: the share of instructions with several samples; the others count as exact."""
 
     generation: int
@@ -226,15 +227,15 @@ class PlanUncertainty:
     stale: bool = False
 
 
-@dataclass(frozen=True)
-class PipelinesReplicated:
+@dataclass(frozen=True, repr=False)
+class PipelinesReplicated(Answer):
     revision: int
     job: str
     pipeline_count: int
 
 
-@dataclass(frozen=True)
-class Saving:
+@dataclass(frozen=True, repr=False)
+class Saving(Answer):
     """At one slowdown of a straggler; energies are all devices' until it is done."""
 
     slowdown_fraction: float
@@ -246,15 +247,15 @@ class Saving:
     bound_fraction: float
 
 
-@dataclass(frozen=True)
-class Savings:
+@dataclass(frozen=True, repr=False)
+class Savings(Answer):
     generation: int
     savings: Rows[Saving]
     stale: bool = False
 
 
-@dataclass(frozen=True)
-class Segment:
+@dataclass(frozen=True, repr=False)
+class Segment(Answer):
     """One plan for a while; `plan` is None during a pause."""
 
     start_seconds: float
@@ -266,8 +267,8 @@ class Segment:
     plan: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class PlanSeries:
+@dataclass(frozen=True, repr=False)
+class PlanSeries(Answer):
     """`price_per_iteration`: what one iteration more would cost."""
 
     generation: int

@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..rows import Rows
+from .display import Answer
 from .wire import reader
 
 
-@dataclass(frozen=True)
-class RankBusyTime:
+@dataclass(frozen=True, repr=False)
+class RankBusyTime(Answer):
     planned_seconds: float
     busy_seconds: float
     slowdown_fraction: float
     is_slow: bool
 
 
-@dataclass(frozen=True)
-class StragglerReported:
+@dataclass(frozen=True, repr=False)
+class StragglerReported(Answer):
     """`slowest_time_seconds` is what the slowest pipeline of the job needs, None until there is a frontier."""
 
     revision: int
@@ -29,8 +30,8 @@ class StragglerReported:
     ranks: Rows[RankBusyTime] = Rows()
 
 
-@dataclass(frozen=True)
-class PlanChange:
+@dataclass(frozen=True, repr=False)
+class PlanChange(Answer):
     """A pipeline, or one replica of it, runs another plan from the next iteration on."""
 
     session: str
@@ -44,8 +45,8 @@ class PlanChange:
     slowest_time_seconds: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class JobPipeline:
+@dataclass(frozen=True, repr=False)
+class JobPipeline(Answer):
     pipeline: str
     replica_of: Optional[str] = None
     generation: Optional[int] = None
@@ -54,14 +55,14 @@ class JobPipeline:
     energy_joules: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class SlowRank:
+@dataclass(frozen=True, repr=False)
+class SlowRank(Answer):
     rank: int
     slowdown_fraction: float
 
 
-@dataclass(frozen=True)
-class Straggler:
+@dataclass(frozen=True, repr=False)
+class Straggler(Answer):
     pipeline: str
     slowdown_fraction: float
     replica: Optional[int] = None
@@ -73,8 +74,8 @@ class Straggler:
     energy_joules: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class Job:
+@dataclass(frozen=True, repr=False)
+class Job(Answer):
     job: str
     slowest_time_seconds: Optional[float]
     pipelines: Rows[JobPipeline]

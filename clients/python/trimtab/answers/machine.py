@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..rows import Rows
+from .display import Answer
 from .frontier import Plan, Point
 from .timeline import RankTimeline, TimelineTotals
 
 
-@dataclass(frozen=True)
-class PlanSetting:
+@dataclass(frozen=True, repr=False)
+class PlanSetting(Answer):
     """The frequency of some instructions: of one by `id`, or of a stage's kind, for one microbatch or all others."""
 
     frequency: Any
@@ -22,8 +23,8 @@ class PlanSetting:
     id: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class EvaluatedPlan:
+@dataclass(frozen=True, repr=False)
+class EvaluatedPlan(Answer):
     """What a plan does that is not of the frontier."""
 
     iteration_time_seconds: float
@@ -34,8 +35,8 @@ class EvaluatedPlan:
     switch_latency_unset: bool = False
 
 
-@dataclass(frozen=True)
-class PlanEvaluation:
+@dataclass(frozen=True, repr=False)
+class PlanEvaluation(Answer):
     """A plan beside the frontier; `better` is the listed plan that is no slower and cheaper, if there is one."""
 
     generation: int
@@ -48,8 +49,8 @@ class PlanEvaluation:
     svg: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class VariantPlan:
+@dataclass(frozen=True, repr=False)
+class VariantPlan(Answer):
     """The plan of one kind of iterations; `share_fraction` is its share of all."""
 
     pipeline: str
@@ -59,8 +60,8 @@ class VariantPlan:
     stale: bool = False
 
 
-@dataclass(frozen=True)
-class VariantPlans:
+@dataclass(frozen=True, repr=False)
+class VariantPlans(Answer):
     """Plans of iterations that take turns, and what their mean iteration takes."""
 
     mean_time_seconds: float
@@ -71,8 +72,8 @@ class VariantPlans:
     variants: Rows[VariantPlan]
 
 
-@dataclass(frozen=True)
-class TracedInstruction:
+@dataclass(frozen=True, repr=False)
+class TracedInstruction(Answer):
     """One instruction as it ran, by `id` or by stage, instruction and microbatch, on a clock that all ranks share."""
 
     start_seconds: float
@@ -83,8 +84,8 @@ class TracedInstruction:
     id: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class MeasuredIteration:
+@dataclass(frozen=True, repr=False)
+class MeasuredIteration(Answer):
     """One iteration: its time or a trace, and what else was measured; energies of all devices, or of one of each rank.
 
     Busy times are how long each rank worked, waiting left out."""
@@ -97,14 +98,14 @@ class MeasuredIteration:
     step: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class MisfitAlternative:
+@dataclass(frozen=True, repr=False)
+class MisfitAlternative(Answer):
     kind: str
     rank: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class Misfit:
+@dataclass(frozen=True, repr=False)
+class Misfit(Answer):
     """A cause by which the machine differs from the model; one of `seconds`, `fraction` and `joules` is its size."""
 
     kind: str
@@ -116,8 +117,8 @@ class Misfit:
     joules: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class ModelDeviation:
+@dataclass(frozen=True, repr=False)
+class ModelDeviation(Answer):
     """How far a modelled quantity is off: as it is, corrected, and corrected for single plans."""
 
     model_fraction: float
@@ -126,8 +127,8 @@ class ModelDeviation:
     noise_fraction: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class MeasuredPlan:
+@dataclass(frozen=True, repr=False)
+class MeasuredPlan(Answer):
     """One plan's iterations beside the model as it is and corrected."""
 
     iteration_count: int
@@ -139,8 +140,8 @@ class MeasuredPlan:
     measured_energy_joules: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class ModelReview:
+@dataclass(frozen=True, repr=False)
+class ModelReview(Answer):
     """What measured iterations say: `verdict` is "holds", "corrected", "unexplained" or "undecided".
 
     From `changed_from` on, counted among the iterations that count, the machine is another one."""

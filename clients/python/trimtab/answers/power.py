@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Optional
 
 from ..rows import Rows
+from .display import Answer
 
 
-@dataclass(frozen=True)
-class PlanOfKind:
+@dataclass(frozen=True, repr=False)
+class PlanOfKind(Answer):
     """The plan of all pipelines that share the definition of `pipeline`."""
 
     pipeline: str
@@ -18,8 +19,8 @@ class PlanOfKind:
     plan: int
 
 
-@dataclass(frozen=True)
-class JobPace:
+@dataclass(frozen=True, repr=False)
+class JobPace(Answer):
     """What a job does; `iteration_time_seconds` is None while it pauses."""
 
     average_power_watts: float
@@ -28,8 +29,8 @@ class JobPace:
     iteration_time_seconds: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class ShedPace:
+@dataclass(frozen=True, repr=False)
+class ShedPace(Answer):
     """The fastest pace that draws so much less; slowdowns are None where the job would have to pause."""
 
     average_power_watts: float
@@ -42,8 +43,8 @@ class ShedPace:
     lower_bound_slowdown_fraction: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class ShedPoint:
+@dataclass(frozen=True, repr=False)
+class ShedPoint(Answer):
     """An iteration time at which some pipeline changes its plan; `plans` in the order of `now`."""
 
     iteration_time_seconds: float
@@ -53,16 +54,16 @@ class ShedPoint:
     plans: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class RateBound:
+@dataclass(frozen=True, repr=False)
+class RateBound(Answer):
     """The least mean power at a rate; power is straight in the rate from one to the next."""
 
     iterations_per_second: float
     power_watts: float
 
 
-@dataclass(frozen=True)
-class PowerShed:
+@dataclass(frozen=True, repr=False)
+class PowerShed(Answer):
     """What a job loses when it draws less than `now`."""
 
     job: str
@@ -73,8 +74,8 @@ class PowerShed:
     lower_bound: Optional[tuple[RateBound, ...]] = None
 
 
-@dataclass(frozen=True)
-class PowerChoice:
+@dataclass(frozen=True, repr=False)
+class PowerChoice(Answer):
     """What `count` of the alike jobs do; `iteration_time_seconds` is None while they pause."""
 
     count: int
@@ -85,20 +86,20 @@ class PowerChoice:
     iteration_time_seconds: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class PoweredJob:
+@dataclass(frozen=True, repr=False)
+class PoweredJob(Answer):
     job: str
     choices: Rows[PowerChoice]
 
 
-@dataclass(frozen=True)
-class PoweredGroup:
+@dataclass(frozen=True, repr=False)
+class PoweredGroup(Answer):
     group: str
     power_watts: float
 
 
-@dataclass(frozen=True)
-class PowerInterval:
+@dataclass(frozen=True, repr=False)
+class PowerInterval(Answer):
     """One budget; no plans lose less than `lower_bound_lost_rate`, in the unit of the jobs' weights."""
 
     power_watts: float
@@ -112,8 +113,8 @@ class PowerInterval:
     budget_watts: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class PowerAllocation:
+@dataclass(frozen=True, repr=False)
+class PowerAllocation(Answer):
     """One interval for each budget; `total_rate` is the sum of all weights."""
 
     total_rate: float

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..rows import Rows
+from .display import Answer
 
 
-@dataclass(frozen=True)
-class ModelPart:
+@dataclass(frozen=True, repr=False)
+class ModelPart(Answer):
     """An encoder, a projector or a language model that candidates are made of."""
 
     id: str
@@ -24,8 +25,8 @@ class ModelPart:
     layer_count: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class Metric:
+@dataclass(frozen=True, repr=False)
+class Metric(Answer):
     """`direction` is "maximize" or "minimize"; `range` the least and the greatest possible score."""
 
     name: str
@@ -34,28 +35,28 @@ class Metric:
     error_transform: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class SelectionTask:
+@dataclass(frozen=True, repr=False)
+class SelectionTask(Answer):
     name: str
     metric: Metric
     alignment_sample_count: int
 
 
-@dataclass(frozen=True)
-class Candidate:
+@dataclass(frozen=True, repr=False)
+class Candidate(Answer):
     encoder: str
     language_model: str
     projector: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Excluded:
+@dataclass(frozen=True, repr=False)
+class Excluded(Answer):
     rule: str
     count: int
 
 
-@dataclass(frozen=True)
-class SelectionDiagnostic:
+@dataclass(frozen=True, repr=False)
+class SelectionDiagnostic(Answer):
     """A sign that task or pool is not described as it is meant; `path` names the param of pool/submit."""
 
     kind: str
@@ -63,8 +64,8 @@ class SelectionDiagnostic:
     message: str
 
 
-@dataclass(frozen=True)
-class PoolSubmitted:
+@dataclass(frozen=True, repr=False)
+class PoolSubmitted(Answer):
     revision: int
     candidate_count: int
     added_count: int
@@ -75,8 +76,8 @@ class PoolSubmitted:
     diagnostics: Rows[SelectionDiagnostic] = Rows()
 
 
-@dataclass(frozen=True)
-class RepresentationAttached:
+@dataclass(frozen=True, repr=False)
+class RepresentationAttached(Answer):
     revision: int
     sample_count: int
     feature_count: int
@@ -84,8 +85,8 @@ class RepresentationAttached:
     representation_count: int
 
 
-@dataclass(frozen=True)
-class CandidateCluster:
+@dataclass(frozen=True, repr=False)
+class CandidateCluster(Answer):
     encoder_cluster: int
     language_model_cluster: int
     candidate_count: int
@@ -94,15 +95,15 @@ class CandidateCluster:
     language_model_basis: str
 
 
-@dataclass(frozen=True)
-class ModelCluster:
+@dataclass(frozen=True, repr=False)
+class ModelCluster(Answer):
     members: tuple[str, ...]
     medoid: str
     basis: str
 
 
-@dataclass(frozen=True)
-class Join:
+@dataclass(frozen=True, repr=False)
+class Join(Answer):
     """Clusters below the number of compared models are models; join k makes the next number."""
 
     first: int
@@ -111,8 +112,8 @@ class Join:
     member_count: int
 
 
-@dataclass(frozen=True)
-class ModelClusters:
+@dataclass(frozen=True, repr=False)
+class ModelClusters(Answer):
     """Clusters of encoders, or of the language models behind `encoder`."""
 
     clusters: Rows[ModelCluster]
@@ -122,8 +123,8 @@ class ModelClusters:
     encoder: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class PoolClusters:
+@dataclass(frozen=True, repr=False)
+class PoolClusters(Answer):
     revision: int
     used_by_search: bool
     clusters: Rows[CandidateCluster]
@@ -131,8 +132,8 @@ class PoolClusters:
     language_models: Rows[ModelClusters]
 
 
-@dataclass(frozen=True)
-class Resume:
+@dataclass(frozen=True, repr=False)
+class Resume(Answer):
     """The checkpoint to go on from, in the words of the trial that wrote it."""
 
     trial: int
@@ -140,8 +141,8 @@ class Resume:
     checkpoint: Any = None
 
 
-@dataclass(frozen=True)
-class Assignment:
+@dataclass(frozen=True, repr=False)
+class Assignment(Answer):
     """What to train: `candidate`, from `resume` or from the start, up to `to_fraction` of the data, on `gpus`."""
 
     trial: int
@@ -157,8 +158,8 @@ class Assignment:
     repeated: bool = False
 
 
-@dataclass(frozen=True)
-class NoTrial:
+@dataclass(frozen=True, repr=False)
+class NoTrial(Answer):
     """There is no trial for this worker now; false, so that `while trial := pool.next_trial()` ends."""
 
     reason: str
@@ -169,8 +170,8 @@ class NoTrial:
         return False
 
 
-@dataclass(frozen=True)
-class TrialDecision:
+@dataclass(frozen=True, repr=False)
+class TrialDecision(Answer):
     """`decision` is "continue", "pause" or "stop"; after the last two the trial has ended."""
 
     trial: int
@@ -189,15 +190,15 @@ class TrialDecision:
         return self.decision != "continue"
 
 
-@dataclass(frozen=True)
-class TrialEnded:
+@dataclass(frozen=True, repr=False)
+class TrialEnded(Answer):
     trial: int
     outcome: str
     goes_on: bool
 
 
-@dataclass(frozen=True)
-class TrialCheckpoint:
+@dataclass(frozen=True, repr=False)
+class TrialCheckpoint(Answer):
     """Weights that a trial saved; they may be deleted where `needed` is false."""
 
     step: int
@@ -206,8 +207,8 @@ class TrialCheckpoint:
     needed: bool
 
 
-@dataclass(frozen=True)
-class ListedTrial:
+@dataclass(frozen=True, repr=False)
+class ListedTrial(Answer):
     """A trial; `state` is "open" or how it ended."""
 
     trial: int
@@ -225,16 +226,16 @@ class ListedTrial:
     expired: bool = False
 
 
-@dataclass(frozen=True)
-class TrialPage:
+@dataclass(frozen=True, repr=False)
+class TrialPage(Answer):
     revision: int
     open_trial_count: int
     trials: Rows[ListedTrial]
     next_offset: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class DirectedCandidate:
+@dataclass(frozen=True, repr=False)
+class DirectedCandidate(Answer):
     """A candidate after a decision about it; `closure` says why it is not trained further."""
 
     revision: int
@@ -244,8 +245,8 @@ class DirectedCandidate:
     trial: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class SearchRevised:
+@dataclass(frozen=True, repr=False)
+class SearchRevised(Answer):
     """What other rules or another budget changed."""
 
     revision: int
@@ -258,8 +259,8 @@ class SearchRevised:
     finish_reason: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Prediction:
+@dataclass(frozen=True, repr=False)
+class Prediction(Answer):
     """`score_interval` holds the score on all data with probability 0.9; None while nothing has been observed."""
 
     candidate: Candidate
@@ -275,14 +276,14 @@ class Prediction:
     expected_regret_score: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class Observation:
+@dataclass(frozen=True, repr=False)
+class Observation(Answer):
     data_fraction: float
     score: float
 
 
-@dataclass(frozen=True)
-class Evidence:
+@dataclass(frozen=True, repr=False)
+class Evidence(Answer):
     candidate: Candidate
     observations: Rows[Observation]
     regime_point_count: int
@@ -291,8 +292,8 @@ class Evidence:
     extrapolation_ratio: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class SearchCost:
+@dataclass(frozen=True, repr=False)
+class SearchCost(Answer):
     gpu_seconds: float
     energy_joules: Optional[float] = None
     trial_count: Optional[int] = None
@@ -300,8 +301,8 @@ class SearchCost:
     elapsed_seconds: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class SuggestionReport:
+@dataclass(frozen=True, repr=False)
+class SuggestionReport(Answer):
     """The best candidate so far, what finding it has cost beside training them all, and what it rests on."""
 
     revision: int
@@ -318,15 +319,15 @@ class SuggestionReport:
     diagnostics: Rows[SelectionDiagnostic] = Rows()
 
 
-@dataclass(frozen=True)
-class Ranking:
+@dataclass(frozen=True, repr=False)
+class Ranking(Answer):
     revision: int
     candidate_count: int
     ranking: Rows[Prediction]
     next_offset: Optional[int] = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ParetoMember(Prediction):
     """A candidate with the figures of its parts; None where no part states one."""
 
@@ -337,8 +338,8 @@ class ParetoMember(Prediction):
     probability_above_floor_fraction: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class ParetoSet:
+@dataclass(frozen=True, repr=False)
+class ParetoSet(Answer):
     """The candidates that no other beats in every objective, by predicted score."""
 
     revision: int
@@ -348,8 +349,8 @@ class ParetoSet:
     below_floor_count: int
 
 
-@dataclass(frozen=True)
-class EpochCost:
+@dataclass(frozen=True, repr=False)
+class EpochCost(Answer):
     """One iteration, and one pass over the alignment data."""
 
     iteration_time_seconds: float
@@ -358,8 +359,8 @@ class EpochCost:
     epoch_energy_joules: float
 
 
-@dataclass(frozen=True)
-class TrainedCandidate:
+@dataclass(frozen=True, repr=False)
+class TrainedCandidate(Answer):
     candidate: Candidate
     status: str
     pipeline: str
@@ -374,27 +375,27 @@ class TrainedCandidate:
     probability_best_fraction: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class StagePart:
+@dataclass(frozen=True, repr=False)
+class StagePart(Answer):
     part: str
     id: str
     first_layer: int
     layer_count: int
 
 
-@dataclass(frozen=True)
-class StageParts:
+@dataclass(frozen=True, repr=False)
+class StageParts(Answer):
     parameter_count: float
     parts: Rows[StagePart]
 
 
-@dataclass(frozen=True)
-class DividedCandidate:
+@dataclass(frozen=True, repr=False)
+class DividedCandidate(Answer):
     candidate: Candidate
     stages: Rows[StageParts]
 
 
-@dataclass(frozen=True)
-class SuggestedPipelines:
+@dataclass(frozen=True, repr=False)
+class SuggestedPipelines(Answer):
     candidates: Rows[TrainedCandidate]
     stages: Rows[DividedCandidate] = Rows()

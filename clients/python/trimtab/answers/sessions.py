@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..rows import Rows
+from .display import Answer
 
 
-@dataclass(frozen=True)
-class GPU:
+@dataclass(frozen=True, repr=False)
+class GPU(Answer):
     id: str
     node: Optional[str] = None
     model: Optional[str] = None
@@ -22,16 +23,16 @@ class GPU:
     switch_energy_joules: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class Sample:
+@dataclass(frozen=True, repr=False)
+class Sample(Answer):
     """One measured execution."""
 
     time_seconds: float
     energy_joules: float
 
 
-@dataclass(frozen=True)
-class ProfileRow:
+@dataclass(frozen=True, repr=False)
+class ProfileRow(Answer):
     """One option, measured once or as `samples`; `frequency` is an opaque knob that comes back as it was sent."""
 
     stage: int
@@ -44,8 +45,8 @@ class ProfileRow:
     sampling_interval_seconds: Optional[float] = None
 
 
-@dataclass(frozen=True)
-class Withdrawal:
+@dataclass(frozen=True, repr=False)
+class Withdrawal(Answer):
     """Measurements to take back: all of a table, or those at one frequency."""
 
     stage: int
@@ -53,8 +54,8 @@ class Withdrawal:
     frequency: Any = None
 
 
-@dataclass(frozen=True)
-class SessionOpened:
+@dataclass(frozen=True, repr=False)
+class SessionOpened(Answer):
     session: str
     revision: int
     resumed: bool
@@ -62,37 +63,37 @@ class SessionOpened:
     read_only: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class SessionSummary:
+@dataclass(frozen=True, repr=False)
+class SessionSummary(Answer):
     session: str
     revision: int
     gpu_count: int
     pipelines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class SessionExport:
+@dataclass(frozen=True, repr=False)
+class SessionExport(Answer):
     """The requests that recreate a session when they are sent again in this order."""
 
     session: str
     requests: tuple[Mapping[str, Any], ...]
 
 
-@dataclass(frozen=True)
-class GPUCount:
+@dataclass(frozen=True, repr=False)
+class GPUCount(Answer):
     revision: int
     gpu_count: int
     lost_trials: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class TableName:
+@dataclass(frozen=True, repr=False)
+class TableName(Answer):
     stage: int
     instruction: str
 
 
-@dataclass(frozen=True)
-class TableCounts:
+@dataclass(frozen=True, repr=False)
+class TableCounts(Answer):
     stage: int
     instruction: str
     option_count: int
@@ -100,8 +101,8 @@ class TableCounts:
     hull_count: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class PipelineDefined:
+@dataclass(frozen=True, repr=False)
+class PipelineDefined(Answer):
     revision: int
     pipeline: str
     instruction_count: int
@@ -109,8 +110,8 @@ class PipelineDefined:
     tables: Rows[TableName]
 
 
-@dataclass(frozen=True)
-class PipelineDetail:
+@dataclass(frozen=True, repr=False)
+class PipelineDetail(Answer):
     """`definition` are the params of pipeline/define; `schedule_csv` is None for an explicit graph."""
 
     pipeline: str
@@ -123,8 +124,8 @@ class PipelineDetail:
     schedule_csv: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+@dataclass(frozen=True, repr=False)
+class Diagnostic(Answer):
     """Something odd about a table; `frequency` is the first setting concerned."""
 
     kind: str
@@ -134,8 +135,8 @@ class Diagnostic:
     frequency: Any = None
 
 
-@dataclass(frozen=True)
-class Outlier:
+@dataclass(frozen=True, repr=False)
+class Outlier(Answer):
     """A sample that was left out; `sample` counts from 0, the oldest that is kept."""
 
     stage: int
@@ -146,8 +147,8 @@ class Outlier:
     energy_joules: float
 
 
-@dataclass(frozen=True)
-class ProfileSubmitted:
+@dataclass(frozen=True, repr=False)
+class ProfileSubmitted(Answer):
     """`recomputes`: the server computes the frontier again in the background."""
 
     revision: int

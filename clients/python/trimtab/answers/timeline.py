@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from ..rows import Rows
+from .display import Answer
 from .frontier import OverlappedBackward, Plan
 
 
-@dataclass(frozen=True)
-class TimelineInstruction:
+@dataclass(frozen=True, repr=False)
+class TimelineInstruction(Answer):
     """An instruction where it runs; joules and watts are of one device."""
 
     stage: int
@@ -28,22 +29,22 @@ class TimelineInstruction:
     overlapped: Optional[OverlappedBackward] = None
 
 
-@dataclass(frozen=True)
-class FrequencySwitch:
+@dataclass(frozen=True, repr=False)
+class FrequencySwitch(Answer):
     start_seconds: float
     end_seconds: float
     from_frequency: Any
     to_frequency: Any
 
 
-@dataclass(frozen=True)
-class Wait:
+@dataclass(frozen=True, repr=False)
+class Wait(Answer):
     start_seconds: float
     end_seconds: float
 
 
-@dataclass(frozen=True)
-class RankTimeline:
+@dataclass(frozen=True, repr=False)
+class RankTimeline(Answer):
     rank: int
     instructions: Rows[TimelineInstruction]
     switches: Rows[FrequencySwitch]
@@ -53,16 +54,16 @@ class RankTimeline:
     energy_joules: float
 
 
-@dataclass(frozen=True)
-class TimelineTotals:
+@dataclass(frozen=True, repr=False)
+class TimelineTotals(Answer):
     busy_seconds: float
     waiting_seconds: float
     switch_count: int
     energy_joules: float
 
 
-@dataclass(frozen=True)
-class Timeline:
+@dataclass(frozen=True, repr=False)
+class Timeline(Answer):
     """A plan laid out in time, rank by rank."""
 
     generation: int
