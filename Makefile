@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test test-integrations fuzz crashtest takeovertest bench release spec format lint clean
+.PHONY: help demo test test-integrations fuzz crashtest takeovertest bench release wheel apidoc spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
@@ -16,6 +16,8 @@ help:
 	@echo "make takeovertest  kills owners of shared state directories (N=...; CRASH_SEED=... repeats)"
 	@echo "make bench    the benchmark table (BENCH='--full' for the long rows)"
 	@echo "make release  out/trimtab: one static, stripped binary"
+	@echo "make wheel    out/trimtab-*.whl: the Python package with that binary inside"
+	@echo "make apidoc   out/apidoc: the reference of the Python package, from its docstrings"
 	@echo "make spec     write protocol-spec/, the transcripts' answers and the client's words from the code; review them"
 	@echo "make format   format the Swift sources; make lint only checks"
 
@@ -59,6 +61,13 @@ release:
 	@$(SWIFT) build -c release --product trimtab --static-swift-stdlib --scratch-path .build-release \
 	  -Xlinker --no-export-dynamic -Xlinker --icf=safe
 	@mkdir -p out && strip -o out/trimtab .build-release/release/trimtab && ls -l out/trimtab
+
+wheel: release $(VENV)/ready
+	@$(VENV)/bin/python clients/python/wheel.py out/trimtab out
+
+apidoc: $(VENV)/ready
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check pdoc==16.0.0
+	@$(VENV)/bin/python clients/python/apidoc.py out/apidoc
 
 spec:
 	@$(SWIFT) run protocol-tool write

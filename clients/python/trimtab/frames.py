@@ -117,12 +117,19 @@ def _content_length(buffer: bytes, start: int, end: int) -> int:
     raise ValueError(f"no Content-Length in the server's header {header!r}")
 
 
+def bundled_binary() -> Optional[str]:
+    """The binary inside this package, where it was installed from a platform wheel."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin", "trimtab")
+    return path if os.access(path, os.X_OK) else None
+
+
 def command_line(command: Command) -> list[str]:
-    """The server's command: as given, else $TRIMTAB_BINARY, else `trimtab` on the PATH."""
+    """The server's command: as given, else $TRIMTAB_BINARY, else the wheel's, else `trimtab` on the PATH."""
     if command is None or isinstance(command, str):
-        found = command or os.environ.get("TRIMTAB_BINARY") or shutil.which("trimtab")
+        found = command or os.environ.get("TRIMTAB_BINARY") or bundled_binary() or shutil.which("trimtab")
         if not found:
-            raise FileNotFoundError("no trimtab binary: pass command=, set TRIMTAB_BINARY, or put it on the PATH")
+            raise FileNotFoundError("no trimtab binary: install a platform wheel, pass command=, set TRIMTAB_BINARY, "
+                                    "or put it on the PATH")
         return [found, "serve"]
     return list(command)
 

@@ -1,0 +1,21 @@
+"""`python -m trimtab launch trimtab.toml` runs a search; everything else goes to the binary: `trimtab --help`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .frames import bundled_binary
+
+
+def main() -> None:
+    """The command `trimtab` of the installed package."""
+    arguments = sys.argv[1:]
+    binary = os.environ.get("TRIMTAB_BINARY") or bundled_binary()
+    if binary is None:  # not from the PATH, where this command itself is found
+        sys.exit("trimtab: this package carries no binary; install a platform wheel, or set TRIMTAB_BINARY")
+    os.execv(binary, [binary, *arguments])
+
+
+if __name__ == "__main__":
+    main()
