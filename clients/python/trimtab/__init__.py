@@ -63,6 +63,7 @@ from .selection import AsyncPool, AsyncTrial, Pool, Trial
 if TYPE_CHECKING:
     from .answers import *
     from .asynchronous import AsyncSession, AsyncTrimtab
+    from .trace import TraceReport, from_trace
 
 __version__ = "0.1.0"
 __all__ = [
@@ -113,6 +114,7 @@ __all__ = [
     "SessionShared",
     "StateUnavailable",
     "StorageFailed",
+    "TraceReport",
     "Trial",
     "TrialClosed",
     "Trimtab",
@@ -127,12 +129,15 @@ __all__ = [
     "UnknownSession",
     "UnknownTrial",
     "UnreadableFile",
+    "from_trace",
     "to_frame",
 ]
 __all__ += answers.__all__
 
 # Loaded when they are first used, as answers are: without that an import would take three times as long.
-_LAZY = {"AsyncSession": "asynchronous", "AsyncTrimtab": "asynchronous"}
+_LAZY = {
+    "AsyncSession": "asynchronous", "AsyncTrimtab": "asynchronous", "TraceReport": "trace", "from_trace": "trace",
+}
 
 
 def __getattr__(name: str) -> Any:
