@@ -2,35 +2,67 @@ internal import JSON
 internal import Sessions
 internal import TrimtabServer
 
-/// The protocol for programs: protocol-spec/model.json.
-enum Model {
-  static func json() -> JSON {
+/// The protocol for programs: protocol-spec/model.json. A field has `since` where it came later than its message.
+struct Model {
+  let history: History
+
+  func json() -> JSON {
     let methods = Catalogue.routes.map { route -> JSON in
-      [
-        "method": .string(route.name), "purpose": .string(route.purpose), "long": .bool(route.isLong),
-        "notification": .bool(route.isNotifiable), "params": .array(route.params().map { field($0, isParam: true) }),
-        "answer": route.answer == .null ? .null : .array(route.answer.children.map { field($0) }),
+      let params = Place("\(route.name) params", Contract.paramsName(route.name), history.since(route.name))
+      let answer = Place("\(route.name) answer", Contract.answerName(route.name), history.since(route.name))
+      return [
+        "method": .string(route.name), "since": since(route.name),
+        "purpose": .string(route.purpose), "long": .bool(route.isLong), "notification": .bool(route.isNotifiable),
+        "params": .array(route.params().map { field($0, in: params, isParam: true) }),
+        "answer": route.answer == .null ? .null : .array(route.answer.children.map { field($0, in: answer) }),
         "errors": .array(route.refusals.map { .string($0.rawValue) }),
       ]
     }
     let notifications = Catalogue.notifications.map { entry -> JSON in
-      [
-        "method": .string(entry.name), "purpose": .string(entry.purpose),
-        "direction": .string(entry.direction.rawValue), "params": .array(entry.params().map { field($0) }),
+      let params = Place("\(entry.name) params", Contract.paramsName(entry.name), history.since(entry.name))
+      return [
+        "method": .string(entry.name), "since": since(entry.name),
+        "purpose": .string(entry.purpose), "direction": .string(entry.direction.rawValue),
+        "params": .array(entry.params().map { field($0, in: params) }),
       ]
     }
     let errors = ErrorRegistry.entries.map { entry -> JSON in
-      ["kind": .string(entry.kind.rawValue), "code": .integer(Int64(entry.code)), "meaning": .string(entry.meaning)]
+      [
+        "kind": .string(entry.kind.rawValue), "code": .integer(Int64(entry.code)),
+        "since": history.since(error: entry.kind.rawValue).map(JSON.string) ?? .null, "meaning": .string(entry.meaning),
+      ]
+    }
+    let deprecations = Deprecations.all.filter { $0.field == nil }.map { deprecation in
+      JSONObject.Member(key: deprecation.owner, value: deprecated(deprecation))
     }
     return [
       "protocolVersion": .string(Version.protocol), "methods": .array(methods), "notifications": .array(notifications),
       // An answer that is an object may have these too.
-      "everyAnswer": .array(Warnings.fields.schema.map { field($0) }),
+      "everyAnswer": .array(Warnings.fields.schema.map { field($0, in: Place("every answer", "Warnings", nil)) }),
       "errors": .array(errors),
+      // Methods and notifications; fields say it where they stand.
+      "deprecated": .object(JSONObject(members: deprecations)),
     ]
   }
 
-  private static func field(_ schema: FieldSchema, isParam: Bool = false) -> JSON {
+  /// Where fields stand: for programs, in generated code, and since when what is around them has been there.
+  private struct Place {
+    let name: String
+    let type: String
+    let since: String?
+
+    init(_ name: String, _ type: String, _ since: String?) { (self.name, self.type, self.since) = (name, type, since) }
+  }
+
+  private func since(_ method: String) -> JSON { history.since(method).map(JSON.string) ?? .null }
+
+  private func deprecated(_ deprecation: Deprecation) -> JSON {
+    ["since": .string(deprecation.since), "instead": .string(deprecation.instead)]
+  }
+
+  private func field(_ schema: FieldSchema, in place: Place, isParam: Bool = false) -> JSON {
+    let name = "\(place.name).\(schema.name)"
+    let since = history.since(place: name)
     var members: [JSONObject.Member] = [
       .init(key: "name", value: .string(schema.name)), .init(key: "type", value: .string(schema.type.name)),
       .init(key: "required", value: .bool(schema.isRequired)),
@@ -40,9 +72,18 @@ enum Model {
       members.append(.init(key: "values", value: .array(values.map(JSON.string))))
     }
     if let unit = schema.unit { members.append(.init(key: "unit", value: .string(unit))) }
+    if let since, since != place.since, place.since != nil {
+      members.append(.init(key: "since", value: .string(since)))
+    }
+    if let deprecation = Deprecations.of(schema.name, in: place.type) {
+      members.append(.init(key: "deprecated", value: deprecated(deprecation)))
+    }
     members.append(.init(key: "doc", value: .string(schema.doc)))
-    if !schema.children.isEmpty {
-      members.append(.init(key: "fields", value: .array(schema.children.map { field($0, isParam: isParam) })))
+    let inner = schema.type.objects.flatMap { object in
+      object.fields.map { field($0, in: Place(name, object.name, since), isParam: isParam) }
+    }
+    if !inner.isEmpty {
+      members.append(.init(key: "fields", value: .array(inner)))
     }
     return .object(JSONObject(members: members))
   }

@@ -4,9 +4,8 @@ internal import Sessions
 internal import Transcripts
 internal import TrimtabServer
 
-/// The fields of each method's answer: as declared, or as transcripts show them.
-/// The generated part of protocol-spec/: a page for each method and each notification, the table of errors, and the
-/// model.
+/// The generated part of protocol-spec/: pages, the model, schemas, types for several languages, and what changed since
+/// the last release.
 struct Specification {
   /// The transcripts as they replay now.
   let transcripts: [(name: String, transcript: Transcript)]
@@ -44,10 +43,20 @@ struct Specification {
       files.append((Page.path(entry), Page.text(entry, example: example)))
     }
     files.append(("protocol-spec/errors.md", Page.errors()))
-    files.append(("protocol-spec/model.json", Model.json().indentedText + "\n"))
+    let history = History.load()
+    files.append(("protocol-spec/model.json", Model(history: history).json().indentedText + "\n"))
     files.append(("protocol-spec/openrpc.json", Contract.openRPC().indentedText + "\n"))
     files.append(
       ("protocol-spec/schema.json", Contract.jsonSchema(examples: messages).indentedText + "\n"))
+    if let last = history.last {
+      let differences = Differences(from: last, to: history.present)
+      files.append(
+        (
+          "\(History.folder)/changes.md",
+          differences.page(from: last.version.text, to: history.present.version.text)
+        ))
+    }
+    problems += history.problems(changelog: readFile("protocol-spec/CHANGELOG.md") ?? "")
     problems += Contract.conflicts.map { "\($0): the name of two types with different fields" }
     problems +=
       Declarations.problems() + transcripts.flatMap { Declarations.problems(in: $0.transcript, named: $0.name) }

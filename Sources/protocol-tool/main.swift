@@ -1,5 +1,6 @@
 // `protocol-tool write` generates protocol-spec/ and the transcripts' answers from the code; `protocol-tool check`
-// fails where a file differs from what would be written. Run it in the repository's root.
+// fails where a file differs from what would be written. `protocol-tool release` keeps the present protocol as that of
+// its version, for later ones to be compared with. Run it in the repository's root.
 
 internal import CLibrary
 
@@ -9,9 +10,21 @@ func fail(_ message: String) {
 }
 
 let arguments = CommandLine.arguments.dropFirst()
-guard let mode = arguments.first, arguments.count == 1, ["write", "check"].contains(mode) else {
-  fail("expected write or check; run it in the repository's root")
+guard let mode = arguments.first, arguments.count == 1, ["write", "check", "release"].contains(mode) else {
+  fail("expected write, check or release; run it in the repository's root")
   exit(64)
+}
+
+if mode == "release" {
+  let release = Release.present()
+  let path = "\(History.folder)/\(release.version.text).txt"
+  guard readFile(path) == nil else {
+    fail("\(path) is there; a release is never changed, so raise Version.protocol")
+    exit(1)
+  }
+  writeFile(path, release.text)
+  print("wrote \(path)")
+  exit(0)
 }
 
 let specification = Specification(transcripts: TranscriptFiles.load())

@@ -15,7 +15,7 @@ def test_initialize_describes_the_server(spawn):
     server = spawn(initialize=False)
     result = server.initialize(clientInfo={"name": "process tests", "version": "1"})
     assert result["serverInfo"]["name"] == "trimtab"
-    assert result["protocolVersion"] == "0.1"
+    assert result["protocolVersion"] == "0.2"
     assert {"session/open", "frontier/characterize", "plan/get"} <= set(result["capabilities"]["methods"])
 
 

@@ -9,23 +9,25 @@ package enum Contract {
   package static func openRPC() -> JSON {
     var schemas = MessageSchemas(place: "#/components/schemas/")
     let methods = Catalogue.routes.map { route -> JSON in
-      [
+      let method: JSON = [
         "name": .string(route.name), "description": .string(route.purpose), "paramStructure": "by-name",
-        "params": .array(route.params().map { descriptor($0, isRead: true, &schemas) }),
+        "params": .array(route.params().map { descriptor($0, of: paramsName(route.name), isRead: true, &schemas) }),
         "result": [
           "name": .string(answerName(route.name)), "schema": answerSchema(route, &schemas),
         ],
         "errors": .array(route.refusals.map { ["$ref": .string("#/components/errors/\($0.rawValue)")] }),
         "x-notification": .bool(route.isNotifiable), "x-long": .bool(route.isLong),
       ]
+      return marked(method, Deprecations.of(route.name))
     }
     let notifications = Catalogue.notifications.map { entry -> JSON in
       let isRead = entry.direction == .clientToServer
-      return [
+      let method: JSON = [
         "name": .string(entry.name), "description": .string(entry.purpose), "paramStructure": "by-name",
-        "params": .array(entry.params().map { descriptor($0, isRead: isRead, &schemas) }),
+        "params": .array(entry.params().map { descriptor($0, of: paramsName(entry.name), isRead: isRead, &schemas) }),
         "x-direction": .string(entry.direction.rawValue),
       ]
+      return marked(method, Deprecations.of(entry.name))
     }
     let errors = ErrorRegistry.entries.map { entry in
       JSONObject.Member(
@@ -102,10 +104,19 @@ package enum Contract {
       answerName(route.name), fields + Warnings.fields.schema, doc: "What `\(route.name)` answers.", isRead: false)
   }
 
-  private static func descriptor(_ field: FieldSchema, isRead: Bool, _ schemas: inout MessageSchemas) -> JSON {
-    [
-      "name": .string(field.name), "description": .string(field.doc), "required": .bool(field.isRequired),
-      "schema": schemas.value(of: field, isRead: isRead),
-    ]
+  private static func descriptor(
+    _ field: FieldSchema, of type: String, isRead: Bool, _ schemas: inout MessageSchemas
+  ) -> JSON {
+    marked(
+      [
+        "name": .string(field.name), "description": .string(field.doc), "required": .bool(field.isRequired),
+        "schema": schemas.value(of: field, isRead: isRead),
+      ], Deprecations.of(field.name, in: type))
+  }
+
+  /// Says that something is deprecated, where it is.
+  private static func marked(_ json: JSON, _ deprecation: Deprecation?) -> JSON {
+    guard deprecation != nil, case .object(let object) = json else { return json }
+    return .object(JSONObject(members: object.members + [.init(key: "deprecated", value: true)]))
   }
 }

@@ -24,15 +24,17 @@ package struct MessageSchemas {
     defined[name] = fields
     let index = definitions.count
     definitions.append((name, .null))
-    definitions[index].schema = object(fields, doc: doc, isRead: isRead)
+    definitions[index].schema = object(fields, of: name, doc: doc, isRead: isRead)
     return reference
   }
 
   /// - Parameter isRead: whether the server reads the object; then a field that may be absent may be null as well.
-  private mutating func object(_ fields: [FieldSchema], doc: String?, isRead: Bool) -> JSON {
+  private mutating func object(_ fields: [FieldSchema], of name: String, doc: String?, isRead: Bool) -> JSON {
     var members: [JSONObject.Member] = [.init(key: "type", value: "object")]
     if let doc { members.append(.init(key: "description", value: .string(doc))) }
-    let properties = fields.map { JSONObject.Member(key: $0.name, value: property($0, isRead: isRead)) }
+    let properties = fields.map {
+      JSONObject.Member(key: $0.name, value: property($0, of: name, isRead: isRead))
+    }
     members.append(.init(key: "properties", value: .object(JSONObject(members: properties))))
     let required = fields.filter(\.isRequired).map { JSON.string($0.name) }
     if !required.isEmpty { members.append(.init(key: "required", value: .array(required))) }
@@ -40,8 +42,9 @@ package struct MessageSchemas {
   }
 
   /// The schema of one field, with its documentation.
-  private mutating func property(_ field: FieldSchema, isRead: Bool) -> JSON {
-    adding("description", .string(field.doc), to: value(of: field, isRead: isRead))
+  private mutating func property(_ field: FieldSchema, of name: String, isRead: Bool) -> JSON {
+    let property = adding("description", .string(field.doc), to: value(of: field, isRead: isRead))
+    return Deprecations.of(field.name, in: name) == nil ? property : adding("deprecated", .bool(true), to: property)
   }
 
   /// The schema of one field's value.

@@ -241,7 +241,9 @@ package struct Route {
         return call.fail(RPCError(error))
       }
       client.accept(params)
-      call.settle(unknown) { () throws(RequestError) in Initialize.Answer(durability: client.server.durability) }
+      call.settle(unknown) { () throws(RequestError) in
+        Initialize.Answer(version: params.version, durability: client.server.durability)
+      }
     }
   }
 

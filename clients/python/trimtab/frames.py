@@ -140,7 +140,7 @@ def initialize_params(
 ) -> dict[str, Any]:
     """The params of `initialize` from a client's arguments."""
     return {"processId": os.getpid(), "clientInfo": {"name": "trimtab-python", "version": "0.1.0"},
-            "roots": list(roots), "capabilities": dict(capabilities or {}),
+            "protocolVersions": ["0.2", "0.1"], "roots": list(roots), "capabilities": dict(capabilities or {}),
             **named({"state_directory": state_directory, "unknown_fields": unknown_fields})}
 
 

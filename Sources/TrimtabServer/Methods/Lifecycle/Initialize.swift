@@ -5,7 +5,9 @@ package import Sessions
 /// The version of this program and of the protocol it speaks.
 package enum Version {
   package static let program = "0.1.0"
-  package static let `protocol` = "0.1"
+  package static let `protocol` = "0.2"
+  /// What a client may have been written for; newest first. A later minor version only adds.
+  package static let spoken = ["0.2", "0.1"]
 }
 
 /// Where sessions are kept.
@@ -30,6 +32,8 @@ package enum Initialize: Method {
     let stateDirectory: String?
     let unknownFields: UnknownFieldPolicy
     let trace: String?
+    /// The version that client and server have agreed on.
+    let version: String
 
     package enum UnknownFieldPolicy: String, CaseIterable, Sendable {
       case warn, refuse
@@ -71,6 +75,18 @@ package enum Initialize: Method {
       self.roots = roots + (options?.roots ?? []) + (rootURI.map { [$0] } ?? []) + folders.map(\.uri)
       trace = try reader.optional(
         "trace", .string, "How much of the traffic the server repeats in `$/logTrace`: `off`, `messages` or `verbose`.")
+      let versions = try reader.optional(
+        "protocolVersions", .list(of: .text(1...64), count: 0...64), default: [],
+        """
+        Versions of this protocol that the client understands; the server takes the newest that it speaks, too, and \
+        refuses the connection where there is none. Without any it takes its own newest.
+        """
+      )
+      let agreed = Version.spoken.first { versions.isEmpty || versions.contains($0) }
+      try reader.check(
+        agreed != nil, "protocolVersions", expected: "one of \(Version.spoken.joined(separator: ", ")) among them",
+        fix: "use a server of the client's version")
+      version = agreed ?? Version.protocol
       // What the Language Server Protocol has beyond that.
       _ = try reader.optional("capabilities", .any, "What the client can do; nothing is required so far.")
       reader.accept("rootPath", "locale")
@@ -105,11 +121,12 @@ package enum Initialize: Method {
   }
 
   package struct Answer: AnswerObject {
+    let version: String
     let durability: Durability
 
     package static let fields = Fields<Answer> {
       Field("serverInfo", "The server.") { _ in ServerInfo() }
-      Field("protocolVersion", "The version of this protocol.") { _ in Version.protocol }
+      Field("protocolVersion", "The version of this protocol that the connection uses.") { $0.version }
       Field("capabilities", "What the server can do.") { Capabilities(durability: $0.durability) }
     }
   }

@@ -1,0 +1,121 @@
+"""Versions of the protocol: how client and server agree, and that changes since the last release are named."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from conftest import REPOSITORY
+
+SPECIFICATION = REPOSITORY / "protocol-spec"
+MODEL = json.loads((SPECIFICATION / "model.json").read_text())
+RELEASES = {path.stem: path.read_text() for path in sorted(SPECIFICATION.glob("releases/*.txt"))}
+
+
+def number(version):
+    return tuple(map(int, version.split(".")))
+
+
+def places(release):
+    return {line.partition(": ")[0] for line in release.splitlines() if not line.startswith("#")}
+
+
+def fields(prefix, some, since):
+    """(place, version that the model gives) of each field."""
+    for field in some:
+        place, own = f"{prefix}.{field['name']}", field.get("since", since)
+        yield place, own
+        yield from fields(place, field.get("fields", ()), own)
+
+
+def everything():
+    for method in MODEL["methods"]:
+        yield method["method"], method["since"]
+        yield from fields(f"{method['method']} params", method["params"], method["since"])
+        yield from fields(f"{method['method']} answer", method["answer"] or (), method["since"])
+    for push in MODEL["notifications"]:
+        yield push["method"], push["since"]
+        yield from fields(f"{push['method']} params", push["params"], push["since"])
+    for error in MODEL["errors"]:
+        yield f"error {error['kind']}", error["since"]
+
+
+def test_since_is_the_first_release_that_has_it():
+    assert RELEASES and all(number(version) <= number(MODEL["protocolVersion"]) for version in RELEASES)
+    seen = 0
+    for place, since in everything():
+        had = [version for version in sorted(RELEASES, key=number) if place in places(RELEASES[version])]
+        assert since == (had[0] if had else MODEL["protocolVersion"]), place
+        seen += 1
+    assert seen > 1000
+
+
+def test_the_changelog_names_what_came_and_what_went():
+    last = max(RELEASES, key=number)
+    section = re.search(rf"^## {re.escape(MODEL['protocolVersion'])}\n(.*?)(?=^## |\Z)",
+                        (SPECIFICATION / "CHANGELOG.md").read_text(), re.M | re.S)
+    assert section is not None
+    now, before = {place for place, _ in everything()}, places(RELEASES[last])
+    for place in now - before:
+        if " " not in place or place.startswith("error "):
+            assert f"`{place.removeprefix('error ')}`" in section[1], place
+    gone = {place for place in before - now
+            if not place.startswith("every answer") and " error." not in place}
+    for place in gone:
+        outer = re.split(r"[ .]", place)[0]
+        if outer in now:
+            assert f"`{place}`" in section[1], place
+
+
+@pytest.mark.parametrize(("offered", "taken"), [
+    (None, "newest"), ([], "newest"), (["0.1"], "0.1"), (["9.9", "0.1"], "0.1"), (["newest", "0.1"], "newest"),
+    (["9.9"], None)])
+def test_client_and_server_agree_on_a_version(spawn, offered, taken):
+    newest = MODEL["protocolVersion"]
+    params = {} if offered is None else {"protocolVersions": [newest if one == "newest" else one for one in offered]}
+    server = spawn(initialize=False)
+    answer = server.call("initialize", params)
+    if taken is None:
+        assert answer["error"]["code"] == -32602 and answer["error"]["data"]["path"] == "protocolVersions"
+        assert newest in answer["error"]["message"]
+        answer = server.call("initialize", {})
+        taken = "newest"
+    assert answer["result"]["protocolVersion"] == (newest if taken == "newest" else taken)
+
+
+def add_line(text):
+    return text.replace("\n", "\nand a change\n", 1)
+
+
+def lose_release_field(text):
+    """As if the release had had one more field, which was removed since."""
+    return text + "trial/next params.formerly: optional string\n"
+
+
+def lose_release_method(text):
+    """As if the method had come after the release."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("trial/next"))
+
+
+@pytest.mark.parametrize(("name", "change", "complaint"), [
+    ("protocol-spec/CHANGELOG.md", str, None),
+    ("protocol-spec/model.json", add_line, "protocol-spec/model.json"),
+    ("protocol-spec/releases/0.1.txt", lose_release_field, "`trial/next params.formerly` is not named"),
+    ("protocol-spec/releases/0.1.txt", lose_release_method, "`trial/next` is not named"),
+    ("protocol-spec/CHANGELOG.md", lambda text: text.replace("`initialize params.rootUri`", ""),
+     "`initialize params.rootUri` is not named"),
+])
+def test_the_check_notices_a_change(tmp_path, name, change, complaint):
+    tool = REPOSITORY / ".build" / "debug" / "protocol-tool"
+    if not tool.exists():
+        pytest.skip("no protocol-tool: run `swift build`")
+    for folder in ("protocol-spec", "fixtures", "clients"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    # A transcript names it as a file outside the roots.
+    shutil.copy(REPOSITORY / "Package.swift", tmp_path)
+    (tmp_path / name).write_text(change((tmp_path / name).read_text()))
+    found = subprocess.run([tool, "check"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = found.stdout + found.stderr
+    assert (found.returncode, said) == (0, "") if complaint is None else complaint in said, said
+    assert complaint is None or found.returncode == 1
