@@ -48,6 +48,10 @@ struct Specification {
     files.append(("protocol-spec/openrpc.json", Contract.openRPC().indentedText + "\n"))
     files.append(
       ("protocol-spec/schema.json", Contract.jsonSchema(examples: messages).indentedText + "\n"))
+    let types = MessageTypes()
+    files.append(("protocol-spec/trimtab.d.ts", TypeScriptFile(types, history).text))
+    files.append(("protocol-spec/trimtab.rs", RustFile(types, history).text))
+    files.append(("clients/python/trimtab/messages.py", PythonFile(types, history).text))
     if let last = history.last {
       let differences = Differences(from: last, to: history.present)
       files.append(
@@ -57,6 +61,15 @@ struct Specification {
         ))
     }
     problems += history.problems(changelog: readFile("protocol-spec/CHANGELOG.md") ?? "")
+    // Last, as it is made of the other pages.
+    let texts = Dictionary(uniqueKeysWithValues: files.map { ($0.path, $0.text) })
+    let page = SpecificationPage.html(
+      methods: Catalogue.routes.map(\.name), notifications: Catalogue.notifications.map(Page.path)
+    ) { name in
+      let path = "protocol-spec/\(name)"
+      return texts[path] ?? readFile(path) ?? ""
+    }
+    files.append(("protocol-spec/index.html", page))
     problems += Contract.conflicts.map { "\($0): the name of two types with different fields" }
     problems +=
       Declarations.problems() + transcripts.flatMap { Declarations.problems(in: $0.transcript, named: $0.name) }

@@ -66,6 +66,8 @@ def test_the_changelog_names_what_came_and_what_went():
         outer = re.split(r"[ .]", place)[0]
         if outer in now:
             assert f"`{place}`" in section[1], place
+    deprecated = [field for field in json.dumps(MODEL).split('"deprecated":') if '"since"' in field[:12]]
+    assert len(deprecated) == (SPECIFICATION / "trimtab.d.ts").read_text().count("@deprecated since")
 
 
 @pytest.mark.parametrize(("offered", "taken"), [
@@ -100,7 +102,10 @@ def lose_release_method(text):
 
 @pytest.mark.parametrize(("name", "change", "complaint"), [
     ("protocol-spec/CHANGELOG.md", str, None),
-    ("protocol-spec/model.json", add_line, "protocol-spec/model.json"),
+    ("protocol-spec/trimtab.d.ts", add_line, "protocol-spec/trimtab.d.ts"),
+    ("protocol-spec/trimtab.rs", add_line, "protocol-spec/trimtab.rs"),
+    ("protocol-spec/index.html", add_line, "protocol-spec/index.html"),
+    ("clients/python/trimtab/messages.py", add_line, "clients/python/trimtab/messages.py"),
     ("protocol-spec/releases/0.1.txt", lose_release_field, "`trial/next params.formerly` is not named"),
     ("protocol-spec/releases/0.1.txt", lose_release_method, "`trial/next` is not named"),
     ("protocol-spec/CHANGELOG.md", lambda text: text.replace("`initialize params.rootUri`", ""),
