@@ -127,8 +127,8 @@ public struct ScheduleRecipe: Sendable, Equatable {
       case .interleavedOneForwardOneBackward: InterleavedOrder(self, rank: rank).fullBackwards()
       case .zbh1: InterleavedOrder(self, rank: rank).splitBackwards()
       case .zbv: ZeroBubbleVOrder.order(self, rank: rank)
-      case .dualpipev: DualPipeVOrder.order(self, rank: rank)
-      case .dualpipe: DualPipeOrder.order(self, rank: rank)
+      case .dualpipev: DualPipeOrder.vShaped(self, rank: rank)
+      case .dualpipe: DualPipeOrder.bidirectional(self, rank: rank)
       case .loopedBreadthFirst: BreadthFirstOrder.order(self, rank: rank)
       case .encoders: ClassicOrder.order(self, rank: rank, forwardsAhead: flow.distanceToEnd(ofPart: rank))
       }
