@@ -24,6 +24,7 @@ from pathlib import Path
 
 from calibration import measure as measure_calibration
 from certainty import measure as measure_certainty
+from clocks import clocks
 from compare import measure as measure_against
 from durable import durable
 from frontiers import curve, gap, optimum, scale, switching
@@ -101,7 +102,8 @@ def certainty(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    durable, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, noise, power)}
+    durable, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, noise, power,
+    clocks)}
 
 
 def main():

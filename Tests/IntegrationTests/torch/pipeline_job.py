@@ -42,29 +42,29 @@ class Scenario:
 
 
 class _Work(torch.autograd.Function):
-    """Lasts `seconds` forward, twice as long backward."""
+    """Works forward, and twice as much backward."""
 
     @staticmethod
-    def forward(ctx, x, seconds):
-        ctx.seconds = seconds
-        time.sleep(seconds())
+    def forward(ctx, x, work):
+        ctx.work = work
+        work(1)
         return x.clone()
 
     @staticmethod
     def backward(ctx, gradient):
-        time.sleep(2 * ctx.seconds())
+        ctx.work(2)
         return gradient, None
 
 
 class Block(torch.nn.Module):
-    """`seconds()` is how long its forward lasts."""
+    """`work(amount)` returns when so much is done; a forward is 1."""
 
-    def __init__(self, seconds):
+    def __init__(self, work):
         super().__init__()
-        self.linear, self.seconds = torch.nn.Linear(WIDTH, WIDTH), seconds
+        self.linear, self.work = torch.nn.Linear(WIDTH, WIDTH), work
 
     def forward(self, x):
-        return _Work.apply(self.linear(x), self.seconds)
+        return _Work.apply(self.linear(x), self.work)
 
 
 class Stamps:
@@ -124,11 +124,11 @@ def late_messages(delays):
         thread.join()
 
 
-def make_schedule(scenario, rank, world, seconds):
+def make_schedule(scenario, rank, world, work):
     """The schedule on one rank; stages lie in a loop over the ranks."""
     device, total = torch.device("cpu"), scenario.chunks * world
     torch.manual_seed(rank)
-    stages = [PipelineStage(Block(seconds), rank + world * chunk, total, device) for chunk in range(scenario.chunks)]
+    stages = [PipelineStage(Block(work), rank + world * chunk, total, device) for chunk in range(scenario.chunks)]
     make = SCHEDULES[scenario.schedule]
     return make(stages if make is ScheduleInterleaved1F1B else stages[0], scenario.microbatches,
                 loss_fn=lambda output, target: ((output - target) ** 2).mean())
@@ -144,7 +144,7 @@ def make_step(schedule, rank, world, microbatches):
 def traced(scenario, rank, world, folder):
     """Runs a scenario; leaves `NAME.RANK.json`, the trace, and `NAME.RANK.stamps`."""
     seconds = scenario.forward_seconds * (1 + scenario.slow.get(rank, 0))
-    schedule = make_schedule(scenario, rank, world, lambda: seconds)
+    schedule = make_schedule(scenario, rank, world, lambda amount: time.sleep(amount * seconds))
     step = make_step(schedule, rank, world, scenario.microbatches)
     step()  # what is set up once
     stamps = Stamps()

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..trace.actions import label as label_of
+
+if TYPE_CHECKING:
+    from .plan import ClockPlan
 
 
 class Observer(Protocol):
@@ -107,3 +110,67 @@ def _wrap(
     attachment.replace(stage, "forward_one_chunk", forward_one_chunk)
     attachment.replace(stage, "backward_one_chunk", backward_one_chunk)
     attachment.replace(stage, "backward_weight_one_chunk", backward_weight_one_chunk)
+
+
+class PlanOrderError(RuntimeError):
+    """A framework ran another instruction than the plan has next."""
+
+
+class _Cursor:
+    """Where a framework is in the plan that does not say which microbatch it runs."""
+
+    def __init__(self, plan: ClockPlan, observers: tuple[Observer, ...]) -> None:
+        self._plan, self._observers, self._position = plan, observers, 0
+
+    def run(self, kind: str, work: Callable[[], Any]) -> Any:
+        step = self._plan.steps[self._position]
+        if step.instruction != kind:
+            raise PlanOrderError(
+                f"the plan has {step.instruction} of microbatch {step.microbatch} on stage {step.stage} next, and the "
+                f"framework runs a {kind}; define the pipeline with the framework's schedule")
+        self._position = (self._position + 1) % len(self._plan.steps)
+        for observer in self._observers:
+            observer.begin(*step.key)
+        try:
+            return work()
+        finally:
+            for observer in self._observers:
+                observer.end(*step.key)
+
+
+def _evaluates() -> bool:
+    """Whether gradients are off: an evaluation, of which the plan says nothing."""
+    import torch
+
+    return not torch.is_grad_enabled()
+
+
+def attach_megatron(schedules: Any, plan: ClockPlan, *observers: Observer) -> Attachment:
+    """Hooks for Megatron-LM: `schedules` is the module `megatron.core.pipeline_parallel.schedules`, whose
+    `forward_step` and `backward_step` its schedules call for every microbatch. Instructions are told apart by the
+    plan's order. Tested against a stand-in; not run on a GPU."""
+    cursor, attachment = _Cursor(plan, observers), Attachment()
+    for name, kind in (("forward_step", "forward"), ("backward_step", "backward")):
+        attachment.replace(schedules, name, _counted(cursor, kind, getattr(schedules, name)))
+    return attachment
+
+
+def attach_deepspeed(engine: Any, plan: ClockPlan, *observers: Observer) -> Attachment:
+    """Hooks for DeepSpeed: `engine` is the `PipelineEngine`, whose map of instructions is replaced by one that counts
+    forward and backward passes. Tested against a stand-in; not run on a GPU."""
+    cursor, attachment = _Cursor(plan, observers), Attachment()
+    kinds = {"ForwardPass": "forward", "BackwardPass": "backward"}
+    instructions = {
+        command: _counted(cursor, kinds[command.__name__], method) if command.__name__ in kinds else method
+        for command, method in engine._INSTRUCTION_MAP.items()}
+    attachment.replace(engine, "_INSTRUCTION_MAP", instructions)
+    return attachment
+
+
+def _counted(cursor: _Cursor, kind: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(*arguments: Any, **options: Any) -> Any:
+        if kind == "forward" and _evaluates():
+            return method(*arguments, **options)
+        return cursor.run(kind, lambda: method(*arguments, **options))
+
+    return counted
