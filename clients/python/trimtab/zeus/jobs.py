@@ -1,0 +1,320 @@
+"""Training jobs as Zeus's pipeline-frequency protocol knows them, kept in files, planned by the sidecar.
+
+A job goes from registered ranks to schedules. Without a profile its first schedules sweep the clocks, and what the
+ranks report of them (`/result`) becomes the profile. The files of a job are Zeus's: `ranks.json`, `{n}.sched.json`,
+`{n}.prof.json`; `job.json` has what was registered, and `planned.json` the number of the first schedule that is a plan.
+A server that is started again finds them and goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from ..answers import ProfileRow, Sample
+from ..blocking import Trimtab
+from ..declared import Schedule
+from ..errors import TrimtabError
+from ..gpu.plan import ClockPlan
+from .files import FormatError, Frequencies, Measurement, breakdown, read_schedules, write_schedules
+
+RISES = 5  # a sweep ends when every table's energy has risen so many times in a row
+
+
+class Refused(Exception):
+    """What a client sent cannot be served; becomes an HTTP status with the reason."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How every job of a server is planned. `target` is a selector of `session.query`, such as
+    `{"slowdown_fraction": 0.02}`; `pipeline` are further arguments of `define_pipeline`."""
+
+    blocking_power_watts: float
+    schedule: Schedule = "1f1b"
+    microbatches: int | None = None
+    profile: Sequence[Measurement] = ()
+    target: Mapping[str, Any] = field(default_factory=lambda: {"objective": "fastest"})
+    pipeline: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Job:
+    """One job. `number` is of the schedule that is out now, or comes next."""
+
+    identity: str
+    about: Mapping[str, Any]
+    ranks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    number: int = 0
+    schedules: list[Frequencies] | None = None
+    asked: set[int] = field(default_factory=set)
+    results: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    planned: bool = False
+    error: Refused | None = None
+    # The sweep: (stage, instruction) -> clock -> (seconds, joules), and the clocks in the order they were measured.
+    measured: dict[tuple[int, str], dict[int, tuple[float, float]]] = field(default_factory=dict)
+
+    @property
+    def world_size(self) -> int:
+        return int(self.about["world_size"])
+
+
+class Jobs:
+    """All jobs of a server. Methods may be called from any thread; `schedule` blocks until all ranks have asked."""
+
+    def __init__(self, client: Trimtab, folder: Path, settings: Settings) -> None:
+        self._client, self._folder, self._settings = client, folder, settings
+        self._changed = threading.Condition()
+        self._jobs: dict[str, Job] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+        for about in sorted(folder.glob("*/job.json")):
+            self._jobs[about.parent.name] = self._restored(about.parent)
+
+    # What the protocol asks
+
+    def register_job(self, about: Mapping[str, Any]) -> str:
+        """A new job, and its id, which is safe in a URL."""
+        with self._changed:
+            parts = [time.strftime("%Y-%m-%d-%H-%M-%S"), f"dp{about['dp_degree']}", f"pp{about['pp_degree']}",
+                     f"tp{about['tp_degree']}", "Trimtab"]
+            if about.get("job_metadata"):
+                parts.append(re.sub(r"[^A-Za-z0-9._=-]+", "-", about["job_metadata"])[:100])
+            identity = stem = "+".join(parts)
+            for count in range(2, 1 << 30):
+                if identity not in self._jobs:
+                    break
+                identity = f"{stem}+{count}"
+            self._write(identity, "job.json", json.dumps(about))
+            self._jobs[identity] = Job(identity, about)
+            return identity
+
+    def register_rank(self, identity: str, rank: Mapping[str, Any]) -> None:
+        """A rank of a job; registering the same once more changes nothing."""
+        with self._changed:
+            job, about = self._job(identity), dict(rank)
+            number = about["rank"]
+            for name, degree in (("rank", "world_size"), ("dp_rank", "dp_degree"), ("pp_rank", "pp_degree"),
+                                 ("tp_rank", "tp_degree")):
+                if about[name] >= job.about[degree]:
+                    raise Refused(400, f"{name} {about[name]} is not below {degree} {job.about[degree]}")
+            known = job.ranks.get(number)
+            if known is not None and known != about:
+                raise Refused(400, f"rank {number} is registered already, with {known}")
+            place = (about["dp_rank"], about["pp_rank"], about["tp_rank"])
+            for other in job.ranks.values():
+                if other["rank"] != number and (other["dp_rank"], other["pp_rank"], other["tp_rank"]) == place:
+                    raise Refused(400, f"rank {number} is where rank {other['rank']} is: dp, pp, tp {place}")
+            job.ranks[number] = about
+            if len(job.ranks) == job.world_size:
+                self._write(identity, "ranks.json", json.dumps([job.ranks[one] for one in sorted(job.ranks)]))
+            self._changed.notify_all()
+
+    def schedule(self, identity: str, rank: int) -> Frequencies:
+        """The next schedule of a rank; waits until all ranks have registered and asked."""
+        with self._changed:
+            job = self._job(identity)
+            if not 0 <= rank < job.world_size:
+                raise Refused(400, f"rank {rank} is not below world_size {job.world_size}")
+            # A rank that has reported on the schedule that is out wants the next one; any other wants this one, also
+            # when its connection or this server has been lost since.
+            number = job.number + (rank in job.results)
+            self._changed.wait_for(lambda: job.number >= number or job.error is not None)
+            if job.schedules is None:
+                job.asked.add(rank)
+                self._changed.notify_all()
+            self._changed.wait_for(lambda: job.schedules is not None or job.error is not None or
+                                   len(job.ranks) == len(job.asked) == job.world_size)
+            if job.schedules is None and job.error is None:
+                self._decide(job)
+                self._changed.notify_all()
+            if job.error is not None:
+                raise job.error
+            assert job.schedules is not None
+            return job.schedules[rank]
+
+    def result(self, identity: str, result: Mapping[str, Any]) -> None:
+        """What a rank measured of the schedule that is out. When all ranks have reported, the next one is due."""
+        with self._changed:
+            job = self._job(identity)
+            rank = result["rank"]
+            if rank >= job.world_size:
+                raise Refused(400, f"rank {rank} is not below world_size {job.world_size}")
+            if job.schedules is None:
+                raise Refused(400, "no schedule is out that this could be a result of")
+            job.results[rank] = result
+            if len(job.results) < job.world_size:
+                return
+            ordered = [job.results[one] for one in sorted(job.results)]
+            self._write(identity, f"{job.number}.prof.json", json.dumps(ordered))
+            if not job.planned:
+                self._learn(job, job.schedules, ordered)
+            job.number, job.asked, job.results = job.number + 1, set(), {}
+            if job.planned:
+                self._write(identity, f"{job.number}.sched.json", write_schedules(job.schedules))
+            else:
+                job.schedules = None
+            self._changed.notify_all()
+
+    # Plans
+
+    def _decide(self, job: Job) -> None:
+        """The next schedule: the sidecar's plan where there is a profile, else the next clock of the sweep."""
+        try:
+            rows = [_row(one) for one in self._settings.profile]
+            clock = None
+            if not rows:
+                clock = self._next_clock(job)
+                if clock is None:
+                    rows = [ProfileRow(stage, kind, mhz, samples=(Sample(*values),)) for (stage, kind), table in
+                            sorted(job.measured.items()) for mhz, values in sorted(table.items())]
+            plans = self._plans(job, rows, clock)
+        except (TrimtabError, FormatError, ValueError) as error:
+            job.error = Refused(400, str(error))
+            return
+        except Refused as refused:
+            job.error = refused
+            return
+        job.schedules = [plans[job.ranks[rank]["pp_rank"]] for rank in range(job.world_size)]
+        job.planned = clock is None
+        if job.planned:
+            self._write(job.identity, "planned.json", json.dumps({"from": job.number}))
+        self._write(job.identity, f"{job.number}.sched.json", write_schedules(job.schedules))
+
+    def _plans(self, job: Job, rows: list[ProfileRow], clock: int | None) -> dict[int, Frequencies]:
+        """For each pipeline rank its instructions and clocks; all at `clock` during a sweep."""
+        session = self._client.open_session(job.identity + ("" if clock is None else "+order"))
+        stages = job.about["pp_degree"]
+        microbatches = _microbatches(job.about) or self._settings.microbatches
+        if microbatches is None:
+            raise Refused(400, "the number of microbatches is not known: start the server with --microbatches, or "
+                          "register the job with job_metadata=\"microbatches=N\"")
+        chunks = self._settings.pipeline.get("chunks_per_rank", 1)
+        session.define_pipeline(
+            "pipeline", schedule=self._settings.schedule, stages=stages * chunks, microbatches=microbatches,
+            blocking_power_watts=self._settings.blocking_power_watts, tensor_parallel_width=job.about["tp_degree"],
+            data_parallel_width=job.about["dp_degree"], **self._settings.pipeline)
+        if clock is not None:
+            # Any profile gives the order of the instructions.
+            needed = session.submit_profile("pipeline", rows=[]).missing
+            rows = [ProfileRow(one.stage, one.instruction, clock, 1.0, 1000.0) for one in needed]
+        session.submit_profile("pipeline", rows=rows)
+        session.characterize("pipeline", effort="quick" if clock is not None else "standard")
+        target = {"objective": "fastest"} if clock is not None else self._settings.target
+        plan = session.query("pipeline", **target).plan.plan
+        plans = {}
+        for rank in range(stages):
+            steps = ClockPlan.of(session.plan("pipeline", plan=plan, rank=rank)).steps
+            plans[rank] = [(step.instruction, step.mhz) for step in steps]
+        if clock is not None:
+            session.close()
+        for about in job.ranks.values():
+            available = set(about["available_frequencies"])
+            unknown = sorted({mhz for _, mhz in plans[about["pp_rank"]]} - available - {0})
+            if available and unknown:
+                nearest = min(available, key=lambda one: abs(one - unknown[0]))
+                raise Refused(400, f"rank {about['rank']}'s GPU has no clock of {unknown[0]} MHz, which the profile "
+                              f"has; the nearest is {nearest}")
+        return plans
+
+    def _next_clock(self, job: Job) -> int | None:
+        """The next clock of the sweep, from the highest on; None when it is over."""
+        available = set.intersection(*(set(about["available_frequencies"]) for about in job.ranks.values()))
+        if not available:
+            raise Refused(400, "the ranks have no clock in common")
+        done = {clock for table in job.measured.values() for clock in table}
+        if done and all(_rises(table) for table in job.measured.values()):
+            return None
+        return max(available - done, default=None)
+
+    def _learn(self, job: Job, schedules: Sequence[Frequencies], results: Sequence[Mapping[str, Any]]) -> None:
+        """Takes what the ranks measured of a sweep's schedule: a stage takes as long as its slowest rank."""
+        seen: dict[tuple[int, str, int], list[tuple[float, float]]] = defaultdict(list)
+        for result in results:
+            clocks, stage = schedules[result["rank"]], job.ranks[result["rank"]]["pp_rank"]
+            values: dict[str, list[tuple[float, float]]] = defaultdict(list)
+            try:
+                for name, times, energies in breakdown(result):
+                    values[name].extend(zip(times, energies, strict=True))
+            except FormatError as error:
+                raise Refused(400, str(error)) from None
+            for name, pairs in values.items():
+                clock = next((mhz for kind, mhz in clocks if kind == name), None)
+                if clock is None or not pairs:
+                    raise Refused(400, f"rank {result['rank']} reports {name}, which its schedule has not")
+                seen[stage, name, clock].append((sum(s for s, _ in pairs) / len(pairs),
+                                                 sum(j for _, j in pairs) / len(pairs)))
+        for (stage, name, clock), ranks in seen.items():
+            job.measured.setdefault((stage, name), {})[clock] = (
+                max(seconds for seconds, _ in ranks), sum(joules for _, joules in ranks) / len(ranks))
+
+    # Files
+
+    def _job(self, identity: str) -> Job:
+        if identity not in self._jobs:
+            raise Refused(400, f"no job {identity!r} is registered here")
+        return self._jobs[identity]
+
+    def _write(self, identity: str, name: str, text: str) -> None:
+        """Replaces a file as a whole, and keeps it through a loss of power."""
+        folder = self._folder / identity
+        folder.mkdir(exist_ok=True)
+        partial = folder / f".{name}"
+        with partial.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(folder / name)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _restored(self, folder: Path) -> Job:
+        """A job from its files."""
+        job = Job(folder.name, json.loads((folder / "job.json").read_text(encoding="utf-8")))
+        if (folder / "ranks.json").exists():
+            ranks = json.loads((folder / "ranks.json").read_text(encoding="utf-8"))
+            job.ranks = {one["rank"]: one for one in ranks}
+        mark = folder / "planned.json"
+        planned = json.loads(mark.read_text(encoding="utf-8"))["from"] if mark.exists() else 1 << 62
+        while (folder / f"{job.number}.sched.json").exists():
+            schedules = read_schedules((folder / f"{job.number}.sched.json").read_text(encoding="utf-8"))
+            results = folder / f"{job.number}.prof.json"
+            job.planned = job.number >= planned
+            if not results.exists() or (job.planned and not (folder / f"{job.number + 1}.sched.json").exists()):
+                job.schedules = schedules
+                break
+            if not job.planned:
+                self._learn(job, schedules, json.loads(results.read_text(encoding="utf-8")))
+            job.number += 1
+        return job
+
+
+def _row(one: Measurement) -> ProfileRow:
+    return ProfileRow(one.stage, one.instruction, one.frequency, one.seconds, one.joules)
+
+
+def _rises(table: Mapping[int, tuple[float, float]]) -> bool:
+    """Whether energy has risen `RISES` times in a row at the lowest clocks measured."""
+    energies = [joules for _, (_, joules) in sorted(table.items(), reverse=True)][-RISES - 1:]
+    return len(energies) == RISES + 1 and all(low < high for low, high in pairwise(energies))
+
+
+def _microbatches(about: Mapping[str, Any]) -> int | None:
+    """The number that `job_metadata` may say as `microbatches=N`."""
+    match = re.search(r"\bmicrobatches=(\d+)", about.get("job_metadata") or "")
+    return int(match.group(1)) if match else None
