@@ -121,6 +121,11 @@ export interface InitializeCapabilities {
    * after the changes that it shows are on disk.
    */
   durability: "memory" | "journal";
+  /**
+   * True where the process was started with `--read-only`: it changes no session.
+   * @since 0.2
+   */
+  readOnly?: boolean;
 }
 
 /** In `InitializeAnswer`: `warnings`. */
@@ -231,6 +236,36 @@ export interface SessionCloseParams {
 export interface SessionCloseAnswer {
   /** Always true. */
   closed: boolean;
+  /** Fields of the request that the method does not know, at most 16; absent where there are none. */
+  warnings?: Array<UnknownField>;
+}
+
+/** Params of `session/watch`. */
+export interface SessionWatchParams {
+  /**
+   * The session, as named by session/open.
+   * Must be a string of 1...256 characters.
+   */
+  session: string;
+  /**
+   * `suggestion`: suggestion/changed. `trials`: trial/assigned and trial/ended. `search`: search/finished. `cost`:
+   * cost/changed. `frontier`: frontier/changed and frontier/failed. `plans`: plan/changed.
+   */
+  pushes?: Array<"suggestion" | "trials" | "search" | "cost" | "frontier" | "plans"> | null;
+  /**
+   * The last revision of which the client has everything; what came after it is pushed next, but for frontier/failed.
+   * By default the revision in the answer.
+   * Must be an integer in 0...9223372036854775807.
+   */
+  fromRevision?: number | null;
+}
+
+/** What `session/watch` answers. */
+export interface SessionWatchAnswer {
+  /** The number of changes that the session has accepted. */
+  revision: number;
+  /** The groups that this client gets from now on. */
+  pushes: Array<"suggestion" | "trials" | "search" | "cost" | "frontier" | "plans">;
   /** Fields of the request that the method does not know, at most 16; absent where there are none. */
   warnings?: Array<UnknownField>;
 }
@@ -4749,7 +4784,7 @@ export interface FrontierFailedParams {
   /** The pipeline. */
   pipeline: string;
   /** The reason, as in the errors of frontier/characterize. */
-  kind: "unknownSession" | "unknownGPU" | "fileOutsideRoots" | "unreadableFile" | "overloaded" | "unknownPipeline" | "invalidPipeline" | "invalidProfile" | "incompleteProfile" | "notCharacterized" | "deadlineBelowMinimum" | "objectiveOutOfReach" | "unknownPlan" | "invalidPlan" | "unknownRank" | "unknownJob" | "implausibleReport" | "invalidPlacement" | "noPool" | "invalidPool" | "unknownCandidate" | "candidateClosed" | "invalidRepresentation" | "searchBegun" | "unknownTrial" | "trialClosed" | "invalidReport" | "busyGPU" | "stateUnavailable" | "storageFailed" | "journalUnusable" | "outcomeUnknown" | "sessionShared" | "inputsChanged" | "cancelled";
+  kind: "unknownSession" | "unknownGPU" | "fileOutsideRoots" | "unreadableFile" | "overloaded" | "unknownPipeline" | "invalidPipeline" | "invalidProfile" | "incompleteProfile" | "notCharacterized" | "deadlineBelowMinimum" | "objectiveOutOfReach" | "unknownPlan" | "invalidPlan" | "unknownRank" | "unknownJob" | "implausibleReport" | "invalidPlacement" | "noPool" | "invalidPool" | "unknownCandidate" | "candidateClosed" | "invalidRepresentation" | "searchBegun" | "unknownTrial" | "trialClosed" | "invalidReport" | "busyGPU" | "stateUnavailable" | "storageFailed" | "journalUnusable" | "outcomeUnknown" | "sessionShared" | "revisionTooOld" | "unknownRevision" | "readOnly" | "inputsChanged" | "cancelled";
   /** For a person: what was expected, what was found, and how to mend it. */
   message: string;
 }
@@ -4758,6 +4793,11 @@ export interface FrontierFailedParams {
 export interface PlanChangedParams {
   /** The session. */
   session: string;
+  /**
+   * The number of changes that the session has accepted.
+   * @since 0.2
+   */
+  revision: number;
   /** The job of the pipeline. */
   job: string;
   /** The pipeline. */
@@ -4833,6 +4873,102 @@ export interface RPCError {
   message: string;
   /** Facts for a program. */
   data?: JSONValue;
+}
+
+/** Params of `trial/assigned`. */
+export interface TrialAssignedParams {
+  /** The session. */
+  session: string;
+  /** The number of changes that the session has accepted. */
+  revision: number;
+  /** The worker that asked for it, where it gave its name. */
+  worker?: string;
+  /** The trial's number in the session. */
+  trial: number;
+  /** What to train. */
+  candidate: CandidateName;
+  /** Share of the alignment data that the checkpoint has seen; 0 without a checkpoint. */
+  fromFraction: number;
+  /** Train up to this share of the alignment data. */
+  toFraction: number;
+  /** The same as fromFraction in samples. */
+  fromSampleCount: number;
+  /** The same as toFraction in samples. */
+  toSampleCount: number;
+  /** The checkpoint to resume from; absent when training begins from the start. */
+  resume?: OpenTrialCheckpoint;
+  /** The registered GPUs to train on; empty where the worker uses its own. */
+  gpus: Array<string>;
+  /** How often the search has raised the amount of data for this candidate, from 0. */
+  rung: number;
+  /**
+   * Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster;
+   * `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for its
+   * cost; `baseline`, the strategy's own order; `requested`, by candidate/advance.
+   */
+  phase: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested";
+}
+
+/** Params of `trial/ended`. */
+export interface TrialEndedParams {
+  /** The session. */
+  session: string;
+  /** The number of changes that the session has accepted. */
+  revision: number;
+  /** The trial's number. */
+  trial: number;
+  /** What it trains. */
+  candidate: CandidateName;
+  /** `open`, or how it ended. */
+  state: "open" | "paused" | "completed" | "stopped" | "failed" | "lost" | "outOfMemory" | "checkpointGone" | "withdrawn";
+  /** The worker that asked for it, where it gave its name. */
+  worker?: string;
+  /** The registered GPUs that it was assigned; empty where the worker used its own. */
+  gpus: Array<string>;
+  /** Share of the alignment data at its start. */
+  fromFraction: number;
+  /** Share of the alignment data at its end, as assigned. */
+  toFraction: number;
+  /** Why it was assigned, as in trial/next. */
+  phase: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested";
+  /** The greatest step that it reported. */
+  lastStep?: number;
+  /** Share of the alignment data at that step. */
+  lastDataFraction?: number;
+  /**
+   * Session time of its assignment or latest report.
+   * Unit: s.
+   */
+  heardSeconds: number;
+  /** True where it was lost because its lease ran out. */
+  expired?: boolean;
+  /** The checkpoints that it reported, by growing step. */
+  checkpoints: Array<ListedTrialCheckpoint>;
+  /**
+   * The score at the greatest step that it reported.
+   * Unit: of the metric.
+   */
+  lastScore?: number;
+}
+
+/** Params of `search/finished`. */
+export interface SearchFinishedParams {
+  /** The session. */
+  session: string;
+  /** The number of changes that the session has accepted. */
+  revision: number;
+  /** Why, as in suggestion/get. */
+  finishReason: "gridFractionSpent" | "gpuSecondsSpent" | "joulesSpent" | "trialsSpent" | "wallSecondsSpent" | "regretBelowBound" | "planComplete" | "noCandidateLeft";
+}
+
+/** Params of `cost/changed`. */
+export interface CostChangedParams {
+  /** The session. */
+  session: string;
+  /** The number of changes that the session has accepted. */
+  revision: number;
+  /** What the search has taken so far. */
+  cost: SuggestionGetCost;
 }
 
 /** Params of `$/progress`. */
@@ -4935,6 +5071,14 @@ export interface Requests {
    * @since 0.1
    */
   "session/close": { params: SessionCloseParams; answer: SessionCloseAnswer };
+  /**
+   * Chooses which pushes about an open session this client gets, in place of those that session/open gives:
+   * suggestion/changed, frontier/changed, frontier/failed and plan/changed. With `fromRevision` it first gets what it
+   * missed since then, so that a reader that was away misses nothing. That comes from the journal where memory no
+   * longer has it.
+   * @since 0.2
+   */
+  "session/watch": { params: SessionWatchParams; answer: SessionWatchAnswer };
   /**
    * Returns the fewest requests that make an equal session; a client that sends them in order has it elsewhere. A
    * stale frontier is computed again then.
@@ -5223,6 +5367,29 @@ export interface ServerNotifications {
    */
   "trial/decided": TrialDecidedParams;
   /**
+   * Says that a trial was given out: after the answer of the trial/next that asked for it. Only for session/watch.
+   * @since 0.2
+   */
+  "trial/assigned": TrialAssignedParams;
+  /**
+   * Says that a trial ended, by a decision, a failure, or a lease that ran out: after the answer of the request that
+   * ended it. Only for session/watch.
+   * @since 0.2
+   */
+  "trial/ended": TrialEndedParams;
+  /**
+   * Says that a search asks for no more trials. A larger budget, other rules or more candidates may let it go on, and
+   * then it finishes again. Only for session/watch.
+   * @since 0.2
+   */
+  "search/finished": SearchFinishedParams;
+  /**
+   * Says what a search has spent: when a trial was given out or ended, and whenever GPU-seconds or joules have grown
+   * by a hundredth since the last time. Only for session/watch.
+   * @since 0.2
+   */
+  "cost/changed": CostChangedParams;
+  /**
    * Says how far a request with a `workDoneToken` has come: `begin`, then any number of `report`, then `end`, all
    * before the answer. Reports are left out while the client is slow to read.
    * @since 0.1
@@ -5320,6 +5487,21 @@ export interface RefusalCodes {
    * @since 0.1
    */
   sessionShared: 1009;
+  /**
+   * What happened since that revision is not known any more; `revision` in `data` is the oldest to begin from.
+   * @since 0.2
+   */
+  revisionTooOld: 1010;
+  /**
+   * The session has not come to that revision; it may be another session of the same name.
+   * @since 0.2
+   */
+  unknownRevision: 1011;
+  /**
+   * This process was started with `--read-only` and changes nothing.
+   * @since 0.2
+   */
+  readOnly: 1012;
   /**
    * No pipeline of this name is defined in the session.
    * @since 0.1

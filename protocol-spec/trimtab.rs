@@ -189,6 +189,11 @@ pub struct InitializeCapabilities {
     /// `memory`: sessions end with the process. `journal`: they are kept in the state directory, and an answer leaves
     /// after the changes that it shows are on disk.
     pub durability: InitializeCapabilitiesDurability,
+    /// True where the process was started with `--read-only`: it changes no session.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "readOnly"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub read_only: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
@@ -361,6 +366,100 @@ pub struct SessionCloseAnswer {
     /// Fields of the request that the method does not know, at most 16; absent where there are none.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub warnings: Option<Vec<UnknownField>>,
+}
+
+/// Params of `session/watch`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SessionWatchParams {
+    /// The session, as named by session/open.
+    /// Must be a string of 1...256 characters.
+    pub session: String,
+    /// `suggestion`: suggestion/changed. `trials`: trial/assigned and trial/ended. `search`: search/finished. `cost`:
+    /// cost/changed. `frontier`: frontier/changed and frontier/failed. `plans`: plan/changed.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub pushes: Option<Vec<SessionWatchParamsPushes>>,
+    /// The last revision of which the client has everything; what came after it is pushed next, but for
+    /// frontier/failed. By default the revision in the answer.
+    /// Must be an integer in 0...9223372036854775807.
+    #[cfg_attr(feature = "serde", serde(rename = "fromRevision"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub from_revision: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum SessionWatchParamsPushes {
+    #[cfg_attr(feature = "serde", serde(rename = "suggestion"))]
+    Suggestion,
+    #[cfg_attr(feature = "serde", serde(rename = "trials"))]
+    Trials,
+    #[cfg_attr(feature = "serde", serde(rename = "search"))]
+    Search,
+    #[cfg_attr(feature = "serde", serde(rename = "cost"))]
+    Cost,
+    #[cfg_attr(feature = "serde", serde(rename = "frontier"))]
+    Frontier,
+    #[cfg_attr(feature = "serde", serde(rename = "plans"))]
+    Plans,
+}
+
+impl SessionWatchParamsPushes {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                SessionWatchParamsPushes::Suggestion => "suggestion",
+                SessionWatchParamsPushes::Trials => "trials",
+                SessionWatchParamsPushes::Search => "search",
+                SessionWatchParamsPushes::Cost => "cost",
+                SessionWatchParamsPushes::Frontier => "frontier",
+                SessionWatchParamsPushes::Plans => "plans",
+        }
+    }
+}
+
+/// What `session/watch` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SessionWatchAnswer {
+    /// The number of changes that the session has accepted.
+    pub revision: i64,
+    /// The groups that this client gets from now on.
+    pub pushes: Vec<SessionWatchAnswerPushes>,
+    /// Fields of the request that the method does not know, at most 16; absent where there are none.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub warnings: Option<Vec<UnknownField>>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum SessionWatchAnswerPushes {
+    #[cfg_attr(feature = "serde", serde(rename = "suggestion"))]
+    Suggestion,
+    #[cfg_attr(feature = "serde", serde(rename = "trials"))]
+    Trials,
+    #[cfg_attr(feature = "serde", serde(rename = "search"))]
+    Search,
+    #[cfg_attr(feature = "serde", serde(rename = "cost"))]
+    Cost,
+    #[cfg_attr(feature = "serde", serde(rename = "frontier"))]
+    Frontier,
+    #[cfg_attr(feature = "serde", serde(rename = "plans"))]
+    Plans,
+}
+
+impl SessionWatchAnswerPushes {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                SessionWatchAnswerPushes::Suggestion => "suggestion",
+                SessionWatchAnswerPushes::Trials => "trials",
+                SessionWatchAnswerPushes::Search => "search",
+                SessionWatchAnswerPushes::Cost => "cost",
+                SessionWatchAnswerPushes::Frontier => "frontier",
+                SessionWatchAnswerPushes::Plans => "plans",
+        }
+    }
 }
 
 /// Params of `session/export`.
@@ -7132,6 +7231,12 @@ pub enum FrontierFailedParamsKind {
     OutcomeUnknown,
     #[cfg_attr(feature = "serde", serde(rename = "sessionShared"))]
     SessionShared,
+    #[cfg_attr(feature = "serde", serde(rename = "revisionTooOld"))]
+    RevisionTooOld,
+    #[cfg_attr(feature = "serde", serde(rename = "unknownRevision"))]
+    UnknownRevision,
+    #[cfg_attr(feature = "serde", serde(rename = "readOnly"))]
+    ReadOnly,
     #[cfg_attr(feature = "serde", serde(rename = "inputsChanged"))]
     InputsChanged,
     #[cfg_attr(feature = "serde", serde(rename = "cancelled"))]
@@ -7175,6 +7280,9 @@ impl FrontierFailedParamsKind {
                 FrontierFailedParamsKind::JournalUnusable => "journalUnusable",
                 FrontierFailedParamsKind::OutcomeUnknown => "outcomeUnknown",
                 FrontierFailedParamsKind::SessionShared => "sessionShared",
+                FrontierFailedParamsKind::RevisionTooOld => "revisionTooOld",
+                FrontierFailedParamsKind::UnknownRevision => "unknownRevision",
+                FrontierFailedParamsKind::ReadOnly => "readOnly",
                 FrontierFailedParamsKind::InputsChanged => "inputsChanged",
                 FrontierFailedParamsKind::Cancelled => "cancelled",
         }
@@ -7187,6 +7295,9 @@ impl FrontierFailedParamsKind {
 pub struct PlanChangedParams {
     /// The session.
     pub session: String,
+    /// The number of changes that the session has accepted.
+    /// Since 0.2.
+    pub revision: i64,
     /// The job of the pipeline.
     pub job: String,
     /// The pipeline.
@@ -7320,6 +7431,261 @@ pub struct RPCError {
     /// Facts for a program.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub data: Option<Json>,
+}
+
+/// Params of `trial/assigned`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TrialAssignedParams {
+    /// The session.
+    pub session: String,
+    /// The number of changes that the session has accepted.
+    pub revision: i64,
+    /// The worker that asked for it, where it gave its name.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub worker: Option<String>,
+    /// The trial's number in the session.
+    pub trial: i64,
+    /// What to train.
+    pub candidate: CandidateName,
+    /// Share of the alignment data that the checkpoint has seen; 0 without a checkpoint.
+    #[cfg_attr(feature = "serde", serde(rename = "fromFraction"))]
+    pub from_fraction: f64,
+    /// Train up to this share of the alignment data.
+    #[cfg_attr(feature = "serde", serde(rename = "toFraction"))]
+    pub to_fraction: f64,
+    /// The same as fromFraction in samples.
+    #[cfg_attr(feature = "serde", serde(rename = "fromSampleCount"))]
+    pub from_sample_count: i64,
+    /// The same as toFraction in samples.
+    #[cfg_attr(feature = "serde", serde(rename = "toSampleCount"))]
+    pub to_sample_count: i64,
+    /// The checkpoint to resume from; absent when training begins from the start.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub resume: Option<OpenTrialCheckpoint>,
+    /// The registered GPUs to train on; empty where the worker uses its own.
+    pub gpus: Vec<String>,
+    /// How often the search has raised the amount of data for this candidate, from 0.
+    pub rung: i64,
+    /// Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster;
+    /// `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for
+    /// its cost; `baseline`, the strategy's own order; `requested`, by candidate/advance.
+    pub phase: TrialAssignedParamsPhase,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TrialAssignedParamsPhase {
+    #[cfg_attr(feature = "serde", serde(rename = "interCluster"))]
+    InterCluster,
+    #[cfg_attr(feature = "serde", serde(rename = "intraCluster"))]
+    IntraCluster,
+    #[cfg_attr(feature = "serde", serde(rename = "exploration"))]
+    Exploration,
+    #[cfg_attr(feature = "serde", serde(rename = "speculation"))]
+    Speculation,
+    #[cfg_attr(feature = "serde", serde(rename = "baseline"))]
+    Baseline,
+    #[cfg_attr(feature = "serde", serde(rename = "requested"))]
+    Requested,
+}
+
+impl TrialAssignedParamsPhase {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                TrialAssignedParamsPhase::InterCluster => "interCluster",
+                TrialAssignedParamsPhase::IntraCluster => "intraCluster",
+                TrialAssignedParamsPhase::Exploration => "exploration",
+                TrialAssignedParamsPhase::Speculation => "speculation",
+                TrialAssignedParamsPhase::Baseline => "baseline",
+                TrialAssignedParamsPhase::Requested => "requested",
+        }
+    }
+}
+
+/// Params of `trial/ended`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TrialEndedParams {
+    /// The session.
+    pub session: String,
+    /// The number of changes that the session has accepted.
+    pub revision: i64,
+    /// The trial's number.
+    pub trial: i64,
+    /// What it trains.
+    pub candidate: CandidateName,
+    /// `open`, or how it ended.
+    pub state: TrialEndedParamsState,
+    /// The worker that asked for it, where it gave its name.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub worker: Option<String>,
+    /// The registered GPUs that it was assigned; empty where the worker used its own.
+    pub gpus: Vec<String>,
+    /// Share of the alignment data at its start.
+    #[cfg_attr(feature = "serde", serde(rename = "fromFraction"))]
+    pub from_fraction: f64,
+    /// Share of the alignment data at its end, as assigned.
+    #[cfg_attr(feature = "serde", serde(rename = "toFraction"))]
+    pub to_fraction: f64,
+    /// Why it was assigned, as in trial/next.
+    pub phase: TrialEndedParamsPhase,
+    /// The greatest step that it reported.
+    #[cfg_attr(feature = "serde", serde(rename = "lastStep"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub last_step: Option<i64>,
+    /// Share of the alignment data at that step.
+    #[cfg_attr(feature = "serde", serde(rename = "lastDataFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub last_data_fraction: Option<f64>,
+    /// Session time of its assignment or latest report.
+    /// Unit: s.
+    #[cfg_attr(feature = "serde", serde(rename = "heardSeconds"))]
+    pub heard_seconds: f64,
+    /// True where it was lost because its lease ran out.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub expired: Option<bool>,
+    /// The checkpoints that it reported, by growing step.
+    pub checkpoints: Vec<ListedTrialCheckpoint>,
+    /// The score at the greatest step that it reported.
+    /// Unit: of the metric.
+    #[cfg_attr(feature = "serde", serde(rename = "lastScore"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub last_score: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TrialEndedParamsState {
+    #[cfg_attr(feature = "serde", serde(rename = "open"))]
+    Open,
+    #[cfg_attr(feature = "serde", serde(rename = "paused"))]
+    Paused,
+    #[cfg_attr(feature = "serde", serde(rename = "completed"))]
+    Completed,
+    #[cfg_attr(feature = "serde", serde(rename = "stopped"))]
+    Stopped,
+    #[cfg_attr(feature = "serde", serde(rename = "failed"))]
+    Failed,
+    #[cfg_attr(feature = "serde", serde(rename = "lost"))]
+    Lost,
+    #[cfg_attr(feature = "serde", serde(rename = "outOfMemory"))]
+    OutOfMemory,
+    #[cfg_attr(feature = "serde", serde(rename = "checkpointGone"))]
+    CheckpointGone,
+    #[cfg_attr(feature = "serde", serde(rename = "withdrawn"))]
+    Withdrawn,
+}
+
+impl TrialEndedParamsState {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                TrialEndedParamsState::Open => "open",
+                TrialEndedParamsState::Paused => "paused",
+                TrialEndedParamsState::Completed => "completed",
+                TrialEndedParamsState::Stopped => "stopped",
+                TrialEndedParamsState::Failed => "failed",
+                TrialEndedParamsState::Lost => "lost",
+                TrialEndedParamsState::OutOfMemory => "outOfMemory",
+                TrialEndedParamsState::CheckpointGone => "checkpointGone",
+                TrialEndedParamsState::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TrialEndedParamsPhase {
+    #[cfg_attr(feature = "serde", serde(rename = "interCluster"))]
+    InterCluster,
+    #[cfg_attr(feature = "serde", serde(rename = "intraCluster"))]
+    IntraCluster,
+    #[cfg_attr(feature = "serde", serde(rename = "exploration"))]
+    Exploration,
+    #[cfg_attr(feature = "serde", serde(rename = "speculation"))]
+    Speculation,
+    #[cfg_attr(feature = "serde", serde(rename = "baseline"))]
+    Baseline,
+    #[cfg_attr(feature = "serde", serde(rename = "requested"))]
+    Requested,
+}
+
+impl TrialEndedParamsPhase {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                TrialEndedParamsPhase::InterCluster => "interCluster",
+                TrialEndedParamsPhase::IntraCluster => "intraCluster",
+                TrialEndedParamsPhase::Exploration => "exploration",
+                TrialEndedParamsPhase::Speculation => "speculation",
+                TrialEndedParamsPhase::Baseline => "baseline",
+                TrialEndedParamsPhase::Requested => "requested",
+        }
+    }
+}
+
+/// Params of `search/finished`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SearchFinishedParams {
+    /// The session.
+    pub session: String,
+    /// The number of changes that the session has accepted.
+    pub revision: i64,
+    /// Why, as in suggestion/get.
+    #[cfg_attr(feature = "serde", serde(rename = "finishReason"))]
+    pub finish_reason: SearchFinishedParamsFinishReason,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum SearchFinishedParamsFinishReason {
+    #[cfg_attr(feature = "serde", serde(rename = "gridFractionSpent"))]
+    GridFractionSpent,
+    #[cfg_attr(feature = "serde", serde(rename = "gpuSecondsSpent"))]
+    GpuSecondsSpent,
+    #[cfg_attr(feature = "serde", serde(rename = "joulesSpent"))]
+    JoulesSpent,
+    #[cfg_attr(feature = "serde", serde(rename = "trialsSpent"))]
+    TrialsSpent,
+    #[cfg_attr(feature = "serde", serde(rename = "wallSecondsSpent"))]
+    WallSecondsSpent,
+    #[cfg_attr(feature = "serde", serde(rename = "regretBelowBound"))]
+    RegretBelowBound,
+    #[cfg_attr(feature = "serde", serde(rename = "planComplete"))]
+    PlanComplete,
+    #[cfg_attr(feature = "serde", serde(rename = "noCandidateLeft"))]
+    NoCandidateLeft,
+}
+
+impl SearchFinishedParamsFinishReason {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                SearchFinishedParamsFinishReason::GridFractionSpent => "gridFractionSpent",
+                SearchFinishedParamsFinishReason::GpuSecondsSpent => "gpuSecondsSpent",
+                SearchFinishedParamsFinishReason::JoulesSpent => "joulesSpent",
+                SearchFinishedParamsFinishReason::TrialsSpent => "trialsSpent",
+                SearchFinishedParamsFinishReason::WallSecondsSpent => "wallSecondsSpent",
+                SearchFinishedParamsFinishReason::RegretBelowBound => "regretBelowBound",
+                SearchFinishedParamsFinishReason::PlanComplete => "planComplete",
+                SearchFinishedParamsFinishReason::NoCandidateLeft => "noCandidateLeft",
+        }
+    }
+}
+
+/// Params of `cost/changed`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CostChangedParams {
+    /// The session.
+    pub session: String,
+    /// The number of changes that the session has accepted.
+    pub revision: i64,
+    /// What the search has taken so far.
+    pub cost: SuggestionGetCost,
 }
 
 /// Params of `$/progress`.
@@ -7526,6 +7892,18 @@ impl Request for SessionClose {
     const METHOD: &'static str = "session/close";
     type Params = SessionCloseParams;
     type Answer = SessionCloseAnswer;
+}
+
+/// Chooses which pushes about an open session this client gets, in place of those that session/open gives:
+/// suggestion/changed, frontier/changed, frontier/failed and plan/changed. With `fromRevision` it first gets what it
+/// missed since then, so that a reader that was away misses nothing. That comes from the journal where memory no longer
+/// has it.
+/// Since 0.2.
+pub enum SessionWatch {}
+impl Request for SessionWatch {
+    const METHOD: &'static str = "session/watch";
+    type Params = SessionWatchParams;
+    type Answer = SessionWatchAnswer;
 }
 
 /// Returns the fewest requests that make an equal session; a client that sends them in order has it elsewhere. A stale
@@ -7984,6 +8362,45 @@ impl Notification for TrialDecided {
     type Params = TrialDecidedParams;
 }
 
+/// Says that a trial was given out: after the answer of the trial/next that asked for it. Only for session/watch.
+/// Since 0.2.
+pub enum TrialAssigned {}
+impl Notification for TrialAssigned {
+    const METHOD: &'static str = "trial/assigned";
+    const FROM_SERVER: bool = true;
+    type Params = TrialAssignedParams;
+}
+
+/// Says that a trial ended, by a decision, a failure, or a lease that ran out: after the answer of the request that
+/// ended it. Only for session/watch.
+/// Since 0.2.
+pub enum TrialEnded {}
+impl Notification for TrialEnded {
+    const METHOD: &'static str = "trial/ended";
+    const FROM_SERVER: bool = true;
+    type Params = TrialEndedParams;
+}
+
+/// Says that a search asks for no more trials. A larger budget, other rules or more candidates may let it go on, and
+/// then it finishes again. Only for session/watch.
+/// Since 0.2.
+pub enum SearchFinished {}
+impl Notification for SearchFinished {
+    const METHOD: &'static str = "search/finished";
+    const FROM_SERVER: bool = true;
+    type Params = SearchFinishedParams;
+}
+
+/// Says what a search has spent: when a trial was given out or ended, and whenever GPU-seconds or joules have grown by
+/// a hundredth since the last time. Only for session/watch.
+/// Since 0.2.
+pub enum CostChanged {}
+impl Notification for CostChanged {
+    const METHOD: &'static str = "cost/changed";
+    const FROM_SERVER: bool = true;
+    type Params = CostChangedParams;
+}
+
 /// Says how far a request with a `workDoneToken` has come: `begin`, then any number of `report`, then `end`, all before
 /// the answer. Reports are left out while the client is slow to read.
 /// Since 0.1.
@@ -8074,6 +8491,12 @@ pub mod codes {
     pub const OUTCOME_UNKNOWN: i64 = 1008;
     /// Another client has the session open; `force` closes it for all.
     pub const SESSION_SHARED: i64 = 1009;
+    /// What happened since that revision is not known any more; `revision` in `data` is the oldest to begin from.
+    pub const REVISION_TOO_OLD: i64 = 1010;
+    /// The session has not come to that revision; it may be another session of the same name.
+    pub const UNKNOWN_REVISION: i64 = 1011;
+    /// This process was started with `--read-only` and changes nothing.
+    pub const READ_ONLY: i64 = 1012;
     /// No pipeline of this name is defined in the session.
     pub const UNKNOWN_PIPELINE: i64 = 2000;
     /// The pipeline contradicts itself, or its profile.

@@ -28,22 +28,85 @@ package final class ClientConnection: PeerHandler {
   var passedFiles: ReceivedFiles?
   /// The file that the next request names.
   var nextFile: FileAccess?
+  /// Whether it may change nothing.
+  var isReadOnly: Bool
   /// The sessions that it has opened: it may use them, and is sent what happens in them.
-  private var held: Set<ExactString> = []
+  private var held: [ExactString: Watch] = [:]
+
+  /// Which pushes about a session the client gets.
+  struct Watch {
+    var choice = PushChoice.unchosen
+    var position: PushPosition
+    /// What is sent before the server's own history goes on, and the last revision that is in it.
+    var past: (history: PushHistory, last: Int)?
+    /// Counts the choices of this client, so that catching up for an earlier one ends.
+    var number = 0
+    /// Whether it gets what it missed first, and what happens now after that.
+    var isBehind = false
+  }
 
   init(_ peer: Peer, of server: Server) {
-    (self.peer, self.server) = (peer, server)
+    (self.peer, self.server, isReadOnly) = (peer, server, server.stateOptions.isReadOnly)
     peer.handler = self
   }
 
   /// Breaks the ring that peer and connection form.
   func disconnect() { peer.handler = nil }
 
-  func hold(_ session: String) { held.insert(ExactString(session)) }
+  /// Has the client use a session and be sent what happens in it from now on, unless it does already.
+  func hold(_ session: String, at revision: Int) {
+    guard !holds(session) else { return }
+    held[ExactString(session)] = Watch(position: .after(revision))
+  }
 
-  func release(_ session: String) { held.remove(ExactString(session)) }
+  func release(_ session: String) { held[ExactString(session)] = nil }
 
-  func holds(_ session: String) -> Bool { held.contains(ExactString(session)) }
+  func holds(_ session: String) -> Bool { held[ExactString(session)] != nil }
+
+  subscript(watch session: String) -> Watch? {
+    get { held[ExactString(session)] }
+    set { held[ExactString(session)] = newValue }
+  }
+
+  /// Has the client be sent pushes of a choice only, beginning at a position.
+  ///
+  /// - Parameter past: what happened before the server's history begins.
+  /// - Returns: the number of this choice.
+  func watch(
+    _ session: String, _ choice: PushChoice, from position: PushPosition, past: (history: PushHistory, last: Int)? = nil
+  ) -> Int {
+    let number = (held[ExactString(session)]?.number ?? 0) + 1
+    held[ExactString(session)] = Watch(
+      choice: choice, position: position, past: past, number: number, isBehind: true)
+    return number
+  }
+
+  /// The sessions that it uses, with what it gets of them.
+  var heldSessions: [HeldSession] {
+    held.sorted { $0.key < $1.key }.map { name, watch in
+      HeldSession(name: name.text, choice: watch.choice, position: watch.position)
+    }
+  }
+
+  /// Sends a push about a session, where the client has chosen its group and is not behind.
+  func push(_ push: some Notification, _ group: PushGroup, revision: Int, about session: String) {
+    guard let watch = held[ExactString(session)], watch.choice.contains(group), !watch.isBehind else { return }
+    held[ExactString(session)]?.position.pass(revision)
+    notify(push, about: session)
+  }
+
+  /// The same for a push without a revision, which is not repeated for a client that was away.
+  func push(_ push: some Notification, _ group: PushGroup, about session: String) {
+    guard let watch = held[ExactString(session)], watch.choice.contains(group) else { return }
+    notify(push, about: session)
+  }
+
+  /// Refuses to change anything for a process that only reads.
+  ///
+  /// - Throws: ``RequestError`` of kind `readOnly`.
+  func checkMayChange() throws(RequestError) {
+    if isReadOnly { throw .readOnlyProcess }
+  }
 
   /// Refuses a session that is open for other clients only.
   ///
@@ -63,7 +126,12 @@ package final class ClientConnection: PeerHandler {
   func enters(_ call: Call, _ params: Initialize.Params) throws(RequestError) -> Bool {
     guard passedFiles == nil, server.journals == nil,
       let path = params.stateDirectory ?? server.stateOptions.directory
-    else { return false }
+    else {
+      guard isReadOnly, passedFiles == nil, server.journals == nil else { return false }
+      throw RequestError(
+        .stateUnavailable, path: "stateDirectory", expected: "a state directory, as this process only reads",
+        found: "none", fix: "name one with --state, TRIMTAB_STATE or stateDirectory")
+    }
     let field = params.stateDirectory == nil ? "" : "stateDirectory"
     if let participant { return try participant.enter(path, field: field, call, params) }
     try server.openStateDirectory(path, field: field)
@@ -124,6 +192,7 @@ package final class ClientConnection: PeerHandler {
   private func serve(_ call: Call, _ route: Route) {
     if route.name != SessionOpen.name, let session = call.params?.objectValue?.sessionName {
       do throws(RequestError) {
+        if route.changesSession { try checkMayChange() }
         try checkHolds(session)
         if route.changesSession { try server.checkWritable(session) }
       } catch {

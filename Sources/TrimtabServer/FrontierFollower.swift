@@ -121,7 +121,7 @@ final class FrontierFollower {
   }
 
   private func fail(_ refusal: RequestError, _ pipeline: Pipeline, at server: Server) {
-    server.notify(
-      FrontierFailed(session: pipeline.session, pipeline: pipeline.name, error: refusal), about: pipeline.session)
+    let failed = FrontierFailed(session: pipeline.session, pipeline: pipeline.name, error: refusal)
+    for client in server.clients { client.push(failed, .frontier, about: pipeline.session) }
   }
 }

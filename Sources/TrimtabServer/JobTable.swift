@@ -108,8 +108,9 @@ package final class JobTable {
     }
   }
 
-  /// Runs `action` on the loop after the messages that have been received by then.
+  /// Runs `action` on the loop after the messages that have been received by then; at once where computations run so.
   func afterOtherMessages(_ action: @escaping () -> Void) {
+    guard runsBeside else { return action() }
     resumptions.append(action)
     if resumptions.count == 1 { mailbox.post(.resumed) }
   }

@@ -13,6 +13,8 @@ package final class Server {
   var lanes = SessionLanes()
   /// How far what the clients are to see of each session is durable.
   let tickets = LaneTickets()
+  /// What was pushed about each open session lately.
+  var histories: [ExactString: PushHistory] = [:]
   /// In the order in which they came.
   private(set) var clients: [ClientConnection] = []
   /// Where sessions are kept; nil where they live in memory.
@@ -46,23 +48,6 @@ package final class Server {
     client.disconnect()
   }
 
-  /// Passes on the events of a step, to the clients that hold the session or to parts of the server.
-  func send(_ events: [SessionEvent], of session: String) {
-    for event in events {
-      switch event {
-      case .frontierChanged(let changed): notify(changed, about: session)
-      case .plansChanged(let changed): changed.each { notify($0, about: session) }
-      case .inputsChanged(let pipeline): follower.inputsChanged(pipeline, of: session, at: self)
-      case .leaderChanged(let changed): notify(changed, about: session)
-      }
-    }
-  }
-
-  /// Sends what is about a session to those that hold it, once that is durable.
-  func notify(_ notification: some Notification, about session: String) {
-    for client in clients where client.holds(session) { client.notify(notification, about: session) }
-  }
-
   /// Sends a message about a session for the users of the clients that hold it.
   func logMessage(_ message: String, _ level: LogMessage.Level, about session: String) {
     for client in clients where client.holds(session) { client.logMessage(message, level) }
@@ -74,7 +59,18 @@ package final class Server {
 
   /// Notes that a session is no longer open.
   func release(_ session: String) {
+    histories[ExactString(session)] = nil
     for client in clients { client.release(session) }
+  }
+
+  /// Forgets all sessions, which another process serves from now on.
+  func forgetSessions() {
+    for name in sessions.summaries.map(\.name) {
+      release(name)
+      jobs.cancel(session: name)
+    }
+    sessions = SessionStore()
+    journals = nil
   }
 
   /// Where sessions are kept.
@@ -87,8 +83,10 @@ package struct StateOptions: Sendable {
   package var directory: String?
   /// Whether a file system is accepted that other machines may write to.
   package var allowsNetwork = false
+  /// Whether the directory is only read: it is not locked, and no session is changed.
+  package var isReadOnly = false
 
-  package init(directory: String? = nil, allowsNetwork: Bool = false) {
-    (self.directory, self.allowsNetwork) = (directory, allowsNetwork)
+  package init(directory: String? = nil, allowsNetwork: Bool = false, isReadOnly: Bool = false) {
+    (self.directory, self.allowsNetwork, self.isReadOnly) = (directory, allowsNetwork, isReadOnly)
   }
 }

@@ -18,6 +18,7 @@ struct Specification {
   /// them.
   private static let timingDependent: Set<RequestError.Kind> = [
     .overloaded, .cancelled, .inputsChanged, .storageFailed, .journalUnusable, .sessionShared,
+    .revisionTooOld,
   ]
 
   init(transcripts recorded: [(name: String, transcript: Transcript)]) {

@@ -27,6 +27,8 @@ private let help = """
   usage: trimtab [serve] [--state DIR]       JSON-RPC 2.0 on standard input and output
                                              (the default when standard input is not a terminal);
                                              sessions are kept in DIR, or in $TRIMTAB_STATE;
+                                             serve --read-only changes nothing: it joins the process that
+                                             owns DIR, or reads the journals as they are
                                              serve --log-holds MS writes a line to standard error when the
                                              server computed for MS milliseconds without a look at its input
          trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
@@ -65,7 +67,7 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "similarity": try SimilarityCommand(Array(arguments.dropFirst())).run()
     case nil, "serve":
       return try serve(options: arguments.dropFirst())
-    case "--stdio", "--state": return try serve(options: arguments[...])
+    case "--stdio", "--state", "--read-only": return try serve(options: arguments[...])
     case .some(let other):
       throw CommandFailure(
         status: .usage,

@@ -6,7 +6,7 @@ internal import TrimtabServer
 /// Serves as the options ask; editors add `--stdio` to say how they speak, and there is no other way.
 func serve(options: ArraySlice<String>) throws(CommandFailure) -> Int32 {
   let arguments = try Arguments(
-    Array(options), options: ["--state", "--log-holds"], flags: ["--stdio", "--state-on-network"])
+    Array(options), options: ["--state", "--log-holds"], flags: ["--stdio", "--state-on-network", "--read-only"])
   if let word = arguments.words.first {
     throw CommandFailure(
       status: .usage, message: "expected options after serve, found \"\(word)\"; see trimtab --help")
@@ -19,7 +19,9 @@ func serve(options: ArraySlice<String>) throws(CommandFailure) -> Int32 {
   }
   var loopOptions = EventLoop.Options()
   loopOptions.reportedHoldSeconds = try arguments.number("--log-holds", atLeast: 0).map { $0 / 1000 }
-  return serve(StateOptions(directory: directory, allowsNetwork: arguments.has("--state-on-network")), loopOptions)
+  let state = StateOptions(
+    directory: directory, allowsNetwork: arguments.has("--state-on-network"), isReadOnly: arguments.has("--read-only"))
+  return serve(state, loopOptions)
 }
 
 /// Serves JSON-RPC on the standard streams until the client ends it; returns the exit status.

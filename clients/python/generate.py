@@ -21,6 +21,7 @@ WORDS = {
     "Estimator": "pool/clusters estimator",
     "Kernel": "pool/clusters kernel", "Linkage": "pool/clusters linkage", "Objective": "frontier/query objective",
     "ParetoObjective": "suggestion/pareto objectives", "PowerMeasure": "power/allocate power",
+    "PushGroup": "session/watch pushes",
     "Resampling": "plan/uncertainty resampling", "Schedule": "pipeline/define schedule",
     "Strategy": "pool/submit search.strategy", "TrialFailure": "trial/fail kind",
     "UnknownFields": "initialize unknownFields",

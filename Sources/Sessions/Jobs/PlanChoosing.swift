@@ -87,7 +87,8 @@ extension SessionState {
   func planEvent(_ changes: [PlanChange], ofJob job: Int, cause: PlanChanges.Cause) -> SessionEvent {
     .plansChanged(
       PlanChanges(
-        session: name, job: jobs[job].name, slowestTimeSeconds: jobs[job].slowestTimeSeconds, cause: cause,
+        session: name, revision: revision, job: jobs[job].name, slowestTimeSeconds: jobs[job].slowestTimeSeconds,
+        cause: cause,
         changes: changes))
   }
 

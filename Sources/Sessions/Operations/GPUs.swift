@@ -31,7 +31,7 @@ extension SessionState {
     }
     for id in ids { gpus[id] = nil }
     let lost = search?.retire(ids) ?? []
-    return StepResult(GPUChange(gpuCount: gpus.count, lostTrials: lost), events: leaderChangeEvents())
+    return StepResult(GPUChange(gpuCount: gpus.count, lostTrials: lost), events: searchEvents())
   }
 
   /// The registered GPUs of these ids, in their order. O(ids) on average.

@@ -227,7 +227,7 @@ extension ModelSearch {
   }
 
   /// A trial as its worker sees it.
-  private func openTrial(_ id: TrialID) -> OpenTrial {
+  func openTrial(_ id: TrialID) -> OpenTrial {
     let (assignment, entry) = (assignment(of: id), roster[id])
     // A worker that restarts continues from what this trial has saved itself.
     let own = entry.latestCheckpoint

@@ -23,6 +23,10 @@ package struct ModelSearch: Sendable {
   var offeredMemoryBytes = 0
   /// The candidate that was last announced as the leader.
   var announcedLeader: Int?
+  /// What was last announced as spent.
+  var announcedSpending = Spending()
+  /// Whether it was announced that the search has ended.
+  var isEndAnnounced = false
 
   /// A search that has not begun.
   ///

@@ -46,7 +46,7 @@ extension ModelSearch {
     return (piece.prefix(limit).map(listed), piece.count > limit ? offset + limit : nil)
   }
 
-  private func listed(_ id: TrialID) -> ListedTrial {
+  func listed(_ id: TrialID) -> ListedTrial {
     let (entry, assignment) = (roster[id], assignment(of: id))
     let outcome = (try? engine.trial(id).outcome).flatMap { $0 }
     return ListedTrial(

@@ -4,7 +4,15 @@ internal import ModelSelection
 
 /// Which worker has which trial on which GPUs, and the checkpoints that trials left behind.
 struct TrialRoster: Sendable {
+  /// A trial that was given out, or ended.
+  enum Change: Sendable {
+    case opened(TrialID)
+    case closed(TrialID)
+  }
+
   private var entries: [Entry] = []
+  /// What happened in the step that is being applied, in order.
+  private var changes: [Change] = []
   private var open: Set<TrialID> = []
   /// The open trial of each worker that gave its name.
   private var trialOfWorker: [ExactString: TrialID] = [:]
@@ -29,15 +37,24 @@ struct TrialRoster: Sendable {
     precondition(id.index == entries.count, "trials are numbered without gaps")
     entries.append(entry)
     open.insert(id)
+    changes.append(.opened(id))
     if let worker = entry.request.worker { trialOfWorker[ExactString(worker)] = id }
   }
 
   mutating func close(_ id: TrialID) {
     entries[id.index].isOpen = false
     open.remove(id)
+    changes.append(.closed(id))
     if let worker = entries[id.index].request.worker, trialOfWorker[ExactString(worker)] == id {
       trialOfWorker[ExactString(worker)] = nil
     }
+  }
+
+  /// What happened since the last call.
+  mutating func takeChanges() -> [Change] {
+    if changes.isEmpty { return [] }
+    defer { changes = [] }
+    return changes
   }
 
   /// The open trials that were not heard from for longer than a lease, in ascending order. O(1) while there can be

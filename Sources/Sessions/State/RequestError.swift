@@ -11,6 +11,7 @@ package struct RequestError: Error, Sendable {
     case noPool, invalidPool, unknownCandidate, candidateClosed, invalidRepresentation, searchBegun
     case unknownTrial, trialClosed, invalidReport, busyGPU
     case stateUnavailable, storageFailed, journalUnusable, outcomeUnknown, sessionShared
+    case revisionTooOld, unknownRevision, readOnly
     case inputsChanged, cancelled
   }
 

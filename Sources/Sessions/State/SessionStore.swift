@@ -146,6 +146,10 @@ package struct StepResult<Answer> {
 package enum SessionEvent: Sendable {
   case frontierChanged(FrontierChange)
   case leaderChanged(LeaderChange)
+  case trialAssigned(TrialAssignment)
+  case trialEnded(TrialEnding)
+  case searchFinished(SearchEnding)
+  case costChanged(CostChange)
   /// The profile of a pipeline whose frontier follows it has changed. For the server, not for the client.
   case inputsChanged(pipeline: String)
   case plansChanged(PlanChanges)
@@ -166,6 +170,7 @@ package struct FrontierChange: Sendable {
 /// All changes of plan that one step brings to a job.
 package struct PlanChanges: Sendable {
   package let session: String
+  package let revision: Int
   package let job: String
   package let slowestTimeSeconds: Double?
   package let cause: Cause

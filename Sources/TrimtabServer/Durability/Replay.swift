@@ -7,6 +7,8 @@ internal import Sessions
 struct Replay: Sendable {
   /// Holds the session alone.
   private(set) var store = SessionStore()
+  /// What was pushed about the session.
+  private(set) var history: PushHistory
   /// Whether the last record closed the session.
   private(set) var isClosed = false
   /// Why the session is as of a record before the journal's end, and can only be read; nil where all was applied.
@@ -31,24 +33,28 @@ struct Replay: Sendable {
   /// A request that this program does not accept, or that gives something else than what was given out, ends the replay
   /// as of the request before it (``stop``).
   ///
-  /// - Parameter mark: notes which request is being applied, and knows one that must not be.
+  /// - Parameters:
+  ///   - mark: notes which request is being applied, and knows one that must not be.
+  ///   - history: takes what was pushed.
   /// - Returns: also the reader, at the journal's end unless the replay stopped; nil where the journal was never begun.
   /// - Throws: ``RequestError`` of kind `journalUnusable` or `storageFailed`.
   static func run(
-    _ name: String, in directory: StateDirectory, mark: RecoveryMark? = nil
+    _ name: String, in directory: StateDirectory, mark: RecoveryMark? = nil,
+    keeping history: PushHistory = PushHistory()
   ) throws(RequestError) -> (replay: Replay, reader: JournalReader)? {
     defer { mark?.end() }
-    guard let (replay, reader) = try run(name, in: directory, mark, upTo: nil) else { return nil }
+    guard let (replay, reader) = try run(name, in: directory, mark, upTo: nil, history) else { return nil }
     guard let stop = replay.stop else { return (replay, reader) }
     // The request has changed the session, or part of it. What was before it takes another replay, without it.
-    guard replay.requestCount > 1, var (before, _) = try run(name, in: directory, mark, upTo: replay.requestCount - 1)
+    guard replay.requestCount > 1,
+      var (before, _) = try run(name, in: directory, mark, upTo: replay.requestCount - 1, history)
     else { throw stop }
     before.stop = stop
     return (before, reader)
   }
 
   private static func run(
-    _ name: String, in directory: StateDirectory, _ mark: RecoveryMark?, upTo limit: Int?
+    _ name: String, in directory: StateDirectory, _ mark: RecoveryMark?, upTo limit: Int?, _ history: PushHistory
   ) throws(RequestError) -> (replay: Replay, reader: JournalReader)? {
     func readable<Value>(_ body: () throws(JournalError) -> Value) throws(RequestError) -> Value {
       do throws(JournalError) { return try body() } catch { throw RequestError(error, session: name) }
@@ -67,7 +73,7 @@ struct Replay: Sendable {
       throw RequestError(.damaged(path: survey.path, offset: offset, record: record), session: name)
     }
     guard survey.count > 0 else { return nil }
-    var replay = Replay(name, uses, mark, limit)
+    var replay = Replay(name, uses, mark, limit, history)
     var reader = try readable { () throws(JournalError) in try directory.reader(of: ExactString(name)) }
     do throws(RequestError) {
       while !replay.isDone, let bytes = try readable({ () throws(JournalError) in try reader.next() }) {
@@ -80,8 +86,10 @@ struct Replay: Sendable {
     return (replay, reader)
   }
 
-  private init(_ name: String, _ lastUses: [Int: Int], _ mark: RecoveryMark?, _ limit: Int?) {
-    (self.name, self.lastUses, self.mark, self.limit) = (name, lastUses, mark, limit)
+  private init(
+    _ name: String, _ lastUses: [Int: Int], _ mark: RecoveryMark?, _ limit: Int?, _ history: PushHistory
+  ) {
+    (self.name, self.lastUses, self.mark, self.limit, self.history) = (name, lastUses, mark, limit, history)
   }
 
   private var isDone: Bool { requestCount == limit }
@@ -136,22 +144,29 @@ struct Replay: Sendable {
         state.revision = record.revision
         return StepResult(())
       }
-    case FollowedFrontier.method: try FollowedFrontier.replay(record, from: snapshot(for: record), in: &store)
+    case FollowedFrontier.method:
+      remember(try FollowedFrontier.replay(record, from: snapshot(for: record), in: &store))
     default:
       guard let replay = Route.replays[ExactString(record.method)] else {
         throw unusable(record.method, expected: "a method of this version", found: "another")
       }
-      let given = try replay(record, try snapshot(for: record), &store)
-      if let expected = record.given, given != expected {
+      let replayed = try replay(record, try snapshot(for: record), &store)
+      if let expected = record.given, replayed.given != expected {
         throw unusable(
-          record.method, expected: "\(expected.preview()) as it was given out", found: given?.preview() ?? "nothing")
+          record.method, expected: "\(expected.preview()) as it was given out",
+          found: replayed.given?.preview() ?? "nothing")
       }
+      remember(replayed.events)
     }
     guard isClosed || store.revisionInPlace(of: name) == record.revision else {
       throw unusable(
         record.method, expected: "revision \(record.revision)",
         found: store.revision(of: name).map { "revision \($0)" } ?? "none")
     }
+  }
+
+  private mutating func remember(_ events: [SessionEvent]) {
+    for event in events { history.append(event) }
   }
 
   /// The state that the record's product was computed from.
@@ -210,7 +225,7 @@ enum FollowedFrontier {
 
   static func replay(
     _ record: ChangeRecord, from snapshot: SessionState?, in store: inout SessionStore
-  ) throws(RequestError) {
+  ) throws(RequestError) -> [SessionEvent] {
     guard let snapshot, let pipeline = record.params["pipeline"]?.stringValue?.text,
       let isProvisional = record.params["provisional"]?.boolValue,
       let request = CharacterizationRequest(behind: try snapshot.pipeline(pipeline)),
@@ -222,8 +237,8 @@ enum FollowedFrontier {
         fix: "open it with the version that wrote it")
     }
     let product = try work(ProgressHandle())
-    _ = try store.change(snapshot.name) { (state) throws(RequestError) in
+    return try store.change(snapshot.name) { (state) throws(RequestError) in
       try state.publishFollowed(product, request)
-    }
+    }.events
   }
 }

@@ -13,7 +13,10 @@ extension Server {
   /// - Throws: ``RequestError`` of kind `stateUnavailable`.
   func openStateDirectory(_ path: String, field: String) throws(RequestError) {
     do throws(DirectoryError) {
-      keepSessions(in: try StateDirectory(path, allowsNetwork: stateOptions.allowsNetwork))
+      keepSessions(
+        in: stateOptions.isReadOnly
+          ? try StateDirectory(reading: path)
+          : try StateDirectory(path, allowsNetwork: stateOptions.allowsNetwork))
     } catch {
       throw RequestError(error, path: field)
     }
@@ -116,12 +119,16 @@ extension Server {
         call.onCancel = nil
         do throws(RequestError) {
           guard let state = try outcome.get() else { return open(call, for: client, params, unknown) }
-          client.hold(name)
-          call.answer(WarnedAnswer(answer: opened(SessionSummary(state), isResumed: true), unknown: unknown))
+          client.hold(name, at: state.revision)
+          call.answer(
+            WarnedAnswer(answer: opened(SessionSummary(state), isResumed: true, client), unknown: unknown))
         } catch {
           call.fail(RPCError(error))
         }
       }
+    }
+    if client.isReadOnly, params.session.map({ !sessions.contains($0) }) ?? true {
+      return call.fail(RPCError(RequestError.readOnlyProcess))
     }
     let (session, isResumed) = sessions.open(
       name: params.session, seed: UInt64(params.seed),
@@ -135,32 +142,42 @@ extension Server {
       ])
       record(ChangeRecord(SessionOpen.name, understood, revision: 0), of: session.name)
     }
-    client.hold(session.name)
+    if !isResumed { histories[ExactString(session.name)] = PushHistory() }
+    client.hold(session.name, at: session.revision)
     call.lane = lane(of: session.name)
-    call.answer(WarnedAnswer(answer: opened(session, isResumed: isResumed), unknown: unknown))
+    call.answer(WarnedAnswer(answer: opened(session, isResumed: isResumed, client), unknown: unknown))
   }
 
-  private func opened(_ session: SessionSummary, isResumed: Bool) -> SessionOpen.Answer {
-    SessionOpen.Answer(
-      session: session, isResumed: isResumed, durability: durability,
-      readOnlyReason: journals?.readOnly[ExactString(session.name)]?.message)
+  private func opened(
+    _ session: SessionSummary, isResumed: Bool, _ client: ClientConnection
+  ) -> SessionOpen.Answer {
+    let reason =
+      journals?.readOnly[ExactString(session.name)] ?? (client.isReadOnly ? RequestError.readOnlyProcess : nil)
+    return SessionOpen.Answer(
+      session: session, isResumed: isResumed, durability: durability, readOnlyReason: reason?.message)
   }
 
   /// Has a client that an earlier owner served go on in a session, unless that has been closed since.
-  func reopen(_ name: String, for client: ClientConnection) {
+  func reopen(_ session: HeldSession, for client: ClientConnection) {
+    let name = session.name
     whenFree(name) { [unowned self] in
       guard !sessions.contains(name), let journals, journals.isStored(ExactString(name)) else {
-        if sessions.contains(name) { client.hold(name) }
+        if sessions.contains(name) { resume(client, session) }
         return
       }
-      recover(name, for: client, journals) { outcome in
+      recover(name, for: client, journals) { [unowned self] outcome in
         switch outcome {
-        case .success(let state): if state != nil { client.hold(name) }
+        case .success(let state): if state != nil { resume(client, session) }
         case .failure(let error):
           client.logMessage("session \(Preview.quoted(name)) cannot go on: \(error.message)", .error)
         }
       }
     }
+  }
+
+  private func restore(_ state: SessionState, _ history: PushHistory) {
+    _ = sessions.replace(state)
+    histories[ExactString(state.name)] = history
   }
 
   /// Recovers a session beside the loop, which is occupied until then.
@@ -179,12 +196,14 @@ extension Server {
         let recovered = try outcome.get()
         if let state = recovered.state, let reason = recovered.stop {
           journals.attachReadOnly(ExactString(name), reason)
-          _ = sessions.replace(state)
-          client.logMessage("session \(Preview.quoted(name)) can only be read: \(reason.message)", .error)
+          restore(state, recovered.history)
+          if reason.kind != .readOnly {
+            client.logMessage("session \(Preview.quoted(name)) can only be read: \(reason.message)", .error)
+          }
           done(.success(state))
         } else if let state = recovered.state, let file = recovered.file {
           journals.attach(file, to: ExactString(name), size: recovered.size)
-          _ = sessions.replace(state)
+          restore(state, recovered.history)
           if recovered.tornByteCount > 0 {
             client.logMessage(
               "session \(Preview.quoted(name)): \(recovered.tornByteCount) bytes were cut off that were never acknowledged",
@@ -221,16 +240,24 @@ private struct Recovered: Sendable {
   let size: SessionJournals.Size
   /// Why the session can only be read.
   let stop: RequestError?
+  /// What was pushed about it.
+  let history: PushHistory
 
   init(_ name: String, in directory: StateDirectory) throws(RequestError) {
     let mark = directory.recoveryMark(for: ExactString(name))
     guard let (replay, reader) = try Replay.run(name, in: directory, mark: mark) else {
       (file, state, tornByteCount, size, stop) = (nil, nil, 0, SessionJournals.Size(), nil)
+      history = PushHistory()
       return
     }
-    stop = replay.stop
-    if stop != nil {
-      (file, state, tornByteCount, size) = (nil, try replay.store.state(name), 0, SessionJournals.Size())
+    history = replay.history
+    let isReadOnly = directory.storage.isReadOnly && !replay.isClosed
+    stop = replay.stop ?? (isReadOnly ? RequestError.readOnlyProcess : nil)
+    // Where the directory is only read, nothing is mended or put aside.
+    if stop != nil || directory.storage.isReadOnly {
+      let isClosed = replay.stop == nil && replay.isClosed
+      (file, state) = (nil, isClosed ? nil : try replay.store.state(name))
+      (tornByteCount, size) = (0, SessionJournals.Size())
       return
     }
     do throws(JournalError) {

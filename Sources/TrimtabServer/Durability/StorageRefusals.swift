@@ -6,6 +6,12 @@ internal import Sessions
 // Why something is not kept, as clients see it.
 
 extension RequestError {
+  /// A change through a process that only reads.
+  static let readOnlyProcess = RequestError(
+    .readOnly, expected: "a request that changes nothing, as this process only reads",
+    found: "one that may change something",
+    fix: "send it through a process that was started without --read-only")
+
   /// A state directory that cannot be used.
   init(_ error: DirectoryError, path: String) {
     let (expected, found, fix): (String, String, String) =

@@ -14,6 +14,7 @@ package enum Catalogue {
       .open(SessionOpen.self),
       .store(SessionList.self),
       .server(SessionClose.self),
+      .watch(SessionWatch.self),
       .query(SessionExport.self),
 
       .edit(GPURegister.self),
@@ -68,6 +69,10 @@ package enum Catalogue {
       .push(PlanChanged.self),
       .push(LeaderChange.self),
       .push(TrialDecided.self),
+      .push(TrialAssignment.self),
+      .push(TrialEnding.self),
+      .push(SearchEnding.self),
+      .push(CostChange.self),
       .push(WorkDoneProgress.self),
       .push(LogMessage.self),
       .push(LogTrace.self),

@@ -50,6 +50,14 @@ package enum ErrorRegistry {
         """
       )
     case .sessionShared: (1009, "Another client has the session open; `force` closes it for all.")
+    case .revisionTooOld:
+      (
+        1010,
+        "What happened since that revision is not known any more; `revision` in `data` is the oldest to begin from."
+      )
+    case .unknownRevision:
+      (1011, "The session has not come to that revision; it may be another session of the same name.")
+    case .readOnly: (1012, "This process was started with `--read-only` and changes nothing.")
     case .unknownPipeline: (2000, "No pipeline of this name is defined in the session.")
     case .invalidPipeline: (2001, "The pipeline contradicts itself, or its profile.")
     case .invalidProfile: (2002, "A measurement cannot be right, or belongs to no instruction of the pipeline.")

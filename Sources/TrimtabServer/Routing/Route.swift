@@ -4,8 +4,15 @@ package import JSON
 internal import JSONRPC
 package import Sessions
 
-/// Applies a request that a journal kept, given the state that its computation began from, and tells what it gave away.
-typealias Replaying = @Sendable (ChangeRecord, SessionState?, inout SessionStore) throws(RequestError) -> JSON?
+/// Applies a request that a journal kept, given the state that its computation began from, and says what came of it.
+typealias Replaying = @Sendable (ChangeRecord, SessionState?, inout SessionStore) throws(RequestError) -> Replayed
+
+/// What came of a request that a journal kept.
+struct Replayed {
+  /// What it gave away.
+  var given: JSON?
+  var events: [SessionEvent]
+}
 
 /// A method bound to what serves it; one row of the catalogue.
 package struct Route {
@@ -119,8 +126,10 @@ package struct Route {
       method,
       replay: { (record, _, store) throws(RequestError) in
         let params = try M.resolve(recorded: try record.params(of: method), record.file)
-        _ = try store.change(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
-        return nil
+        let result = try store.change(params.session) { (state) throws(RequestError) in
+          try M.apply(params, to: &state)
+        }
+        return Replayed(events: result.events)
       },
       fileField: M.fileField,
       serve: { client, call in
@@ -144,8 +153,8 @@ package struct Route {
   ) -> Replaying {
     { (record, _, store) throws(RequestError) in
       let params = try record.params(of: method)
-      return M.given(
-        by: try store.edit(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }.answer)
+      let result = try store.edit(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
+      return Replayed(given: M.given(by: result.answer), events: result.events)
     }
   }
 
@@ -159,6 +168,7 @@ package struct Route {
         do throws(InvalidField) {
           let params = try M.read(json, &unknown, refusesUnknown: client.refusesUnknownFields)
           outcome = Result { () throws(RequestError) in
+            try client.checkMayChange()
             try client.checkHolds(params.session)
             return try server.edit(method, json, params)
           }.mapError(RPCError.init)
@@ -188,10 +198,10 @@ package struct Route {
         let params = try record.params(of: method)
         let state = if let snapshot { snapshot } else { try store.state(params.session) }
         let product = try M.prepare(params, in: state)(ProgressHandle())
-        _ = try store.change(params.session) { (state) throws(RequestError) in
+        let result = try store.change(params.session) { (state) throws(RequestError) in
           try M.finish(product, params, in: &state)
         }
-        return nil
+        return Replayed(events: result.events)
       },
       // Made twice, a computation gives the same in a later generation, which its answer names.
       mayBeRepeated: { _ in true },
@@ -242,7 +252,8 @@ package struct Route {
       }
       client.accept(params)
       call.settle(unknown) { () throws(RequestError) in
-        Initialize.Answer(version: params.version, durability: client.server.durability)
+        Initialize.Answer(
+          version: params.version, durability: client.server.durability, isReadOnly: client.isReadOnly)
       }
     }
   }
@@ -252,6 +263,14 @@ package struct Route {
     Route(method) { client, call in
       guard let (params, unknown) = call.params(of: method, client) else { return }
       client.server.open(call, for: client, params, unknown)
+    }
+  }
+
+  /// `session/watch`, which may have to read a journal.
+  static func watch(_ method: SessionWatch.Type) -> Route {
+    Route(method) { client, call in
+      guard let (params, unknown) = call.params(of: method, client) else { return }
+      client.server.watch(call, for: client, params, unknown)
     }
   }
 

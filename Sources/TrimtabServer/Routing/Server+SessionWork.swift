@@ -114,7 +114,8 @@ extension Server {
           if let next = success.next { jobs.release(sessions.replace(next)) }
           if let record = success.record { append(record, of: session) }
           call.answer(success.answer)
-          return send(success.events[...], of: session)
+          remember(success.events, of: session)
+          return send(success.pushes[...], of: session)
         case .failure(let error): call.fail(error)
         }
       } catch {
@@ -128,8 +129,8 @@ extension Server {
   private func send(_ events: ArraySlice<LongWork.Event>, of session: String) {
     for event in events.prefix(Limits.itemsOnLoop) {
       switch event {
-      case .planChanged(let changed): notify(changed, about: session)
-      case .other(let event): send([event], of: session)
+      case .planChanged(let changed): push(changed, .plans, revision: changed.revision, about: session)
+      case .other(let event): pass(event, of: session)
       }
     }
     let rest = events.dropFirst(Limits.itemsOnLoop)
@@ -187,7 +188,9 @@ private struct LongWork: Sendable {
     let answer: WrittenAnswer
     /// The session as it is now; nil where nothing changed.
     let next: SessionState?
-    let events: [Event]
+    let events: [SessionEvent]
+    /// The same, as they are sent.
+    let pushes: [Event]
     /// For the journal; nil where there is none, or nothing changed.
     let record: [UInt8]?
   }
@@ -230,7 +233,7 @@ private struct LongWork: Sendable {
           ).keeping(additions).bytes : nil
         return Success(
           answer: WrittenAnswer(WarnedAnswer(answer: result.answer, unknown: unknown)), next: changes ? next : nil,
-          events: result.events.flatMap(Self.parts), record: record)
+          events: result.events, pushes: result.events.flatMap(Self.parts), record: record)
       }.mapError { RPCError($0) }
     } catch {
       outcome = .failure(RPCError(error))

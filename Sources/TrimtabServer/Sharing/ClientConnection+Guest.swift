@@ -18,15 +18,16 @@ extension ClientConnection {
             .stateUnavailable, expected: "version \(Version.program), which the owner of the state directory has",
             found: "version \(Preview.cut(version))", fix: "use the same version in all processes that share it")))
     }
+    isReadOnly = call.params?["readOnly"]?.boolValue ?? false
     if let initialize = call.params?["initialize"] {
-      let sessions = call.params?["sessions"]?.arrayValue?.compactMap { $0.stringValue?.text } ?? []
+      let sessions = call.params?["sessions"]?.arrayValue?.compactMap(HeldSession.init) ?? []
       resume(initialize.detached, sessions: sessions, hasShutDown: false)
     }
     call.answer(.null)
   }
 
   /// Goes on for a client that an owner served which has ended.
-  func resume(_ initialize: JSON, sessions: [String], hasShutDown: Bool) {
+  func resume(_ initialize: JSON, sessions: [HeldSession], hasShutDown: Bool) {
     var unknown = UnknownFields()
     // It was read before, by the same version.
     guard let params = try? Initialize.read(initialize, &unknown, refusesUnknown: false) else { return }

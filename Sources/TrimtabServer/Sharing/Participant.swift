@@ -21,6 +21,10 @@ package final class Participant {
   /// Between attempts to join an owner of another version, in seconds.
   private static let turnedAwaySeconds = 0.25
 
+  /// Between attempts of a process that only reads to find an owner, in seconds, and for how long it waits for the next
+  /// one before it serves the journals as they are.
+  private static let (ownerSearchSeconds, ownerWaitSeconds) = (0.25, 1.0)
+
   private enum Place {
     case owner
     case joined(MessageLink)
@@ -33,6 +37,8 @@ package final class Participant {
   private var relay: Relay?
   /// The directory as the client named it, and the param that did.
   private var directory = (path: "", field: "")
+  /// How the client began.
+  private var beginning: (initialize: JSON?, roots: [String]) = (nil, [])
 
   /// Has `client`, whom `loop` serves first, share state directories with clients of other processes.
   package init(_ client: ClientConnection, on loop: EventLoop) {
@@ -46,19 +52,15 @@ package final class Participant {
   /// - Throws: ``RequestError`` of kind `stateUnavailable`.
   func enter(_ path: String, field: String, _ call: Call, _ params: Initialize.Params) throws(RequestError) -> Bool {
     directory = (path, field)
+    beginning = (call.params?.detached, params.roots)
+    if server.stateOptions.isReadOnly { return try enterReading(call) }
     var attempts = Int(Self.beginningSeconds / Self.retrySeconds)
     while true {
       let (place, refusal) = try attempt()
       switch place {
       case .owner: return false
       case .joined(let link):
-        let relay = Relay(client, initialize: call.params, roots: params.roots)
-        relay.lost = { [unowned self] in ownerEnded($0) }
-        relay.refused = { [unowned self] in turnAway($0) }
-        self.relay = relay
-        loop.add(link)
-        relay.join(link)
-        relay.handle(call)
+        begin(Relay(client, initialize: beginning.initialize, roots: beginning.roots), link).handle(call)
         return true
       case nil:
         attempts -= 1
@@ -66,6 +68,15 @@ package final class Participant {
         usleep(useconds_t(Self.retrySeconds * 1e6))
       }
     }
+  }
+
+  @discardableResult private func begin(_ relay: Relay, _ link: MessageLink) -> Relay {
+    relay.lost = { [unowned self] in ownerEnded($0) }
+    relay.refused = { [unowned self] in turnAway($0) }
+    self.relay = relay
+    loop.add(link)
+    relay.join(link)
+    return relay
   }
 
   /// Waits until what was sent to an owner has gone; for the end of the process.
@@ -79,11 +90,12 @@ package final class Participant {
     } catch {
       let refusal = RequestError(error, path: directory.field)
       guard case .owned(let path, _) = error else { throw refusal }
-      guard let socket = try? LocalSocket.connect(to: SharedSocket.name, in: SharedSocket.folder(of: path)) else {
-        return (nil, refusal)
-      }
-      return (.joined(MessageLink(socket)), refusal)
+      return (connection(to: path).map { .joined($0) }, refusal)
     }
+  }
+
+  private func connection(to path: String) -> MessageLink? {
+    (try? LocalSocket.connect(to: SharedSocket.name, in: SharedSocket.folder(of: path))).map { MessageLink($0) }
   }
 
   private func own(_ state: StateDirectory) {
@@ -110,7 +122,8 @@ package final class Participant {
 
   private func ownerEnded(_ link: MessageLink) {
     loop.remove(link)
-    seek(until: monotonicSeconds() + Self.patienceSeconds)
+    let patience = server.stateOptions.isReadOnly ? Self.ownerWaitSeconds : Self.patienceSeconds
+    seek(until: monotonicSeconds() + patience)
   }
 
   /// Goes on without an owner that has another version.
@@ -129,6 +142,7 @@ package final class Participant {
   /// Looks for an owner, or becomes it, until that works.
   private func seek(until deadline: Double) {
     guard let relay else { return }
+    if server.stateOptions.isReadOnly { return seekReading(relay, until: deadline) }
     do throws(RequestError) {
       let (place, refusal) = try attempt()
       switch place {
@@ -142,6 +156,60 @@ package final class Participant {
       }
     } catch {
       relay.refuseWaiting(RPCError(error))
+    }
+    loop.after(Self.retrySeconds) { [weak self] in self?.seek(until: deadline) }
+  }
+}
+
+// A process that only reads is never the owner: it joins one, or while there is none serves the journals as they are,
+// without a lock and without a change to any file.
+extension Participant {
+  /// As ``enter(_:field:_:_:)``.
+  private func enterReading(_ call: Call) throws(RequestError) -> Bool {
+    if let link = connection(to: directory.path) {
+      begin(Relay(client, initialize: beginning.initialize, roots: beginning.roots), link).handle(call)
+      return true
+    }
+    try readAsFound()
+    return false
+  }
+
+  /// Serves the journals as they are, until there is an owner.
+  private func readAsFound() throws(RequestError) {
+    do throws(DirectoryError) {
+      server.keepSessions(in: try StateDirectory(reading: directory.path))
+    } catch {
+      throw RequestError(error, path: directory.field)
+    }
+    lookForOwner()
+  }
+
+  private func lookForOwner() {
+    loop.after(Self.ownerSearchSeconds) { [weak self] in
+      guard let self, relay == nil else { return }
+      // What is being recovered is answered first.
+      guard !server.lanes.isAnyOccupied, let link = connection(to: directory.path) else { return lookForOwner() }
+      let relay = Relay(
+        client, initialize: beginning.initialize, roots: beginning.roots, sessions: client.heldSessions)
+      server.forgetSessions()
+      begin(relay, link)
+    }
+  }
+
+  /// Looks for the next owner, and after a while goes on without one.
+  private func seekReading(_ relay: Relay, until deadline: Double) {
+    if let link = connection(to: directory.path) {
+      loop.add(link)
+      return relay.join(link)
+    }
+    if monotonicSeconds() > deadline {
+      do throws(RequestError) {
+        try readAsFound()
+        self.relay = nil
+        return relay.leave()
+      } catch {
+        relay.refuseWaiting(RPCError(error))
+      }
     }
     loop.after(Self.retrySeconds) { [weak self] in self?.seek(until: deadline) }
   }

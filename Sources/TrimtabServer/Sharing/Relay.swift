@@ -32,23 +32,26 @@ final class Relay: PeerHandler {
   private var waiting: [Waiting] = []
   /// The number of `$/join`, until it is answered.
   private var joining: Int?
-  /// The sessions that the client has opened, in order.
-  private var held: [String] = []
-  private(set) var isInitialized = false
+  /// The sessions that the client has opened.
+  private var held: HeldSessions
+  private(set) var isInitialized: Bool
   private var hasShutDown = false
   /// Called when the owner has ended, with the link that led to it.
   var lost: (MessageLink) -> Void = { _ in }
   /// Called when the owner will not have this process, with the link that led to it.
   var refused: (MessageLink) -> Void = { _ in }
 
-  init(_ client: ClientConnection, initialize: JSON?, roots: [String]) {
+  /// - Parameter sessions: those of a client that is initialized; nil where it is not.
+  init(_ client: ClientConnection, initialize: JSON?, roots: [String], sessions: [HeldSession]? = nil) {
     self.client = client
+    held = HeldSessions(sessions ?? [])
+    isInitialized = sessions != nil
     self.roots = FileRoots(roots)
     let local: Set<ExactString> = ["processId", "trace", "stateDirectory"]
     let members = initialize?.objectValue?.members.filter { !local.contains($0.key) } ?? []
     if let params = try? Initialize.Params(reading: initialize) {
       if let processID = params.processID { client.watchParent(Int32(processID)) }
-      if let level = params.trace.flatMap(TraceLevel.init(named:)) { client.peer.trace = level }
+      if sessions == nil, let level = params.trace.flatMap(TraceLevel.init(named:)) { client.peer.trace = level }
     }
     self.initialize = JSON.object(JSONObject(members: members)).detached
     client.peer.handler = self
@@ -64,10 +67,12 @@ final class Relay: PeerHandler {
     link.end = { [unowned self] in ownerEnded() }
     lastNumber += 1
     joining = lastNumber
-    var params: [JSONObject.Member] = [.init(key: "version", value: .string(Version.program))]
+    var params: [JSONObject.Member] = [
+      .init(key: "version", value: .string(Version.program)), .init(key: "readOnly", value: .bool(client.isReadOnly)),
+    ]
     if isInitialized {
       params.append(.init(key: "initialize", value: initialize))
-      params.append(.init(key: "sessions", value: .array(held.map { .string($0) })))
+      params.append(.init(key: "sessions", value: .array(held.all.map(\.json))))
     }
     link.send(Self.message(lastNumber, GuestMessages.join, .object(JSONObject(members: params))))
     handleWaiting(by: self)
@@ -76,7 +81,7 @@ final class Relay: PeerHandler {
   /// Has the client's own connection go on, now that this process is the owner.
   func leave() {
     client.peer.handler = client
-    if isInitialized { client.resume(initialize, sessions: held, hasShutDown: hasShutDown) }
+    if isInitialized { client.resume(initialize, sessions: held.all, hasShutDown: hasShutDown) }
     handleWaiting(by: client)
   }
 
@@ -202,6 +207,7 @@ final class Relay: PeerHandler {
   private func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let answer = WrittenMessage(bytes) else {
       if Self.isNotification(bytes, WorkDoneProgress.name) { return passOnProgress(bytes) }
+      held.note(notification: bytes)
       if undecided.count > 0 { noteDecision(bytes) }
       return client.peer.send(written: Array(bytes))
     }
@@ -245,16 +251,8 @@ final class Relay: PeerHandler {
 
   /// Notes what an answer tells of the client's state.
   private func note(_ call: Call, _ text: [UInt8]) {
-    switch call.method.text {
-    case Initialize.name: isInitialized = true
-    case SessionOpen.name:
-      guard let name = (try? JSON.parse(text))?["session"]?.stringValue?.text, !held.contains(name) else { return }
-      held.append(name)
-    case SessionClose.name:
-      let name = call.params?.objectValue?.sessionName
-      held.removeAll { $0 == name }
-    default: break
-    }
+    if call.method == ExactString(Initialize.name) { isInitialized = true }
+    held.note(call.method, call.params, answer: text)
   }
 
   /// The owner will not have this process.

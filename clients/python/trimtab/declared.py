@@ -20,6 +20,7 @@ Linkage = Literal["single", "complete", "average"]
 Objective = Literal["fastest", "cheapest", "energyDelayProduct", "energyDelaySquaredProduct"]
 ParetoObjective = Literal["score", "latencySeconds", "memoryBytes", "parameterCount", "costWeight"]
 PowerMeasure = Literal["average", "peak"]
+PushGroup = Literal["suggestion", "trials", "search", "cost", "frontier", "plans"]
 Resampling = Literal["options", "executions"]
 Schedule = Literal[
     "1f1b", "gpipe", "interleaved1f1b", "earlyRecomputation1f1b", "zbh1", "zbv", "dualpipev", "dualpipe", "loopedBFS",

@@ -166,6 +166,24 @@ class SessionShared(RPCError):
     code, kind = 1009, "sessionShared"
 
 
+class RevisionTooOld(RPCError):
+    """What happened since that revision is not known any more; `data["revision"]` is the oldest to begin from."""
+
+    code, kind = 1010, "revisionTooOld"
+
+
+class UnknownRevision(RPCError):
+    """The session has not come to that revision; it may be another session of the same name."""
+
+    code, kind = 1011, "unknownRevision"
+
+
+class ReadOnly(RPCError):
+    """The server was started with `--read-only` and changes nothing."""
+
+    code, kind = 1012, "readOnly"
+
+
 class UnknownPipeline(RPCError):
     """No pipeline of this name is defined in the session."""
 

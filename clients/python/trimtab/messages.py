@@ -129,6 +129,9 @@ class InitializeCapabilities(TypedDict):
     # after the changes that it shows are on disk.
     durability: Literal["memory", "journal"]
 
+    # True where the process was started with `--read-only`: it changes no session. Since 0.2.
+    readOnly: NotRequired[bool]
+
 
 
 class UnknownField(TypedDict):
@@ -263,6 +266,36 @@ class SessionCloseAnswer(TypedDict):
 
     # Always true.
     closed: bool
+
+    # Fields of the request that the method does not know, at most 16; absent where there are none.
+    warnings: NotRequired[list[UnknownField]]
+
+
+
+class SessionWatchParams(TypedDict):
+    """Params of `session/watch`."""
+
+    # The session, as named by session/open. Must be a string of 1...256 characters.
+    session: str
+
+    # `suggestion`: suggestion/changed. `trials`: trial/assigned and trial/ended. `search`: search/finished. `cost`:
+    # cost/changed. `frontier`: frontier/changed and frontier/failed. `plans`: plan/changed.
+    pushes: NotRequired[Optional[Sequence[Literal["suggestion", "trials", "search", "cost", "frontier", "plans"]]]]
+
+    # The last revision of which the client has everything; what came after it is pushed next, but for frontier/failed.
+    # By default the revision in the answer. Must be an integer in 0...9223372036854775807.
+    fromRevision: NotRequired[Optional[int]]
+
+
+
+class SessionWatchAnswer(TypedDict):
+    """What `session/watch` answers."""
+
+    # The number of changes that the session has accepted.
+    revision: int
+
+    # The groups that this client gets from now on.
+    pushes: list[Literal["suggestion", "trials", "search", "cost", "frontier", "plans"]]
 
     # Fields of the request that the method does not know, at most 16; absent where there are none.
     warnings: NotRequired[list[UnknownField]]
@@ -4563,7 +4596,8 @@ class FrontierFailedParams(TypedDict):
         "objectiveOutOfReach", "unknownPlan", "invalidPlan", "unknownRank", "unknownJob", "implausibleReport",
         "invalidPlacement", "noPool", "invalidPool", "unknownCandidate", "candidateClosed", "invalidRepresentation",
         "searchBegun", "unknownTrial", "trialClosed", "invalidReport", "busyGPU", "stateUnavailable",
-        "storageFailed", "journalUnusable", "outcomeUnknown", "sessionShared", "inputsChanged", "cancelled",
+        "storageFailed", "journalUnusable", "outcomeUnknown", "sessionShared", "revisionTooOld", "unknownRevision",
+        "readOnly", "inputsChanged", "cancelled",
     ]
 
     # For a person: what was expected, what was found, and how to mend it.
@@ -4576,6 +4610,9 @@ class PlanChangedParams(TypedDict):
 
     # The session.
     session: str
+
+    # The number of changes that the session has accepted. Since 0.2.
+    revision: int
 
     # The job of the pipeline.
     job: str
@@ -4668,6 +4705,138 @@ class RPCError(TypedDict):
 
 
 
+class TrialAssignedParams(TypedDict):
+    """Params of `trial/assigned`."""
+
+    # The session.
+    session: str
+
+    # The number of changes that the session has accepted.
+    revision: int
+
+    # The worker that asked for it, where it gave its name.
+    worker: NotRequired[str]
+
+    # The trial's number in the session.
+    trial: int
+
+    # What to train.
+    candidate: CandidateName
+
+    # Share of the alignment data that the checkpoint has seen; 0 without a checkpoint.
+    fromFraction: float
+
+    # Train up to this share of the alignment data.
+    toFraction: float
+
+    # The same as fromFraction in samples.
+    fromSampleCount: int
+
+    # The same as toFraction in samples.
+    toSampleCount: int
+
+    # The checkpoint to resume from; absent when training begins from the start.
+    resume: NotRequired[OpenTrialCheckpoint]
+
+    # The registered GPUs to train on; empty where the worker uses its own.
+    gpus: list[str]
+
+    # How often the search has raised the amount of data for this candidate, from 0.
+    rung: int
+
+    # Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster;
+    # `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for its
+    # cost; `baseline`, the strategy's own order; `requested`, by candidate/advance.
+    phase: Literal["interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested"]
+
+
+
+class TrialEndedParams(TypedDict):
+    """Params of `trial/ended`."""
+
+    # The session.
+    session: str
+
+    # The number of changes that the session has accepted.
+    revision: int
+
+    # The trial's number.
+    trial: int
+
+    # What it trains.
+    candidate: CandidateName
+
+    # `open`, or how it ended.
+    state: Literal[
+        "open", "paused", "completed", "stopped", "failed", "lost", "outOfMemory", "checkpointGone", "withdrawn",
+    ]
+
+    # The worker that asked for it, where it gave its name.
+    worker: NotRequired[str]
+
+    # The registered GPUs that it was assigned; empty where the worker used its own.
+    gpus: list[str]
+
+    # Share of the alignment data at its start.
+    fromFraction: float
+
+    # Share of the alignment data at its end, as assigned.
+    toFraction: float
+
+    # Why it was assigned, as in trial/next.
+    phase: Literal["interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested"]
+
+    # The greatest step that it reported.
+    lastStep: NotRequired[int]
+
+    # Share of the alignment data at that step.
+    lastDataFraction: NotRequired[float]
+
+    # Session time of its assignment or latest report. Unit: s.
+    heardSeconds: float
+
+    # True where it was lost because its lease ran out.
+    expired: NotRequired[bool]
+
+    # The checkpoints that it reported, by growing step.
+    checkpoints: list[ListedTrialCheckpoint]
+
+    # The score at the greatest step that it reported. Unit: of the metric.
+    lastScore: NotRequired[float]
+
+
+
+class SearchFinishedParams(TypedDict):
+    """Params of `search/finished`."""
+
+    # The session.
+    session: str
+
+    # The number of changes that the session has accepted.
+    revision: int
+
+    # Why, as in suggestion/get.
+    finishReason: Literal[
+        "gridFractionSpent", "gpuSecondsSpent", "joulesSpent", "trialsSpent", "wallSecondsSpent",
+        "regretBelowBound", "planComplete", "noCandidateLeft",
+    ]
+
+
+
+class CostChangedParams(TypedDict):
+    """Params of `cost/changed`."""
+
+    # The session.
+    session: str
+
+    # The number of changes that the session has accepted.
+    revision: int
+
+    # What the search has taken so far.
+    cost: SuggestionGetCost
+
+
+
 class ProgressParams(TypedDict):
     """Params of `$/progress`."""
 
@@ -4753,9 +4922,10 @@ class ExitParams(TypedDict):
 # The kinds of refusals, as in `error.data.kind`.
 RefusalKind = Literal[
     "unknownSession", "unknownGPU", "fileOutsideRoots", "unreadableFile", "overloaded", "stateUnavailable",
-    "storageFailed", "journalUnusable", "outcomeUnknown", "sessionShared", "unknownPipeline", "invalidPipeline",
-    "invalidProfile", "incompleteProfile", "notCharacterized", "deadlineBelowMinimum", "objectiveOutOfReach",
-    "unknownPlan", "unknownRank", "unknownJob", "implausibleReport", "invalidPlacement", "invalidPlan", "noPool",
-    "invalidPool", "unknownCandidate", "invalidRepresentation", "searchBegun", "unknownTrial", "trialClosed",
-    "invalidReport", "busyGPU", "candidateClosed", "cancelled", "inputsChanged",
+    "storageFailed", "journalUnusable", "outcomeUnknown", "sessionShared", "revisionTooOld", "unknownRevision",
+    "readOnly", "unknownPipeline", "invalidPipeline", "invalidProfile", "incompleteProfile", "notCharacterized",
+    "deadlineBelowMinimum", "objectiveOutOfReach", "unknownPlan", "unknownRank", "unknownJob", "implausibleReport",
+    "invalidPlacement", "invalidPlan", "noPool", "invalidPool", "unknownCandidate", "invalidRepresentation",
+    "searchBegun", "unknownTrial", "trialClosed", "invalidReport", "busyGPU", "candidateClosed", "cancelled",
+    "inputsChanged",
 ]

@@ -59,6 +59,6 @@ extension SessionState {
     _ name: CandidateName, _ directive: CandidateDirective
   ) throws(RequestError) -> StepResult<DirectedAnswer> {
     let directed = try editSearch { (search) throws(RequestError) in try search.direct(name, directive) }
-    return StepResult(DirectedAnswer(revision: revision, directed: directed), events: leaderChangeEvents())
+    return StepResult(DirectedAnswer(revision: revision, directed: directed), events: searchEvents())
   }
 }

@@ -123,11 +123,14 @@ package enum Initialize: Method {
   package struct Answer: AnswerObject {
     let version: String
     let durability: Durability
+    let isReadOnly: Bool
 
     package static let fields = Fields<Answer> {
       Field("serverInfo", "The server.") { _ in ServerInfo() }
       Field("protocolVersion", "The version of this protocol that the connection uses.") { $0.version }
-      Field("capabilities", "What the server can do.") { Capabilities(durability: $0.durability) }
+      Field("capabilities", "What the server can do.") {
+        Capabilities(durability: $0.durability, isReadOnly: $0.isReadOnly)
+      }
     }
   }
 
@@ -140,6 +143,7 @@ package enum Initialize: Method {
 
   struct Capabilities: AnswerObject {
     let durability: Durability
+    let isReadOnly: Bool
 
     static let fields = Fields<Capabilities> {
       Field("framings", "The framings of messages.") { _ in ["content-length", "newline"] }
@@ -151,6 +155,9 @@ package enum Initialize: Method {
         after the changes that it shows are on disk.
         """
       ) { $0.durability }
+      Field("readOnly", "True where the process was started with `--read-only`: it changes no session.") {
+        $0.isReadOnly ? true : nil
+      }
     }
   }
 }

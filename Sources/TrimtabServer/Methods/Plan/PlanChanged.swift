@@ -11,6 +11,7 @@ package struct PlanChanged: Notification {
     the request that changed it. Each change is a notification of its own.
     """
 
+  let revision: Int
   let change: PlanChange
   /// What all changes of one step share, and what those to one plan share: there may be thousands of them.
   let job: Written<Job>
@@ -27,10 +28,12 @@ package struct PlanChanged: Notification {
 
   struct Job: AnswerObject {
     let session: String
+    let revision: Int
     let job: String
 
     static let fields = Fields<Job> {
       Field("session", "The session.") { $0.session }
+      Field.revision { $0.revision }
       Field("job", "The job of the pipeline.") { $0.job }
     }
   }
@@ -61,7 +64,7 @@ extension PlanChanges.Cause: FieldValue {}
 extension PlanChanges {
   /// Calls `body` with the notification of each change, in order.
   func each(_ body: (PlanChanged) -> Void) {
-    let job = Written(PlanChanged.Job(session: session, job: job))
+    let job = Written(PlanChanged.Job(session: session, revision: revision, job: job))
     var last: (change: PlanChange, plan: Written<PlanChanged.NewPlan>)?
     for change in changes {
       // Pipelines that share a frontier mostly move to the same plan.
@@ -69,7 +72,7 @@ extension PlanChanges {
         let plan = PlanChanged.NewPlan(change: change, slowestTimeSeconds: slowestTimeSeconds, cause: cause)
         last = (change, Written(plan))
       }
-      if let last { body(PlanChanged(change: change, job: job, plan: last.plan)) }
+      if let last { body(PlanChanged(revision: revision, change: change, job: job, plan: last.plan)) }
     }
   }
 }

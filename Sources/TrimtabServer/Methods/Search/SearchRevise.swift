@@ -33,7 +33,7 @@ package enum SearchRevise: InPlaceStep {
       Answer(
         revision: session.revision, revised: revised,
         candidateCount: session.search?.pool.candidates.count ?? 0),
-      events: session.leaderChangeEvents())
+      events: session.searchEvents())
   }
 
   package struct Answer: AnswerObject {

@@ -30,7 +30,7 @@ package enum SessionClose: ServerMethod {
 
   package static func answer(_ params: Params, for client: ClientConnection) throws(RequestError) -> Answer {
     let server = client.server
-    let others = server.clients.count { $0 !== client && $0.holds(params.session) }
+    let others = server.clients.count { $0 !== client && !$0.isReadOnly && $0.holds(params.session) }
     guard others == 0 || params.force else {
       throw RequestError(
         .sessionShared, path: "session", expected: "a session that no other client has open",

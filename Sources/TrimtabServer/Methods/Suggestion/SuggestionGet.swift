@@ -44,7 +44,9 @@ package enum SuggestionGet: SessionQuery {
         "finishReason",
         "`regretBelowBound`; `planComplete`: no remaining work is worth its cost; `noCandidateLeft`: every candidate has left the search, `problems` says why; or the budget that is spent."
       ) { $0.report.stopReason }
-      Field("cost", "What the search has taken so far.") { Cost(report: $0.report) }
+      Field("cost", "What the search has taken so far.") {
+        Cost(spending: $0.report.spending, openTrialCount: $0.report.openTrialCount)
+      }
       Field("gridCost", "What training every candidate on all data would take.") { GridCost(report: $0.report) }
       Field("savingFactor", "How many times less than that the search has taken.") { $0.report.savingFactor }
       Field("untriedCount", "Candidates that were never tried.") { $0.report.untriedCount }
@@ -60,18 +62,19 @@ package enum SuggestionGet: SessionQuery {
   }
 
   struct Cost: AnswerObject {
-    let report: SuggestionReport
+    let spending: Spending
+    let openTrialCount: Int
 
     static let fields = Fields<Cost> {
       Field(
         "gpuSeconds",
         "GPU-seconds that trials reported; work without a report counts at the rate of the others. Where no trial reports any, cost weights times shares of the data."
-      ) { $0.report.spending.gpuSeconds }
-      Field("energyJoules", "Joules that trials reported.") { $0.report.spending.joules }
-      Field("trialCount", "Trials assigned.") { $0.report.spending.trials }
-      Field("openTrialCount", "Open trials.") { $0.report.openTrialCount }
+      ) { $0.spending.gpuSeconds }
+      Field("energyJoules", "Joules that trials reported.") { $0.spending.joules }
+      Field("trialCount", "Trials assigned.") { $0.spending.trials }
+      Field("openTrialCount", "Open trials.") { $0.openTrialCount }
       Field("elapsedSeconds", "The session time: the latest that a client reported.") {
-        $0.report.spending.wallSeconds
+        $0.spending.wallSeconds
       }
     }
   }

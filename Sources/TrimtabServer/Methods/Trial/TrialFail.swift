@@ -37,7 +37,7 @@ package enum TrialFail: InPlaceStep {
     let goesOn = try session.editSearch { (search) throws(RequestError) in try search.fail(params.failure) }
     return StepResult(
       Answer(trial: params.failure.trial.number, kind: params.failure.kind, goesOn: goesOn),
-      events: session.leaderChangeEvents())
+      events: session.searchEvents())
   }
 
   package struct Answer: AnswerObject {

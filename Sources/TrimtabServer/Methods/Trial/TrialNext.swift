@@ -42,9 +42,11 @@ package enum TrialNext: InPlaceStep {
     let openCount = session.search?.openTrialCount
     let offer = try session.editSearch { (search) throws(RequestError) in try search.next(params.request) }
     let answer = Answer(offer)
-    // Without a trial a request may still end trials whose leases ran out.
-    let isChange = answer.trial.map { _ in !answer.isRepeated } ?? (session.search?.openTrialCount != openCount)
-    return StepResult(answer, events: session.leaderChangeEvents(), isChange: isChange)
+    let events = session.searchEvents()
+    // Without a trial a request may still end trials whose leases ran out, or by the time the search itself.
+    let isChange =
+      answer.trial.map { _ in !answer.isRepeated } ?? (session.search?.openTrialCount != openCount || !events.isEmpty)
+    return StepResult(answer, events: events, isChange: isChange)
   }
 
   package static func given(by answer: Answer) -> JSON? {

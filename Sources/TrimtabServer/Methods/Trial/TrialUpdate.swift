@@ -72,7 +72,7 @@ package enum TrialUpdate: NotifiableStep {
           checkpoint: params.checkpoint, isLast: params.isLast))
     }
     return StepResult(
-      Answer(decision: decision), events: session.leaderChangeEvents(), isChange: !decision.isDuplicate)
+      Answer(decision: decision), events: session.searchEvents(), isChange: !decision.isDuplicate)
   }
 
   package static func event(

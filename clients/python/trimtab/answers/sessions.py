@@ -80,6 +80,14 @@ class SessionExport(Answer):
 
 
 @dataclass(frozen=True, repr=False)
+class SessionWatched(Answer):
+    """`pushes` are the groups that come from now on."""
+
+    revision: int
+    pushes: tuple[str, ...]
+
+
+@dataclass(frozen=True, repr=False)
 class GPUCount(Answer):
     revision: int
     gpu_count: int

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from .. import answers
 from ..answers.wire import to_wire
 from ..binding import Method
+from ..declared import PushGroup
 from ..requests import Request
 from ..rows import Rows
 from .base import OfSession, sequence_of
@@ -21,6 +22,16 @@ class SessionAndGPUMethods(OfSession):
     def close(self, *, force: Optional[bool] = None, timeout: Optional[float] = None) -> Request[Any]:
         """Ends the session; its running computations are cancelled. `force` closes it for other clients, too."""
         return self._request("session/close", None, force=force, timeout=timeout)
+
+    @Method
+    def watch(
+        self, pushes: Optional[Sequence[PushGroup]] = None, *, from_revision: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> Request[answers.SessionWatched]:
+        """Chooses which pushes this client gets, all without `pushes`; first those after `from_revision`."""
+        return self._request(
+            "session/watch", answers.SessionWatched, pushes=None if pushes is None else list(pushes),
+            from_revision=from_revision, timeout=timeout)
 
     @Method
     def export(self, *, timeout: Optional[float] = None) -> Request[answers.SessionExport]:
