@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 # The package itself has all that is public; what sessions and trials inherit stands in modules by concept.
-MODULES = ["trimtab", "trimtab.selection", "trimtab.methods",
+MODULES = ["trimtab", "trimtab.selection", "trimtab.launcher", "trimtab.training", "trimtab.methods",
            *(f"trimtab.methods.{path.stem}" for path in sorted((HERE / "trimtab" / "methods").glob("[a-z]*.py")))]
 
 

@@ -66,7 +66,9 @@ from .selection import AsyncPool, AsyncTrial, Pool, Trial
 if TYPE_CHECKING:
     from .answers import *
     from .asynchronous import AsyncSession, AsyncTrimtab
+    from .launcher import LauncherRuns, Limits, launch
     from .trace import TraceReport, from_trace
+    from .training import NoLauncher, TrainingTrial, trial
 
 __version__ = "0.1.0"
 __all__ = [
@@ -94,7 +96,10 @@ __all__ = [
     "InvalidRepresentation",
     "InvalidRequest",
     "JournalUnusable",
+    "LauncherRuns",
+    "Limits",
     "MethodNotFound",
+    "NoLauncher",
     "NoPool",
     "NotCharacterized",
     "NotInitialized",
@@ -120,6 +125,7 @@ __all__ = [
     "StateUnavailable",
     "StorageFailed",
     "TraceReport",
+    "TrainingTrial",
     "Trial",
     "TrialClosed",
     "Trimtab",
@@ -136,13 +142,17 @@ __all__ = [
     "UnknownTrial",
     "UnreadableFile",
     "from_trace",
+    "launch",
     "to_frame",
+    "trial",
 ]
 __all__ += answers.__all__
 
 # Loaded when they are first used, as answers are: without that an import would take three times as long.
 _LAZY = {
-    "AsyncSession": "asynchronous", "AsyncTrimtab": "asynchronous", "TraceReport": "trace", "from_trace": "trace",
+    "AsyncSession": "asynchronous", "AsyncTrimtab": "asynchronous", "LauncherRuns": "launcher", "Limits": "launcher",
+    "NoLauncher": "training", "TraceReport": "trace", "TrainingTrial": "training", "from_trace": "trace",
+    "launch": "launcher", "trial": "training",
 }
 
 

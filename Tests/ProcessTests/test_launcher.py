@@ -1,0 +1,278 @@
+"""The launcher: trials as subprocesses, and what becomes of them when things go wrong.
+
+Nothing here sleeps: a training that is to be met at a known point says through a FIFO that it is there, and stays.
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trimtab
+from conftest import AWAIT_SECONDS
+from trimtab import GPU
+
+TRAIN = Path(__file__).with_name("launched") / "train.py"
+MEMORY = 8 << 30
+
+
+class Launched:
+    """A search of simulated trainings in a folder, and what they say that they did."""
+
+    def __init__(self, folder, binary):
+        self.folder, self.control, self.binary = folder, folder / "control", binary
+        self.control.mkdir()
+        os.mkfifo(self.control / "reached")
+
+    def pool(self, encoders=2, language_models=2, **search):
+        return {
+            "encoders": [f"e{n}" for n in range(encoders)],
+            "language_models": [f"m{n}" for n in range(language_models)],
+            "task": {"name": "vqa", "metric": {"name": "accuracy", "direction": "maximize"},
+                     "alignment_sample_count": 6400},
+            "search": search}
+
+    def options(self, **changed):
+        return {
+            "command": [sys.executable, str(TRAIN)], "state": str(self.folder / "state"),
+            "gpus": [GPU(str(n), memory_bytes=MEMORY) for n in range(4)], "binary": self.binary, "table": False,
+            "environment": {"CONTROL": str(self.control), "PYTHONPATH": str(Path(trimtab.__file__).parents[1])},
+            **changed}
+
+    def launch(self, pool=None, **changed):
+        return trimtab.launch(pool or self.pool(), **self.options(**changed))
+
+    def want(self, *events):
+        for event in events:
+            (self.control / event).touch()
+
+    def journal(self):
+        path = self.control / "journal"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def trials(self):
+        with trimtab.Trimtab(self.binary, state_directory=str(self.folder / "state" / "sessions")) as client:
+            session = client.open_session("search")
+            return {trial.trial: trial for trial in session.trials().trials}
+
+    # As a process of its own, which can be killed.
+
+    def start(self, pool=None, **changed):
+        options = self.options(**changed)
+        options["gpus"] = [{"id": gpu.id, "memory_bytes": gpu.memory_bytes} for gpu in options["gpus"]]
+        program = ("import json, sys, trimtab; pool, options = json.loads(sys.argv[1]);"
+                   "options['gpus'] = [trimtab.GPU(**gpu) for gpu in options['gpus']];"
+                   "print(trimtab.launch(pool, **options).suggestion.candidate)")
+        return subprocess.Popen(
+            [sys.executable, "-c", program, json.dumps([pool or self.pool(), options])], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(trimtab.__file__).parents[1])})
+
+    def reached(self):
+        """Waits until a training has come to the point at which it holds."""
+        reached = os.open(self.control / "reached", os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            poller = select.poll()
+            poller.register(reached, select.POLLIN)
+            assert poller.poll(AWAIT_SECONDS * 1000), "no training has come so far"
+            return json.loads(os.read(reached, 4096))
+        finally:
+            os.close(reached)
+
+
+@pytest.fixture
+def launched(tmp_path, binary):
+    return Launched(tmp_path, binary)
+
+
+def children(pid):
+    """The processes that a process has started and that are there."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if fields[1] == str(pid) and fields[0] not in "ZX":
+            found.append(int(path.parent.name))
+    return found
+
+
+def is_there(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_search_runs_to_its_end(launched):
+    report = launched.launch()
+    assert report.finished and report.suggestion.candidate == trimtab.Candidate("e0", "m0")
+    ran = launched.journal()
+    assert all(one["leader"] for one in ran), "each trial leads a session and a process group"
+    assert {one["gpus"] for one in ran} == {"0", "1", "2", "3"}
+    assert any(one["start"] > 0 for one in ran), "trials go on from checkpoints"
+    assert report.cost.gpu_seconds > 0
+    trials = launched.trials()
+    assert len(trials) == len(ran) == report.cost.trial_count
+    assert all(trial.state in ("paused", "stopped", "completed") for trial in trials.values())
+    again = launched.launch()
+    assert again.suggestion == report.suggestion and len(launched.journal()) == len(ran), "there was nothing left to do"
+
+
+@pytest.mark.parametrize("event", ["memory", "cuda"])
+def test_a_model_that_runs_out_of_memory_leaves_the_search(launched, event):
+    launched.want(f"{event}-e0")
+    report = launched.launch()
+    assert report.suggestion.candidate == trimtab.Candidate("e1", "m0")
+    tried = [one for one in launched.journal() if one["encoder"] == "e0"]
+    assert 1 <= len(tried) <= 3, "each of its candidates at most once"
+    states = {trial.state for trial in launched.trials().values() if trial.candidate.encoder == "e0"}
+    assert states == {"outOfMemory"}
+    assert {one.closure for one in report.problems if one.candidate.encoder == "e0"} == {"fitsNoDevice"}
+
+
+def test_a_training_that_crashes_is_given_up_and_its_log_kept(launched):
+    launched.want("crash-e0")
+    report = launched.launch(launched.pool(failure_limit=2))
+    assert report.suggestion.candidate == trimtab.Candidate("e1", "m0")
+    assert {one.closure for one in report.problems if one.candidate.encoder == "e0"} == {"failedTooOften"}
+    failed = next(number for number, trial in launched.trials().items() if trial.state == "failed")
+    log = (launched.folder / "state" / "trials" / f"{failed:06d}" / "log.txt").read_text()
+    assert log == "a bug\n"
+
+
+def test_a_training_that_is_silent_for_too_long_is_lost_and_begun_again(launched):
+    launched.want("quiet-e0", "deaf-e0")
+    report = launched.launch(launched.pool(encoders=1, language_models=1), limits={"report": 4.0, "grace": 0.2})
+    assert report.finished and report.suggestion.candidate.encoder == "e0"
+    assert launched.trials()[1].state == "lost"
+    assert not any(is_there(one["pid"]) for one in launched.journal())
+
+
+def test_a_training_that_does_not_end_after_the_decision_is_killed(launched):
+    launched.want("deaf-e0")
+    report = launched.launch(launched.pool(encoders=1, language_models=1), limits={"grace": 0.5})
+    assert report.finished and report.suggestion.candidate.encoder == "e0"
+    assert not any(is_there(one["pid"]) for one in launched.journal())
+
+
+def test_what_a_trial_has_started_ends_with_it(launched):
+    launched.want("child-e0")
+    launched.launch(launched.pool(encoders=1, language_models=1))
+    started = [one["child"] for one in launched.journal() if "child" in one]
+    assert started and not any(map(is_there, started))
+
+
+# Killed
+
+
+def test_a_launcher_that_is_killed_goes_on(launched, tmp_path):
+    """The next one ends the group that was left before it uses its GPU, and loses no trial."""
+    launched.want("hold-3", "child-e0", "child-e1")
+    first = launched.start()
+    held = launched.reached()
+    first.kill()
+    first.communicate(timeout=AWAIT_SECONDS)
+    assert is_there(held["pid"]), "a trial outlives its launcher"
+    before = launched.journal()
+    report = launched.launch()
+    assert report.finished and report.suggestion.candidate == trimtab.Candidate("e0", "m0")
+    assert not is_there(held["pid"])
+    assert not any(is_there(one["child"]) for one in launched.journal() if "child" in one)
+    again = [one for one in launched.journal()[len(before):] if one.get("trial") == held["trial"]]
+    assert len(again) == 1, "the trial was given out again"
+    assert [trial.state for trial in launched.trials().values() if trial.state in ("open", "lost", "failed")] == []
+
+
+def test_a_search_that_was_killed_chooses_as_one_that_was_not(launched, tmp_path, binary):
+    (tmp_path / "other").mkdir()
+    other = Launched(tmp_path / "other", binary).launch(gpus=[GPU("0", memory_bytes=MEMORY)])
+    for _ in range(2):
+        launched.want("hold-3")
+        process = launched.start(gpus=[GPU("0", memory_bytes=MEMORY)])
+        launched.reached()
+        process.kill()
+        process.communicate(timeout=AWAIT_SECONDS)
+    report = launched.launch(gpus=[GPU("0", memory_bytes=MEMORY)])
+    assert report.suggestion.candidate == other.suggestion.candidate
+    assert report.cost.trial_count == other.cost.trial_count
+
+
+def test_a_server_that_is_killed_under_the_launcher_is_started_again(launched):
+    launched.want("hold-3")
+    launcher = launched.start(limits={"report": 5.0, "grace": 0.5})
+    held = launched.reached()
+    [server] = [pid for pid in children(launcher.pid) if os.readlink(f"/proc/{pid}/exe") == launched.binary]
+    os.kill(server, signal.SIGKILL)
+    os.kill(held["pid"], signal.SIGKILL)
+    output, errors = launcher.communicate(timeout=AWAIT_SECONDS)
+    assert launcher.returncode == 0, errors
+    assert "exit code -9" in errors and "Candidate(encoder='e0', language_model='m0'" in output
+    assert "open" not in {trial.state for trial in launched.trials().values()}
+
+
+def test_launcher_and_server_killed_at_once(launched):
+    launched.want("hold-3")
+    launcher = launched.start()
+    launched.reached()
+    for pid in [*children(launcher.pid), launcher.pid]:
+        os.kill(pid, signal.SIGKILL)
+    launcher.communicate(timeout=AWAIT_SECONDS)
+    assert launched.launch().suggestion.candidate == trimtab.Candidate("e0", "m0")
+
+
+def test_a_checkpoint_that_was_being_written_is_not_resumed(launched):
+    """The trial had its decision, and was saving when everything was killed."""
+    launched.want("hold-save")
+    launcher = launched.start(gpus=[GPU("0", memory_bytes=MEMORY)])
+    held = launched.reached()
+    launcher.kill()
+    launcher.communicate(timeout=AWAIT_SECONDS)
+    report = launched.launch(gpus=[GPU("0", memory_bytes=MEMORY)])
+    assert report.finished, "train.py refuses half a checkpoint"
+    states = [trial.state for trial in launched.trials().values()]
+    assert "failed" not in states
+    assert held["trial"] in launched.trials()
+
+
+def test_an_interrupted_launcher_leaves_no_process(launched):
+    launched.want("hold-3")
+    launcher = launched.start(limits={"grace": 5.0})
+    held = launched.reached()
+    launcher.send_signal(signal.SIGINT)
+    launcher.communicate(timeout=AWAIT_SECONDS)
+    assert launcher.returncode != 0 and not is_there(held["pid"])
+    assert not any(is_there(one["pid"]) for one in launched.journal())
+    assert launched.launch().finished
+
+
+def test_two_launchers_do_not_share_a_folder(launched):
+    launched.want("hold-3")
+    first = launched.start()
+    held = launched.reached()
+    with pytest.raises(trimtab.LauncherRuns, match=str(first.pid)):
+        launched.launch()
+    os.kill(held["pid"], signal.SIGKILL)
+    first.communicate(timeout=AWAIT_SECONDS)
+    assert first.returncode == 0
+
+
+# Arguments
+
+
+def test_what_is_misspelt_is_named(launched):
+    with pytest.raises(ValueError, match="did you mean 'grace'"):
+        launched.launch(limits={"graze": 1})
+    with pytest.raises(ValueError, match="did you mean 'encoders'"):
+        launched.launch({"encoder": []})
+
+
+def test_a_script_that_no_launcher_started_says_so(monkeypatch):
+    monkeypatch.delenv("TRIMTAB_TRIAL", raising=False)
+    with pytest.raises(trimtab.NoLauncher, match="python -m trimtab launch"):
+        trimtab.trial()

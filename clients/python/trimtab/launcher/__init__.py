@@ -1,0 +1,90 @@
+"""Runs a search's trials as subprocesses on this host: see `launch`."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from ..answers import SuggestionReport
+from ..blocking import Trimtab
+from ..errors import TrimtabError
+from ..frames import Command
+from .devices import GPUs, devices, slots
+from .options import Limits, limits, pool_params
+from .search import Search, describe_gpus, open_pool
+from .table import view
+
+__all__ = ["LauncherRuns", "Limits", "launch"]
+
+
+class LauncherRuns(TrimtabError):
+    """Another launcher of this host runs the search of this state directory."""
+
+
+def launch(
+    pool: Mapping[str, Any], command: Union[str, Sequence[str]], *, state: Union[str, os.PathLike[str]],
+    gpus: GPUs = 1, steps: Optional[int] = None, limits: Union[Limits, Mapping[str, Any], None] = None,
+    environment: Optional[Mapping[str, str]] = None, seed: Optional[int] = None, binary: Command = None,
+    table: Optional[bool] = None,
+) -> SuggestionReport:
+    """Runs a search to its end, and returns what it suggests.
+
+        report = trimtab.launch(
+            {"encoders": ["clip", "siglip"], "language_models": ["qwen", "phi"],
+             "task": {"name": "vqa", "metric": {"name": "accuracy", "direction": "maximize"},
+                      "alignment_sample_count": 558_000}},
+            "python train.py", gpus=4, state="search")
+        print(report.suggestion.candidate)
+
+    Each trial is `command` in a process group of its own, with its GPUs in CUDA_VISIBLE_DEVICES; `{encoder}`,
+    `{language_model}`, `{projector}` and `{trial}` in it are filled in, and the script asks `trimtab.trial()` for the
+    rest. `gpus` is a number, indices, `GPU` values with their memory, or "all". `steps` is how many steps a training on
+    all data has, where the script does not say it. `limits` bounds how long things may take.
+
+    Everything is kept in the folder `state`: the search, and in `trials/NUMBER` a trial's `log.txt` and checkpoint. A
+    launcher that was killed, its server or both, goes on when it is called again: it ends the processes that were left,
+    and trains each trial further from its last checkpoint. A script that runs out of memory takes its candidate out of
+    the search on GPUs of that memory. An interrupt ends the trials, which go on at the next call.
+    """
+    folder = Path(state).resolve()
+    (folder / "trials").mkdir(parents=True, exist_ok=True)
+    bounds = limits if isinstance(limits, Limits) else _limits(limits or {})
+    params = pool_params(pool)
+    if bounds.lease is not None:
+        params["search"]["leaseSeconds"] = bounds.lease
+    found = devices(gpus)
+    places = slots(found, params["search"].get("gpusPerTrial", 1))
+    words = shlex.split(command) if isinstance(command, str) else list(command)
+    with _only_one(folder), Trimtab(binary, state_directory=str(folder / "sessions")) as client, view(table) as show:
+        session = client.open_session("search", seed=seed)
+        open_pool(session, params)
+        describe_gpus(session, found)
+        search = Search(
+            session, words, places, folder=folder / "trials", limits=bounds, steps=steps, changed=show,
+            settings=params["search"],
+            environment={**os.environ, **(environment or {})})
+        search.run()
+        return session.suggestion()
+
+
+_limits = limits  # the argument of `launch` has the same name
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Holds the lock of a state directory, which ends with this process however that ends."""
+    with open(folder / "launcher.lock", "a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise LauncherRuns(f"process {lock.read().strip()} runs the search in {folder} already") from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
