@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 import xml.etree.ElementTree
 
 import pytest
@@ -190,3 +193,11 @@ def test_cells_survive_reading(cell):
     assert action is not None
     assert action.cell == cell
     assert parse_cell(cell + "?") is None
+
+
+def test_modules_are_there_without_an_import_and_load_no_library():
+    program = ("import sys, trimtab; trimtab.gpu.attach; trimtab.profile.Profiler; trimtab.zeus.read_plan; "
+               "trimtab.trace.label; print(sorted({'torch', 'pynvml', 'zeus', 'numpy', 'httpx'} & set(sys.modules)))")
+    shown = subprocess.run([sys.executable, "-c", program], text=True, capture_output=True, check=True,
+                           env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert shown.stdout.strip() == "[]"

@@ -10,6 +10,7 @@ import torch.distributed as dist
 import trimtab
 from pipeline_job import Scenario, make_schedule, make_step, run
 from trimtab.gpu import ClockPlan, Controller, Recording, Step, attach, share_plans
+from trimtab.profile import CounterMeter, Profiler, Profiling
 
 CLOCKS = (1410, 1200, 1005, 810)
 BLOCKING_WATTS, FORWARD_SECONDS = 60.0, 0.06
@@ -152,3 +153,46 @@ def test_the_metered_energy_is_saved_that_the_plan_says(job):
     assert saved == pytest.approx(predicted, abs=0.02)
     for label, seconds in (("planned", point.plan.iteration_time_seconds), ("highest", highest.iteration_time_seconds)):
         assert results[0][label]["seconds"] == pytest.approx(seconds, rel=0.06), label
+
+
+def profiled(rank, world, binary, folder):
+    """Profiles a job while it trains; rank 0 has the session."""
+    scenario = SCENARIOS["1f1b"][0]
+    gpu = ModelledGPU(Path(folder) / f"profiled.{rank}.jsonl")
+    schedule = make_schedule(scenario, rank, world, gpu.worker(FORWARD_SECONDS * WEIGHTS[rank]))
+    step = make_step(schedule, rank, world, scenario.microbatches)
+    client = trimtab.Trimtab([binary, "serve"], timeout=60) if rank == 0 else None
+    session = None if client is None else client.open_session("job")
+    if session is not None:
+        session.define_pipeline("p", schedule="1f1b", stages=world, microbatches=scenario.microbatches,
+                                blocking_power_watts=BLOCKING_WATTS)
+    meter = CounterMeter(lambda: gpu.busy_joules, sampling_interval_seconds=None)
+    profiler = Profiler(gpu, meter, executions=scenario.microbatches)
+    profiling = Profiling(profiler, session, "p", clocks=gpu.supported())
+    iterations = 0
+    with attach(schedule, profiler):
+        while not profiling.step():
+            step()
+            iterations += 1
+            assert iterations < 50
+    if session is not None:
+        rows = [[one.stage, one.instruction, one.mhz, one.seconds, one.joules] for one in profiling.measured]
+        plans = session.characterize("p")
+        (Path(folder) / "profile.json").write_text(json.dumps({
+            "rows": rows, "iterations": iterations, "highest": plans.all_max_frequency.energy_joules}))
+    if client is not None:
+        client.close()
+
+
+def test_a_job_is_profiled_while_it_trains(binary, tmp_path):
+    run(2, profiled, binary, str(tmp_path))
+    found = json.loads((tmp_path / "profile.json").read_text())
+    measured = {(stage, kind, clock): (seconds, joules) for stage, kind, clock, seconds, joules in found["rows"]}
+    exact = {(row.stage, row.instruction, row.frequency): row for row in profile(2)}
+    assert {key[:2] for key in measured} == {key[:2] for key in exact}
+    for key, (seconds, joules) in measured.items():
+        assert seconds == pytest.approx(exact[key].time_seconds, rel=0.08), key
+        assert joules == pytest.approx(exact[key].energy_joules, rel=0.05), key
+    for rank in range(2):
+        lines = (tmp_path / f"profiled.{rank}.jsonl").read_text().splitlines()
+        assert json.loads(lines[-1])["event"] == "reset"

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, NO_PERMISSION = 4, INSUFFICIENT_SIZE = 7 };
 
@@ -90,7 +91,13 @@ int nvmlDeviceSetMemoryLockedClocks(void *device, unsigned low, unsigned high) {
 }
 int nvmlDeviceResetMemoryLockedClocks(void *device) { return change("memoryReset", device, 0); }
 int nvmlDeviceGetClockInfo(void *device, unsigned kind, unsigned *clock) { *clock = current(device); return SUCCESS; }
-int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *joules) { *joules = 5000; return SUCCESS; }
+// Draws 100 W.
+int nvmlDeviceGetTotalEnergyConsumption(void *device, unsigned long long *millijoules) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    *millijoules = 100 * (now.tv_sec * 1000ULL + (unsigned long long)now.tv_nsec / 1000000);
+    return SUCCESS;
+}
 int nvmlDeviceGetPowerUsage(void *device, unsigned *watts) { *watts = 100000; return SUCCESS; }
 int nvmlDeviceGetPowerManagementLimit(void *device, unsigned *limit) { *limit = 400000; return SUCCESS; }
 int nvmlDeviceGetPowerManagementDefaultLimit(void *device, unsigned *limit) { *limit = 400000; return SUCCESS; }

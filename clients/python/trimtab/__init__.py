@@ -1,5 +1,6 @@
 """Client of the Trimtab sidecar: a blocking `Trimtab` and an asyncio `AsyncTrimtab` with the same methods."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import answers
@@ -154,15 +155,17 @@ _LAZY = {
     "NoLauncher": "training", "TraceReport": "trace", "TrainingTrial": "training", "from_trace": "trace",
     "launch": "launcher", "trial": "training",
 }
+# Not loaded with the package either, and to be had without an import of their own: `trimtab.gpu.attach(...)`.
+_MODULES = ("gpu", "profile", "trace", "zeus")
 
 
 def __getattr__(name: str) -> Any:
     if name in answers.__all__:
         value = getattr(answers, name)
     elif name in _LAZY:
-        from importlib import import_module
-
         value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    elif name in _MODULES:
+        value = import_module(f".{name}", __name__)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value
