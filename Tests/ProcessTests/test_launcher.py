@@ -262,7 +262,55 @@ def test_two_launchers_do_not_share_a_folder(launched):
     assert first.returncode == 0
 
 
-# Arguments
+# Command line and arguments
+
+
+def test_a_manifest_is_a_whole_search(launched):
+    """The example that the command prints, with the simulated training in the place of a real one."""
+    command = [sys.executable, "-m", "trimtab", "launch"]
+    environment = {**os.environ, **launched.options()["environment"], "TRIMTAB_BINARY": launched.binary}
+    example = subprocess.check_output([*command, "--example"], env=environment, text=True)
+    names = {"clip": "e0", "siglip": "e1", "qwen": "m0", "phi": "m1"}
+    for name, simulated in names.items():
+        example = example.replace(f'"{name}"', f'"{simulated}"')
+    manifest = launched.folder / "trimtab.toml"
+    manifest.write_text(example.replace("python train.py", f"{sys.executable} {TRAIN}"))
+    launched.want("memory-e1")
+    done = subprocess.run([*command, str(manifest)], env=environment, capture_output=True, text=True,
+                          timeout=AWAIT_SECONDS)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("suggested: e0 + m0\npredicted score: 0.")
+    assert "left the search: e1 + m1 (fitsNoDevice)" in done.stdout
+    assert "trial 1 begins: e0 + m0" in done.stderr
+    assert (launched.folder / "search" / "trials" / "000001" / "log.txt").exists(), "beside the manifest"
+
+
+def test_a_manifest_that_is_wrong_says_where(launched):
+    manifest = launched.folder / "trimtab.toml"
+    environment = {**os.environ, **launched.options()["environment"]}
+    for text, said in [('comand = "x"', "did you mean 'command'"), ("command = ", "Invalid value"),
+                       ('command = "x"\nstate = "y"', "does not say 'pool'")]:
+        manifest.write_text(text)
+        done = subprocess.run([sys.executable, "-m", "trimtab", "launch", str(manifest)], env=environment,
+                              capture_output=True, text=True)
+        assert done.returncode == 2 and said in done.stderr
+
+
+def test_a_launcher_that_is_terminated_ends_its_trials(launched):
+    launched.want("hold-3")
+    manifest = launched.folder / "search.json"
+    options = launched.options()
+    manifest.write_text(json.dumps({
+        "pool": launched.pool(), "command": options["command"], "state": "state", "gpus": 2, "limits": {"grace": 5.0}}))
+    launcher = subprocess.Popen(
+        [sys.executable, "-m", "trimtab", "launch", str(manifest)], stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **options["environment"], "TRIMTAB_BINARY": launched.binary})
+    held = launched.reached()
+    launcher.terminate()
+    _, errors = launcher.communicate(timeout=AWAIT_SECONDS)
+    assert launcher.returncode == 130 and "run it again to go on" in errors
+    assert not is_there(held["pid"])
+
 
 
 def test_what_is_misspelt_is_named(launched):

@@ -16,6 +16,10 @@ def main() -> None:
         from .zeus.convert import main as convert
 
         sys.exit(convert(arguments[1:]))
+    if arguments[:1] == ["launch"]:
+        from .launcher.manifest import main as launch
+
+        sys.exit(launch(arguments[1:]))
     binary = os.environ.get("TRIMTAB_BINARY") or bundled_binary()
     if binary is None:  # not from the PATH, where this command itself is found
         sys.exit("trimtab: this package carries no binary; install a platform wheel, or set TRIMTAB_BINARY")

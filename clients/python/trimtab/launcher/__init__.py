@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -14,6 +14,8 @@ from ..answers import SuggestionReport
 from ..blocking import Trimtab
 from ..errors import TrimtabError
 from ..frames import Command
+from ..run_function import command_of
+from ..training import TrainingTrial
 from .devices import GPUs, devices, slots
 from .options import Limits, limits, pool_params
 from .search import Search, describe_gpus, open_pool
@@ -27,7 +29,8 @@ class LauncherRuns(TrimtabError):
 
 
 def launch(
-    pool: Mapping[str, Any], command: Union[str, Sequence[str]], *, state: Union[str, os.PathLike[str]],
+    pool: Mapping[str, Any], command: Union[str, Sequence[str], Callable[[TrainingTrial], Any]], *,
+    state: Union[str, os.PathLike[str]],
     gpus: GPUs = 1, steps: Optional[int] = None, limits: Union[Limits, Mapping[str, Any], None] = None,
     environment: Optional[Mapping[str, str]] = None, seed: Optional[int] = None, binary: Command = None,
     table: Optional[bool] = None,
@@ -43,8 +46,9 @@ def launch(
 
     Each trial is `command` in a process group of its own, with its GPUs in CUDA_VISIBLE_DEVICES; `{encoder}`,
     `{language_model}`, `{projector}` and `{trial}` in it are filled in, and the script asks `trimtab.trial()` for the
-    rest. `gpus` is a number, indices, `GPU` values with their memory, or "all". `steps` is how many steps a training on
-    all data has, where the script does not say it. `limits` bounds how long things may take.
+    rest. In place of a command a function at the top of a file gets the trial, in a process of its own as well. `gpus`
+    is a number, indices, `GPU` values with their memory, or "all". `steps` is how many steps a training on all data
+    has, where the script does not say it. `limits` bounds how long things may take.
 
     Everything is kept in the folder `state`: the search, and in `trials/NUMBER` a trial's `log.txt` and checkpoint. A
     launcher that was killed, its server or both, goes on when it is called again: it ends the processes that were left,
@@ -59,7 +63,10 @@ def launch(
         params["search"]["leaseSeconds"] = bounds.lease
     found = devices(gpus)
     places = slots(found, params["search"].get("gpusPerTrial", 1))
-    words = shlex.split(command) if isinstance(command, str) else list(command)
+    if callable(command):
+        words = command_of(command)
+    else:
+        words = shlex.split(command) if isinstance(command, str) else list(command)
     with _only_one(folder), Trimtab(binary, state_directory=str(folder / "sessions")) as client, view(table) as show:
         session = client.open_session("search", seed=seed)
         open_pool(session, params)

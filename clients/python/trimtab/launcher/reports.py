@@ -11,7 +11,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, Listener
+from pathlib import Path
 from typing import Any, Optional, Union
+
+PREFIX = "trimtab-reports-"
 
 
 @dataclass
@@ -38,13 +41,17 @@ Event = Union[Message, Ended]
 
 
 class Reports:
-    """Listens for trials; `events` has what they send. `host` for trials on other machines, else those of this one."""
+    """Listens for trials; `events` has what they send. `host` for trials on other machines, else those of this one.
+    `record` keeps the name of the socket's folder, so that the next launcher can remove that of one that was killed."""
 
-    def __init__(self, host: Optional[str] = None) -> None:
+    def __init__(self, record: Path, host: Optional[str] = None) -> None:
+        if record.exists() and Path(left := record.read_text()).name.startswith(PREFIX):
+            shutil.rmtree(left, ignore_errors=True)
         self.events: queue.Queue[Event] = queue.Queue()
         self.key = secrets.token_bytes(32)
         # A short path of its own: the name of a socket has at most 107 bytes, which a state directory may pass.
-        self._folder = tempfile.mkdtemp(prefix="trimtab-")
+        self._folder = tempfile.mkdtemp(prefix=PREFIX)
+        record.write_text(self._folder)
         self._listener = Listener(
             f"{self._folder}/reports" if host is None else (host, 0), authkey=self.key, backlog=64)
         self.address = self._listener.address

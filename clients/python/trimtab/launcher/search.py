@@ -64,7 +64,7 @@ class Search:
         self.environment, self.steps, self.settings, self.changed = environment, steps, settings, changed
         self.running: dict[int, Running] = {}
         self._saving: dict[Slot, Assignment] = {}  # given out, and waiting for its checkpoint
-        self.reports = Reports()
+        self.reports = Reports(folder.parent / "socket")
         # Session time goes on where an earlier launcher was.
         self._elapsed_before = self.session.suggestion().cost.elapsed_seconds or 0.0
         self._begun = time.monotonic()

@@ -1,0 +1,143 @@
+"""`python -m trimtab launch trimtab.toml`: a search written down in one file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, Optional
+
+from ..answers import GPU, SuggestionReport
+from .options import known_fields
+
+EXAMPLE = """\
+# A search for the best pair of models. Run it with `python -m trimtab launch trimtab.toml`; run it again to go on.
+# Paths, and the command, start in this file's folder.
+
+command = "python train.py"    # {encoder}, {language_model}, {projector} and {trial} in it are filled in
+state = "search"               # the folder that keeps the search, checkpoints and logs
+gpus = 4                       # or "all", ["0", "1"], or [{ id = "0", memory_bytes = 80_000_000_000 }]
+steps = 17_400                 # of a training on all data, unless the script says it: trimtab.trial(steps=...)
+
+[pool]
+encoders = ["clip", { id = "siglip", parameter_count = 400_000_000, family = "siglip" }]
+language_models = ["qwen", "phi"]
+# projectors = ["mlp"]         # where there is a choice
+# constraints = { maximum_parameter_count = 9_000_000_000 }
+
+[pool.task]
+name = "vqa"
+alignment_sample_count = 558_000   # samples of all data
+metric = { name = "accuracy", direction = "maximize" }
+
+[search]                       # all optional: see protocol-spec/methods/pool/submit.md
+strategy = "race"
+# budget = { gpu_seconds = 360_000.0 }
+
+[limits]                       # in seconds, all optional
+# trial = 86_400.0             # the longest that a trial may run
+# report = 3_600.0             # the longest between two reports
+grace = 60.0                   # to save and end after a decision
+
+# [environment]                # for the trials, beside this one's
+# TOKENIZERS_PARALLELISM = "false"
+"""
+FIELDS = ("command", "state", "gpus", "steps", "pool", "search", "limits", "environment", "seed", "table")
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The arguments of `launch` from a manifest in TOML, or in JSON where the name ends so."""
+    text = path.read_text()
+    if path.suffix == ".json":
+        manifest: dict[str, Any] = json.loads(text)
+    else:
+        manifest = _toml().loads(text)
+    known_fields(manifest, FIELDS, str(path))
+    for name in ("command", "state", "pool"):
+        if name not in manifest:
+            raise ValueError(f"{path} does not say {name!r}; `python -m trimtab launch --example` prints a manifest")
+    search = manifest.pop("search", {})
+    manifest["pool"] = {**manifest["pool"], "search": {**manifest["pool"].get("search", {}), **search}}
+    if isinstance(manifest.get("gpus"), list):
+        manifest["gpus"] = [_gpu(one) for one in manifest["gpus"]]
+    return manifest
+
+
+def _gpu(one: Any) -> Any:
+    if not isinstance(one, Mapping):
+        return one
+    known_fields(one, GPU, "a GPU")
+    return GPU(**one)
+
+
+def _toml() -> Any:
+    """Python's reader of TOML, or the package from which it comes."""
+    from importlib import import_module
+
+    for name in ("tomllib", "tomli"):
+        try:
+            return import_module(name)
+        except ModuleNotFoundError:
+            continue
+    raise ModuleNotFoundError("Python 3.10 reads no TOML: pip install 'trimtab[launch]', or write the manifest in JSON")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command line; the exit code."""
+    parser = argparse.ArgumentParser(prog="trimtab launch", description=__doc__)
+    parser.add_argument("manifest", nargs="?", type=Path, help="such as trimtab.toml; see --example")
+    parser.add_argument("--example", action="store_true", help="print a manifest to begin with")
+    parser.add_argument("--table", action=argparse.BooleanOptionalAction, default=None,
+                        help="a live table (needs rich), by default where stderr is a terminal")
+    options = parser.parse_args(arguments)
+    if options.example:
+        print(EXAMPLE, end="")
+        return 0
+    if options.manifest is None:
+        parser.error("a manifest is needed, such as trimtab.toml")
+    try:
+        given = load(options.manifest)
+    except (OSError, ValueError, ModuleNotFoundError) as error:
+        print(f"trimtab: {error}", file=sys.stderr)
+        return 2
+    if options.table is not None:
+        given["table"] = options.table
+    os.chdir(options.manifest.resolve().parent)
+    signal.signal(signal.SIGTERM, _interrupt)
+    from . import launch
+
+    try:
+        print(summary(launch(**given)))
+    except KeyboardInterrupt:
+        print("trimtab: interrupted; run it again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _interrupt(number: int, frame: Optional[FrameType]) -> None:
+    """SIGTERM ends a launcher as Ctrl-C does: with its trials."""
+    raise KeyboardInterrupt
+
+
+def summary(report: SuggestionReport) -> str:
+    """A search's end in a few lines."""
+    from .table import name
+
+    chosen = report.suggestion
+    if chosen is None:
+        return f"nothing to suggest ({report.finish_reason}); `closure` in its ranking says why candidates left"
+    best = chosen.probability_best_fraction
+    lines = [f"suggested: {name(chosen.candidate)}"]
+    if chosen.predicted_score is not None:
+        lines.append(f"predicted score: {chosen.predicted_score:.4g}"
+                     + ("" if best is None else f", best with probability {best:.0%}"))
+    hours, grid_hours = report.cost.gpu_seconds / 3600, report.grid_cost.gpu_seconds / 3600
+    lines.append(f"{report.cost.trial_count} trials took {hours:.3g} GPU-hours; training every candidate would take "
+                 f"{grid_hours:.3g}")
+    lines += [f"left the search: {name(one.candidate)} ({one.closure})" for one in report.problems if one.closure]
+    return "\n".join(lines)
