@@ -1,6 +1,11 @@
 """The clock controller on real pipeline jobs over gloo, whose stages are as fast as a modelled GPU's clock says."""
 
 import json
+import os
+import select
+import signal
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -195,4 +200,41 @@ def test_a_job_is_profiled_while_it_trains(binary, tmp_path):
         assert joules == pytest.approx(exact[key].energy_joules, rel=0.05), key
     for rank in range(2):
         lines = (tmp_path / f"profiled.{rank}.jsonl").read_text().splitlines()
+        assert json.loads(lines[-1])["event"] == "reset"
+
+
+def endless(rank, world, folder):
+    """Trains until it is killed; says where its guard is once a few iterations have run."""
+    scenario = SCENARIOS["1f1b"][0]
+    gpu = ModelledGPU(Path(folder) / f"killed.{rank}.jsonl")
+    schedule = make_schedule(scenario, rank, world, gpu.worker(0.005))
+    step = make_step(schedule, rank, world, scenario.microbatches)
+    plan = ClockPlan(tuple(Step(rank, kind, microbatch, clock) for microbatch in range(scenario.microbatches)
+                           for kind, clock in (("forward", 1200), ("backward", 810))))
+    with Controller(plan, gpu) as controller, attach(schedule, controller):
+        for _ in range(3):
+            step()
+        print(controller._guard.pid, flush=True)
+        while True:
+            step()
+
+
+def test_a_job_that_is_killed_leaves_no_clock_locked(tmp_path):
+    """SIGKILL to the whole process group: ranks and their parent alike."""
+    program = f"import test_clocks; test_clocks.run(2, test_clocks.endless, {str(tmp_path)!r})"
+    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1]), *sys.path]
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True,
+                          env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}) as job:
+        assert job.stdout is not None
+        guards = [os.pidfd_open(int(job.stdout.readline())) for _ in range(2)]
+        os.killpg(job.pid, signal.SIGKILL)
+        job.wait(60)
+        for guard in guards:
+            poller = select.poll()
+            poller.register(guard, select.POLLIN)
+            assert poller.poll(60_000), "a guard has not ended"
+            os.close(guard)
+    for rank in range(2):
+        lines = (tmp_path / f"killed.{rank}.jsonl").read_text().splitlines()
+        assert len(lines) > 2
         assert json.loads(lines[-1])["event"] == "reset"

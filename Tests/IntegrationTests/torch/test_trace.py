@@ -82,8 +82,11 @@ def test_work_and_bubbles_add_up_to_the_iteration_as_stamped(job, traces, report
 @pytest.mark.parametrize("job", FORWARDS, ids="-".join)
 def test_a_late_link_is_named_with_its_size(job, reports):
     sender, receiver = FORWARDS[job]
-    (link, *_) = reports[job].slow_links()
-    assert (link.sender, link.receiver, link.direction) == (sender, receiver, "F")
+    named = {(link.sender, link.receiver, link.direction): link for link in reports[job].slow_links()}
+    link = named[sender, receiver, "F"]
+    # Gradients on their way from the one to the other are late as well, where there are any.
+    slowest = max(named.values(), key=lambda one: one.seconds)
+    assert (slowest.sender, slowest.receiver) == (sender, receiver)
     usual = next(one for one in reports[job[0], "plain"].links() if (one.sender, one.receiver, one.direction) == (
         sender, receiver, "F"))
     assert link.seconds - usual.seconds == pytest.approx(DELAY_SECONDS, rel=0.05)

@@ -180,7 +180,7 @@ def make_parser() -> argparse.ArgumentParser:
     """The options of `trimtab-pfo-server`."""
     parser = argparse.ArgumentParser(prog="trimtab-pfo-server", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on; nobody is asked who they are")
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen; the protocol has no authentication")
     parser.add_argument("--port", type=int, default=PORT, help=f"default {PORT}; 0 takes a free one and prints it")
     parser.add_argument("--state", type=Path, default=Path(os.environ.get("ZEUS_PFO_DUMP_DIR", "trimtab-pfo")),
                         help="where jobs are kept (default $ZEUS_PFO_DUMP_DIR, else trimtab-pfo)")
