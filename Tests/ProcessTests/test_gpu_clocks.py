@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from trimtab import GPU, Trimtab
+from trimtab import GPU, ProfileRow, Trimtab
 from trimtab.answers import PlanDetail
 from trimtab.answers.wire import reader
 from trimtab.gpu import (
@@ -438,6 +438,23 @@ def test_a_recording_can_be_slow_as_a_gpu_is(tmp_path):
     latency = controller.report().latency_seconds
     assert latency is not None
     assert latency >= 0.01
+
+
+def test_ranks_in_other_processes_get_their_clocks_from_the_shared_state(binary, tmp_path):
+    rows = [ProfileRow(stage, kind, clock, seconds := 0.1 * (1 + stage) * 1410 / clock, seconds * clock / 5)
+            for stage in range(2) for kind in ("forward", "backward") for clock in (1410, 1200, 900)]
+    with (Trimtab([binary, "serve"], state_directory=str(tmp_path), timeout=60) as first,
+          Trimtab([binary, "serve"], state_directory=str(tmp_path), timeout=60) as second):
+        ours = first.open_session("job")
+        ours.define_pipeline("p", schedule="1f1b", stages=2, microbatches=3, blocking_power_watts=60.0)
+        ours.submit_profile("p", rows=rows)
+        ours.characterize("p", effort="quick")
+        theirs = second.open_session("job")
+        for rank in range(2):
+            plan = ClockPlan.of(ours.plan("p", slowdown_fraction=0.1, rank=rank))
+            assert ClockPlan.of(theirs.plan("p", slowdown_fraction=0.1, rank=rank)) == plan
+            assert {step.stage for step in plan.steps} == {rank}
+            assert len(plan.steps) == 6
 
 
 def test_the_measured_latency_goes_back_to_the_engine(binary):

@@ -122,16 +122,48 @@ def test_a_schedule_waits_for_all_ranks_and_outlives_the_server(binary, tmp_path
         _, again = call(url, "/register_job", JOB)
         assert again != identity
     files = {path.name for path in (state / "jobs" / identity).iterdir()}
-    assert files == {"job.json", "ranks.json", "0.sched.json", "planned.json"}
+    assert files == {"job.json", "ranks.json", "ranks.jsonl", "0.sched.json", "planned.json"}
+
+
+def test_what_some_ranks_have_sent_outlives_the_server(binary, tmp_path):
+    state, options = tmp_path / "state", ("--microbatches", "3")
+    with serving(binary, state, *options) as url:
+        _, identity = call(url, "/register_job", JOB)
+        for number in range(2):
+            call(url, f"/register_rank/{identity}", rank(number))
+    with (state / "jobs" / identity / "ranks.jsonl").open("a") as file:
+        file.write('{"rank": 2, "dp_')  # a loss of power while rank 2 registered
+    with serving(binary, state, *options) as url:
+        for number in range(2, 4):
+            assert call(url, f"/register_rank/{identity}", rank(number)) == (200, None)
+        schedules = asked(url, identity)
+        reports(url, identity, schedules, ranks=range(3))
+    with serving(binary, state, *options) as url:
+        reports(url, identity, schedules, ranks=[3])
+        assert clocks_of(asked(url, identity)) == {CLOCKS[1]}
+
+
+def test_interleaved_stages_of_a_rank_are_measured_together(binary, tmp_path):
+    options = ("--microbatches", "4", "--schedule", "interleaved1f1b", "--chunks-per-rank", "2")
+    with serving(binary, tmp_path / "state", *options) as url:
+        identity = registered(url)
+        for _ in CLOCKS:
+            schedules = asked(url, identity)
+            assert all(len(answer["frequencies"]) == 16 for _, answer in schedules)
+            if len(clocks_of(schedules)) > 1:
+                return
+            reports(url, identity, schedules)
+        assert len(clocks_of(asked(url, identity))) > 1
 
 
 def clocks_of(schedules):
     return {clock for _, answer in schedules for _, clock in answer["frequencies"]}
 
 
-def reports(url, identity, schedules):
+def reports(url, identity, schedules, ranks=range(4)):
     """Each rank posts what it measured; energies rise again at the lowest clocks."""
-    for number, (status, answer) in enumerate(schedules):
+    for number in ranks:
+        status, answer = schedules[number]
         assert status == 200
         times, energies = {}, {}
         for kind in ("forward", "backward"):

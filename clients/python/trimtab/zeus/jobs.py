@@ -3,7 +3,8 @@
 A job goes from registered ranks to schedules. Without a profile its first schedules sweep the clocks, and what the
 ranks report of them (`/result`) becomes the profile. The files of a job are Zeus's: `ranks.json`, `{n}.sched.json`,
 `{n}.prof.json`; `job.json` has what was registered, and `planned.json` the number of the first schedule that is a plan.
-A server that is started again finds them and goes on.
+What ranks send one by one is appended to `ranks.jsonl` and `{n}.prof.jsonl`. A server that is started again finds them
+and goes on.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ..answers import ProfileRow, Sample
+from ..answers import ProfileRow
 from ..blocking import Trimtab
 from ..declared import Schedule
 from ..errors import TrimtabError
@@ -117,6 +118,8 @@ class Jobs:
             for other in job.ranks.values():
                 if other["rank"] != number and (other["dp_rank"], other["pp_rank"], other["tp_rank"]) == place:
                     raise Refused(400, f"rank {number} is where rank {other['rank']} is: dp, pp, tp {place}")
+            if known is None:
+                self._append(identity, "ranks.jsonl", about)
             job.ranks[number] = about
             if len(job.ranks) == job.world_size:
                 self._write(identity, "ranks.json", json.dumps([job.ranks[one] for one in sorted(job.ranks)]))
@@ -154,6 +157,7 @@ class Jobs:
                 raise Refused(400, f"rank {rank} is not below world_size {job.world_size}")
             if job.schedules is None:
                 raise Refused(400, "no schedule is out that this could be a result of")
+            self._append(identity, f"{job.number}.prof.jsonl", result)
             job.results[rank] = result
             if len(job.results) < job.world_size:
                 return
@@ -178,8 +182,11 @@ class Jobs:
             if not rows:
                 clock = self._next_clock(job)
                 if clock is None:
-                    rows = [ProfileRow(stage, kind, mhz, samples=(Sample(*values),)) for (stage, kind), table in
-                            sorted(job.measured.items()) for mhz, values in sorted(table.items())]
+                        # Ranks measure their stages together: each of them counts as the mean.
+                    stages, chunks = job.about["pp_degree"], self._settings.pipeline.get("chunks_per_rank", 1)
+                    rows = [ProfileRow(stage + chunk * stages, kind, mhz, *values) for chunk in range(chunks)
+                            for (stage, kind), table in sorted(job.measured.items())
+                            for mhz, values in sorted(table.items())]
             plans = self._plans(job, rows, clock)
         except (TrimtabError, FormatError, ValueError) as error:
             job.error = Refused(400, str(error))
@@ -283,12 +290,17 @@ class Jobs:
         finally:
             os.close(handle)
 
+    def _append(self, identity: str, name: str, value: Any) -> None:
+        """Adds a line to a file, and keeps it through a loss of power."""
+        with (self._folder / identity / name).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(value) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
     def _restored(self, folder: Path) -> Job:
         """A job from its files."""
         job = Job(folder.name, json.loads((folder / "job.json").read_text(encoding="utf-8")))
-        if (folder / "ranks.json").exists():
-            ranks = json.loads((folder / "ranks.json").read_text(encoding="utf-8"))
-            job.ranks = {one["rank"]: one for one in ranks}
+        job.ranks = {one["rank"]: one for one in _lines(folder / "ranks.jsonl")}
         mark = folder / "planned.json"
         planned = json.loads(mark.read_text(encoding="utf-8"))["from"] if mark.exists() else 1 << 62
         while (folder / f"{job.number}.sched.json").exists():
@@ -301,7 +313,21 @@ class Jobs:
             if not job.planned:
                 self._learn(job, schedules, json.loads(results.read_text(encoding="utf-8")))
             job.number += 1
+        if job.schedules is not None:
+            job.results = {one["rank"]: one for one in _lines(folder / f"{job.number}.prof.jsonl")}
         return job
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file with one a line. A last line that a loss of power has cut off was never acknowledged: it is
+    cut away, so that the next one begins a line."""
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        os.truncate(path, whole)
+    return [json.loads(line) for line in data[:whole].splitlines()]
 
 
 def _row(one: Measurement) -> ProfileRow:
