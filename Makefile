@@ -63,7 +63,7 @@ release:
 	@mkdir -p out && strip -o out/trimtab .build-release/release/trimtab && ls -l out/trimtab
 
 wheel: release $(VENV)/ready
-	@$(VENV)/bin/python clients/python/wheel.py out/trimtab out
+	@$(VENV)/bin/python clients/python/make_wheel.py out/trimtab out
 
 apidoc: $(VENV)/ready
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check pdoc==16.0.0

@@ -28,10 +28,10 @@ class Table(HTMLParser):
 
 
 def test_every_answer_has_the_displays():
-    kinds = [getattr(answers, name) for name in answers.__all__]
-    without = [kind.__name__ for kind in kinds if dataclasses.is_dataclass(kind)
-               and (not issubclass(kind, Answer) or "__repr__" in vars(kind))]
-    assert without == []
+    kinds = [kind for kind in (getattr(answers, name) for name in answers.__all__)
+             if isinstance(kind, type) and dataclasses.is_dataclass(kind)]
+    without = [kind.__name__ for kind in kinds if not issubclass(kind, Answer) or "__repr__" in vars(kind)]
+    assert len(kinds) > 80 and without == []
 
 
 def test_a_curve_prints_a_line_and_shows_a_table(binary):

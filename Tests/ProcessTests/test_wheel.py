@@ -15,7 +15,7 @@ CLIENT = REPOSITORY / "clients" / "python"
 
 @pytest.fixture(scope="module")
 def wheel(binary, tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("wheel_builder", CLIENT / "wheel.py")
+    spec = importlib.util.spec_from_file_location("wheel_builder", CLIENT / "make_wheel.py")
     assert spec is not None and spec.loader is not None
     builder = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(builder)

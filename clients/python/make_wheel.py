@@ -1,4 +1,4 @@
-"""Builds a wheel that carries the binary: `python clients/python/wheel.py out/trimtab out`. Needs setuptools."""
+"""Builds a wheel that carries the binary: `python clients/python/make_wheel.py out/trimtab out`. Needs setuptools."""
 
 from __future__ import annotations
 
