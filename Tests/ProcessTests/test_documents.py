@@ -16,6 +16,7 @@ import pytest
 from conftest import AWAIT_SECONDS, REPOSITORY, Server
 
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "Sources/ARCHITECTURE.md", "clients/python/README.md",
+             "clients/python/COOKBOOK.md",
              *(str(path.relative_to(REPOSITORY)) for path in sorted(REPOSITORY.glob("Sources/*/GUIDE.md"))),
              *(str(path.relative_to(REPOSITORY)) for path in sorted(REPOSITORY.glob("Tests/*/README.md")))]
 COMMANDS = ("make", "python3", ".venv/bin/python", "pip", ".build/release/trimtab", "swift", "python")
