@@ -102,6 +102,13 @@ def children(pid):
     return found
 
 
+def runs(pid, binary):
+    try:
+        return os.readlink(f"/proc/{pid}/exe") == binary
+    except FileNotFoundError:
+        return False  # it has just ended
+
+
 def is_there(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
@@ -205,9 +212,9 @@ def test_a_search_that_was_killed_chooses_as_one_that_was_not(launched, tmp_path
 
 def test_a_server_that_is_killed_under_the_launcher_is_started_again(launched):
     launched.want("hold-3")
-    launcher = launched.start(limits={"report": 5.0, "grace": 0.5})
+    launcher = launched.start()
     held = launched.reached()
-    [server] = [pid for pid in children(launcher.pid) if os.readlink(f"/proc/{pid}/exe") == launched.binary]
+    [server] = [pid for pid in children(launcher.pid) if runs(pid, launched.binary)]
     os.kill(server, signal.SIGKILL)
     os.kill(held["pid"], signal.SIGKILL)
     output, errors = launcher.communicate(timeout=AWAIT_SECONDS)
@@ -220,7 +227,7 @@ def test_launcher_and_server_killed_at_once(launched):
     launched.want("hold-3")
     launcher = launched.start()
     launched.reached()
-    for pid in [*children(launcher.pid), launcher.pid]:
+    for pid in [*(pid for pid in children(launcher.pid) if runs(pid, launched.binary)), launcher.pid]:
         os.kill(pid, signal.SIGKILL)
     launcher.communicate(timeout=AWAIT_SECONDS)
     assert launched.launch().suggestion.candidate == trimtab.Candidate("e0", "m0")

@@ -156,7 +156,7 @@ _LAZY = {
     "launch": "launcher", "trial": "training",
 }
 # Not loaded with the package either, and to be had without an import of their own: `trimtab.gpu.attach(...)`.
-_MODULES = ("gpu", "profile", "trace", "zeus")
+_MODULES = ("callbacks", "gpu", "profile", "ray", "slurm", "trace", "zeus")
 
 
 def __getattr__(name: str) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import os
-import runpy
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -21,8 +21,18 @@ def command_of(function: Callable[[TrainingTrial], Any]) -> list[str]:
     return [sys.executable, "-m", "trimtab.run_function", os.path.abspath(file), name]
 
 
+def function_at(path: str, name: str) -> Callable[[TrainingTrial], Any]:
+    """The function, of a module that other processes which this one starts find by its name as well."""
+    sys.path[0] = os.path.dirname(path)  # as if the file itself had been started
+    module = os.path.splitext(os.path.basename(path))[0]
+    spec = importlib.util.spec_from_file_location(module, path)
+    assert spec is not None and spec.loader is not None
+    sys.modules[module] = loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return getattr(loaded, name)  # type: ignore[no-any-return]
+
+
 if __name__ == "__main__":
     path, name = sys.argv[1:3]
     sys.argv[1:] = []
-    sys.path[0] = os.path.dirname(path)  # as if the file itself had been started
-    runpy.run_path(path, run_name="__trimtab__")[name](trial())
+    function_at(path, name)(trial())

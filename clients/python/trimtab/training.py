@@ -92,18 +92,38 @@ class TrainingTrial:
         `trial(steps=...)` or the launcher said how many steps a training on all data has. `checkpoint`: weights of
         this step that have been saved. With `torch.distributed` every rank calls this, and the first one reports.
         """
+        if checkpoint is None:
+            return self.report_before_saving(
+                step, score, self.save_to, data_fraction=data_fraction, sample_count=sample_count,
+                energy_joules=energy_joules)
+        return self._report(step, score, data_fraction, sample_count, energy_joules, checkpoint, to_be_saved=False)
+
+    def report_before_saving(
+        self, step: int, score: SupportsFloat, checkpoint: os.PathLike[str], *, data_fraction: Optional[float] = None,
+        sample_count: Optional[int] = None, energy_joules: Optional[float] = None,
+    ) -> Decision:
+        """As `report`, with the path at which weights of this step will be saved if this ends the trial. They count as
+        saved when the process has ended without an error."""
+        return self._report(step, score, data_fraction, sample_count, energy_joules, checkpoint, to_be_saved=True)
+
+    def _report(
+        self, step: int, score: SupportsFloat, data_fraction: Optional[float], sample_count: Optional[int],
+        energy_joules: Optional[float], checkpoint: Optional[os.PathLike[str]], *, to_be_saved: bool,
+    ) -> Decision:
         if data_fraction is None and sample_count is None:
-            data_fraction = self.to_fraction if step >= self.to_step else step / self._steps()
-        ends = (data_fraction >= self.to_fraction if data_fraction is not None
-                else sample_count is not None and sample_count >= self.to_sample_count)
-        if checkpoint is None and ends:
-            checkpoint = self.save_to  # which the script saves when it hears that the trial has ended
+            data_fraction = min(1.0, step / self._steps())
+            if step >= self.to_step:  # a step may be more than what the trial was to see
+                data_fraction = max(data_fraction, self.to_fraction)
+        reached = (data_fraction >= self.to_fraction if data_fraction is not None
+                   else sample_count is not None and sample_count >= self.to_sample_count)
+        if to_be_saved and not reached:
+            checkpoint = None  # it is saved only if this report ends the trial, which is known where it must end
         number = score if isinstance(score, (int, float)) else float(score)
         return _on_first_rank(lambda: self._ask({
             "report": {"step": int(step), "score": number if math.isfinite(number) else str(number),
-                       "data_fraction": data_fraction, "sample_count": sample_count,
-                       "energy_joules": energy_joules,
-                       "checkpoint": None if checkpoint is None else os.fspath(checkpoint)}}))
+                       "data_fraction": data_fraction, "sample_count": sample_count, "energy_joules": energy_joules,
+                       "checkpoint": None if checkpoint is None else os.fspath(checkpoint),
+                       "to_be_saved": to_be_saved}}))
 
     def out_of_memory(self, message: str = "") -> None:
         """Says that the candidate does not fit this GPU; an exception that leaves the script says so by itself."""

@@ -16,8 +16,9 @@ from ..errors import TrimtabError
 from ..frames import Command
 from ..run_function import command_of
 from ..training import TrainingTrial
-from .devices import GPUs, devices, slots
+from .devices import Device, GPUs, devices, slots
 from .options import Limits, limits, pool_params
+from .places import Place, ThisHost
 from .search import Search, describe_gpus, open_pool
 from .table import view
 
@@ -56,25 +57,33 @@ def launch(
     the search on GPUs of that memory. An interrupt ends the trials, which go on at the next call.
     """
     folder = Path(state).resolve()
-    (folder / "trials").mkdir(parents=True, exist_ok=True)
     bounds = limits if isinstance(limits, Limits) else _limits(limits or {})
     params = pool_params(pool)
-    if bounds.lease is not None:
-        params["search"]["leaseSeconds"] = bounds.lease
     found = devices(gpus)
-    places = slots(found, params["search"].get("gpusPerTrial", 1))
     if callable(command):
         words = command_of(command)
     else:
         words = shlex.split(command) if isinstance(command, str) else list(command)
+    place = ThisHost(
+        slots(found, params["search"].get("gpusPerTrial", 1)), words, {**os.environ, **(environment or {})})
+    return run(place, folder, params, limits=bounds, steps=steps, seed=seed, binary=binary, table=table, found=found)
+
+
+def run(
+    place: Place, folder: Path, params: dict[str, Any], *, limits: Limits, steps: Optional[int], seed: Optional[int],
+    binary: Command, table: Optional[bool], found: Sequence[Device] = (),
+) -> SuggestionReport:
+    """Runs a search at a place, whatever it is; `params` are those of `submit_pool`."""
+    if limits.lease is not None:
+        params["search"]["leaseSeconds"] = limits.lease
+    (folder / "trials").mkdir(parents=True, exist_ok=True)
     with _only_one(folder), Trimtab(binary, state_directory=str(folder / "sessions")) as client, view(table) as show:
         session = client.open_session("search", seed=seed)
         open_pool(session, params)
-        describe_gpus(session, found)
-        search = Search(
-            session, words, places, folder=folder / "trials", limits=bounds, steps=steps, changed=show,
-            settings=params["search"],
-            environment={**os.environ, **(environment or {})})
+        if found:
+            describe_gpus(session, found)
+        search = Search(session, place, folder=folder / "trials", limits=limits, steps=steps,
+                        settings=params["search"], changed=show)
         search.run()
         return session.suggestion()
 

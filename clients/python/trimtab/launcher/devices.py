@@ -23,10 +23,17 @@ class Device:
 
 @dataclass(frozen=True)
 class Slot:
-    """A place where one trial runs at a time: a worker of the search with its GPUs."""
+    """Room for one trial at a time: a worker of the search with its GPUs, or with GPUs that another scheduler gives it,
+    `given` of them with `memory_bytes` each."""
 
     worker: str
-    devices: tuple[Device, ...]
+    devices: tuple[Device, ...] = ()
+    memory_bytes: Optional[int] = None
+    given: int = 1
+
+    @property
+    def width(self) -> int:
+        return len(self.devices) or self.given
 
     @property
     def visible(self) -> str:

@@ -71,6 +71,10 @@ class TrialProcess:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
+    def end(self, grace_seconds: float) -> None:
+        """Ends the group, by SIGKILL what is left after `grace_seconds`."""
+        end_group(self.pid, grace_seconds)
+
     def log_tail(self, size: int = 4096) -> str:
         """The end of what the trial wrote."""
         with open(self.folder / "log.txt", "rb") as log:

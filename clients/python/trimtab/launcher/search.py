@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import queue
 import signal
 import threading
@@ -17,15 +15,16 @@ from typing import Any, Optional
 from ..answers import Assignment, NoTrial
 from ..blocking import Session
 from ..errors import NoPool, OutcomeUnknown, RPCError, TrialClosed
-from ..training import ENVIRONMENT
 from .devices import Device, Slot
 from .options import Limits
-from .processes import TrialProcess, end_group, end_left_groups
+from .places import Place, TrialJob
 from .reports import Ended, Event, Message, Reports
 
 # How a framework or the system says in a log that memory was too little, where the script itself does not.
 OUT_OF_MEMORY = ("OutOfMemoryError", "CUDA out of memory", "RESOURCE_EXHAUSTED", "MemoryError", "std::bad_alloc",
                  "CUBLAS_STATUS_ALLOC_FAILED")
+# Holds the path of the checkpoint that a trial has been saving since its decision, until its process has ended well.
+SAVING = "saving"
 ASK_AGAIN_SECONDS = 10.0  # where other launchers have all that there is to do
 SAVING_SECONDS = 60.0  # while a checkpoint is saved here, whose end is an event
 
@@ -36,7 +35,7 @@ class Running:
 
     slot: Slot
     assignment: Assignment
-    process: TrialProcess
+    process: TrialJob
     started: float
     taken_before: float
     reported_step: int = -1  # by an earlier launcher's run of this trial, which had got further than its checkpoint
@@ -49,22 +48,21 @@ class Running:
     fraction: float = 0.0
 
     def gpu_seconds(self) -> float:
-        return self.taken_before + (time.monotonic() - self.started) * len(self.slot.devices)
+        return self.taken_before + (time.monotonic() - self.started) * self.slot.width
 
 
 class Search:
     """Runs the trials of a session's pool on slots until the search has finished."""
 
     def __init__(
-        self, session: Session, command: Sequence[str], slots: Sequence[Slot], *, folder: Path, limits: Limits,
-        environment: Mapping[str, str], steps: Optional[int], settings: Mapping[str, Any],
-        changed: Callable[[Search], None],
+        self, session: Session, place: Place, *, folder: Path, limits: Limits, steps: Optional[int],
+        settings: Mapping[str, Any], changed: Callable[[Search], None],
     ) -> None:
-        self.session, self.command, self.slots, self.folder, self.limits = session, command, slots, folder, limits
-        self.environment, self.steps, self.settings, self.changed = environment, steps, settings, changed
+        self.session, self.place, self.slots, self.folder, self.limits = session, place, place.slots, folder, limits
+        self.steps, self.settings, self.changed = steps, settings, changed
         self.running: dict[int, Running] = {}
         self._saving: dict[Slot, Assignment] = {}  # given out, and waiting for its checkpoint
-        self.reports = Reports(folder.parent / "socket")
+        self.reports = Reports(folder.parent / "socket", place.address)
         # Session time goes on where an earlier launcher was.
         self._elapsed_before = self.session.suggestion().cost.elapsed_seconds or 0.0
         self._begun = time.monotonic()
@@ -89,9 +87,9 @@ class Search:
     # Giving out
 
     def _take_over(self) -> None:
-        """Ends what an earlier launcher on this host has left, and the trials of workers that it had and this one has
+        """Ends what an earlier launcher of this place has left, and the trials of workers that it had and this one has
         not."""
-        end_left_groups(self.folder, self.limits.grace)
+        self.place.take_over(self.folder, self.limits.grace)
         host, workers = self.slots[0].worker.rpartition("/")[0], {slot.worker for slot in self.slots}
         for trial in self.session.trials(open_only=True, limit=10_000).trials:
             if trial.worker and trial.worker.rpartition("/")[0] == host and trial.worker not in workers:
@@ -119,7 +117,9 @@ class Search:
         while True:
             answer: Assignment | NoTrial | None = self._saving.pop(slot, None)
             if answer is None:
-                answer = self.session.next_trial(slot.worker, gpus=slot.ids, elapsed_seconds=self.elapsed())
+                answer = self.session.next_trial(
+                    slot.worker, gpus=slot.ids or None, memory_bytes=slot.memory_bytes,
+                    elapsed_seconds=self.elapsed())
             if isinstance(answer, NoTrial) or self._resumable(answer):
                 return answer
             if self._is_being_saved(answer):
@@ -129,15 +129,14 @@ class Search:
 
     def _resumable(self, assignment: Assignment) -> bool:
         """Whether the checkpoint to go on from is there. One that was to be saved after the decision is whole only if
-        the trial has ended by itself, without an error."""
-        if assignment.resume is None:
+        its trial has ended by itself, without an error."""
+        resume = assignment.resume
+        if resume is None:
             return True
-        if assignment.resume.checkpoint is None:
+        if resume.checkpoint is None or not Path(str(resume.checkpoint)).exists():
             return False
-        path = Path(str(assignment.resume.checkpoint))
-        if not path.exists():
-            return False
-        return path.parent.parent != self.folder or path.name != "checkpoint" or (path.parent / "saved").exists()
+        mark = self.folder / f"{resume.trial:06d}" / SAVING
+        return not mark.exists() or mark.read_text() != str(resume.checkpoint)
 
     def _is_being_saved(self, assignment: Assignment) -> bool:
         """Whether the trial that writes the checkpoint has had its decision, and is not over yet."""
@@ -147,7 +146,7 @@ class Search:
         number, candidate = assignment.trial, assignment.candidate
         folder = self.folder / f"{number:06d}"
         folder.mkdir(exist_ok=True)
-        (folder / "saved").unlink(missing_ok=True)
+        (folder / SAVING).unlink(missing_ok=True)
         resume = assignment.resume and assignment.resume.checkpoint
         parts = {"encoder": candidate.encoder, "language_model": candidate.language_model,
                  **({"projector": candidate.projector} if candidate.projector else {})}
@@ -157,14 +156,8 @@ class Search:
             "to_fraction": assignment.to_fraction, "from_sample_count": assignment.from_sample_count,
             "to_sample_count": assignment.to_sample_count, "steps": self.steps,
             "address": self.reports.address, "key": self.reports.key.hex()}
-        path = folder / "trial.json"
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(given, file)
-        environment = {**self.environment, ENVIRONMENT: str(path), "CUDA_VISIBLE_DEVICES": slot.visible}
-        words = {**parts, "trial": number, "resume_from": resume or "", "save_to": given["save_to"]}
-        command = [filled(word, words) for word in self.command]
         now = time.monotonic()
-        process = TrialProcess(command, environment, folder)
+        process = self.place.start(given, slot, folder)
         running = Running(slot, assignment, process, now, _taken(folder), fraction=assignment.from_fraction)
         if assignment.repeated:
             for known in self.session.trials(open_only=True, limit=10_000).trials:
@@ -173,7 +166,7 @@ class Search:
         self.running[number] = running
         threading.Thread(target=self._await_end, args=(number, process), daemon=True).start()
 
-    def _await_end(self, number: int, process: TrialProcess) -> None:
+    def _await_end(self, number: int, process: TrialJob) -> None:
         self.reports.events.put(Ended(number, process.wait()))
 
     # Hearing
@@ -225,6 +218,8 @@ class Search:
             running.fraction = report["data_fraction"]
         _note_taken(running)
         if decision.ended:
+            if report["checkpoint"] is not None and report["to_be_saved"]:
+                (running.process.folder / SAVING).write_text(report["checkpoint"])
             running.decision = decision.decision
             running.end_at = time.monotonic() + self.limits.grace
         return {"decision": decision.decision, "reason": decision.reason}
@@ -234,8 +229,8 @@ class Search:
         del self.running[number]
         _note_taken(running)
         if running.decision is not None:
-            if running.decision == "pause" and exit_code == 0:
-                (running.process.folder / "saved").touch()
+            if exit_code == 0:
+                (running.process.folder / SAVING).unlink(missing_ok=True)
             return
         kind, message = running.failure or failure_of(exit_code, running.process.log_tail())
         self._fail(number, kind, message)
@@ -285,8 +280,7 @@ class Search:
             running.process.signal(signal.SIGTERM)
         deadline = time.monotonic() + self.limits.grace
         for running in self.running.values():
-            with contextlib.suppress(ProcessLookupError):
-                end_group(running.process.pid, max(0.0, deadline - time.monotonic()))
+            running.process.end(max(0.0, deadline - time.monotonic()))
         self.running.clear()
         self.reports.close()
 
@@ -301,13 +295,6 @@ def failure_of(exit_code: int, log: str) -> tuple[str, str]:
     if exit_code == 0:
         return "failed", f"exit code 0 before the search had ended the trial; {said}"
     return "failed", f"exit code {exit_code}; {said}"
-
-
-def filled(word: str, words: Mapping[str, Any]) -> str:
-    """A word of the command with `{encoder}` and the like filled in; other braces are the command's own."""
-    for one, value in words.items():
-        word = word.replace(f"{{{one}}}", str(value))
-    return word
 
 
 def _taken(folder: Path) -> float:
@@ -339,10 +326,14 @@ def describe_gpus(session: Session, found: Sequence[Device]) -> None:
 
 def open_pool(session: Session, params: Mapping[str, Any]) -> None:
     """Submits the pool, unless the session has one from an earlier launcher."""
-    while True:
-        try:
-            session.suggestion()
-            return
-        except NoPool:
-            with contextlib.suppress(OutcomeUnknown):
-                session.submit_pool(**params)
+    while not _has_pool(session):
+        with contextlib.suppress(OutcomeUnknown):
+            session.submit_pool(**params)
+
+
+def _has_pool(session: Session) -> bool:
+    try:
+        session.suggestion(evidence_limit=0, untried_limit=0)
+    except NoPool:
+        return False
+    return True
