@@ -17,12 +17,13 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 import torch.multiprocessing
-from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGPipe, ScheduleInterleaved1F1B, schedules
+from torch.distributed.pipelining import PipelineStage, schedules
 from torch.profiler import ProfilerActivity, profile
 from trimtab.gpu import attach
 
 WIDTH = 64
-SCHEDULES = {"1f1b": Schedule1F1B, "gpipe": ScheduleGPipe, "interleaved1f1b": ScheduleInterleaved1F1B}
+SCHEDULES = {"1f1b": schedules.Schedule1F1B, "gpipe": schedules.ScheduleGPipe,
+             "interleaved1f1b": schedules.ScheduleInterleaved1F1B, "dualpipev": schedules.ScheduleDualPipeV}
 
 
 @dataclass(frozen=True)
@@ -125,19 +126,24 @@ def late_messages(delays):
 
 
 def make_schedule(scenario, rank, world, work):
-    """The schedule on one rank; stages lie in a loop over the ranks."""
+    """The schedule on one rank; stages lie in a loop over the ranks, of DualPipeV in a V."""
     device, total = torch.device("cpu"), scenario.chunks * world
     torch.manual_seed(rank)
-    stages = [PipelineStage(Block(work), rank + world * chunk, total, device) for chunk in range(scenario.chunks)]
-    make = SCHEDULES[scenario.schedule]
-    return make(stages if make is ScheduleInterleaved1F1B else stages[0], scenario.microbatches,
-                loss_fn=lambda output, target: ((output - target) ** 2).mean())
+    if scenario.schedule == "dualpipev":
+        places = [rank, total - 1 - rank]
+    else:
+        places = [rank + world * chunk for chunk in range(scenario.chunks)]
+    stages = [PipelineStage(Block(work), place, total, device) for place in places]
+    return SCHEDULES[scenario.schedule](
+        stages if len(stages) > 1 else stages[0], scenario.microbatches,
+        loss_fn=lambda output, target: ((output - target) ** 2).mean())
 
 
-def make_step(schedule, rank, world, microbatches):
+def make_step(schedule, microbatches):
     inputs, target = torch.randn(2 * microbatches, WIDTH), torch.zeros(2 * microbatches, WIDTH)
-    arguments = (inputs,) if rank == 0 else ()
-    options = {"target": target} if rank == world - 1 else {}
+    stages = getattr(schedule, "_stages", None) or [schedule._stage]
+    arguments = (inputs,) if any(stage.is_first for stage in stages) else ()
+    options = {"target": target} if any(stage.is_last for stage in stages) else {}
     return lambda: schedule.step(*arguments, **options)
 
 
@@ -145,7 +151,7 @@ def traced(scenario, rank, world, folder):
     """Runs a scenario; leaves `NAME.RANK.json`, the trace, and `NAME.RANK.stamps`."""
     seconds = scenario.forward_seconds * (1 + scenario.slow.get(rank, 0))
     schedule = make_schedule(scenario, rank, world, lambda amount: time.sleep(amount * seconds))
-    step = make_step(schedule, rank, world, scenario.microbatches)
+    step = make_step(schedule, scenario.microbatches)
     step()  # what is set up once
     stamps = Stamps()
     delays = {receiver: late for sender, receiver, late in scenario.delays if sender == rank}

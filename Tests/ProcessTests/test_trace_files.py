@@ -96,6 +96,29 @@ def test_a_label_of_the_hook_counts_and_not_the_one_around_it(tmp_path):
     assert times[1, "forward"].count == 2
 
 
+def test_what_an_overlapped_pair_waits_for_between_its_halves_is_no_work(tmp_path):
+    """The forward takes 10 ms, the backward 20; its input comes 19 ms after the forward, 3 ms after it was made."""
+    first, second = Rank(0), Rank(1)
+    first.label("0F0", 0, 10)
+    first.receive("0RECV_B0", 10.5, 40)
+    first.label("(0F1;0B0)OVERLAP_F_B", 11, 60)
+    first.event("cpu_op", "aten::linear", 11, 21)
+    first.event("cpu_op", "aten::addmm", 12, 20)
+    first.event("cpu_op", "AddmmBackward0", 41, 60)
+    second.receive("1RECV_F0", 0, 12)
+    second.label("1F0", 1, 22)
+    second.label("1B0", 22, 37)
+    report = from_trace([rank.write(tmp_path) for rank in (first, second)])
+    share = report.iterations[0].shares[0]
+    assert share.busy == pytest.approx(0.040)
+    assert share.waiting == pytest.approx(0.016)
+    assert share.transfer == pytest.approx(0.003)
+    assert share.overhead == pytest.approx(0.001)
+    times = {one.instruction: one.median_seconds for one in report.instruction_times() if one.stage == 0}
+    assert times["forwardWithBackwardOf0"] == pytest.approx(0.030)
+    assert {link.direction: link.seconds for link in report.links()}["B"] == pytest.approx(0.003)
+
+
 def test_waiting_for_its_own_message_is_no_transfer_of_the_other(tmp_path):
     """1F1B waits for its send before its receive: what the send took is not laid to the receive."""
     ranks = two_stages()

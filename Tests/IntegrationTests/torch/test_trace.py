@@ -21,6 +21,7 @@ TWO_RANKS = [
     Scenario("one", "1f1b", label=True),
     Scenario("gpipe", "gpipe", microbatches=3, iterations=2, label=True),
     Scenario("bare", "1f1b", microbatches=2, iterations=1),
+    Scenario("pairs", "dualpipev", chunks=2, microbatches=4, slow={1: SLOW_FRACTION}),
 ]
 FOUR_RANKS = [
     Scenario("plain", "1f1b", label=True),
@@ -29,6 +30,7 @@ FOUR_RANKS = [
 ]
 FORWARDS = {("two", "late"): (0, 1), ("four", "late"): (1, 2)}
 SLOWED = {("two", "slow"): 1, ("four", "slow"): 2}
+PAIRED = ("two", "pairs")  # whose stamps are of the halves
 JOBS = [("two", one.name) for one in TWO_RANKS if one.name != "bare"] + [("four", one.name) for one in FOUR_RANKS]
 
 
@@ -47,7 +49,7 @@ def reports(traces):
     return {job: trimtab.from_trace(traces[job][0]) for job in JOBS}
 
 
-@pytest.mark.parametrize("job", JOBS, ids="-".join)
+@pytest.mark.parametrize("job", [job for job in JOBS if job != PAIRED], ids="-".join)
 def test_instruction_times_are_those_of_clock_stamps(job, traces, reports):
     stamped = {}
     for seen in traces[job][1]:
@@ -58,6 +60,23 @@ def test_instruction_times_are_those_of_clock_stamps(job, traces, reports):
         table: len(seconds) for table, seconds in stamped.items()}
     for one in times:
         assert one.median_seconds == pytest.approx(median(stamped[one.stage, one.instruction]), rel=0.01), one
+
+
+def test_an_overlapped_pair_lasts_as_long_as_its_halves(traces, reports):
+    stamped = {}
+    for seen in traces[PAIRED][1]:
+        for stage, instruction, microbatch, began, ended in seen:
+            stamped.setdefault((stage, instruction, microbatch), []).append((ended - began) / 1e9)
+    pairs = {}
+    for index, iteration in enumerate(reports[PAIRED].iterations):
+        for ran in iteration.instructions:
+            if ran.action.backward_stage is not None:
+                halves = (stamped[ran.action.stage, "forward", ran.action.microbatch][index]
+                          + stamped[ran.action.backward_stage, "backward", ran.action.backward_microbatch][index])
+                pairs.setdefault((ran.action.stage, ran.action.kind), []).append(ran.seconds / halves)
+    assert len(pairs) == 4
+    for ratios in pairs.values():
+        assert median(ratios) == pytest.approx(1, rel=0.01)
 
 
 @pytest.mark.parametrize("job", JOBS, ids="-".join)

@@ -68,7 +68,7 @@ def trained(rank, world, url):
 
     scenario = Scenario("zeus", "1f1b", microbatches=MICROBATCHES)
     schedule = make_schedule(scenario, rank, world, lambda amount: None)
-    step = make_step(schedule, rank, world, MICROBATCHES)
+    step = make_step(schedule, MICROBATCHES)
     step()
     optimizer = PipelineFrequencyOptimizer(
         rank=rank, dp_rank=0, pp_rank=rank, tp_rank=0, device_id=rank, dp_degree=1, pp_degree=world, tp_degree=1,

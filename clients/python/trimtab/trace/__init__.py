@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .actions import Action, label, parse_cell
 from .clocks import offsets
-from .events import RankEvents, TraceError, read_events
+from .events import RankEvents, Span, TraceError, read_events
 from .instructions import Executed, executed
 from .iterations import Iteration, RankShare, Transfer, iteration, split
 from .report import InstructionTime, Link, SlowRank, TraceReport
@@ -71,7 +71,8 @@ def from_trace(files: Iterable[str | Path], *, ranks: Sequence[int] | None = Non
 def _earlier(one: Executed, by: int) -> Executed:
     return replace(one, start=one.start - by, end=one.end - by,
                    arrival=None if one.arrival is None else one.arrival - by,
-                   sent=None if one.sent is None else one.sent - by)
+                   sent=None if one.sent is None else one.sent - by,
+                   stall=None if one.stall is None else Span(one.stall.start - by, one.stall.end - by))
 
 
 def _stage_ranks(by_rank: dict[int, list[Executed]]) -> dict[int, int]:

@@ -17,7 +17,8 @@ class Executed:
     """An instruction as it ran on a rank, in nanoseconds since the epoch.
 
     `arrival` is when the last message that it waits for had come and was noticed; None where the trace does not say.
-    `sent` is until when the rank waited for its own messages to be taken before that; None where it did not.
+    `sent` is until when the rank waited for its own messages to be taken before that; None where it did not. An
+    overlapped pair may wait for the backward's input once its forward is done: `stall` is when, else None.
     """
 
     rank: int
@@ -26,10 +27,16 @@ class Executed:
     end: int
     arrival: int | None = None
     sent: int | None = None
+    stall: Span | None = None
+
+    @property
+    def busy(self) -> int:
+        """Nanoseconds that it computed."""
+        return self.end - self.start - (0 if self.stall is None else self.stall.end - self.stall.start)
 
     @property
     def seconds(self) -> float:
-        return (self.end - self.start) / 1e9
+        return self.busy / 1e9
 
 
 def executed(events: RankEvents) -> list[Executed]:
@@ -66,15 +73,31 @@ def _on_processor(events: RankEvents, labels: list[Labelled]) -> list[Executed]:
             sent = None if arrival is None else _last_between(sends, previous, arrival)
             found.append(Executed(events.rank, label.action, label.start, label.end, arrival, sent))
             continue
-        arrivals = [end for key in _inputs(label.action) for end in posted.get(key, ()) if end <= label.end]
-        arrival = max((end for end in arrivals if end > previous), default=None)
-        start = label.start if arrival is None else max(label.start, arrival)
-        if arrival is None and _inputs(label.action):
+        inputs = _inputs(label.action)
+        came = {key: max((end for end in posted.get(key, ()) if previous < end <= label.end), default=None)
+                for key in inputs}
+        # The backward of an overlapped pair waits for its input when the forward is done.
+        paired = label.action.backward_stage is not None
+        first = next((key for key in inputs if key[0] == "F" or not paired), None)
+        second = next((key for key in inputs if key[0] == "B" and paired), None)
+        start, stall = label.start, None
+        arrival = None if first is None else came[first]
+        if arrival is not None:
+            start = max(start, arrival)
+        elif first is not None and first not in posted:
             # No event says when its input came: it computes from its first operation.
             index = bisect_left(operations, label.start)
             start = operations[index] if index < len(operations) and operations[index] < label.end else label.start
-        found.append(Executed(events.rank, label.action, start, label.end, arrival))
+        if second is not None and (late := came[second]) is not None and late > start:
+            stall = Span(_computed_until(events, operations, start, late), late)
+        found.append(Executed(events.rank, label.action, start, label.end, arrival, None, stall))
     return found
+
+
+def _computed_until(events: RankEvents, operations: list[int], start: int, until: int) -> int:
+    """The end of the last operation that began after `start` and before `until`; operations may be nested."""
+    first, last = bisect_left(operations, start), bisect_left(operations, until)
+    return min(max((span.end for span in events.computations[first:last]), default=start), until)
 
 
 def _last_between(times: list[int], after: int, until: int) -> int | None:

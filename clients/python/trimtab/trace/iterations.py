@@ -11,6 +11,9 @@ Key = tuple[str, int, int]
 
 # A receive that ends this soon after a send that was waited for first had come before: it did not block by itself.
 _AT_ONCE_NANOSECONDS = 300_000
+# Noticing a message that has come long ago takes as long on a busy machine. A wait that is longer than that, and than
+# this share of the whole time since the message left, was a wait for the message.
+_NOTICED_NANOSECONDS, _NOTICED_SHARE = 1_000_000, 0.1
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class RankShare:
 
 @dataclass(frozen=True)
 class Transfer:
-    """A message between ranks. `seconds` from the sender's end of computing until the receiver could use it; exact
-    where the receiver waited for it, which `exposed_seconds` counts."""
+    """A message between ranks. `seconds` from the sender's end of computing until the receiver could use it, of which
+    the receiver waited `exposed_seconds`. `exact`: it waited from the beginning on. `waited`: it waited at all, beyond
+    what noticing a message takes; otherwise nothing says when the message came."""
 
     direction: str
     sender: int
@@ -55,6 +59,17 @@ class Transfer:
     seconds: float
     exposed_seconds: float
     exact: bool
+    waited: bool
+
+
+@dataclass
+class _Gap:
+    """How the time of a rank before its instructions adds up, in nanoseconds."""
+
+    waiting: int = 0
+    transfer: int = 0
+    sending: int = 0
+    overhead: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,14 +101,8 @@ def split(ran: Sequence[Executed]) -> list[list[Executed]]:
     return parts
 
 
-def iteration(
-    by_rank: Mapping[int, Sequence[Executed]], end: int, last_stage: int, partial_threshold: int = 1_000_000,
-) -> Iteration:
-    """Analyses one iteration of one pipeline, which lasts until `end`.
-
-    A message that a rank was not yet waiting for when its sender ended is measured only if the rank then waited for
-    longer than `partial_threshold` (nanoseconds); otherwise nothing says when it came.
-    """
+def iteration(by_rank: Mapping[int, Sequence[Executed]], end: int, last_stage: int) -> Iteration:
+    """Analyses one iteration of one pipeline, which lasts until `end`."""
     start = min(ran[0].start for ran in by_rank.values())
     start = min([start] + [ran[0].arrival for ran in by_rank.values() if ran[0].arrival is not None])
     finished = max(ran[-1].end for ran in by_rank.values())
@@ -103,35 +112,40 @@ def iteration(
             made.update((key, one) for key in one.action.products())
     shares, transfers = [], []
     for rank, ran in sorted(by_rank.items()):
-        waiting = transfer = sending = overhead = 0
-        free = start
+        gap, free = _Gap(), start
         for one in ran:
-            sender = _last_sender(one, made, rank, last_stage)
-            if sender is not None:
-                key, producer = sender
-                came = min(max(one.arrival if one.arrival is not None else one.start, free), one.start)
-                left = min(max(producer.end, free), came)
-                sent = left if one.sent is None else min(max(one.sent, left), came)
-                unclear = sent > left and came - sent < _AT_ONCE_NANOSECONDS
-                waiting, sending, transfer = waiting + left - free, sending + sent - left, transfer + came - sent
-                overhead += one.start - came
-                exact = not unclear and (free <= producer.end or came - sent > partial_threshold)
-                transfers.append(Transfer(
-                    key[0], producer.rank, rank, key[1], key[2], (came - producer.end) / 1e9, (came - sent) / 1e9,
-                    exact))
+            inputs = [(key, made[key]) for key in one.action.producers(last_stage)
+                      if key in made and made[key].rank != rank]
+            if one.stall is not None and inputs:
+                transfers.append(_waited(gap, rank, inputs.pop(), one.stall.start, one.stall.end, one.stall.end, None))
+            if inputs:
+                sender = max(inputs, key=lambda given: given[1].end)
+                came = one.start if one.arrival is None else one.arrival
+                transfers.append(_waited(gap, rank, sender, free, one.start, came, one.sent))
             else:
-                overhead += one.start - free
+                gap.overhead += one.start - free
             free = one.end
-        busy = sum(one.end - one.start for one in ran)
-        shares.append(RankShare(rank, busy / 1e9, waiting / 1e9, transfer / 1e9, sending / 1e9,
-                                (finished - free) / 1e9, (end - finished) / 1e9, overhead / 1e9))
+        busy = sum(one.busy for one in ran)
+        shares.append(RankShare(rank, busy / 1e9, gap.waiting / 1e9, gap.transfer / 1e9, gap.sending / 1e9,
+                                (finished - free) / 1e9, (end - finished) / 1e9, gap.overhead / 1e9))
     everything = sorted((one for ran in by_rank.values() for one in ran), key=lambda one: (one.start, one.rank))
     return Iteration(start, end, tuple(everything), tuple(shares), tuple(transfers))
 
 
-def _last_sender(
-    one: Executed, made: Mapping[Key, Executed], rank: int, last_stage: int
-) -> tuple[Key, Executed] | None:
-    """The input from another rank that was ready last, and what made it."""
-    senders = [(key, made[key]) for key in one.action.producers(last_stage) if key in made and made[key].rank != rank]
-    return max(senders, key=lambda sender: sender[1].end, default=None)
+def _waited(
+    gap: _Gap, rank: int, sender: tuple[Key, Executed], free: int, start: int, arrival: int, sent: int | None
+) -> Transfer:
+    """Divides the time from `free` to `start`, in which a rank waited for the message of `sender`."""
+    (direction, stage, microbatch), producer = sender
+    came = min(max(arrival, free), start)
+    left = min(max(producer.end, free), came)
+    taken = left if sent is None else min(max(sent, left), came)
+    unclear = taken > left and came - taken < _AT_ONCE_NANOSECONDS
+    gap.waiting += left - free
+    gap.sending += taken - left
+    gap.transfer += came - taken
+    gap.overhead += start - came
+    noticed = max(_NOTICED_NANOSECONDS, _NOTICED_SHARE * (came - producer.end))
+    return Transfer(
+        direction, producer.rank, rank, stage, microbatch, (came - producer.end) / 1e9, (came - taken) / 1e9,
+        exact=not unclear and free <= producer.end, waited=not unclear and came - taken > noticed)

@@ -37,8 +37,9 @@ class Link:
     """Messages from one rank to another; `direction` is F for activations, B for gradients.
 
     `seconds` is the median from the sender's end of computing until the receiver could use it, over the messages that
-    a rank waited for (`measured_count`); None where no rank ever waited. `exposed_seconds` is what an iteration waits
-    for them on average.
+    a rank waited for from the beginning on, or if there are none over those that it waited for at all
+    (`measured_count`); None where no rank ever waited. `exposed_seconds` is what an iteration waits for them on
+    average.
     """
 
     sender: int
@@ -125,6 +126,7 @@ class TraceReport:
     def links(self) -> tuple[Link, ...]:
         """The transfers between each pair of ranks."""
         exact: dict[tuple[int, int, str], list[float]] = defaultdict(list)
+        waited: dict[tuple[int, int, str], list[float]] = defaultdict(list)
         exposed: dict[tuple[int, int, str], float] = defaultdict(float)
         for one in self.iterations:
             for transfer in one.transfers:
@@ -132,8 +134,13 @@ class TraceReport:
                 exposed[key] += transfer.exposed_seconds / len(self.iterations)
                 if transfer.exact:
                     exact[key].append(transfer.seconds)
-        return tuple(Link(*key, median(exact[key]) if exact[key] else None, exposed[key], len(exact[key]))
-                     for key in sorted(exposed))
+                elif transfer.waited:
+                    waited[key].append(transfer.seconds)
+        found = []
+        for key in sorted(exposed):
+            seconds = exact[key] or waited[key]
+            found.append(Link(*key, median(seconds) if seconds else None, exposed[key], len(seconds)))
+        return tuple(found)
 
     def slow_ranks(self, reference: TraceReport | None = None, threshold: float = 0.05) -> tuple[SlowRank, ...]:
         """Ranks whose instructions last longer by more than `threshold`, the slowest first.
