@@ -1,9 +1,11 @@
 """The Python client has what protocol-spec/model.json declares: every method, param, word, object and error."""
 
+import ast
 import dataclasses
 import importlib.util
 import inspect
 import json
+import re
 import typing
 
 import pytest
@@ -84,6 +86,41 @@ def test_an_object_that_is_sent_has_the_fields_that_the_server_reads(place, kind
     assert {camel(field.name) for field in dataclasses.fields(kind)} == {field["name"] for field in fields}
     optional = {camel(f.name) for f in dataclasses.fields(kind) if f.default is not dataclasses.MISSING}
     assert optional == {field["name"] for field in fields if not field["required"]}
+
+
+def example_of(method):
+    """The example of a method's docstring: the call that it makes, and what it reads of the answer."""
+    lines = [line.strip() for line in (inspect.getdoc(CLIENT[method]) or "").splitlines()
+             if line.startswith("    ") and re.search(r"\b(session|client)\.\w+\(", line)]
+    if not lines:
+        return None
+    tree = ast.parse(lines[0].partition("  # ")[0])
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+             and isinstance(node.func.value, ast.Name) and node.func.value.id in ("session", "client")]
+    [call] = calls
+    reads = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.value is call]
+    return call, reads
+
+
+EXAMPLES = {method: example for method in sorted(CLIENT) if (example := example_of(method)) is not None}
+
+
+def test_nearly_every_method_has_an_example():
+    assert len(EXAMPLES) >= 40
+
+
+@pytest.mark.parametrize("method", EXAMPLES)
+def test_the_example_of_a_docstring_is_right(method):
+    """It calls this method with what it takes, and reads what the answer has."""
+    call, reads = EXAMPLES[method]
+    public = {name: getattr(trimtab, name) for name in trimtab.__all__}
+    names = {**public, "session": SessionRequests("s"), "client": ClientRequests(), "task": None, "features": [[0.5]]}
+    request = eval(compile(ast.Expression(call), method, "eval"), names)
+    assert request.method == method
+    [answer] = typing.get_args(eval(CLIENT[method].__annotations__["return"], {**CLIENT[method].__globals__, **public}))
+    known = {field.name for field in dataclasses.fields(answer)} if dataclasses.is_dataclass(answer) \
+        else set(dir(typing.get_origin(answer)))
+    assert known >= set(reads)
 
 
 def test_the_declared_words_and_objects_are_those_of_the_model():

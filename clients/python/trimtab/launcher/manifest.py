@@ -126,7 +126,7 @@ def _interrupt(number: int, frame: Optional[FrameType]) -> None:
 
 def summary(report: SuggestionReport) -> str:
     """A search's end in a few lines."""
-    from .table import name
+    from .table import name, probability
 
     chosen = report.suggestion
     if chosen is None:
@@ -135,7 +135,7 @@ def summary(report: SuggestionReport) -> str:
     lines = [f"suggested: {name(chosen.candidate)}"]
     if chosen.predicted_score is not None:
         lines.append(f"predicted score: {chosen.predicted_score:.4g}"
-                     + ("" if best is None else f", best with probability {best:.0%}"))
+                     + ("" if best is None else f", best with probability {probability(best)}"))
     hours, grid_hours = report.cost.gpu_seconds / 3600, report.grid_cost.gpu_seconds / 3600
     lines.append(f"{report.cost.trial_count} trials took {hours:.3g} GPU-hours; training every candidate would take "
                  f"{grid_hours:.3g}")

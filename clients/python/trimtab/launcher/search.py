@@ -202,11 +202,13 @@ class Search:
         if report["step"] <= running.reported_step:
             # The search knows this step from before, with the time that it took then.
             return {"decision": "continue", "reason": "targetNotReached"}
+        # On disk before the report, so that this trial's next run, after a kill, counts on from there.
+        seconds = _note_taken(running)
         try:
             decision = self.session.update_trial(
                 message.trial, report["step"], score, data_fraction=report["data_fraction"],
                 sample_count=report["sample_count"], energy_joules=report["energy_joules"],
-                checkpoint=report["checkpoint"], gpu_seconds=running.gpu_seconds(), elapsed_seconds=self.elapsed())
+                checkpoint=report["checkpoint"], gpu_seconds=seconds, elapsed_seconds=self.elapsed())
         except TrialClosed as closed:  # withdrawn, or its lease ran out
             running.decision = "stop"
             running.end_at = time.monotonic() + self.limits.grace
@@ -216,7 +218,6 @@ class Search:
         running.score = score
         if report["data_fraction"] is not None:
             running.fraction = report["data_fraction"]
-        _note_taken(running)
         if decision.ended:
             if report["checkpoint"] is not None and report["to_be_saved"]:
                 (running.process.folder / SAVING).write_text(report["checkpoint"])
@@ -303,11 +304,13 @@ def _taken(folder: Path) -> float:
     return float(path.read_text()) if path.exists() else 0.0
 
 
-def _note_taken(running: Running) -> None:
+def _note_taken(running: Running) -> float:
+    seconds = running.gpu_seconds()
     path = running.process.folder / "gpu-seconds"
     temporary = path.with_suffix(".new")
-    temporary.write_text(repr(running.gpu_seconds()))
+    temporary.write_text(repr(seconds))
     temporary.replace(path)
+    return seconds
 
 
 def describe_gpus(session: Session, found: Sequence[Device]) -> None:

@@ -95,8 +95,13 @@ def caption(report: SuggestionReport, left_seconds: Optional[float]) -> str:
         return "no score yet"
     best = chosen.probability_best_fraction
     left = "" if left_seconds is None else f"; about {duration(left_seconds)} left"
-    sure = "" if best is None else f", best with probability {best:.0%}"
+    sure = "" if best is None else f", best with probability {probability(best)}"
     return f"suggested: {name(chosen.candidate)}, predicted {chosen.predicted_score:.4g}{sure}{left}"
+
+
+def probability(fraction: float) -> str:
+    """A probability without more certainty than there is."""
+    return "over 99 %" if 0.995 <= fraction < 1.0 else f"{fraction:.0%}"
 
 
 def time_left(search: Search, report: SuggestionReport) -> Optional[float]:
@@ -106,6 +111,8 @@ def time_left(search: Search, report: SuggestionReport) -> Optional[float]:
     if "elapsedSeconds" in budget:
         return max(0.0, float(budget["elapsedSeconds"]) - elapsed)
     share = budget.get("gridFraction", EXPECTED_SHARE.get(settings.get("strategy", "race")))
+    if report.finished:
+        return None
     total = budget.get("gpuSeconds", None if share is None else share * report.grid_cost.gpu_seconds)
     if total is None or spent <= 0 or elapsed <= 0:
         return None

@@ -33,7 +33,12 @@ class ClientMethods:
 
     @Method
     def list_sessions(self, *, timeout: Optional[float] = None) -> Request[Rows[answers.SessionSummary]]:
-        """The open sessions, in the order in which they were opened."""
+        """The open sessions, in the order in which they were opened.
+
+        Example:
+
+            client.list_sessions().to_frame()
+        """
         return Request("session/list", {}, sequence_of(answers.SessionSummary, "sessions"), timeout=timeout)
 
 
@@ -43,7 +48,12 @@ class ClientRequests(ClientMethods, Unsent):
     def open_session(
         self, session: Optional[str] = None, *, seed: Optional[int] = None, timeout: Optional[float] = None
     ) -> Request[answers.SessionOpened]:
-        """Opens a session, or resumes the open one of this name."""
+        """Opens a session, or resumes the open one of this name.
+
+        Example:
+
+            session = client.open_session("training-run-7", seed=1)
+        """
         return Request(
             "session/open", named({"session": session, "seed": seed}), reader(answers.SessionOpened), timeout=timeout)
 

@@ -31,6 +31,8 @@ class FrontierMethods(OfSession):
         `estimate="smoothed"`: plan on what the samples of all stages say of the true tables, for noisy profiles.
 
         `follow`: compute it again in the background whenever the profile changes; `frontier/changed` says when.
+
+            session.characterize("gpt", effort="quick", progress=print)
         """
         return self._long(
             progress, timeout, "frontier/characterize", answers.Characterization, pipeline=pipeline,
@@ -48,7 +50,10 @@ class FrontierMethods(OfSession):
         resampling: Optional[Resampling] = None, timeout: Optional[float] = None,
     ) -> Request[answers.FrontierPoint]:
         """The best plan for exactly one selector. `average_power_watts` caps the job, `average_device_power_watts` each
-        GPU. `miss_fraction`: the cheapest plan that misses the deadline no more often, on estimated tables."""
+        GPU. `miss_fraction`: the cheapest plan that misses the deadline no more often, on estimated tables.
+
+            session.query("gpt", slowdown_fraction=0.05).plan.energy_joules
+        """
         return self._request(
             "frontier/query", answers.FrontierPoint, pipeline=pipeline, deadline_seconds=deadline_seconds,
             slowdown_fraction=slowdown_fraction, straggler_time_seconds=straggler_time_seconds,
@@ -61,14 +66,24 @@ class FrontierMethods(OfSession):
     def curve(
         self, pipeline: str, *, picture: Optional[bool] = None, timeout: Optional[float] = None,
     ) -> Request[answers.Curve]:
-        """The lower bound and all plans; with `picture` as SVG too."""
+        """The lower bound and all plans; with `picture` as SVG too.
+
+        Example:
+
+            session.curve("gpt").plans.to_frame()
+        """
         return self._request("frontier/curve", answers.Curve, pipeline=pipeline, picture=picture, timeout=timeout)
 
     @Method
     def savings(
         self, pipeline: str, *, slowdown_fractions: Optional[Numbers] = None, timeout: Optional[float] = None,
     ) -> Request[answers.Savings]:
-        """What every other pipeline saves while a straggler is slower by each of these fractions."""
+        """What every other pipeline saves while a straggler is slower by each of these fractions.
+
+        Example:
+
+            session.savings("gpt", slowdown_fractions=[0.05, 0.1, 0.2])
+        """
         return self._request(
             "frontier/savings", answers.Savings, pipeline=pipeline, slowdown_fractions=slowdown_fractions,
             timeout=timeout)

@@ -27,7 +27,10 @@ class JobMethods(OfSession):
         timeout: Optional[float] = None,
     ) -> Request[answers.StragglerReported]:
         """Exactly one of `slowdown_fraction`, `iteration_time_seconds`, `busy_times_seconds`,
-        `rank_slowdown_fractions` and `ended`. What changes comes as `plan/changed`: see `plan_changed`."""
+        `rank_slowdown_fractions` and `ended`. What changes comes as `plan/changed`: see `plan_changed`.
+
+            session.report_straggler("gpt-7", slowdown_fraction=0.2)
+        """
         return self._request(
             "straggler/report", answers.StragglerReported, pipeline=pipeline, replica=replica, rank=rank,
             global_rank=global_rank, slowdown_fraction=slowdown_fraction, iteration_time_seconds=iteration_time_seconds,
@@ -36,7 +39,12 @@ class JobMethods(OfSession):
 
     @Method
     def job(self, job: str, *, timeout: Optional[float] = None) -> Request[answers.Job]:
-        """What each pipeline of a job runs now."""
+        """What each pipeline of a job runs now.
+
+        Example:
+
+            session.job("training").pipelines
+        """
         return self._request("job/get", answers.Job, job=job, timeout=timeout)
 
     @Method
@@ -48,7 +56,10 @@ class JobMethods(OfSession):
         """How long iterations of a plan really lasted; the current plan without `plan` or `settings`.
 
         From three iterations on, better of several plans, it says by what the machine differs from the model, and
-        frontiers are computed with that corrected unless `adopt` is false."""
+        frontiers are computed with that corrected unless `adopt` is false.
+
+            session.report_iterations("gpt", [MeasuredIteration(3.21), MeasuredIteration(3.19)])
+        """
         return self._request(
             "iteration/report", answers.ModelReview, pipeline=pipeline, plan=plan, generation=generation,
             settings=None if settings is None else [to_wire(one) for one in settings],

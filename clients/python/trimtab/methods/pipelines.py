@@ -42,6 +42,8 @@ class PipelineMethods(OfSession):
         in wire form.
 
         A dependency is `(before, after)` or `(before, after, seconds)`: a transfer takes that long in between.
+
+            session.define_pipeline("gpt", schedule="1f1b", stages=8, microbatches=24, blocking_power_watts=95.0)
         """
         return self._request(
             "pipeline/define", answers.PipelineDefined, pipeline=pipeline, stages=stages, job=job, schedule=schedule,
@@ -58,14 +60,24 @@ class PipelineMethods(OfSession):
 
     @Method
     def pipeline(self, pipeline: str, *, timeout: Optional[float] = None) -> Request[answers.PipelineDetail]:
-        """The definition, the schedule as PyTorch's CSV, and how far the frontier is."""
+        """The definition, the schedule as PyTorch's CSV, and how far the frontier is.
+
+        Example:
+
+            session.pipeline("gpt").schedule_csv
+        """
         return self._request("pipeline/get", answers.PipelineDetail, pipeline=pipeline, timeout=timeout)
 
     @Method
     def replicate_pipeline(
         self, pipeline: str, replicas: Sequence[str], *, timeout: Optional[float] = None,
     ) -> Request[answers.PipelinesReplicated]:
-        """Pipelines that share the definition, profile and frontier of one, in its job."""
+        """Pipelines that share the definition, profile and frontier of one, in its job.
+
+        Example:
+
+            session.replicate_pipeline("gpt", ["gpt-1", "gpt-2"])
+        """
         return self._request(
             "pipeline/replicate", answers.PipelinesReplicated, pipeline=pipeline, replicas=list(replicas),
             timeout=timeout)
@@ -80,7 +92,10 @@ class PipelineMethods(OfSession):
     ) -> Request[answers.ProfileSubmitted]:
         """Adds or revises measurements, or takes them back; rows that repeat a frequency are samples of it.
 
-        Columns of a CSV beside `frequency` make it an object with a member for each; `knob_columns` says which."""
+        Columns of a CSV beside `frequency` make it an object with a member for each; `knob_columns` says which.
+
+            session.submit_profile("gpt", csv_path="profile.csv").missing
+        """
         return self._request(
             "profile/submit", answers.ProfileSubmitted, pipeline=pipeline,
             rows=None if rows is None else [to_wire(row) for row in rows], csv_path=csv_path, csv_text=csv_text,

@@ -28,7 +28,12 @@ class PlanMethods(OfSession):
         global_rank: Optional[int] = None, miss_fraction: Optional[float] = None,
         resampling: Optional[Resampling] = None, timeout: Optional[float] = None,
     ) -> Request[answers.PlanDetail]:
-        """A plan's clocks by its number, or by any selector of `query`; of all stages, or of a stage or rank."""
+        """A plan's clocks by its number, or by any selector of `query`; of all stages, or of a stage or rank.
+
+        Example:
+
+            session.plan("gpt", slowdown_fraction=0.05, rank=3).stages
+        """
         return self._request(
             "plan/get", answers.PlanDetail, pipeline=pipeline, plan=plan, deadline_seconds=deadline_seconds,
             slowdown_fraction=slowdown_fraction, energy_budget_joules=energy_budget_joules,
@@ -42,7 +47,12 @@ class PlanMethods(OfSession):
         self, pipeline: str, settings: Iterable[PlanSetting], *, generation: Optional[int] = None,
         timeline: Optional[bool] = None, picture: Optional[bool] = None, timeout: Optional[float] = None,
     ) -> Request[answers.PlanEvaluation]:
-        """What any plan does: a frequency for every instruction, beside the frontier."""
+        """What any plan does: a frequency for every instruction, beside the frontier.
+
+        Example:
+
+            session.evaluate("gpt", [PlanSetting(stage=0, instruction="forward", frequency=1410)])
+        """
         return self._request(
             "plan/evaluate", answers.PlanEvaluation, pipeline=pipeline, settings=[to_wire(one) for one in settings],
             generation=generation, timeline=timeline, picture=picture, timeout=timeout)
@@ -53,7 +63,10 @@ class PlanMethods(OfSession):
         slowdown_fraction: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[answers.VariantPlans]:
         """A plan for each of several kinds of iterations that take turns: `variants` says how often each pipeline runs,
-        and the target is for the mean iteration."""
+        and the target is for the mean iteration.
+
+            session.variants({"short": 0.8, "long": 0.2}, slowdown_fraction=0.05)
+        """
         return self._request(
             "plan/variants", answers.VariantPlans,
             variants=[{"pipeline": pipeline, "weight": weight} for pipeline, weight in variants.items()],
@@ -71,7 +84,10 @@ class PlanMethods(OfSession):
         progress: Optional[Progress] = None, timeout: Optional[float] = None,
     ) -> Request[answers.PlanUncertainty]:
         """How far measurement noise lets a plan's outcome be off: `resampling` "options" says how well it is known,
-        "executions" how iterations differ. A deadline beside `plan` is the one it may miss."""
+        "executions" how iterations differ. A deadline beside `plan` is the one it may miss.
+
+            session.uncertainty("gpt", deadline_seconds=3.3, resample_count=200)
+        """
         return self._long(
             progress, timeout, "plan/uncertainty", answers.PlanUncertainty, pipeline=pipeline, plan=plan,
             generation=generation, deadline_seconds=deadline_seconds, slowdown_fraction=slowdown_fraction,
@@ -88,7 +104,12 @@ class PlanMethods(OfSession):
         value_per_iteration: Optional[float] = None, unit: Optional[str] = None, may_pause: Optional[bool] = None,
         paused_power_watts: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[answers.PlanSeries]:
-        """A plan for each interval of `prices`, pairs of start in seconds and price per joule. Exactly one goal."""
+        """A plan for each interval of `prices`, pairs of start in seconds and price per joule. Exactly one goal.
+
+        Example:
+
+            session.series("gpt", prices=[(0.0, 8e-8), (3600.0, 5e-8)], end_seconds=7200.0, iteration_count=2000)
+        """
         return self._request(
             "plan/series", answers.PlanSeries, pipeline=pipeline, end_seconds=end_seconds, unit=unit,
             prices=[{"startSeconds": start, "pricePerJoule": price} for start, price in prices],
@@ -106,7 +127,12 @@ class PlanMethods(OfSession):
         generation: Optional[int] = None, picture: Optional[bool] = None, miss_fraction: Optional[float] = None,
         resampling: Optional[Resampling] = None, timeout: Optional[float] = None,
     ) -> Request[answers.Timeline]:
-        """A plan laid out in time, rank by rank; with `picture` as SVG too, above it at the highest clocks."""
+        """A plan laid out in time, rank by rank; with `picture` as SVG too, above it at the highest clocks.
+
+        Example:
+
+            session.timeline("gpt", deadline_seconds=3.3, picture=True)
+        """
         return self._request(
             "plan/timeline", answers.Timeline, pipeline=pipeline, plan=plan, deadline_seconds=deadline_seconds,
             slowdown_fraction=slowdown_fraction, energy_budget_joules=energy_budget_joules,

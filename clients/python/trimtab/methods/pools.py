@@ -34,7 +34,12 @@ class PoolMethods(OfSession):
         constraints: Optional[PoolConstraints] = None, search: Optional[SearchSettings] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.PoolSubmitted]:
-        """The candidates of a search, or more of them."""
+        """The candidates of a search, or more of them.
+
+        Example:
+
+            session.submit_pool(encoders=[ModelPart("clip")], language_models=[ModelPart("qwen")], task=task)
+        """
         return self._request(
             "pool/submit", answers.PoolSubmitted, encoders=deeply(list(encoders)) or None,
             language_models=deeply(list(language_models)) or None, projectors=deeply(list(projectors)) or None,
@@ -70,6 +75,8 @@ class PoolMethods(OfSession):
         """Clusters the models by their representations; the search uses these clusters from then on.
 
         `encoder_similarity` and `language_model_similarity` are the least that models of one cluster have.
+
+            session.pool_clusters(encoder_similarity=0.8)
         """
         return self._long(
             progress, timeout, "pool/clusters", answers.PoolClusters, kernel=kernel,
@@ -81,7 +88,12 @@ class PoolMethods(OfSession):
         self, *, constraints: Optional[PoolConstraints] = None, budget: Optional[Budget] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.SearchRevised]:
-        """Replaces the rules or the budget while the search runs, and says what that changed."""
+        """Replaces the rules or the budget while the search runs, and says what that changed.
+
+        Example:
+
+            session.revise_search(budget={"gpu_seconds": 3.6e6})
+        """
         return self._request(
             "search/revise", answers.SearchRevised, constraints=deeply(constraints), budget=deeply(budget),
             timeout=timeout)
@@ -91,7 +103,12 @@ class PoolMethods(OfSession):
         self, encoder: str, language_model: str, *, projector: Optional[str] = None, pinned: Optional[bool] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.DirectedCandidate]:
-        """Keeps a candidate from being stopped as hopeless; `pinned=False` lifts that."""
+        """Keeps a candidate from being stopped as hopeless; `pinned=False` lifts that.
+
+        Example:
+
+            session.pin_candidate("clip", "qwen")
+        """
         return self._request(
             "candidate/pin", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
             projector=projector, pinned=pinned, timeout=timeout)
@@ -101,7 +118,12 @@ class PoolMethods(OfSession):
         self, encoder: str, language_model: str, *, projector: Optional[str] = None, banned: Optional[bool] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.DirectedCandidate]:
-        """Excludes a candidate from training and suggestion; `banned=False` lifts that."""
+        """Excludes a candidate from training and suggestion; `banned=False` lifts that.
+
+        Example:
+
+            session.ban_candidate("clip", "qwen")
+        """
         return self._request(
             "candidate/ban", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
             projector=projector, banned=banned, timeout=timeout)
@@ -111,7 +133,12 @@ class PoolMethods(OfSession):
         self, encoder: str, language_model: str, *, projector: Optional[str] = None,
         to_fraction: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[answers.DirectedCandidate]:
-        """Trains a candidate next, up to `to_fraction` of the data or on all of them."""
+        """Trains a candidate next, up to `to_fraction` of the data or on all of them.
+
+        Example:
+
+            session.advance_candidate("clip", "qwen", to_fraction=0.5)
+        """
         return self._request(
             "candidate/advance", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
             projector=projector, to_fraction=to_fraction, timeout=timeout)
@@ -120,7 +147,12 @@ class PoolMethods(OfSession):
     def withdraw_candidate(
         self, encoder: str, language_model: str, *, projector: Optional[str] = None, timeout: Optional[float] = None,
     ) -> Request[answers.DirectedCandidate]:
-        """Removes a candidate from the search for good, and ends its open trial."""
+        """Removes a candidate from the search for good, and ends its open trial.
+
+        Example:
+
+            session.withdraw_candidate("clip", "qwen")
+        """
         return self._request(
             "candidate/withdraw", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
             projector=projector, timeout=timeout)
@@ -130,7 +162,12 @@ class PoolMethods(OfSession):
         self, *, evidence_limit: Optional[int] = None, untried_limit: Optional[int] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.SuggestionReport]:
-        """The best candidate so far, what it rests on and what it has cost."""
+        """The best candidate so far, what it rests on and what it has cost.
+
+        Example:
+
+            session.suggestion(evidence_limit=3).suggestion
+        """
         return self._request(
             "suggestion/get", answers.SuggestionReport, evidence_limit=evidence_limit, untried_limit=untried_limit,
             timeout=timeout)
@@ -139,7 +176,12 @@ class PoolMethods(OfSession):
     def ranking(
         self, *, offset: Optional[int] = None, limit: Optional[int] = None, timeout: Optional[float] = None,
     ) -> Request[answers.Ranking]:
-        """All candidates from the best down, a page at a time."""
+        """All candidates from the best down, a page at a time.
+
+        Example:
+
+            session.ranking(limit=10).ranking.to_frame()
+        """
         return self._request("suggestion/ranking", answers.Ranking, offset=offset, limit=limit, timeout=timeout)
 
     @Method
@@ -151,7 +193,12 @@ class PoolMethods(OfSession):
         floor_probability_fraction: Optional[float] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.ParetoSet]:
-        """The candidates that no other beats in every objective, and that reach `score_floor` probably enough."""
+        """The candidates that no other beats in every objective, and that reach `score_floor` probably enough.
+
+        Example:
+
+            session.pareto_set(objectives=["score", "latencySeconds"], score_floor=0.6)
+        """
         return self._request(
             "suggestion/pareto",
             answers.ParetoSet,
@@ -166,7 +213,12 @@ class PoolMethods(OfSession):
         self, pipelines: Iterable[TrainedBy] = (), *, stage_count: Optional[int] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.SuggestedPipelines]:
-        """Candidates by score and by the energy of training them, or by stages of equal size with `stage_count`."""
+        """Candidates by score and by the energy of training them, or by stages of equal size with `stage_count`.
+
+        Example:
+
+            session.suggested_pipelines(stage_count=8)
+        """
         return self._request(
             "suggestion/pipeline", answers.SuggestedPipelines, pipelines=deeply(list(pipelines)) or None,
             stage_count=stage_count, timeout=timeout)

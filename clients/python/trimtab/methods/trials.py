@@ -20,7 +20,12 @@ class SearchTrialMethods(OfSession):
         self, worker: Optional[str] = None, *, gpus: Optional[Sequence[str]] = None,
         memory_bytes: Optional[int] = None, elapsed_seconds: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[Union[answers.Assignment, answers.NoTrial]]:
-        """What this worker trains next, or why there is nothing for it now."""
+        """What this worker trains next, or why there is nothing for it now.
+
+        Example:
+
+            session.next_trial("worker0", gpus=["0"])
+        """
         request = self._request(
             "trial/next", None, worker=worker, gpus=None if gpus is None else list(gpus), memory_bytes=memory_bytes,
             elapsed_seconds=elapsed_seconds)
@@ -33,7 +38,12 @@ class SearchTrialMethods(OfSession):
         energy_joules: Optional[float] = None, elapsed_seconds: Optional[float] = None, checkpoint: Any = None,
         last: Optional[bool] = None, timeout: Optional[float] = None,
     ) -> Request[answers.TrialDecision]:
-        """A score that is not finite says that training has diverged."""
+        """A score that is not finite says that training has diverged.
+
+        Example:
+
+            session.update_trial(7, 500, 0.61, data_fraction=0.25, checkpoint="/saved/7-500")
+        """
         return self._request(
             "trial/update", answers.TrialDecision, trial=trial, step=step, score=spelled(score),
             data_fraction=data_fraction, sample_count=sample_count, gpu_seconds=gpu_seconds,
@@ -45,7 +55,12 @@ class SearchTrialMethods(OfSession):
         self, trial: int, kind: TrialFailure, *, message: Optional[str] = None, memory_bytes: Optional[int] = None,
         elapsed_seconds: Optional[float] = None, timeout: Optional[float] = None,
     ) -> Request[answers.TrialEnded]:
-        """Ends a trial that reaches no decision of the search."""
+        """Ends a trial that reaches no decision of the search.
+
+        Example:
+
+            session.fail_trial(7, "outOfMemory", message="tried to allocate 20 GiB")
+        """
         return self._request(
             "trial/fail", answers.TrialEnded, trial=trial, kind=kind, message=message, memory_bytes=memory_bytes,
             elapsed_seconds=elapsed_seconds, timeout=timeout)
@@ -55,7 +70,12 @@ class SearchTrialMethods(OfSession):
         self, *, open_only: Optional[bool] = None, offset: Optional[int] = None, limit: Optional[int] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.TrialPage]:
-        """The trials with their workers and checkpoints, a page at a time; also which checkpoints may be deleted."""
+        """The trials with their workers and checkpoints, a page at a time; also which checkpoints may be deleted.
+
+        Example:
+
+            session.trials(open_only=True).trials.to_frame()
+        """
         return self._request(
             "trial/list", answers.TrialPage, open_only=open_only, offset=offset, limit=limit, timeout=timeout)
 

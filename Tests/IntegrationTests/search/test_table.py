@@ -1,0 +1,47 @@
+"""The live table of a launcher, as `rich` draws it."""
+
+import io
+import sys
+
+import pytest
+import trimtab
+from conftest import CLIENT
+
+sys.path.insert(0, str(CLIENT / "examples" / "compare"))
+
+import training
+import with_trimtab
+from trimtab.launcher import table
+
+
+def test_a_table_shows_trials_costs_and_the_suggestion(binary, tmp_path, capsys, monkeypatch):
+    """Every picture is kept; the last one is what stays on the screen."""
+    pictures = []
+    draw = table.picture
+
+    def keep(search):
+        from rich.console import Console
+
+        console = Console(width=120, record=True, file=io.StringIO())
+        console.print(draw(search))
+        pictures.append(" ".join(console.export_text().split()))  # titles are wrapped to the table's width
+        return draw(search)
+
+    monkeypatch.setattr(table, "picture", keep)
+    monkeypatch.setattr(table, "LEAST_SECONDS", 0.0)
+    report = trimtab.launch(
+        training.POOL, with_trimtab.train, gpus=2, steps=training.STEPS, state=tmp_path, binary=binary, table=True,
+        environment={"PYTHONPATH": str(CLIENT)})
+    assert report.suggestion is not None
+    first, last = pictures[0], pictures[-1]
+    assert "no score yet" in first and "clip + qwen" in first and "0.0% to 1.6%" in first
+    assert "suggested: huge + phi, predicted 0." in last and "best with probability" in last
+    assert f"{report.cost.trial_count} trials" in last and "left" not in last
+    assert any("left" in one and "about" in one for one in pictures), "how long it will take"
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "suggested: huge + phi" in shown and "GPU" in shown
+
+
+@pytest.mark.parametrize("seconds, text", [(0, "0:00"), (187.9, "3:07"), (3729, "1:02:09"), (360000, "100:00:00")])
+def test_durations(seconds, text):
+    assert table.duration(seconds) == text
