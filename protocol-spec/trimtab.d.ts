@@ -3451,6 +3451,13 @@ export interface SelectionSettingsEntry {
    */
   failureLimit?: number | null;
   /**
+   * How often a race may train a finished candidate again with another seed, where noise leaves open which is the
+   * best; 0 by default.
+   * Must be an integer in 0...1000.
+   * @since 0.2
+   */
+  repetitionLimit?: number | null;
+  /**
    * Where its randomness begins; the session's by default.
    * Must be an integer in 0...9223372036854775807.
    */
@@ -3800,14 +3807,21 @@ export interface TrialNextAnswer {
   resume?: OpenTrialCheckpoint;
   /** The registered GPUs to train on; empty where the worker uses its own. */
   gpus?: Array<string>;
+  /**
+   * How often the candidate was trained before from the start: draw the randomness of this training by it. Absent for
+   * the first training.
+   * @since 0.2
+   */
+  seed?: number;
   /** How often the search has raised the amount of data for this candidate, from 0. */
   rung?: number;
   /**
    * Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster;
    * `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for its
-   * cost; `baseline`, the strategy's own order; `requested`, by candidate/advance.
+   * cost; `baseline`, the strategy's own order; `requested`, by candidate/advance; `repetition`, a finished candidate
+   * with another seed, because its score is noisy.
    */
-  phase?: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested";
+  phase?: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested" | "repetition";
   /** True where this worker was given the trial before. */
   repeated?: boolean;
   /** In place of a trial, when there is none for this worker now. */
@@ -3875,6 +3889,20 @@ export interface TrialUpdateParams {
    * for, and is stopped.
    */
   score: number | "NaN" | "Infinity" | "-Infinity";
+  /**
+   * Standard error of the score, in its unit. Certainty allows for it: the best of several scores is in part the
+   * luckiest. Or:
+   * Must be a number in 0...1e+30.
+   * @since 0.2
+   */
+  standardError?: number | null;
+  /**
+   * Examples whose mean the score is, each within the metric's range; the largest standard error that such a mean can
+   * have is then assumed, which is that of a share of right answers.
+   * Must be an integer in 1...9007199254740992.
+   * @since 0.2
+   */
+  exampleCount?: number | null;
   /**
    * GPU-seconds that this trial has taken so far, all its GPUs together.
    * Must be a number in 0...1e+30.
@@ -4021,7 +4049,7 @@ export interface ListedTrial {
   /** Share of the alignment data at its end, as assigned. */
   toFraction: number;
   /** Why it was assigned, as in trial/next. */
-  phase: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested";
+  phase: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested" | "repetition";
   /** The greatest step that it reported. */
   lastStep?: number;
   /** Share of the alignment data at that step. */
@@ -4160,6 +4188,12 @@ export interface CandidateAdvanceParams {
    * Must be a number in 1e-09...1.
    */
   toFraction?: number | null;
+  /**
+   * True trains it from the start with another seed, which trial/next tells; scores at one share of the data are then
+   * averaged over the trainings. A candidate that was never trained is trained for the first time.
+   * @since 0.2
+   */
+  repeat?: boolean | null;
 }
 
 /** What `candidate/advance` answers. */
@@ -4899,14 +4933,20 @@ export interface TrialAssignedParams {
   resume?: OpenTrialCheckpoint;
   /** The registered GPUs to train on; empty where the worker uses its own. */
   gpus: Array<string>;
+  /**
+   * How often the candidate was trained before from the start: draw the randomness of this training by it. Absent for
+   * the first training.
+   */
+  seed?: number;
   /** How often the search has raised the amount of data for this candidate, from 0. */
   rung: number;
   /**
    * Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster;
    * `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for its
-   * cost; `baseline`, the strategy's own order; `requested`, by candidate/advance.
+   * cost; `baseline`, the strategy's own order; `requested`, by candidate/advance; `repetition`, a finished candidate
+   * with another seed, because its score is noisy.
    */
-  phase: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested";
+  phase: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested" | "repetition";
 }
 
 /** Params of `trial/ended`. */
@@ -4930,7 +4970,7 @@ export interface TrialEndedParams {
   /** Share of the alignment data at its end, as assigned. */
   toFraction: number;
   /** Why it was assigned, as in trial/next. */
-  phase: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested";
+  phase: "interCluster" | "intraCluster" | "exploration" | "speculation" | "baseline" | "requested" | "repetition";
   /** The greatest step that it reported. */
   lastStep?: number;
   /** Share of the alignment data at that step. */

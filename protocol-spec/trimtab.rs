@@ -4282,6 +4282,13 @@ pub struct SelectionSettingsEntry {
     #[cfg_attr(feature = "serde", serde(rename = "failureLimit"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub failure_limit: Option<i64>,
+    /// How often a race may train a finished candidate again with another seed, where noise leaves open which is the
+    /// best; 0 by default.
+    /// Must be an integer in 0...1000.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "repetitionLimit"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub repetition_limit: Option<i64>,
     /// Where its randomness begins; the session's by default.
     /// Must be an integer in 0...9223372036854775807.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -4997,12 +5004,18 @@ pub struct TrialNextAnswer {
     /// The registered GPUs to train on; empty where the worker uses its own.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub gpus: Option<Vec<String>>,
+    /// How often the candidate was trained before from the start: draw the randomness of this training by it. Absent
+    /// for the first training.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub seed: Option<i64>,
     /// How often the search has raised the amount of data for this candidate, from 0.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub rung: Option<i64>,
     /// Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster;
     /// `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for
-    /// its cost; `baseline`, the strategy's own order; `requested`, by candidate/advance.
+    /// its cost; `baseline`, the strategy's own order; `requested`, by candidate/advance; `repetition`, a finished
+    /// candidate with another seed, because its score is noisy.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub phase: Option<TrialNextAnswerPhase>,
     /// True where this worker was given the trial before.
@@ -5031,6 +5044,8 @@ pub enum TrialNextAnswerPhase {
     Baseline,
     #[cfg_attr(feature = "serde", serde(rename = "requested"))]
     Requested,
+    #[cfg_attr(feature = "serde", serde(rename = "repetition"))]
+    Repetition,
 }
 
 impl TrialNextAnswerPhase {
@@ -5043,6 +5058,7 @@ impl TrialNextAnswerPhase {
                 TrialNextAnswerPhase::Speculation => "speculation",
                 TrialNextAnswerPhase::Baseline => "baseline",
                 TrialNextAnswerPhase::Requested => "requested",
+                TrialNextAnswerPhase::Repetition => "repetition",
         }
     }
 }
@@ -5131,6 +5147,20 @@ pub struct TrialUpdateParams {
     /// The metric's value. Training that has diverged says "NaN", "Infinity" or "-Infinity", which JSON has no numbers
     /// for, and is stopped.
     pub score: TrialUpdateParamsScore,
+    /// Standard error of the score, in its unit. Certainty allows for it: the best of several scores is in part the
+    /// luckiest. Or:
+    /// Must be a number in 0...1e+30.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "standardError"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub standard_error: Option<f64>,
+    /// Examples whose mean the score is, each within the metric's range; the largest standard error that such a mean
+    /// can have is then assumed, which is that of a share of right answers.
+    /// Must be an integer in 1...9007199254740992.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "exampleCount"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub example_count: Option<i64>,
     /// GPU-seconds that this trial has taken so far, all its GPUs together.
     /// Must be a number in 0...1e+30.
     /// Unit: GPU s.
@@ -5474,6 +5504,8 @@ pub enum ListedTrialPhase {
     Baseline,
     #[cfg_attr(feature = "serde", serde(rename = "requested"))]
     Requested,
+    #[cfg_attr(feature = "serde", serde(rename = "repetition"))]
+    Repetition,
 }
 
 impl ListedTrialPhase {
@@ -5486,6 +5518,7 @@ impl ListedTrialPhase {
                 ListedTrialPhase::Speculation => "speculation",
                 ListedTrialPhase::Baseline => "baseline",
                 ListedTrialPhase::Requested => "requested",
+                ListedTrialPhase::Repetition => "repetition",
         }
     }
 }
@@ -5691,6 +5724,11 @@ pub struct CandidateAdvanceParams {
     #[cfg_attr(feature = "serde", serde(rename = "toFraction"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub to_fraction: Option<f64>,
+    /// True trains it from the start with another seed, which trial/next tells; scores at one share of the data are
+    /// then averaged over the trainings. A candidate that was never trained is trained for the first time.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub repeat: Option<bool>,
 }
 
 /// What `candidate/advance` answers.
@@ -7465,11 +7503,16 @@ pub struct TrialAssignedParams {
     pub resume: Option<OpenTrialCheckpoint>,
     /// The registered GPUs to train on; empty where the worker uses its own.
     pub gpus: Vec<String>,
+    /// How often the candidate was trained before from the start: draw the randomness of this training by it. Absent
+    /// for the first training.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub seed: Option<i64>,
     /// How often the search has raised the amount of data for this candidate, from 0.
     pub rung: i64,
     /// Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster;
     /// `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for
-    /// its cost; `baseline`, the strategy's own order; `requested`, by candidate/advance.
+    /// its cost; `baseline`, the strategy's own order; `requested`, by candidate/advance; `repetition`, a finished
+    /// candidate with another seed, because its score is noisy.
     pub phase: TrialAssignedParamsPhase,
 }
 
@@ -7488,6 +7531,8 @@ pub enum TrialAssignedParamsPhase {
     Baseline,
     #[cfg_attr(feature = "serde", serde(rename = "requested"))]
     Requested,
+    #[cfg_attr(feature = "serde", serde(rename = "repetition"))]
+    Repetition,
 }
 
 impl TrialAssignedParamsPhase {
@@ -7500,6 +7545,7 @@ impl TrialAssignedParamsPhase {
                 TrialAssignedParamsPhase::Speculation => "speculation",
                 TrialAssignedParamsPhase::Baseline => "baseline",
                 TrialAssignedParamsPhase::Requested => "requested",
+                TrialAssignedParamsPhase::Repetition => "repetition",
         }
     }
 }
@@ -7610,6 +7656,8 @@ pub enum TrialEndedParamsPhase {
     Baseline,
     #[cfg_attr(feature = "serde", serde(rename = "requested"))]
     Requested,
+    #[cfg_attr(feature = "serde", serde(rename = "repetition"))]
+    Repetition,
 }
 
 impl TrialEndedParamsPhase {
@@ -7622,6 +7670,7 @@ impl TrialEndedParamsPhase {
                 TrialEndedParamsPhase::Speculation => "speculation",
                 TrialEndedParamsPhase::Baseline => "baseline",
                 TrialEndedParamsPhase::Requested => "requested",
+                TrialEndedParamsPhase::Repetition => "repetition",
         }
     }
 }

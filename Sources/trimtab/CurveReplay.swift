@@ -80,7 +80,8 @@ extension Search: ReplayedSearch {
     do throws(SelectionError) {
       let decision = try record(
         Report(
-          step: step, dataFraction: evaluation.fraction, error: evaluation.value, gpuSeconds: spent.cost,
+          step: step, dataFraction: evaluation.fraction, error: evaluation.value,
+          logErrorDeviation: evaluation.standardError.map { $0 / evaluation.value }, gpuSeconds: spent.cost,
           joules: spent.energyJoules, hasCheckpoint: true),
         of: assignment.trial, elapsedSeconds: elapsedSeconds)
       return decision == .proceed
@@ -109,7 +110,8 @@ extension ModelSearch: ReplayedSearch {
       let decision = try report(
         TrialReport(
           trial: assignment.trial, step: step, dataFraction: evaluation.fraction, score: evaluation.value,
-          gpuSeconds: spent.cost, energyJoules: spent.energyJoules, elapsedSeconds: elapsedSeconds,
+          noise: evaluation.standardError.map { .standardError($0) }, gpuSeconds: spent.cost,
+          energyJoules: spent.energyJoules, elapsedSeconds: elapsedSeconds,
           checkpoint: .bool(true)))
       return decision.verdict == .continue
     } catch {

@@ -55,6 +55,8 @@ extension RecordedCurves {
           )
         }
         curve.evaluations[position].value = score
+        let width = pool.task.metric.range.upperBound - pool.task.metric.range.lowerBound
+        if measure == .errorFraction, width.isFinite { curve.evaluations[position].standardError? *= width }
       }
       found.append(curve)
     }

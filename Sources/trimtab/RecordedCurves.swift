@@ -6,8 +6,8 @@ internal import ModelSelection
 /// Two layouts are read. *Wide*, as fine-tuning studies publish them: `config name`, one column for each number of
 /// samples, `size` (parameters) and `family`; the cells are errors, and training costs size x samples. *Long*, one
 /// evaluation a row: `encoder,languageModel,fraction,errorFraction,costSeconds`, the seconds counted from the start of
-/// training. Optional are `projector`, `energyJoules` (joules from the start of training), and `score` in place of
-/// `errorFraction`.
+/// training. Optional are `projector`, `energyJoules` (joules from the start of training), `standardError` (of the
+/// value, in its unit), and `score` in place of `errorFraction`.
 struct RecordedCurves {
   /// One evaluation.
   struct Evaluation {
@@ -15,6 +15,8 @@ struct RecordedCurves {
     let fraction: Double
     /// An error or a score; see ``Measure``.
     var value: Double
+    /// The standard error of the value, in its unit; nil where the file has none.
+    var standardError: Double?
     /// The cost of training from its start to this evaluation.
     let cost: Double
     /// Nil where the file has no energies.
@@ -126,7 +128,8 @@ struct RecordedCurves {
           throw bad(line, "a positive error at \(header[column]) samples", "\"\(row[column])\"")
         }
         curve.evaluations.append(
-          Evaluation(fraction: samples / most, value: error, cost: parameters * samples, energyJoules: nil))
+          Evaluation(
+            fraction: samples / most, value: error, standardError: nil, cost: parameters * samples, energyJoules: nil))
       }
       guard !curves.contains(where: { $0.name == curve.name }) else {
         throw bad(line, "each name once", "\"\(curve.name)\" again")
@@ -151,6 +154,7 @@ struct RecordedCurves {
       try required(measure == .score ? "score" : "errorFraction"), try required("costSeconds")
     )
     let (projector, energy) = (header.firstIndex(of: "projector"), header.firstIndex(of: "energyJoules"))
+    let noise = header.firstIndex(of: "standardError")
     costsAreSeconds = true
     var number: [String: Int] = [:]
     for (line, row) in rows.map({ ($0.line, $0.fields) }) {
@@ -164,6 +168,7 @@ struct RecordedCurves {
       let evaluation = Evaluation(
         fraction: try figure(fraction, "a number above 0, at most 1") { $0 > 0 && $0 <= 1 },
         value: try figure(value, measure == .score ? "a number" : "a positive number") { measure == .score || $0 > 0 },
+        standardError: try noise.map { (column) throws(CommandFailure) in try figure(column, "a number") { $0 >= 0 } },
         cost: try figure(cost, "a positive number") { $0 > 0 },
         energyJoules: try energy.map { (column) throws(CommandFailure) in try figure(column, "a number") { $0 >= 0 } })
       let between = projector.map { row[$0] }.flatMap { $0.isEmpty ? nil : $0 }

@@ -14,7 +14,7 @@ struct SelectCommand {
                                  without the file each curve is a candidate, and families or encoders are the clusters
       --curves FILE              config name,SAMPLES...,size,family with an error in each cell (cost: size x samples), or
                                  encoder,languageModel,fraction,errorFraction,costSeconds; there may be projector,
-                                 energyJoules, and with a pool score in place of errorFraction
+                                 energyJoules, standardError, and with a pool score in place of errorFraction
       --strategy NAME            \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")) (the pool's, or \(SearchSettings().strategy.rawValue))
       --budget SHARE             of what training every candidate on all data costs; then the search stops
                                  (without a pool race stops at 1/15, or where --regret-bound says)

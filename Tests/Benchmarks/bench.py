@@ -10,7 +10,8 @@ trials (updates of a search a second), durable (the same with a state directory,
 through a joined one, and a takeover).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
-certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines.
+certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines;
+scores does so where scores are noisy.
 Section power divides power among 10 000 pipelines beside HiGHS, and sheds it from 1000 (needs numpy and scipy).
 Section noise says what measurement noise costs plans, and what estimated tables save (needs numpy).
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
@@ -30,6 +31,7 @@ from durable import durable
 from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
 from hold import measure as measure_hold
+from noisy_scores import measure as measure_scores
 from recovery import recovery
 from reports import measure as measure_reports
 from selection import measure as measure_selection
@@ -100,10 +102,14 @@ def certainty(report, full):
     measure_certainty(report, BINARY)
 
 
+def scores(report, full):
+    measure_scores(report, BINARY)
+
+
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    durable, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, noise, power,
-    clocks)}
+    durable, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, scores, noise,
+    power, clocks)}
 
 
 def main():

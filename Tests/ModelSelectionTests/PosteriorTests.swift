@@ -80,12 +80,14 @@ import Testing
     }
   }
 
-  /// A curve that was seen to its end is known, however little is known of the others.
+  /// A curve that was seen to its end is known but for the noise of its score, which a smooth curve hardly has,
+  /// however little is known of the others.
   @Test func theEndIsKnown() throws {
     let curves = powerLaws(seed: 3, count: 5) { $0 == 2 ? 7 : 1 }
     let known = try knowledge(curves).finals[2]
     let final = try #require(known)
-    #expect(final.mean == PortableMath.log(curves[2][6]) && final.deviation == FinalError.seenDeviation)
+    #expect(abs(final.mean - PortableMath.log(curves[2][6])) < 0.002 && final.commonDeviation == 0)
+    #expect(final.deviation < 0.003, "\(final)")
   }
 
   /// Where slopes persist from step to step the engine comes to hold that they do, and continues power laws.

@@ -24,6 +24,12 @@ FREEDOM, DEVIATION_BOUND, CALM, TEMPER, TEMPER_COUNT = 4.0, 2.5, 0.15, 0.8, 8.0
 OWN_BOUND = 2.5
 NOISE_VARIANCE, SEEN_DEVIATION, TOLERANCE = 1.6, 1e-9, 0.35
 NINETY = 1.6448536269514722
+# Noise of evaluations that reports do not state: deviation of the log error -> its probability beforehand.
+NOISES = {0.0: 0.4, 0.001: 0.2, 0.002: 0.16, 0.004: 0.12, 0.008: 0.07, 0.016: 0.03, 0.032: 0.015, 0.064: 0.005}
+EVALUATION_SHARE = 0.5
+# How far first levels lie from the pool's, in deviations -> the probability of that.
+DISTANCES = {1.0: 0.998, 10.0: 0.002}
+WANDERS, FIRST_SLOPE, LEAST_NOISE, TREND_POINTS = (0.005, 0.015, 0.05, 0.15, 0.5), (-0.07, 0.1), 1e-5, 24
 # As `Tests/Benchmarks/learn_prior.py` prints it.
 LEARNED = [
     [0.1316, 0.1747, 0.2658, 0.4278],
@@ -65,6 +71,34 @@ class Curve:
         return u + (v - u) * (a - at) / (a - b)
 
 
+def trend(curve, noise, mean, deviation):
+    """A level and a slope that wanders, seen with noise: for each wander (log likelihood, mean and variance of the last
+    level), from the covariance of all points at once; the first level is normal."""
+    levels = curve.levels[-TREND_POINTS:]
+    times = curve.positions[-TREND_POINTS:][0] - curve.positions[-TREND_POINTS:]
+    early, late = numpy.minimum.outer(times, times), numpy.maximum.outer(times, times)
+    residuals = levels - mean - FIRST_SLOPE[0] * times
+    parts = []
+    for wander in WANDERS:
+        prior = deviation**2 + FIRST_SLOPE[1] ** 2 * early * late + wander**2 * early**2 * (3 * late - early) / 6
+        seen = prior + max(noise, LEAST_NOISE) ** 2 * numpy.eye(len(levels))
+        gains = numpy.linalg.solve(seen, prior[-1])
+        log = -(residuals @ numpy.linalg.solve(seen, residuals) + numpy.linalg.slogdet(seen)[1]) / 2
+        parts.append((log, mean + FIRST_SLOPE[0] * times[-1] + gains @ residuals, prior[-1, -1] - gains @ prior[-1]))
+    return parts
+
+
+def learned_noise(curves):
+    """The deviation of one evaluation's log error, by how rough the curves of three points and more are."""
+    logs = numpy.log(list(NOISES.values()))
+    told = [c for c in curves if len(c.levels) >= 3]
+    for curve in told:
+        first = curve.levels[-TREND_POINTS:][0]
+        logs += [numpy.logaddexp.reduce([log for log, _, _ in trend(curve, noise, first, 1.0)]) for noise in NOISES]
+    weights = numpy.exp(logs - logs.max())
+    return math.sqrt(EVALUATION_SHARE * weights @ numpy.array(list(NOISES)) ** 2 / weights.sum()) if told else 0.0
+
+
 class Mixture:
     """The experts after some curves were seen; `prior` holds a list of probabilities for each trait."""
 
@@ -85,6 +119,34 @@ class Mixture:
         logs = log_prior(prior) + TEMPER * extended / (extended + TEMPER_COUNT) * self.log_likelihood
         weights = numpy.exp(logs - logs.max())
         self.weights = weights / weights.sum()
+        self.noise = learned_noise(curves)
+        self.curves = curves
+
+    def seen(self, curve):
+        """(mean, deviation) of the log error of a curve at all the data."""
+        if self.noise == 0:
+            return curve.level, SEEN_DEVIATION
+        course, deviation = self.course(curve), self.level_deviation()
+        parts = [(log + math.log(share), mean, variance) for factor, share in DISTANCES.items()
+                 for log, mean, variance in trend(curve, self.noise, course, factor * deviation)]
+        logs, means, variances = map(numpy.array, zip(*parts, strict=True))
+        shares = numpy.exp(logs - logs.max()) / numpy.exp(logs - logs.max()).sum()
+        mean = shares @ means
+        return mean, max(SEEN_DEVIATION, math.sqrt(shares @ (variances + (means - mean) ** 2)))
+
+    def course(self, curve):
+        """The pool's mean log error where a curve begins."""
+        experts, weights = self.kept()
+        return sum(share * (weights @ self.courses[knot][experts])
+                   for knot, share in self.around(max(0.0, curve.positions[0])))
+
+    def level_deviation(self):
+        """The deviation of the true first levels around that: the observed variance less that of the noise."""
+        begun = [c for c in self.curves if len(c.levels)]
+        if len(begun) < 3:
+            return 10.0
+        observed = sum((c.levels[0] - self.course(c)) ** 2 for c in begun) / (len(begun) - 1)
+        return max(SEEN_DEVIATION, math.sqrt(max(observed - self.noise**2, 0.1 * observed)))
 
     def calm(self, level, course):
         return math.exp(CALM * min(0.0, max(-1.5, (level - course) / self.spread)))
@@ -173,7 +235,7 @@ class Mixture:
     def final(self, curve):
         """(mean, own deviation, common deviation) of the final log error."""
         if curve.end == 0:
-            return curve.level, SEEN_DEVIATION, 0.0
+            return *self.seen(curve), 0.0
         experts, weights = self.kept()
         around = [(knot, share) for knot, share in self.around(curve.end) if share > 0]
         course = sum(share * (weights @ self.courses[knot][experts]) for knot, share in around)
@@ -217,7 +279,8 @@ class Mixture:
         bound = DEVIATION_BOUND * self.spread
         for index, curve in enumerate(curves):
             if curve.end == 0:
-                out[:, index] = curve.level
+                mean, deviation = self.seen(curve)
+                out[:, index] = mean + deviation * generator.standard_normal(count)
                 continue
             around = [(knot, share) for knot, share in self.around(curve.end) if share > 0]
             calm = self.calm(curve.level, sum(share * self.median_course[knot] for knot, share in around))

@@ -30,15 +30,45 @@ public struct Evidence: Equatable, Sendable {
 public struct Observation: Equatable, Sendable {
   public let dataFraction: Double
   public let error: Double
-  /// ``Report/score`` of the report behind the error.
+  /// ``Report/score`` of the report behind the error; the mean where several trainings were evaluated.
   public let score: Double
-  /// Their logarithms, which every reading of a curve needs.
+  /// The standard deviation of the noise in the log error, as its reports stated; nil where they did not.
+  public let logErrorDeviation: Double?
+  /// The trainings, with different seeds, whose mean this is.
+  public let trainingCount: Int
+  /// The logarithms of fraction and error, which every reading of a curve needs.
   let logFraction: Double
   let logError: Double
 
-  init(dataFraction: Double, error: Double, score: Double? = nil) {
+  init(
+    dataFraction: Double, error: Double, score: Double? = nil, logErrorDeviation: Double? = nil, trainingCount: Int = 1
+  ) {
     (self.dataFraction, self.error, self.score) = (dataFraction, error, score ?? error)
+    (self.logErrorDeviation, self.trainingCount) = (logErrorDeviation, trainingCount)
     (logFraction, logError) = (PortableMath.log(dataFraction), PortableMath.log(error))
+  }
+
+  /// The mean of observations of different trainings at one fraction; of one it is that one.
+  ///
+  /// What the trainings differ by is noise too, of which stated deviations of evaluations say nothing, so the larger
+  /// of the two counts.
+  ///
+  /// - Precondition: at least one.
+  init(mean all: ArraySlice<Observation>) {
+    guard let first = all.first, all.count > 1 else {
+      self = all[all.startIndex]
+      return
+    }
+    let count = Double(all.count)
+    let meanLog = all.reduce(0) { $0 + $1.logError } / count
+    let spread = all.reduce(0) { $0 + ($1.logError - meanLog) * ($1.logError - meanLog) } / (count - 1)
+    let stated = all.compactMap(\.logErrorDeviation)
+    let square = stated.reduce(0) { $0 + $1 * $1 } / count
+    self.init(
+      dataFraction: first.dataFraction, error: all.reduce(0) { $0 + $1.error / count },
+      score: all.reduce(0) { $0 + $1.score / count },
+      logErrorDeviation: stated.count == all.count ? (max(square, spread) / count).squareRoot() : nil,
+      trainingCount: all.count)
   }
 }
 

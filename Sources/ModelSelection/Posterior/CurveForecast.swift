@@ -137,7 +137,7 @@ struct CurveForecast: Sendable {
 
   /// The final log error of a curve: mean and variance over all experts. O(kept experts).
   func final(of end: CurveEnd) -> FinalError {
-    guard end.position > 0 else { return FinalError(mean: end.level, deviation: FinalError.seenDeviation) }
+    guard end.position > 0 else { return FinalError(mean: end.level, deviation: seenDeviation(end)) }
     let calm = calm(end)
     var (mean, square, noise) = (0.0, 0.0, 0.0)
     visitExperts(of: end) { place, value, variance in
@@ -147,7 +147,8 @@ struct CurveForecast: Sendable {
     }
     // What the experts disagree on for every curve alike is common.
     let disagreement = mix(end.position) { restVariances[$0] }
-    let own = max(0, square - mean * mean - disagreement) + calm * calm * noise
+    let own =
+      max(0, square - mean * mean - disagreement) + calm * calm * noise + end.levelDeviation * end.levelDeviation
     return FinalError(
       mean: end.level + mean, deviation: max(FinalError.seenDeviation, own.squareRoot()),
       commonDeviation: (disagreement + mix(end.position) { sharedVariances[$0] }).squareRoot())
@@ -155,12 +156,20 @@ struct CurveForecast: Sendable {
 
   /// For each kept expert the mean and the deviation of the curve's final log error, shared steps as they are expected.
   func finals(of end: CurveEnd) -> [(mean: Double, deviation: Double)] {
-    guard end.position > 0 else { return experts.map { _ in (end.level, FinalError.seenDeviation) } }
-    let calm = calm(end)
+    guard end.position > 0 else { return experts.map { _ in (end.level, seenDeviation(end)) } }
+    let (calm, seen) = (calm(end), end.levelDeviation * end.levelDeviation)
     var finals: [(mean: Double, deviation: Double)] = []
-    visitExperts(of: end) { _, value, variance in finals.append((end.level + value, calm * variance.squareRoot())) }
+    visitExperts(of: end) { _, value, variance in
+      finals.append((end.level + value, (calm * calm * variance + seen).squareRoot()))
+    }
     return finals
   }
+
+  /// The deviation of a finished candidate's error: that of its evaluation.
+  private func seenDeviation(_ end: CurveEnd) -> Double { max(FinalError.seenDeviation, end.levelDeviation) }
+
+  /// The pool's mean log error at a position, were every curve there.
+  func course(at position: Double) -> Double { mix(position) { meanCourses[$0] } }
 
   /// Shows, for each kept expert in turn, by how much the log error is expected to change, and the noise's variance.
   private func visitExperts(of end: CurveEnd, _ visit: (_ place: Int, _ change: Double, _ variance: Double) -> Void) {

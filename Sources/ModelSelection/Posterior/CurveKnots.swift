@@ -61,9 +61,12 @@ struct CurveEnd: Equatable, Sendable {
   let level: Double
   /// The change of the log error over the last doubling; nil for a shorter curve.
   let step: Double?
+  /// The standard deviation of the level, where evaluations are noisy.
+  let levelDeviation: Double
 
-  init(position: Double, level: Double, step: Double?) {
+  init(position: Double, level: Double, step: Double?, levelDeviation: Double = 0) {
     (self.position, self.level, self.step) = (position, level, step)
+    self.levelDeviation = levelDeviation
   }
 
   /// - Parameter observations: by ascending fraction; nil when empty. O(observations within the last doubling).
@@ -75,5 +78,13 @@ struct CurveEnd: Equatable, Sendable {
     step =
       CurveKnots.position(first) >= before - 0.35
       ? last.logError - CurveKnots.value(at: before, observations) : nil
+    levelDeviation = 0
+  }
+
+  /// The same end, at the level that noisy evaluations leave.
+  func filtered(_ curve: NoisyCurve.End) -> CurveEnd {
+    CurveEnd(
+      position: position, level: curve.level, step: step.map { _ in curve.slope },
+      levelDeviation: curve.levelVariance.squareRoot())
   }
 }

@@ -22,6 +22,10 @@ struct Knowledge: Sendable {
   private static let spreadWeight = 3.0
   /// Up to this many candidates all curves are fitted, each time that a knot changes.
   private static let mostCurves = 64
+  /// The deviation of the pool's levels where fewer than three candidates were seen: no bound that matters.
+  private static let wideLevels = 10.0
+  /// At least this share of the variance of observed levels is that of the true ones.
+  private static let leastTrueShare = 0.1
   /// The deviation believed of final log errors in a pool, and for how many candidates that belief counts.
   private static let typicalDeviation = (belief: 0.3, weight: 3.0)
 
@@ -29,6 +33,11 @@ struct Knowledge: Sendable {
   private var knots: [CurveKnots?]
   private var observationCount = 0
   private var countAtFit = 0
+  private var noise: EvaluationNoise
+  /// The deviation of the candidates' true first levels around the pool's course.
+  private var levelDeviation = wideLevels
+  /// The stated deviation of each candidate's last evaluation; nil where none was stated.
+  private var statedDeviations: [Double?]
 
   init(candidateCount: Int, prior: CurvePrior = .learned) {
     self.prior = prior
@@ -36,12 +45,16 @@ struct Knowledge: Sendable {
     finals = Array(repeating: nil, count: candidateCount)
     ends = Array(repeating: nil, count: candidateCount)
     knots = Array(repeating: nil, count: candidateCount)
+    noise = EvaluationNoise(candidateCount: candidateCount)
+    statedDeviations = Array(repeating: nil, count: candidateCount)
   }
 
   mutating func add(candidates count: Int) {
     finals += Array(repeating: nil, count: count)
     ends += Array(repeating: nil, count: count)
     knots += Array(repeating: nil, count: count)
+    noise.add(candidates: count)
+    statedDeviations += Array(repeating: nil, count: count)
   }
 
   /// Takes in that a candidate was observed once more.
@@ -50,16 +63,28 @@ struct Knowledge: Sendable {
   mutating func observe(_ candidate: Int, states: [CandidateState], pool: Pool) -> Bool {
     observationCount += 1
     let observations = states[candidate].observations
-    ends[candidate] = CurveEnd(observations)
+    statedDeviations[candidate] = observations.last?.logErrorDeviation
+    if finals.count <= Self.mostCurves { noise.take(observations, of: candidate) }
+    ends[candidate] = end(of: observations)
     guard let changed = changedKnot(candidate, observations) else {
       finals[candidate] = ends[candidate].map { forecast.final(of: $0) }
       return false
     }
     countAtFit = observationCount
     var mixture = changed > 0 ? forecast.mixture : CurveMixture(prior: prior)
-    mixture.fit(sample(states), from: changed)
+    let sample = sample(states)
+    mixture.fit(sample.compactMap { CurveKnots(states[$0].observations) }, from: changed)
     forecast = CurveForecast(mixture, candidateCount: finals.count)
-    for candidate in ends.indices { finals[candidate] = ends[candidate].map { forecast.final(of: $0) } }
+    if finals.count > Self.mostCurves {
+      noise = EvaluationNoise(candidateCount: finals.count)
+      for candidate in sample { noise.take(states[candidate].observations, of: candidate) }
+    }
+    noise.learn()
+    levelDeviation = measuredLevelDeviation(states)
+    for candidate in ends.indices where ends[candidate] != nil {
+      ends[candidate] = end(of: states[candidate].observations)
+      finals[candidate] = ends[candidate].map { forecast.final(of: $0) }
+    }
     spread = measuredSpread(pool)
     typical = measuredTypical()
     return true
@@ -77,19 +102,46 @@ struct Knowledge: Sendable {
     return common == 0 ? 0 : forecast.mixture.first - after.first + common
   }
 
-  /// The curves to learn from: of a large pool as many as say enough, the longest where these are enough, evenly
-  /// chosen.
-  private func sample(_ states: [CandidateState]) -> [CurveKnots] {
-    guard finals.count > Self.mostCurves else { return knots.compactMap { $0 } }
+  /// Where a curve stands. Noise that reports state draws its level towards what the points before it say. Noise that
+  /// they do not state shows as steps, which experts allow for; only at all the data there is no step left for it.
+  private func end(of observations: [Observation]) -> CurveEnd? {
+    guard let end = CurveEnd(observations), let first = observations.first else { return nil }
+    let isNoisy = observations.contains { $0.logErrorDeviation ?? 0 > 0 }
+    guard isNoisy || (end.position == 0 && noise.deviation > 0) else { return end }
+    let course = forecast.course(at: max(0, CurveKnots.position(first)))
+    let curve = NoisyCurve(observations)
+    return end.filtered(curve.end(noise: noise.deviation, pool: (course, levelDeviation)))
+  }
+
+  /// By the method of moments: the variance of the observed first levels around the course, less that of their noise.
+  private func measuredLevelDeviation(_ states: [CandidateState]) -> Double {
+    var (square, noiseSquare, count) = (0.0, 0.0, 0.0)
+    for state in states {
+      guard let first = state.observations.first else { continue }
+      let off = first.logError - forecast.course(at: max(0, CurveKnots.position(first)))
+      let deviation = first.logErrorDeviation ?? noise.deviation
+      square += off * off
+      noiseSquare += deviation * deviation
+      count += 1
+    }
+    guard count >= 3 else { return Self.wideLevels }
+    let observed = square / (count - 1)
+    let variance = max(observed - noiseSquare / count, Self.leastTrueShare * observed)
+    return max(FinalError.seenDeviation, variance.squareRoot())
+  }
+
+  /// The candidates whose curves to learn from: of a large pool as many as say enough, the longest where these are
+  /// enough, evenly chosen.
+  private func sample(_ states: [CandidateState]) -> [Int] {
     let observed = states.indices.filter { !states[$0].observations.isEmpty }
+    guard finals.count > Self.mostCurves else { return observed }
     let extended = observed.filter { ends[$0]?.step != nil }
     func even(_ candidates: [Int], _ count: Int) -> [Int] {
       candidates.count <= count ? candidates : (0..<count).map { candidates[$0 * candidates.count / count] }
     }
     let chosen = even(extended, Self.mostCurves / 2)
     let rest = Set(chosen)
-    return (chosen + even(observed.filter { !rest.contains($0) }, Self.mostCurves - chosen.count))
-      .compactMap { CurveKnots(states[$0].observations) }
+    return chosen + even(observed.filter { !rest.contains($0) }, Self.mostCurves - chosen.count)
   }
 
   /// How far members of clusters are seen to lie from their medoid: a standard deviation of log error.
@@ -138,10 +190,21 @@ struct Knowledge: Sendable {
   ///
   /// - Parameter belief: what is believed of it now.
   func informativeDeviation(_ belief: FinalError, _ candidate: Int, upTo fraction: Double) -> Double {
-    guard fraction < 1 else { return belief.deviation }
+    guard fraction < 1 else {
+      return Self.learned(belief.deviation * belief.deviation, evaluationDeviation(of: candidate))
+    }
     let position = -PortableMath.log(fraction) / 0.6931471805599453
     let end = ends[candidate] ?? CurveEnd(position: position, level: belief.mean, step: nil)
     let left = forecast.varianceLeft(at: position, of: end)
-    return max(0, belief.deviation * belief.deviation - left).squareRoot()
+    // Noise that is not stated is a part of the steps that are left.
+    return Self.learned(max(0, belief.deviation * belief.deviation - left), statedDeviations[candidate] ?? 0)
   }
+
+  /// The deviation of the mean that a noisy evaluation of something with this variance leaves, as expected before it.
+  static func learned(_ variance: Double, _ evaluation: Double) -> Double {
+    evaluation > 0 ? variance / (variance + evaluation * evaluation).squareRoot() : variance.squareRoot()
+  }
+
+  /// The deviation of the noise in the log error of the candidate's next evaluation, as far as known.
+  func evaluationDeviation(of candidate: Int) -> Double { statedDeviations[candidate] ?? noise.deviation }
 }

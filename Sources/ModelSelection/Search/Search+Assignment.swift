@@ -8,13 +8,17 @@ extension Search {
     where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
   ) -> NextTrial {
     if let reason = stopReason { return .none(.finished(reason)) }
+    func canStart(_ candidate: Int, _ fraction: Double, isRepeat: Bool) -> Bool {
+      !states[candidate].isClosed && states[candidate].openTrial == nil
+        && limit(on: candidate, to: fraction, isRepeat: isRepeat) == nil && fits(candidate, need(of: candidate))
+    }
     func canStart(_ candidate: Int, _ fraction: Double) -> Bool {
-      !states[candidate].isClosed && states[candidate].openTrial == nil && limit(on: candidate, to: fraction) == nil
-        && fits(candidate, need(of: candidate))
+      // Past the checkpoint there is nothing to train but the candidate again.
+      canStart(candidate, fraction, isRepeat: states[candidate].begunFraction(isRepeat: false) >= fraction)
     }
     var work: Work?
     visitRequestedWork { request in
-      if canStart(request.candidate, request.fraction) { work = request }
+      if canStart(request.candidate, request.fraction, isRepeat: request.isRepeat) { work = request }
       return work == nil
     }
     work = work ?? strategy.nextWork(context, where: canStart)
@@ -43,14 +47,18 @@ extension Search {
     guard !isRunning else { return nil }
     var first: StopReason?
     var isAffordable = false
-    func visit(_ candidate: Int, _ fraction: Double) -> Bool {
-      let limit = limit(on: candidate, to: fraction)
+    func visit(_ candidate: Int, _ fraction: Double, isRepeat: Bool) -> Bool {
+      let limit = limit(on: candidate, to: fraction, isRepeat: isRepeat)
       first = first ?? limit
       isAffordable = limit == nil
       return !isAffordable
     }
-    visitRequestedWork { visit($0.candidate, $0.fraction) }
-    if !isAffordable { strategy.visitRemainingWork(context, visit) }
+    visitRequestedWork { visit($0.candidate, $0.fraction, isRepeat: $0.isRepeat) }
+    if !isAffordable {
+      strategy.visitRemainingWork(context) { candidate, fraction in
+        visit(candidate, fraction, isRepeat: states[candidate].begunFraction(isRepeat: false) >= fraction)
+      }
+    }
     if isAffordable { return nil }
     return first ?? (states.contains { !$0.isGivenUp } ? .planComplete : .noCandidateLeft)
   }
@@ -67,16 +75,24 @@ extension Search {
   private var isRunning: Bool { ledger.openCount > 0 }
 
   /// The budget that training a candidate up to a fraction would exceed; nil when none. O(1).
-  func limit(on candidate: Int, to fraction: Double) -> StopReason? {
-    let begun = states[candidate].checkpoint?.dataFraction ?? 0
+  ///
+  /// - Parameter isRepeat: whether it begins from the start, with another seed.
+  func limit(on candidate: Int, to fraction: Double, isRepeat: Bool) -> StopReason? {
+    let begun = states[candidate].begunFraction(isRepeat: isRepeat)
     return ledger.limit(adding: pool.candidates[candidate].costWeight * (fraction - begun))
   }
 
   private mutating func assign(_ work: Work) -> Assignment {
+    if work.isRepeat {
+      states[work.candidate].curve.beginAgain()
+      states[work.candidate].checkpoint = nil
+      states[work.candidate].isRepeatRequested = false
+    }
     let state = states[work.candidate]
     let assignment = Assignment(
       trial: trials.nextID, candidate: work.candidate, fromFraction: state.checkpoint?.dataFraction ?? 0,
-      toFraction: work.fraction, checkpoint: state.checkpoint, rung: work.rung, phase: work.phase)
+      toFraction: work.fraction, checkpoint: state.checkpoint, seed: state.curve.seed, rung: work.rung,
+      phase: work.phase)
     let weight = pool.candidates[work.candidate].costWeight * (assignment.toFraction - assignment.fromFraction)
     trials.open(assignment, cost: ledger.open(weight: weight))
     states[work.candidate].openTrial = assignment.trial

@@ -33,14 +33,20 @@ extension Search {
 
   /// Trains a candidate up to a fraction before anything else that the strategy wants, and never stops it before that.
   ///
+  /// - Parameter isRepeat: whether it is trained from the start, with another seed; what is observed then is averaged
+  ///   with what its other trainings showed.
   /// - Throws: ``SelectionError/candidateClosed(_:_:)`` when the candidate is closed for another reason than
   ///   ``CandidateClosure/cannotBeBest``.
-  public mutating func advance(_ candidate: Int, to fraction: Double) throws(SelectionError) {
+  public mutating func advance(
+    _ candidate: Int, to fraction: Double, isRepeat: Bool = false
+  ) throws(SelectionError) {
     if let closure = states[candidate].closure, closure != .cannotBeBest {
       throw .candidateClosed(candidate, closure)
     }
     states[candidate].isStopped = false
     states[candidate].requestedFraction = fraction
+    // A training that was never begun needs no repetition.
+    states[candidate].isRepeatRequested = isRepeat && states[candidate].isTried
     requested.removeAll { $0 == candidate }
     requested.append(candidate)
     settle(isReopened: true)
@@ -122,10 +128,12 @@ extension Search {
   /// The work that people asked for and that is left, the first request first.
   func visitRequestedWork(_ visit: (Work) -> Bool) {
     for candidate in requested where !states[candidate].isClosed {
+      let isRepeat = states[candidate].isRepeatRequested
       guard let fraction = states[candidate].requestedFraction,
-        (states[candidate].observations.last?.dataFraction ?? 0) < fraction * (1 - 1e-9)
+        isRepeat || states[candidate].curve.presentFraction < fraction * (1 - 1e-9)
       else { continue }
-      guard visit(Work(candidate: candidate, fraction: fraction, rung: 0, phase: .requested)) else { return }
+      let work = Work(candidate: candidate, fraction: fraction, rung: 0, phase: .requested, isRepeat: isRepeat)
+      guard visit(work) else { return }
     }
   }
 }

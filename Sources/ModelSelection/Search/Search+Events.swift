@@ -117,8 +117,11 @@ extension Search {
   private mutating func observe(_ candidate: Int, _ report: Report, of id: TrialID, isAssigned: Bool) {
     guard report.dataFraction >= LearningCurve.leastFraction else { return }
     let change = states[candidate].curve.take(
-      Observation(dataFraction: report.dataFraction, error: report.error, score: report.score),
-      from: LearningCurve.Origin(trial: id, step: report.step), isAssigned: isAssigned)
+      Observation(
+        dataFraction: report.dataFraction, error: report.error, score: report.score,
+        logErrorDeviation: report.logErrorDeviation),
+      from: LearningCurve.Origin(trial: id, step: report.step), isAssigned: isAssigned,
+      seed: trials[id].assignment.seed)
     guard change != .none else { return }
     let before = knowledge.finals[candidate]
     let isRenewed = knowledge.observe(candidate, states: states, pool: pool)
@@ -172,10 +175,10 @@ extension Search {
   /// Whether a person wants the candidate to be trained on, hopeless or not.
   private func isProtected(_ candidate: Int) -> Bool {
     states[candidate].isPinned
-      || (states[candidate].requestedFraction ?? 0) > states[candidate].observations.last?.dataFraction ?? 0
+      || (states[candidate].requestedFraction ?? 0) > states[candidate].curve.presentFraction
   }
 
-  /// Keeps a checkpoint for resuming unless the candidate has one with more data.
+  /// Keeps a checkpoint for resuming unless the candidate's present training has one with more data.
   private mutating func keepCheckpoint(_ checkpoint: TrialCheckpoint, of candidate: Int) {
     if checkpoint.dataFraction >= states[candidate].checkpoint?.dataFraction ?? 0 {
       states[candidate].checkpoint = checkpoint

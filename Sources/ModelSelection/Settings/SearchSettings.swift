@@ -22,6 +22,9 @@ public struct SearchSettings: Equatable, Sendable {
   public var regretBoundFraction = 0.0
   /// A candidate that failed this often is given up, at least 1; a lost device does not count.
   public var failureLimit = 2
+  /// How often a race may train a finished candidate again, with another seed, where noise leaves open which is the
+  /// best; at least 0.
+  public var repetitionLimit = 0
   /// Whether workers that would wait for others train steps of little value, which takes less time and costs more.
   public var prefersElapsed = false
   public var budget = Budget()
@@ -53,6 +56,7 @@ public struct SearchSettings: Equatable, Sendable {
     try require(0...1 ~= explorationFraction, "explorationFraction", "from 0 to 1", explorationFraction)
     try require(regretBoundFraction >= 0, "regretBoundFraction", "at least 0", regretBoundFraction)
     try require(failureLimit >= 1, "failureLimit", "at least 1", Double(failureLimit))
+    try require(repetitionLimit >= 0, "repetitionLimit", "at least 0", Double(repetitionLimit))
     try require((budget.gridFraction ?? 0) >= 0, "budget.gridFraction", "at least 0", budget.gridFraction ?? 0)
     try require((budget.gpuSeconds ?? 0) >= 0, "budget.gpuSeconds", "at least 0", budget.gpuSeconds ?? 0)
     try require((budget.joules ?? 0) >= 0, "budget.joules", "at least 0", budget.joules ?? 0)

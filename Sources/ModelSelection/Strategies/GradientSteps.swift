@@ -43,7 +43,25 @@ struct GradientSteps {
       guard let step = step(candidate, above: best?.value ?? 0), canStart(candidate, step.fraction) else { continue }
       best = step
     }
-    return best.map { Work(candidate: $0.candidate, fraction: $0.fraction, rung: 0, phase: .speculation) }
+    return best.map { step in
+      let isRepeat = isRepetition(of: step.candidate)
+      return Work(
+        candidate: step.candidate, fraction: step.fraction, rung: 0, phase: isRepeat ? .repetition : .speculation,
+        isRepeat: isRepeat)
+    }
+  }
+
+  /// Whether the candidate's next step is to train it again with another seed: it is finished, but its evaluation was
+  /// noisy.
+  private func isRepetition(of candidate: Int) -> Bool {
+    let state = context.states[candidate]
+    return (state.checkpoint?.dataFraction ?? 0) >= 1 - 1e-9 && state.curve.seed < context.settings.repetitionLimit
+      && context.knowledge.evaluationDeviation(of: candidate) > 0
+  }
+
+  /// Where the candidate's next step begins; 1 where there is none.
+  private func nextStart(of candidate: Int) -> Double {
+    isRepetition(of: candidate) ? 0 : context.states[candidate].checkpoint?.dataFraction ?? 0
   }
 
   /// Shows every step until `visit` returns false, also those that the budget no longer pays for, so that the search
@@ -52,7 +70,7 @@ struct GradientSteps {
     for candidate in context.states.indices {
       guard let step = step(candidate, above: 0, within: .infinity) else { continue }
       // A step that can be paid for, but only as the beginning of a path that cannot, would not be taken.
-      let begun = context.states[candidate].checkpoint?.dataFraction ?? 0
+      let begun = nextStart(of: candidate)
       let weight = context.pool.candidates[candidate].costWeight * (step.fraction - begun)
       if weight <= affordableWeight, self.step(candidate, above: 0) == nil { continue }
       if !visit(step) { return }
@@ -65,7 +83,7 @@ struct GradientSteps {
   private func step(_ candidate: Int, above limit: Double, within budget: Double? = nil) -> CandidateStep? {
     let affordableWeight = budget ?? affordableWeight
     let state = context.states[candidate]
-    let begun = state.checkpoint?.dataFraction ?? 0
+    let begun = nextStart(of: candidate)
     guard !state.isClosed, state.openTrial == nil, begun < 1 - 1e-9, let means,
       let belief = context.knowledge.belief(candidate, context.pool)
     else { return nil }
@@ -73,6 +91,7 @@ struct GradientSteps {
     // Nothing that training may show makes more of it than the whole deviation does.
     guard lead > -8 * belief.deviation else { return nil }
     let weight = context.pool.candidates[candidate].costWeight
+    if isRepetition(of: candidate) { return repetition(candidate, belief, lead: lead, above: limit, affordableWeight) }
     let next = min(1, max(context.settings.startFraction, begun * context.settings.reductionFactor))
     var (value, gain, fraction) = (limit, 0.0, next)
     while weight * (fraction - begun) <= affordableWeight {
@@ -85,5 +104,27 @@ struct GradientSteps {
     }
     guard gain >= leastGain, value > limit else { return nil }
     return CandidateStep(candidate: candidate, fraction: next, value: value)
+  }
+
+  /// The next whole training of a finished candidate with another seed, when its value is above a limit. It counts for
+  /// the best number of trainings, as a step counts for the best prefix of its path: where one could not change who
+  /// leads, several may.
+  private func repetition(
+    _ candidate: Int, _ belief: FinalError, lead: Double, above limit: Double, _ affordableWeight: Double
+  ) -> CandidateStep? {
+    let weight = context.pool.candidates[candidate].costWeight
+    let evaluation = context.knowledge.evaluationDeviation(of: candidate)
+    var (value, gain) = (limit, 0.0)
+    for count in 1...(context.settings.repetitionLimit - context.states[candidate].curve.seed) {
+      let cost = weight * Double(count)
+      guard cost <= affordableWeight else { break }
+      let deviation = Knowledge.learned(
+        belief.deviation * belief.deviation, evaluation / Double(count).squareRoot())
+      let gained = FinalError.expectedExcess(of: lead, deviation: deviation)
+      gain = max(gain, gained)
+      value = max(value, gained / cost)
+    }
+    guard gain >= leastGain, value > limit else { return nil }
+    return CandidateStep(candidate: candidate, fraction: 1, value: value)
   }
 }

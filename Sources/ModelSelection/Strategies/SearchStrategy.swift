@@ -48,4 +48,6 @@ struct Work: Equatable, Sendable {
   /// Counts the fractions of one sequence of rungs from 0.
   let rung: Int
   let phase: SearchPhase
+  /// Whether the candidate is trained from the start, with another seed.
+  var isRepeat = false
 }

@@ -17,8 +17,10 @@ public enum SearchPhase: String, CaseIterable, Sendable {
   case speculation
   /// A baseline's own plan.
   case baseline
-  /// A person asked for it; see ``Search/advance(_:to:)``.
+  /// A person asked for it; see ``Search/advance(_:to:isRepeat:)``.
   case requested
+  /// A trained candidate is trained again with another seed, because noise leaves open whether it is the best.
+  case repetition
 }
 
 /// What a worker is to train.
@@ -32,6 +34,8 @@ public struct Assignment: Equatable, Sendable {
   public let toFraction: Double
   /// What to resume; nil to begin afresh.
   public let checkpoint: TrialCheckpoint?
+  /// The number of the candidate's training, from 0; each begins from the start and is to draw its own randomness.
+  public let seed: Int
   /// Counts the evaluations at growing fractions, from 0.
   public let rung: Int
   public let phase: SearchPhase

@@ -2,7 +2,7 @@
 struct CandidateState: Sendable {
   var checkpoint: TrialCheckpoint?
   var openTrial: TrialID?
-  var curve = LearningCurve()
+  var curve = RepeatedTraining()
   /// The largest device memory in which it ran out of memory; 0 when it never did.
   var exceedsBytes = 0
   var failureCount = 0
@@ -24,6 +24,8 @@ struct CandidateState: Sendable {
   var isPinned = false
   /// The fraction up to which a person wants it to be trained next.
   var requestedFraction: Double?
+  /// Whether that is to be a training from the start, with another seed, which has not been assigned yet.
+  var isRepeatRequested = false
 
   /// Why no further trial of it is assigned; nil while it is open.
   var closure: CandidateClosure? {
@@ -40,6 +42,9 @@ struct CandidateState: Sendable {
   /// Whether it left the search, so that it is not suggested either. A candidate that was observed before the last
   /// device large enough for it went away may still be suggested.
   var isGivenUp: Bool { ending != nil || isBanned || breaksRule || (fitsNoDevice && observations.isEmpty) }
+
+  /// Where its next trial begins.
+  func begunFraction(isRepeat: Bool) -> Double { isRepeat ? 0 : checkpoint?.dataFraction ?? 0 }
 
   /// By ascending fraction.
   var observations: [Observation] { curve.observations }

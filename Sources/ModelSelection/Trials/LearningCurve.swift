@@ -47,6 +47,7 @@ struct LearningCurve: Equatable, Sendable {
     let origin: Origin
     let error: Double
     let score: Double
+    let logErrorDeviation: Double?
     let fraction: Double
     let isAssigned: Bool
 
@@ -81,8 +82,8 @@ struct LearningCurve: Equatable, Sendable {
   /// - Complexity: O(1) for a report beyond all others.
   mutating func take(_ observation: Observation, from origin: Origin, isAssigned: Bool) -> Change {
     let mark = Mark(
-      origin: origin, error: observation.error, score: observation.score, fraction: observation.dataFraction,
-      isAssigned: isAssigned)
+      origin: origin, error: observation.error, score: observation.score,
+      logErrorDeviation: observation.logErrorDeviation, fraction: observation.dataFraction, isAssigned: isAssigned)
     let count = observations.count
     if isAssigned, let own = marks.lastIndex(where: { !$0.isAssigned && $0.origin == origin }) { remove(at: own) }
     let rivals = positions(ofCell: mark.cell).filter { marks[$0].competes(with: mark) }
@@ -122,9 +123,11 @@ struct LearningCurve: Equatable, Sendable {
       if !mark.isAssigned, index > 0, index + 1 < marks.count {
         mark = [marks[index - 1], mark, marks[index + 1]].sorted { $0.error < $1.error }[1]
       }
-      if observations[index].error != mark.error || observations[index].score != mark.score {
+      let known = observations[index]
+      if known.error != mark.error || known.score != mark.score || known.logErrorDeviation != mark.logErrorDeviation {
         observations[index] = Observation(
-          dataFraction: observations[index].dataFraction, error: mark.error, score: mark.score)
+          dataFraction: observations[index].dataFraction, error: mark.error, score: mark.score,
+          logErrorDeviation: mark.logErrorDeviation)
       }
     }
   }

@@ -8,6 +8,8 @@ public struct Report: Equatable, Sendable {
   public var error: Double
   /// The caller's own figure behind the error, returned unchanged with the observation.
   public var score: Double
+  /// The standard deviation of the evaluation's noise in the log error, at least 0; nil where it is not known.
+  public var logErrorDeviation: Double?
   /// GPU-seconds of this trial since it began, at least 0; nil to take them from the candidate's cost weight.
   public var gpuSeconds: Double?
   /// Joules of this trial since it began, at least 0.
@@ -16,13 +18,14 @@ public struct Report: Equatable, Sendable {
   public var hasCheckpoint: Bool
 
   public init(
-    step: Int, dataFraction: Double, error: Double, score: Double? = nil, gpuSeconds: Double? = nil,
-    joules: Double? = nil, hasCheckpoint: Bool = false
+    step: Int, dataFraction: Double, error: Double, score: Double? = nil, logErrorDeviation: Double? = nil,
+    gpuSeconds: Double? = nil, joules: Double? = nil, hasCheckpoint: Bool = false
   ) {
     self.step = step
     self.dataFraction = dataFraction
     self.error = error
     self.score = score ?? error
+    self.logErrorDeviation = logErrorDeviation
     self.gpuSeconds = gpuSeconds
     self.joules = joules
     self.hasCheckpoint = hasCheckpoint
@@ -32,7 +35,7 @@ public struct Report: Equatable, Sendable {
   public static func == (one: Report, other: Report) -> Bool {
     one.step == other.step && one.dataFraction == other.dataFraction
       && one.error.bitPattern == other.error.bitPattern && one.score.bitPattern == other.score.bitPattern
-      && one.gpuSeconds == other.gpuSeconds
+      && one.logErrorDeviation == other.logErrorDeviation && one.gpuSeconds == other.gpuSeconds
       && one.joules == other.joules && one.hasCheckpoint == other.hasCheckpoint
   }
 }
@@ -78,6 +81,8 @@ extension Report {
       dataFraction.isFinite && dataFraction >= from && dataFraction <= 1, "dataFraction", "from \(from) to 1",
       dataFraction)
     try require(!error.isFinite || error > 0, "error", "above 0, or not finite when training diverged", error)
+    let deviation = logErrorDeviation ?? 0
+    try require(deviation.isFinite && deviation >= 0, "logErrorDeviation", "at least 0", deviation)
     try require((gpuSeconds ?? 0).isFinite && (gpuSeconds ?? 0) >= 0, "gpuSeconds", "at least 0", gpuSeconds ?? 0)
     try require((joules ?? 0).isFinite && (joules ?? 0) >= 0, "joules", "at least 0", joules ?? 0)
   }

@@ -6,8 +6,8 @@ package enum CandidateDirective: Sendable, Equatable {
   case pin(Bool)
   /// It is neither trained nor suggested; or that is lifted.
   case ban(Bool)
-  /// It is trained up to a fraction of the data next.
-  case advance(toFraction: Double)
+  /// It is trained up to a fraction of the data next; from the start and with another seed where it is a repetition.
+  case advance(toFraction: Double, isRepeat: Bool = false)
   /// It leaves the search for good.
   case withdraw
 }

@@ -83,4 +83,32 @@ package struct Metric: Sendable, Equatable {
   package func scoreLoss(ofError error: Double, from better: Double) -> Double {
     abs(score(ofError: error) - score(ofError: better))
   }
+
+  /// The standard error of a score; nil for a number of examples where the range has no end.
+  ///
+  /// A mean of n figures of a range has at most the variance (score - least)(greatest - score) / n (Bhatia and Davis
+  /// 2000, 10.2307/2589180); a share of right answers has that. With one example more at each end the standard error
+  /// of a perfect score is not 0.
+  package func standardError(ofScore score: Double, _ noise: TrialReport.Noise) -> Double? {
+    switch noise {
+    case .standardError(let error): return error
+    case .exampleCount(let count):
+      guard range.upperBound.isFinite, score.isFinite else { return nil }
+      let mean = (score * Double(count) + range.lowerBound + range.upperBound) / Double(count + 2)
+      return (max(0, (mean - range.lowerBound) * (range.upperBound - mean)) / Double(count)).squareRoot()
+    }
+  }
+
+  /// The standard deviation of the noise in the log error of a score, to first order, at most 1; nil where it is not
+  /// known.
+  package func logErrorDeviation(ofScore score: Double, _ noise: TrialReport.Noise) -> Double? {
+    guard let standardError = standardError(ofScore: score, noise) else { return nil }
+    let distance = max(distance(ofScore: score), leastError)
+    let slope: Double =
+      switch transform {
+      case .distance: 1 / distance
+      case .odds: 1 / distance + 1 / max(abs(score - worst), leastError)
+      }
+    return min(1, standardError * slope)
+  }
 }

@@ -17,9 +17,9 @@ extension ModelSearch {
     switch directive {
     case .pin(let isPinned): engine.pin(candidate, isPinned)
     case .ban(let isBanned): engine.ban(candidate, isBanned)
-    case .advance(let fraction):
+    case .advance(let fraction, let isRepeat):
       do throws(SelectionError) {
-        try engine.advance(candidate, to: fraction)
+        try engine.advance(candidate, to: fraction, isRepeat: isRepeat)
       } catch {
         throw RequestError(
           .candidateClosed, path: "candidate", expected: "a candidate that may be trained further",

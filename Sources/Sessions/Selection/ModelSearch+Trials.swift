@@ -149,6 +149,12 @@ extension ModelSearch {
         expected: "a score in \(metric.rangeText), the range of \(Preview.quoted(metric.name))",
         found: "\(report.score)", fix: "check the unit, or state another range in pool/submit")
     }
+    if report.noise != nil, report.noise.map({ metric.standardError(ofScore: report.score, $0) }) == .some(nil) {
+      throw RequestError(
+        .invalidReport, path: "exampleCount",
+        expected: "standardError, because the range of \(Preview.quoted(metric.name)) has no end",
+        found: "exampleCount", fix: "report the standard error of the score")
+    }
     let isNew = !engine.isReported(step: report.step, of: id)
     let decision: Decision
     do throws(SelectionError) {
@@ -156,6 +162,8 @@ extension ModelSearch {
         Report(
           step: report.step, dataFraction: report.dataFraction,
           error: report.score.isFinite ? metric.error(ofScore: report.score) : .infinity, score: report.score,
+          logErrorDeviation: report.score.isFinite
+            ? report.noise.flatMap { metric.logErrorDeviation(ofScore: report.score, $0) } : nil,
           gpuSeconds: report.gpuSeconds, joules: report.energyJoules, hasCheckpoint: report.checkpoint != nil),
         of: id, elapsedSeconds: report.elapsedSeconds)
     } catch {
@@ -238,7 +246,8 @@ extension ModelSearch {
       id: id, candidate: pool.name(of: assignment.candidate),
       fromFraction: own?.dataFraction ?? assignment.fromFraction, toFraction: assignment.toFraction,
       sampleCount: pool.task.alignmentSampleCount, resume: resume,
-      gpus: entry.gpus, worker: entry.request.worker, rung: assignment.rung, phase: assignment.phase)
+      gpus: entry.gpus, worker: entry.request.worker, seed: assignment.seed, rung: assignment.rung,
+      phase: assignment.phase)
   }
 
   /// The request that a trial was assigned for.

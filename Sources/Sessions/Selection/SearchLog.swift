@@ -55,12 +55,14 @@ package struct SearchLog: Sendable {
   }
 }
 
-/// A report in 56 bytes; a number that was not given is one that no report has.
+/// A report in 64 bytes; a number that was not given is one that no report has.
 private struct StoredReport: Sendable {
   private let trial: Int32
   private let step: Int
   private let dataFraction: Double
   private let score: Double
+  /// A standard error; a number of examples is below 0.
+  private let noise: Double
   private let gpuSeconds: Double
   private let energyJoules: Double
   private let elapsedSeconds: Double
@@ -70,6 +72,12 @@ private struct StoredReport: Sendable {
     step = report.step
     dataFraction = report.dataFraction
     score = report.score
+    noise =
+      switch report.noise {
+      case nil: .nan
+      case .standardError(let error): error
+      case .exampleCount(let count): -Double(count)
+      }
     gpuSeconds = report.gpuSeconds ?? .nan
     energyJoules = report.energyJoules ?? .nan
     elapsedSeconds = report.elapsedSeconds ?? .nan
@@ -78,7 +86,8 @@ private struct StoredReport: Sendable {
   func report(checkpoint: JSON?, isLast: Bool) -> TrialReport {
     func given(_ number: Double) -> Double? { number.isNaN ? nil : number }
     return TrialReport(
-      trial: TrialID(Int(trial)), step: step, dataFraction: dataFraction, score: score, gpuSeconds: given(gpuSeconds),
+      trial: TrialID(Int(trial)), step: step, dataFraction: dataFraction, score: score,
+      noise: given(noise).map { $0 < 0 ? .exampleCount(Int(-$0)) : .standardError($0) }, gpuSeconds: given(gpuSeconds),
       energyJoules: given(energyJoules), elapsedSeconds: given(elapsedSeconds), checkpoint: checkpoint, isLast: isLast)
   }
 }

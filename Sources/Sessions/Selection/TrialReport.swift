@@ -10,6 +10,8 @@ package struct TrialReport: Sendable {
   package let dataFraction: Double
   /// In the metric's unit; not finite when training has diverged.
   package let score: Double
+  /// How far the score may be off; nil where the client does not say.
+  package let noise: Noise?
   /// What this trial has taken so far, as its client counts; nil where it does not.
   package let gpuSeconds: Double?
   package let energyJoules: Double?
@@ -21,14 +23,23 @@ package struct TrialReport: Sendable {
   /// Whether the trial has done what it was given out for, be its data a little short of it.
   package let isLast: Bool
 
+  /// What a client knows of the noise in a score.
+  package enum Noise: Sendable, Equatable {
+    /// In the metric's unit.
+    case standardError(Double)
+    /// The score is the mean over this many examples, each scored within the metric's range.
+    case exampleCount(Int)
+  }
+
   package init(
-    trial: TrialID, step: Int, dataFraction: Double, score: Double, gpuSeconds: Double?, energyJoules: Double?,
-    elapsedSeconds: Double?, checkpoint: JSON?, isLast: Bool = false
+    trial: TrialID, step: Int, dataFraction: Double, score: Double, noise: Noise? = nil, gpuSeconds: Double?,
+    energyJoules: Double?, elapsedSeconds: Double?, checkpoint: JSON?, isLast: Bool = false
   ) {
     self.trial = trial
     self.step = step
     self.dataFraction = dataFraction
     self.score = score
+    self.noise = noise
     self.gpuSeconds = gpuSeconds
     self.energyJoules = energyJoules
     self.elapsedSeconds = elapsedSeconds

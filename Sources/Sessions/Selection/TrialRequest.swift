@@ -40,6 +40,8 @@ package struct OpenTrial: Sendable {
   package let resume: Checkpoint?
   package let gpus: [String]
   package let worker: String?
+  /// The number of the candidate's training, from 0.
+  package let seed: Int
   package let rung: Int
   package let phase: SearchPhase
 

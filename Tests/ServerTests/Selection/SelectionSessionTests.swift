@@ -221,6 +221,11 @@ private final class Driver {
       "score": diverges ? "NaN" : .number(score(trial.candidate, fraction)),
       "gpuSeconds": .number(Double(trial.step) * 10), "energyJoules": .number(Double(trial.step) * 4000),
     ]
+    switch Int.random(in: 0..<3, using: &generator) {
+    case 0: params["standardError"] = .number(0.01)
+    case 1: params["exampleCount"] = 400
+    default: break
+    }
     if Bool.random(using: &generator) { params["checkpoint"] = .string("/\(trial.trial)-\(trial.step)") }
     if trial.step == 3, Int.random(in: 0..<4, using: &generator) == 0 { params["last"] = true }
     let decision = try call("trial/update", params)
@@ -280,7 +285,9 @@ private final class Driver {
     case 0: _ = try call("candidate/pin", name)
     case 1: _ = try call("candidate/ban", name)
     case 2: _ = try call("candidate/ban", name.merging(["banned": false]) { $1 })
-    case 3: _ = try answer("candidate/advance", name.merging(["toFraction": 0.5]) { $1 })
+    case 3:
+      let isRepeat = JSON.bool(Bool.random(using: &generator))
+      _ = try answer("candidate/advance", name.merging(["toFraction": 0.5, "repeat": isRepeat]) { $1 })
     case 4:
       let ended = try call("candidate/withdraw", name)["trial"]?.integerValue
       open.removeAll { $0.trial == ended }

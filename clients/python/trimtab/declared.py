@@ -94,6 +94,7 @@ class SearchSettings(TypedDict):
     exploration_fraction: NotRequired[float]
     regret_bound_fraction: NotRequired[float]
     failure_limit: NotRequired[int]
+    repetition_limit: NotRequired[int]
     seed: NotRequired[int]
     budget: NotRequired[Budget]
     gpus_per_trial: NotRequired[int]

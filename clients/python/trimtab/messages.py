@@ -3150,6 +3150,10 @@ class SelectionSettingsEntry(TypedDict):
     # A candidate whose trials failed so often is given up. Must be an integer in 1...1000.
     failureLimit: NotRequired[Optional[int]]
 
+    # How often a race may train a finished candidate again with another seed, where noise leaves open which is the
+    # best; 0 by default. Must be an integer in 0...1000. Since 0.2.
+    repetitionLimit: NotRequired[Optional[int]]
+
     # Where its randomness begins; the session's by default. Must be an integer in 0...9223372036854775807.
     seed: NotRequired[Optional[int]]
 
@@ -3522,13 +3526,20 @@ class TrialNextAnswer(TypedDict):
     # The registered GPUs to train on; empty where the worker uses its own.
     gpus: NotRequired[list[str]]
 
+    # How often the candidate was trained before from the start: draw the randomness of this training by it. Absent for
+    # the first training. Since 0.2.
+    seed: NotRequired[int]
+
     # How often the search has raised the amount of data for this candidate, from 0.
     rung: NotRequired[int]
 
     # Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster;
     # `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for its
-    # cost; `baseline`, the strategy's own order; `requested`, by candidate/advance.
-    phase: NotRequired[Literal["interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested"]]
+    # cost; `baseline`, the strategy's own order; `requested`, by candidate/advance; `repetition`, a finished candidate
+    # with another seed, because its score is noisy.
+    phase: NotRequired[Literal[
+        "interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested", "repetition",
+    ]]
 
     # True where this worker was given the trial before.
     repeated: NotRequired[bool]
@@ -3593,6 +3604,15 @@ class TrialUpdateParams(TypedDict):
     # The metric's value. Training that has diverged says "NaN", "Infinity" or "-Infinity", which JSON has no numbers
     # for, and is stopped.
     score: Union[float, Literal["NaN", "Infinity", "-Infinity"]]
+
+    # Standard error of the score, in its unit. Certainty allows for it: the best of several scores is in part the
+    # luckiest. Or: Must be a number in 0...1e+30. Since 0.2.
+    standardError: NotRequired[Optional[float]]
+
+    # Examples whose mean the score is, each within the metric's range; the largest standard error that such a mean can
+    # have is then assumed, which is that of a share of right answers. Must be an integer in 1...9007199254740992.
+    # Since 0.2.
+    exampleCount: NotRequired[Optional[int]]
 
     # GPU-seconds that this trial has taken so far, all its GPUs together. Must be a number in 0...1e+30. Unit: GPU s.
     gpuSeconds: NotRequired[Optional[float]]
@@ -3746,7 +3766,7 @@ class ListedTrial(TypedDict):
     toFraction: float
 
     # Why it was assigned, as in trial/next.
-    phase: Literal["interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested"]
+    phase: Literal["interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested", "repetition"]
 
     # The greatest step that it reported.
     lastStep: NotRequired[int]
@@ -3891,6 +3911,10 @@ class CandidateAdvanceParams(TypedDict):
 
     # Share of the alignment data to train up to; all by default. Must be a number in 1e-09...1.
     toFraction: NotRequired[Optional[float]]
+
+    # True trains it from the start with another seed, which trial/next tells; scores at one share of the data are then
+    # averaged over the trainings. A candidate that was never trained is trained for the first time. Since 0.2.
+    repeat: NotRequired[Optional[bool]]
 
 
 
@@ -4741,13 +4765,18 @@ class TrialAssignedParams(TypedDict):
     # The registered GPUs to train on; empty where the worker uses its own.
     gpus: list[str]
 
+    # How often the candidate was trained before from the start: draw the randomness of this training by it. Absent for
+    # the first training.
+    seed: NotRequired[int]
+
     # How often the search has raised the amount of data for this candidate, from 0.
     rung: int
 
     # Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster;
     # `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for its
-    # cost; `baseline`, the strategy's own order; `requested`, by candidate/advance.
-    phase: Literal["interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested"]
+    # cost; `baseline`, the strategy's own order; `requested`, by candidate/advance; `repetition`, a finished candidate
+    # with another seed, because its score is noisy.
+    phase: Literal["interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested", "repetition"]
 
 
 
@@ -4784,7 +4813,7 @@ class TrialEndedParams(TypedDict):
     toFraction: float
 
     # Why it was assigned, as in trial/next.
-    phase: Literal["interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested"]
+    phase: Literal["interCluster", "intraCluster", "exploration", "speculation", "baseline", "requested", "repetition"]
 
     # The greatest step that it reported.
     lastStep: NotRequired[int]

@@ -23,13 +23,15 @@ class TrialMethods:
     def __init__(self, session: Union[Session, AsyncSession], assignment: Assignment) -> None:
         self._session, self.assignment, self.number = session, assignment, assignment.trial
         self.candidate, self.resume, self.gpus = assignment.candidate, assignment.resume, assignment.gpus
+        self.seed = assignment.seed
         self.from_fraction, self.to_fraction = assignment.from_fraction, assignment.to_fraction
         self._run: Any = session.call
 
     @Method
     def update(
         self, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
-        sample_count: Optional[int] = None, gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
+        sample_count: Optional[int] = None, standard_error: Optional[float] = None,
+        example_count: Optional[int] = None, gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
         timeout: Optional[float] = None,
     ) -> Request[TrialDecision]:
@@ -39,12 +41,14 @@ class TrialMethods:
             if decision.ended:
                 break
 
-        A score that is not finite says that training has diverged. `report` is another name of this method.
+        `standard_error` of the score, or `example_count` whose mean it is, says how noisy it is. A score that is not
+        finite says that training has diverged. `report` is another name of this method.
         """
         return SessionMethods.update_trial(
             self._session, self.number, step, score, data_fraction=data_fraction, sample_count=sample_count,
-            gpu_seconds=gpu_seconds, energy_joules=energy_joules, elapsed_seconds=elapsed_seconds,
-            checkpoint=checkpoint, last=last, timeout=timeout)
+            standard_error=standard_error, example_count=example_count, gpu_seconds=gpu_seconds,
+            energy_joules=energy_joules, elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last,
+            timeout=timeout)
 
     report = update
 
@@ -60,14 +64,15 @@ class TrialMethods:
 
     def update_nowait(
         self, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
-        sample_count: Optional[int] = None, gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
+        sample_count: Optional[int] = None, standard_error: Optional[float] = None,
+        example_count: Optional[int] = None, gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
     ) -> None:
         """Reports as a notification; the decision comes to `on_notification` as `trial/decided`."""
         request = SessionMethods.update_trial(
             self._session, self.number, step, score, data_fraction=data_fraction, sample_count=sample_count,
-            gpu_seconds=gpu_seconds, energy_joules=energy_joules, elapsed_seconds=elapsed_seconds,
-            checkpoint=checkpoint, last=last)
+            standard_error=standard_error, example_count=example_count, gpu_seconds=gpu_seconds,
+            energy_joules=energy_joules, elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last)
         self._session.notify(request.method, request.params)
 
 

@@ -11,6 +11,10 @@ package enum CandidateAdvance: DirectedStep {
   package static func directive(from reader: inout ObjectReader) throws(InvalidField) -> CandidateDirective {
     .advance(
       toFraction: try reader.optional(
-        "toFraction", .number(in: 1e-9...1), default: 1, "Share of the alignment data to train up to; all by default."))
+        "toFraction", .number(in: 1e-9...1), default: 1, "Share of the alignment data to train up to; all by default."),
+      isRepeat: try reader.optional(
+        "repeat", .bool, default: false,
+        "True trains it from the start with another seed, which trial/next tells; scores at one share of the data are then averaged over the trainings. A candidate that was never trained is trained for the first time."
+      ))
   }
 }

@@ -45,6 +45,10 @@ struct SelectionSettingsEntry: ObjectReadable {
     search.failureLimit = try reader.optional(
       "failureLimit", .integer(in: 1...1000), default: published.failureLimit,
       "A candidate whose trials failed so often is given up.")
+    search.repetitionLimit = try reader.optional(
+      "repetitionLimit", .integer(in: 0...1000), default: published.repetitionLimit,
+      "How often a race may train a finished candidate again with another seed, where noise leaves open which is the best; 0 by default."
+    )
     let seed = try reader.optional(
       "seed", .integer(in: 0...Int.max), "Where its randomness begins; the session's by default.")
     let budget: BudgetEntry? = try reader.optional(
@@ -112,6 +116,7 @@ extension SelectionSettings {
     object.field("explorationFraction", search.explorationFraction)
     object.field("regretBoundFraction", search.regretBoundFraction)
     object.field("failureLimit", search.failureLimit)
+    object.field("repetitionLimit", search.repetitionLimit > 0 ? search.repetitionLimit : nil)
     object.field("seed", seed.map(Int.init))
     object.field("gpusPerTrial", gpusPerTrial)
     object.field("preferElapsed", search.prefersElapsed ? true : nil)

@@ -77,6 +77,11 @@ extension TrialReport {
     } else {
       params.field("score", score.isNaN ? "NaN" : score < 0 ? "-Infinity" : "Infinity")
     }
+    switch noise {
+    case .standardError(let error): params.field("standardError", error)
+    case .exampleCount(let count): params.field("exampleCount", count)
+    case nil: break
+    }
     params.field("gpuSeconds", gpuSeconds)
     params.field("energyJoules", energyJoules)
     params.field("elapsedSeconds", elapsedSeconds)
@@ -99,7 +104,9 @@ extension CandidateDirective {
     switch self {
     case .pin(let isPinned): params.field("pinned", isPinned)
     case .ban(let isBanned): params.field("banned", isBanned)
-    case .advance(let fraction): params.field("toFraction", fraction)
+    case .advance(let fraction, let isRepeat):
+      params.field("toFraction", fraction)
+      params.field("repeat", isRepeat ? true : nil)
     case .withdraw: break
     }
   }

@@ -117,10 +117,14 @@ extension OpenTrial: AnswerObject {
     Field("toSampleCount", "The same as toFraction in samples.") { $0.toSampleCount }
     Field("resume", "The checkpoint to resume from; absent when training begins from the start.") { $0.resume }
     Field("gpus", "The registered GPUs to train on; empty where the worker uses its own.") { $0.gpus }
+    Field(
+      "seed",
+      "How often the candidate was trained before from the start: draw the randomness of this training by it. Absent for the first training."
+    ) { $0.seed > 0 ? $0.seed : nil }
     Field("rung", "How often the search has raised the amount of data for this candidate, from 0.") { $0.rung }
     Field(
       "phase",
-      "Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster; `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for its cost; `baseline`, the strategy's own order; `requested`, by candidate/advance."
+      "Why this candidate: `interCluster`, a cluster's medoid; `intraCluster`, a member of a surviving cluster; `exploration`, a member of an eliminated cluster; `speculation`, the step of highest expected improvement for its cost; `baseline`, the strategy's own order; `requested`, by candidate/advance; `repetition`, a finished candidate with another seed, because its score is noisy."
     ) { $0.phase }
   }
 }

@@ -20,6 +20,7 @@ package enum TrialUpdate: NotifiableStep {
     let dataFraction: Double?
     let sampleCount: Int?
     let score: Double
+    let noise: TrialReport.Noise?
     let gpuSeconds: Double?
     let energyJoules: Double?
     let elapsedSeconds: Double?
@@ -40,6 +41,15 @@ package enum TrialUpdate: NotifiableStep {
         "score", .score,
         "The metric's value. Training that has diverged says \"NaN\", \"Infinity\" or \"-Infinity\", which JSON has no numbers for, and is stopped."
       )
+      let standardError = try reader.optional(
+        "standardError", .number(in: 0...1e30),
+        "Standard error of the score, in its unit. Certainty allows for it: the best of several scores is in part the luckiest. Or:"
+      )
+      let exampleCount = try reader.optional(
+        "exampleCount", .integer(in: 1...(1 << 53)),
+        "Examples whose mean the score is, each within the metric's range; the largest standard error that such a mean can have is then assumed, which is that of a share of right answers."
+      )
+      noise = standardError.map { .standardError($0) } ?? exampleCount.map { .exampleCount($0) }
       gpuSeconds = try reader.optional(
         "gpuSeconds", .number(in: 0...1e30), "GPU-seconds that this trial has taken so far, all its GPUs together.")
       energyJoules = try reader.optional(
@@ -54,6 +64,8 @@ package enum TrialUpdate: NotifiableStep {
       )
       try reader.check(
         (dataFraction == nil) != (sampleCount == nil), "dataFraction", expected: "either dataFraction or sampleCount")
+      try reader.check(
+        standardError == nil || exampleCount == nil, "exampleCount", expected: "either standardError or exampleCount")
     }
   }
 
@@ -68,8 +80,8 @@ package enum TrialUpdate: NotifiableStep {
         TrialReport(
           trial: TrialID(params.trial), step: params.step,
           dataFraction: params.dataFraction ?? Double(params.sampleCount ?? 0) / samples, score: params.score,
-          gpuSeconds: params.gpuSeconds, energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds,
-          checkpoint: params.checkpoint, isLast: params.isLast))
+          noise: params.noise, gpuSeconds: params.gpuSeconds, energyJoules: params.energyJoules,
+          elapsedSeconds: params.elapsedSeconds, checkpoint: params.checkpoint, isLast: params.isLast))
     }
     return StepResult(
       Answer(decision: decision), events: session.searchEvents(), isChange: !decision.isDuplicate)

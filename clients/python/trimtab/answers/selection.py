@@ -143,7 +143,10 @@ class Resume(Answer):
 
 @dataclass(frozen=True, repr=False)
 class Assignment(Answer):
-    """What to train: `candidate`, from `resume` or from the start, up to `to_fraction` of the data, on `gpus`."""
+    """What to train: `candidate`, from `resume` or from the start, up to `to_fraction` of the data, on `gpus`.
+
+    `seed` counts the candidate's earlier trainings from the start; the randomness of this one is drawn by it.
+    """
 
     trial: int
     candidate: Candidate
@@ -155,6 +158,7 @@ class Assignment(Answer):
     rung: int
     phase: str
     resume: Optional[Resume] = None
+    seed: int = 0
     repeated: bool = False
 
 

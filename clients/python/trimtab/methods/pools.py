@@ -131,9 +131,10 @@ class PoolMethods(OfSession):
     @Method
     def advance_candidate(
         self, encoder: str, language_model: str, *, projector: Optional[str] = None,
-        to_fraction: Optional[float] = None, timeout: Optional[float] = None,
+        to_fraction: Optional[float] = None, repeat: Optional[bool] = None, timeout: Optional[float] = None,
     ) -> Request[answers.DirectedCandidate]:
-        """Trains a candidate next, up to `to_fraction` of the data or on all of them.
+        """Trains a candidate next, up to `to_fraction` of the data or on all of them; `repeat` from the start, with
+        another seed.
 
         Example:
 
@@ -141,7 +142,7 @@ class PoolMethods(OfSession):
         """
         return self._request(
             "candidate/advance", answers.DirectedCandidate, encoder=encoder, language_model=language_model,
-            projector=projector, to_fraction=to_fraction, timeout=timeout)
+            projector=projector, to_fraction=to_fraction, repeat=repeat, timeout=timeout)
 
     @Method
     def withdraw_candidate(
