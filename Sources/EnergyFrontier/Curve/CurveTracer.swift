@@ -30,12 +30,16 @@ struct CurveTracer {
     func eventTimes(lasting ticks: Int64) -> [Int64] { flow.times(shiftedBy: slowTicks - ticks) }
   }
 
-  /// - Parameter cornerLimit: the most corners to trace; ``isComplete`` says whether they were enough.
-  init(_ problem: IterationProblem, scaled: ScaledProblem, cornerLimit: Int = .max) {
+  /// - Parameters:
+  ///   - cornerLimit: the most corners to trace; ``isComplete`` says whether they were enough.
+  ///   - order: how tight paths are searched. The curve does not depend on it, flows with ties do.
+  init(
+    _ problem: IterationProblem, scaled: ScaledProblem, cornerLimit: Int = .max, order: SlackSearch.Order = .levels
+  ) {
     self.cornerLimit = cornerLimit
     self.problem = problem
     self.scaled = scaled
-    flow = ParametricFlow(problem, scaled: scaled)
+    flow = ParametricFlow(problem, scaled: scaled, order: order)
     energy = 0
     for instruction in 0..<problem.graph.count {
       energy += problem.table(of: instruction).effectiveEnergies[problem.table(of: instruction).hull.last!]
@@ -146,7 +150,8 @@ private struct CoarseCorners {
   init(_ problem: IterationProblem, _ progress: ProgressHandle) throws(FrontierError) {
     var ticks: [Int64] = []
     let unitWatts = BracketSearch(problem, isCoarse: true).unitWatts
-    var tracer = CurveTracer(problem, scaled: ScaledProblem(problem, priceUnitWatts: unitWatts))
+    var tracer = CurveTracer(
+      problem, scaled: ScaledProblem(problem, priceUnitWatts: unitWatts), order: BracketSearch.searchOrder(problem))
     _ = try tracer.trace(progress) { (segment) throws(FrontierError) in ticks.append(segment.fastTicks) }
     self.ticks = ticks
   }

@@ -39,7 +39,7 @@ final class ParametricFlow {
 
   private let search: SlackSearch
 
-  init(_ problem: IterationProblem, scaled: ScaledProblem) {
+  init(_ problem: IterationProblem, scaled: ScaledProblem, order: SlackSearch.Order) {
     let slowest = { (instruction: Int) -> Int64 in
       let table = scaled.tables[problem.tableOfInstruction[instruction]]
       return table.ticks[table.hull[table.hull.count - 1]]
@@ -47,7 +47,7 @@ final class ParametricFlow {
     events = EventNetwork(problem.graph)
     network = FlowNetwork(events, problem: problem, scaled: scaled)
     let times = events.earliestTimes(problem, durations: slowest)
-    search = SlackSearch(network, times: times, sink: events.sink)
+    search = SlackSearch(network, times: times, sink: events.sink, order: order)
   }
 
   /// Current iteration time in ticks.

@@ -89,7 +89,7 @@ struct BracketSearch {
   private mutating func walk(
     _ scaled: ScaledProblem, _ progress: ProgressHandle, visit: Visit
   ) throws(FrontierError) {
-    var tracer = CurveTracer(problem, scaled: scaled)
+    var tracer = CurveTracer(problem, scaled: scaled, order: Self.searchOrder(problem))
     let range = bracket.timeRange
     let step = (range.upperBound - range.lowerBound) * scaled.ticksPerSecond / Self.samples
     var last: (ticks: Int64, price: FlowNetwork.Units)?
@@ -138,6 +138,13 @@ struct BracketSearch {
   /// The same where a walk takes long, so that one is enough: as many bring the bracket below a quarter of a percent.
   private static let longUnitsPerSlope = (first: 40.0, coarse: 4.0)
   private static let longCount = 8192
+
+  /// How a walk with coarse prices searches: in long iterations, where each search costs most, by half as many. In
+  /// shorter ones the walk is fast either way, and the flows of the shortest paths are kept.
+  static func searchOrder(_ problem: IterationProblem) -> SlackSearch.Order {
+    problem.graph.count > longCount ? .settling : .levels
+  }
+
   private static let mostRefinements = 40
   /// The factors by which the unit is reduced from pass to pass, at least and at most.
   private static let (leastRefinement, mostRefinement) = (0.5, 1.0 / 32)
