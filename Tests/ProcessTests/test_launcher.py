@@ -4,17 +4,22 @@ Nothing here sleeps: a training that is to be met at a known point says through 
 """
 
 import json
+import multiprocessing
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
+from multiprocessing.connection import Client
 from pathlib import Path
 
 import pytest
 import trimtab
 from conftest import AWAIT_SECONDS
 from trimtab import GPU
+from trimtab.launcher.reports import PREFIX, Message, Reports
 
 TRAIN = Path(__file__).with_name("launched") / "train.py"
 MEMORY = 8 << 30
@@ -335,3 +340,35 @@ def test_a_script_that_no_launcher_started_says_so(monkeypatch):
     monkeypatch.delenv("TRIMTAB_TRIAL", raising=False)
     with pytest.raises(trimtab.NoLauncher, match="python -m trimtab launch"):
         trimtab.trial()
+
+
+# Reports
+
+
+def test_strangers_and_stuck_processes_hold_up_no_report(tmp_path):
+    """One that does not know the key is refused; one that stops in the handshake keeps no other waiting."""
+    reports = Reports(tmp_path / "socket")
+    try:
+        stuck = socket.socket(socket.AF_UNIX)
+        stuck.connect(reports.address)
+        with pytest.raises((multiprocessing.AuthenticationError, OSError, EOFError)):
+            Client(reports.address, authkey=b"not the key")
+        trial = Client(reports.address, authkey=reports.key)
+        trial.send_bytes(json.dumps({"trial": 7, "began": True}).encode())
+        message = reports.events.get(timeout=AWAIT_SECONDS)
+        assert isinstance(message, Message)
+        assert (message.trial, message.fields) == (7, {"began": True})
+        message.answer({"decision": "continue"})
+        assert json.loads(trial.recv_bytes()) == {"decision": "continue"}
+        stuck.close()
+    finally:
+        reports.close()
+    assert not Path(reports.address).exists()
+
+
+def test_what_a_killed_launcher_left_in_the_temporary_folder_is_removed(tmp_path):
+    left = tempfile.mkdtemp(prefix=PREFIX)
+    (tmp_path / "socket").write_text(left)
+    reports = Reports(tmp_path / "socket")
+    assert not Path(left).exists() and Path(reports.address).exists()
+    reports.close()

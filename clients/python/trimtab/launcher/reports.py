@@ -10,7 +10,8 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, Listener
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -53,7 +54,7 @@ class Reports:
         self._folder = tempfile.mkdtemp(prefix=PREFIX)
         record.write_text(self._folder)
         self._listener = Listener(
-            f"{self._folder}/reports" if host is None else (host, 0), authkey=self.key, backlog=64)
+            f"{self._folder}/reports" if host is None else (host, 0), backlog=64)
         self.address = self._listener.address
         self._closed = False
         threading.Thread(target=self._accept, name="trimtab reports", daemon=True).start()
@@ -64,26 +65,26 @@ class Reports:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _accept(self) -> None:
-        from multiprocessing import AuthenticationError
-
         while not self._closed:
             try:
                 connection = self._listener.accept()
-            except AuthenticationError:
-                continue  # a stranger
-            except (OSError, EOFError):
+            except OSError:
                 if self._closed:
                     return
                 continue  # a trial that ended while it connected
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: Connection) -> None:
+        """Serves a trial, once each side has shown the other that it knows the key. In a thread of its own, so that
+        a process that stops in the middle of that keeps no other waiting."""
         with connection:
-            while True:
-                try:
+            try:
+                deliver_challenge(connection, self.key)
+                answer_challenge(connection, self.key)
+                while True:
                     fields = json.loads(connection.recv_bytes())
                     message = Message(fields.pop("trial"), fields)
                     self.events.put(message)
                     connection.send_bytes(json.dumps(message.answered.get()).encode())
-                except (OSError, EOFError):
-                    return  # the trial has ended, which its process says
+            except (AuthenticationError, OSError, EOFError):
+                return  # a stranger, or a trial that has ended, which its process says
