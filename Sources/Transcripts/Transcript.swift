@@ -1,7 +1,6 @@
 package import JSON
 
-/// A recorded conversation: a text file of comments (`#`), what the client sends (`-->`) and what the server sends
-/// (`<--`), one JSON message a line.
+/// A ``Capture`` of one client, played against a server in this process.
 package struct Transcript: Sendable {
   package enum Line: Sendable, Equatable {
     case comment(String)
@@ -11,21 +10,15 @@ package struct Transcript: Sendable {
 
   package var lines: [Line]
 
-  /// Reads the text of a transcript; nil when a line is none of the three.
+  /// Reads the text of a capture; nil where it is none, or not of one client without a name.
   package init?(_ text: String) {
-    lines = []
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line.isEmpty || line.hasPrefix("#") {
-        lines.append(.comment(String(line)))
-      } else if line.hasPrefix("--> ") {
-        lines.append(.sent(String(line.dropFirst(4))))
-      } else if line.hasPrefix("<-- ") {
-        lines.append(.received(String(line.dropFirst(4))))
-      } else {
-        return nil
+    guard let capture = try? Capture(text), capture.clients.allSatisfy(\.isEmpty) else { return nil }
+    lines = capture.lines.map { line in
+      switch line {
+      case .message(let message): message.sender == .client ? .sent(message.text) : .received(message.text)
+      case .comment, .setting: .comment(Capture.text(of: line))
       }
     }
-    if lines.last == .comment("") { lines.removeLast() }
   }
 
   /// The file's text.
@@ -53,6 +46,19 @@ package struct Transcript: Sendable {
       }
     }
     return replayed
+  }
+
+  /// How what the server sends now differs from what was recorded, by the rules of every replay.
+  package func findings(on client: LocalClient = LocalClient()) throws -> [Expectations.Finding] {
+    let capture = try Capture(text)
+    var expectations = Expectations(capture, Comparison(masks: capture.masks), keepsProgress: true)
+    for (index, line) in lines.enumerated() {
+      guard case .sent(let text) = line else { continue }
+      if !expectations.hasAll(before: index) { break }
+      for message in client.send(text) { expectations.take(message, from: "") }
+    }
+    expectations.finish("nothing")
+    return expectations.findings.filter { !$0.differences.isEmpty }
   }
 
   /// Each request with the messages that followed it up to the next one.

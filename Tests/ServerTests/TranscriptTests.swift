@@ -12,6 +12,10 @@ import Transcripts
 
   @Test(arguments: names) func replaysAsRecorded(_ name: String) throws {
     let recorded = try transcript(name)
+    for finding in try recorded.findings() {
+      Issue.record("\(name), line \((finding.line ?? -1) + 1): \(finding.differences.map(\.text))")
+    }
+    // Here computations run at once, so that the order of all messages is the recorded one as well.
     let replayed = recorded.replayed()
     #expect(replayed.lines.count == recorded.lines.count, "\(name): another number of messages")
     for (now, then) in zip(replayed.lines, recorded.lines) {
