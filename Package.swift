@@ -126,7 +126,7 @@ let package = Package(
       name: "trimtab",
       dependencies: [
         "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
-        "Representations", "Sessions", "TrimtabServer",
+        "Representations", "Sessions", "Transcripts", "TrimtabServer",
       ],
       swiftSettings: settings),
   ]

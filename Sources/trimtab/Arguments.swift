@@ -1,3 +1,5 @@
+internal import JSON
+
 /// Options of the form `--name value` or `--name=value`, flags `--name`, and plain words.
 struct Arguments {
   private(set) var words: [String] = []
@@ -26,9 +28,10 @@ struct Arguments {
           throw CommandFailure(status: .usage, message: "expected \(name) once, found it twice")
         }
       } else {
+        let names = options.union(known).sorted()
+        let hint = UnknownField.nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
         throw CommandFailure(
-          status: .usage,
-          message: "expected one of \((options.union(known)).sorted().joined(separator: " ")), found \"\(argument)\"")
+          status: .usage, message: "expected one of \(names.joined(separator: " ")), found \"\(argument)\"\(hint)")
       }
     }
   }

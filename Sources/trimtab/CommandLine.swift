@@ -1,4 +1,5 @@
 internal import CLibrary
+internal import JSON
 internal import TrimtabServer
 
 /// The process's exit status, after the C library's `sysexits.h` where it has one.
@@ -12,6 +13,14 @@ enum ExitStatus: Int32 {
   case noInput = 66
   /// An output file cannot be written.
   case cannotWrite = 73
+
+  /// What each means, for help.
+  static let meanings = [
+    ("0", "Success; serve: after shutdown and exit, or at the end of input."),
+    ("1", "serve: any other end; replay and conformance: something is not as it should be."),
+    ("64", "The command line was not understood."), ("65", "The input is invalid."),
+    ("66", "A file cannot be read, or a program cannot be started."), ("73", "A file cannot be written."),
+  ]
 }
 
 /// Why a command ended without its result.
@@ -21,60 +30,65 @@ struct CommandFailure: Error {
   let message: String
 }
 
-private let help = """
-  trimtab: at which GPU clocks to run each step of pipeline-parallel training.
+private let usage = """
+  trimtab: at which GPU clocks to train, and which model.
 
-  usage: trimtab [serve] [--state DIR]       JSON-RPC 2.0 on standard input and output
-                                             (the default when standard input is not a terminal);
-                                             sessions are kept in DIR, or in $TRIMTAB_STATE;
-                                             serve --read-only changes nothing: it joins the process that
-                                             owns DIR, or reads the journals as they are
-                                             serve --log-holds MS writes a line to standard error when the
-                                             server computed for MS milliseconds without a look at its input
-         trimtab frontier PROFILE.csv ...    the time-energy frontier of a measured profile
-         trimtab schedule ...                a pipeline schedule as CSV
-         trimtab similarity A.npy B.npy ...  how alike models are, from what they make of the same samples
-         trimtab journal ...                 the journals of a state directory
-         trimtab select [POOL.json] ...      a search over recorded learning curves
-         trimtab --help | --version
+  usage: trimtab COMMAND ...    trimtab COMMAND --help says more
+         trimtab --version, -V
+         trimtab --help, -h
 
-  \(FrontierCommand.help)
-  \(ScheduleCommand.help)
-  \(SimilarityCommand.help)
-  \(SelectCommand.help)
-  \(JournalCommand.help)
-  exit status: 0 success, 64 usage, 65 bad input, 66 unreadable file, 73 unwritable file;
-  serve: 0 after shutdown and exit or at the end of input, 1 otherwise.
 
   """
+
+private var help: String {
+  let commands = CommandReference.all.map { command in
+    command.name + String(repeating: " ", count: max(2, 13 - command.name.count))
+      + CommandReference.wrapped(command.summary, 65).joined(separator: "\n             ")
+  }
+  let statuses = ExitStatus.meanings.flatMap { status, meaning in
+    CommandReference.wrapped(meaning, 66).enumerated().map { ($0 == 0 ? "  \(status)  ".padded(to: 6) : "      ") + $1 }
+  }
+  return usage + commands.joined(separator: "\n") + "\n\n"
+    + CommandReference.all.map { $0.text() }.joined(separator: "\n")
+    + "\nExit status:\n" + statuses.joined(separator: "\n") + "\n"
+}
+
+extension String {
+  fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
 
 /// Runs the command that the arguments name and gives the process's exit status.
 func runCommandLine(_ arguments: [String]) -> Int32 {
   do throws(CommandFailure) {
+    let rest = Array(arguments.dropFirst())
+    // What stands after `--` belongs to another program.
+    let own = rest.prefix { $0 != "--" }
+    if let command = arguments.first.flatMap({ CommandReference[$0] }), own.contains("--help") || own.contains("-h") {
+      try writeOutput(command.text())
+      return ExitStatus.success.rawValue
+    }
     switch arguments.first {
     case nil where isatty(STDIN_FILENO) != 0, "--help", "-h", "help": try writeOutput(help)
-    case "--version": try writeOutput("trimtab \(Version.program)\n")
-    case "frontier" where arguments.contains("--help") || arguments.contains("-h"),
-      "schedule" where arguments.contains("--help") || arguments.contains("-h"),
-      "similarity" where arguments.contains("--help") || arguments.contains("-h"),
-      "select" where arguments.contains("--help") || arguments.contains("-h"),
-      "journal" where arguments.contains("--help") || arguments.contains("-h"):
-      try writeOutput(help)
-    case "journal": try JournalCommand(Array(arguments.dropFirst())).run()
-    case "select": try SelectCommand(Array(arguments.dropFirst())).run()
-    case "schedule": try ScheduleCommand(Array(arguments.dropFirst())).run()
-    case "frontier": try FrontierCommand(Array(arguments.dropFirst())).run()
-    case "similarity": try SimilarityCommand(Array(arguments.dropFirst())).run()
-    case nil, "serve":
-      return try serve(options: arguments.dropFirst())
+    case "--version", "-V": try writeOutput("trimtab \(Version.program)\n")
+    case nil, "serve": return try serve(options: arguments.dropFirst())
     case "--stdio", "--state", "--read-only": return try serve(options: arguments[...])
+    case "frontier": try FrontierCommand(rest).run()
+    case "schedule": try ScheduleCommand(rest).run()
+    case "similarity": try SimilarityCommand(rest).run()
+    case "select": try SelectCommand(rest).run()
+    case "journal": try JournalCommand(rest).run()
+    case "record": return try RecordCommand(rest).run()
+    case "replay": return try ReplayCommand(rest).run()
+    case "view": try ViewCommand(rest).run()
+    case "transcript": try TranscriptCommand(rest).run()
+    case "conformance": return try ConformanceCommand(rest).run()
     case .some(let other):
+      let names = CommandReference.all.map(\.name)
+      let hint = UnknownField.nearest(to: other, among: names).map { "; did you mean \($0)?" } ?? ""
       throw CommandFailure(
         status: .usage,
-        message:
-          "expected serve, frontier, schedule, similarity, select, journal, --help or --version, found \"\(other)\"; "
-          + "see trimtab --help"
-      )
+        message: "expected \(names.joined(separator: ", ")), --help or --version, found \"\(other)\"\(hint)"
+          + "; see trimtab --help")
     }
     return ExitStatus.success.rawValue
   } catch {

@@ -35,6 +35,7 @@ struct FrontierCommand {
       --timeline FILE.svg        draw an iteration before and after that plan, coloured by power
       --savings                  also what others save while a straggler is 5 to 50 % slower
       --json                     print one JSON document instead of the table
+      example: trimtab frontier profile.csv --stages 4 --microbatches 8 --blocking-power 80
 
     """
 

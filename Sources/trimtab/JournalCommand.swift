@@ -13,6 +13,7 @@ struct JournalCommand {
     trimtab journal compact DIR   writes every journal in fewer bytes; a server does so by itself as a journal grows
       --session NAME              only that session
       check and dump change nothing and may be used beside the owner; the others need the directory for themselves
+      example: trimtab journal check ~/.local/state/trimtab
 
     """
 

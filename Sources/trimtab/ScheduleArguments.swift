@@ -15,7 +15,6 @@ struct ScheduleArguments {
       --microbatch-group-size N  microbatches that one runs through a chunk before the next
       --encoder-stages N,N       stages of each encoder of encoders1f1b, before the decoder's
       --schedule-csv FILE        instead of these six: a schedule as PyTorch writes it, a row for each rank
-      --layout LAYOUT            layers of each stage as Megatron writes them; stages without any take no time
     """
 
   /// The options that are fields of pipeline/define.
@@ -31,6 +30,7 @@ struct ScheduleArguments {
   ])
   static let extrasFlags: Set<String> = ["--data-loading", "--optimizer-step"]
   static let extrasHelp = """
+      --layout LAYOUT            layers of each stage as Megatron writes them; stages without any take no time
       --transfer SECONDS         from a forward's end until the next rank has its output (0)
       --backward-transfer S      the same for gradients on their way back (as --transfer)
       --data-loading             stage 0 loads data before each forward: rows with instruction dataLoading

@@ -3,8 +3,10 @@ internal import EnergyFrontier
 /// `trimtab schedule`: a schedule as CSV, generated or read and checked.
 struct ScheduleCommand {
   static let help = """
-    trimtab schedule ...         print a schedule as PyTorch's CSV, one row for each rank
-      with the options --stages to --schedule-csv as above; what a file holds is checked first
+    trimtab schedule ...         print a schedule as PyTorch's CSV, one row for each rank; what a file holds is checked
+                                 first
+    \(ScheduleArguments.help)
+      example: trimtab schedule --stages 4 --microbatches 8 --schedule zbv
     """
 
   private let schedule: ScheduleArguments

@@ -25,6 +25,7 @@ struct SelectCommand {
       --seed N                   of random orders (0)
       --on-the-way               trials report the evaluations that they pass too, not only the one they were to get to
       --json                     print one JSON document instead of the table
+      example: trimtab select --curves curves.csv --budget 0.1
 
     """
 

@@ -6,10 +6,15 @@ internal import TrimtabServer
 /// Serves as the options ask; editors add `--stdio` to say how they speak, and there is no other way.
 func serve(options: ArraySlice<String>) throws(CommandFailure) -> Int32 {
   let arguments = try Arguments(
-    Array(options), options: ["--state", "--log-holds"], flags: ["--stdio", "--state-on-network", "--read-only"])
+    Array(options), options: ["--state", "--log-holds", "--from"],
+    flags: ["--stdio", "--state-on-network", "--read-only"])
   if let word = arguments.words.first {
     throw CommandFailure(
       status: .usage, message: "expected options after serve, found \"\(word)\"; see trimtab --help")
+  }
+  if let path = arguments.text("--from") {
+    var server = MockServer(try readCapture(path))
+    return server.run()
   }
   let environment = getenv("TRIMTAB_STATE").map { String(cString: $0) }
   let directory = arguments.text("--state") ?? environment

@@ -18,6 +18,7 @@ struct SimilarityCommand {
       --linkage NAME             \(Linkage.allCases.map(\.rawValue).joined(separator: ", ")) (average)
       --threads N                (one for each core)
       --json                     print one JSON document instead of the table
+      example: trimtab similarity clip.npy siglip.npy dino.npy
 
     """
 

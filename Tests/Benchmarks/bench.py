@@ -5,16 +5,15 @@ a mixed-integer solver's, and how near any plan can be; needs numpy and scipy), 
 problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples, noise, prices, a
 frontier that follows its profile), latency (a query's round trip from the Python client), pipelined (small requests a
 second), start (start-up, memory, size), hold (every method at its limit), cancel, cka (representations against numpy),
-trials (updates of a search a second), durable (the same with a state directory, beside the disk's own sync), recovery
-(a long journal: its size, and how long it takes to open), sharing (processes that share a state directory: a query
-through a joined one, and a takeover).
+trials (updates of a search a second), durable (the same with a state directory, beside the disk's own sync), record
+(what `trimtab record` adds to a round trip, and a flood through it), recovery (a long journal: its size, and how long
+it takes to open), sharing (processes that share a state directory: a query through a joined one, and a takeover).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines;
 scores does so where scores are noisy.
 Section power divides power among 10 000 pipelines beside HiGHS, and sheds it from 1000 (needs numpy and scipy).
 Section noise says what measurement noise costs plans, and what estimated tables save (needs numpy).
-Section next_measurements says what plans on a tenth of a sweep are worth, when profile/next chooses it.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -33,6 +32,7 @@ from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
 from hold import measure as measure_hold
 from noisy_scores import measure as measure_scores
+from recording import record
 from recovery import recovery
 from reports import measure as measure_reports
 from selection import measure as measure_selection
@@ -80,12 +80,6 @@ def noise(report, full):
         measure(report, BINARY, path, range(100, 500 if full else 105))
 
 
-def next_measurements(report, full):
-    from next_measurements import measure
-    if (MEASURED / "gpt3-175b_a100-sxm.csv").exists():
-        measure(report, BINARY, range(900, 920 if full else 903))
-
-
 def power(report, full):
     try:
         from power import measure
@@ -115,8 +109,8 @@ def scores(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    durable, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, scores, noise,
-    next_measurements, power, clocks)}
+    durable, record, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, scores,
+    noise, power, clocks)}
 
 
 def main():

@@ -26,7 +26,7 @@ import TrimtabServer
     "protocol-tool": ["Basics", "CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
-      "Representations", "Sessions", "Synchronization", "TrimtabServer",
+      "Representations", "Sessions", "Synchronization", "Transcripts", "TrimtabServer",
     ],
   ]
 

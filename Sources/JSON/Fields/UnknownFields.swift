@@ -16,6 +16,11 @@ package struct UnknownField: Sendable, Hashable {
   /// The known field that is most like it; nil where none is.
   package var nearest: String? {
     guard case .key(let name)? = path.last else { return nil }
+    return Self.nearest(to: name, among: known)
+  }
+
+  /// The name that is most like another; nil where none is. O(names) edit distances.
+  package static func nearest(to name: String, among known: [String]) -> String? {
     let near = known.map { (name: $0, distance: editDistance($0, name)) }.min { $0.distance < $1.distance }
     if let near, near.distance <= max(1, near.name.utf8.count / 3) { return near.name }
     // Often only the unit is missing, as in `memory` for `memoryBytes`.

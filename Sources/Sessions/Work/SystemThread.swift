@@ -1,7 +1,7 @@
 internal import CLibrary
 
 /// A thread of the operating system. It must be joined or detached once.
-struct SystemThread {
+package struct SystemThread {
   private let thread: pthread_t
 
   private final class Body: Sendable {
@@ -11,7 +11,7 @@ struct SystemThread {
   }
 
   /// Starts a thread that runs `body`; nil when the system has none to give, and then `body` does not run.
-  init?(_ body: @escaping @Sendable () -> Void) {
+  package init?(_ body: @escaping @Sendable () -> Void) {
     let context = Unmanaged.passRetained(Body(body))
     #if canImport(Darwin)
       var thread: pthread_t?
@@ -41,10 +41,10 @@ struct SystemThread {
   }
 
   /// Waits until the thread has ended.
-  func join() { pthread_join(thread, nil) }
+  package func join() { pthread_join(thread, nil) }
 
   /// Lets the thread end by itself.
-  func detach() { pthread_detach(thread) }
+  package func detach() { pthread_detach(thread) }
 
   /// Lowers the calling thread's priority below that of others: on Linux niceness belongs to the thread; elsewhere this
   /// does nothing.

@@ -1,0 +1,108 @@
+internal import CLibrary
+
+/// A program that runs beside this one, with pipes to its standard input and from its standard output; its standard
+/// error is ours.
+final class ChildProcess {
+  let processID: pid_t
+  /// To its standard input; nil once closed.
+  private(set) var input: Int32?
+  /// From its standard output.
+  private(set) var output: Int32
+  private var waited: ExitStatus?
+
+  enum ExitStatus: Equatable {
+    case exited(Int32)
+    case killed(signal: Int32)
+
+    /// As a shell gives it.
+    var code: Int32 {
+      switch self {
+      case .exited(let code): code
+      case .killed(let signal): 128 + signal
+      }
+    }
+  }
+
+  /// Starts a program, which is looked up along the PATH.
+  ///
+  /// - Throws: ``CommandFailure`` with status `noInput` where it cannot be started.
+  init(_ command: [String]) throws(CommandFailure) {
+    var (toChild, fromChild): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
+    guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { throw Self.failure(command, errno) }
+    // Our ends must not be open in the child, or it would never see the end of its input.
+    for descriptor in [toChild[1], fromChild[0]] { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    #if canImport(Darwin)
+      var actions: posix_spawn_file_actions_t?
+    #else
+      var actions = posix_spawn_file_actions_t()
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
+    posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
+    for descriptor in [toChild[0], fromChild[1]] { posix_spawn_file_actions_addclose(&actions, descriptor) }
+    var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    #if canImport(Darwin)
+      var attributes: posix_spawnattr_t?
+    #else
+      var attributes = posix_spawnattr_t()
+    #endif
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // What we ignore the child does not.
+    var defaults = sigset_t()
+    sigemptyset(&defaults)
+    for signal in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, signal) }
+    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+    var processID: pid_t = 0
+    let reason = posix_spawnp(&processID, command[0], &actions, &attributes, &arguments, environ)
+    close(toChild[0])
+    close(fromChild[1])
+    guard reason == 0 else {
+      close(toChild[1])
+      close(fromChild[0])
+      throw Self.failure(command, reason)
+    }
+    (self.processID, input, output) = (processID, toChild[1], fromChild[0])
+  }
+
+  private static func failure(_ command: [String], _ reason: Int32) -> CommandFailure {
+    CommandFailure(
+      status: .noInput,
+      message: "expected a program that can be started, found \(command[0]): \(String(cString: strerror(reason)))")
+  }
+
+  deinit {
+    closeInput()
+    close(output)
+  }
+
+  /// The descriptors to its standard input and from its standard output, which the caller closes.
+  func takeDescriptors() -> (input: Int32, output: Int32) {
+    defer { (input, output) = (nil, -1) }
+    return (input ?? -1, output)
+  }
+
+  func closeInput() {
+    if let input { close(input) }
+    input = nil
+  }
+
+  func kill(_ signal: Int32 = SIGKILL) {
+    if waited == nil { _ = CLibrary.kill(processID, signal) }
+  }
+
+  /// Waits for its end.
+  func wait() -> ExitStatus {
+    if let waited { return waited }
+    var status: Int32 = 0
+    while waitpid(processID, &status, 0) == -1, errno == EINTR {}
+    // The macros of <sys/wait.h>.
+    let signal = status & 0x7f
+    let result: ExitStatus = signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal: signal)
+    waited = result
+    return result
+  }
+}

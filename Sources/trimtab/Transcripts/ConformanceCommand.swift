@@ -1,0 +1,91 @@
+internal import Basics
+internal import CLibrary
+internal import Files
+internal import JSON
+internal import Transcripts
+
+/// `trimtab conformance -- SERVER...`: checks how any JSON-RPC server keeps to the base protocol.
+///
+/// Each check is a file: a transcript that says what must come, played against a server of its own.
+struct ConformanceCommand {
+  static let help = """
+    trimtab conformance -- SERVER...   checks how any JSON-RPC 2.0 server on standard streams keeps to the standard
+                                 and to the lifecycle of the Language Server Protocol; exit status 1 where it does not
+      --framing headers|lines    how messages are separated (headers)
+      --checks FOLDER            other checks, as transcripts; see protocol-spec/conformance
+      --level base|lifecycle     only the checks of JSON-RPC itself, or only those of the lifecycle
+      --timeout SECONDS          how long an answer may take (5)
+      --junit FILE, --tap        as for replay
+      example: trimtab conformance -- trimtab serve
+
+    """
+
+  private let command: [String]
+  private let folder: String
+  private let usesHeaders: Bool
+  private let level: String?
+  private let patienceSeconds: Double
+  private let printsTAP: Bool
+  private let junitPath: String?
+
+  init(_ arguments: [String]) throws(CommandFailure) {
+    let (own, command) = splitCommand(arguments)
+    let parsed = try Arguments(
+      own, options: ["--framing", "--checks", "--level", "--timeout", "--junit"], flags: ["--tap"])
+    guard let command, !command.isEmpty, parsed.words.isEmpty else {
+      throw CommandFailure(
+        status: .usage, message: "expected conformance -- SERVER..., found no server; see trimtab --help")
+    }
+    func choice(_ name: String, _ words: [String]) throws(CommandFailure) -> String? {
+      guard let word = parsed.text(name), !words.contains(word) else { return parsed.text(name) }
+      throw CommandFailure(
+        status: .usage, message: "\(name): expected \(words.joined(separator: " or ")), found \"\(word)\"")
+    }
+    self.command = command
+    usesHeaders = try choice("--framing", ["headers", "lines"]) != "lines"
+    level = try choice("--level", ["base", "lifecycle"])
+    patienceSeconds = try parsed.number("--timeout", atLeast: 0) ?? 5
+    (printsTAP, junitPath) = (parsed.has("--tap"), parsed.text("--junit"))
+    if let checks = parsed.text("--checks") { folder = checks } else { folder = try Self.defaultFolder() }
+  }
+
+  /// Beside the program as it is installed, or in the repository.
+  private static func defaultFolder() throws(CommandFailure) -> String {
+    let program = CommandLine.arguments.first ?? ""
+    let parent = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
+    let places = ["\(parent)/../share/trimtab/conformance", "protocol-spec/conformance"]
+    guard let found = places.first(where: { !FileSystem.names(in: $0).isEmpty }) else {
+      throw CommandFailure(
+        status: .noInput, message: "expected checks in \(places.joined(separator: " or ")), found none; use --checks")
+    }
+    return found
+  }
+
+  /// - Returns: 1 where a check fails.
+  func run() throws(CommandFailure) -> Int32 {
+    signal(SIGPIPE, SIG_IGN)
+    var report = TestReport()
+    for name in FileSystem.names(in: folder) where name.hasSuffix(".transcript") {
+      let capture = try readCapture("\(folder)/\(name)")
+      let level = capture.setting("level").first ?? "base"
+      // A check of one framing's bytes says nothing about the other.
+      let framing = capture.setting("framing").first
+      guard self.level ?? level == level, framing == nil || framing == (usesHeaders ? "headers" : "lines") else {
+        continue
+      }
+      var options = Replay.Options(usesHeaders: usesHeaders, isOpen: true)
+      options.patienceSeconds = patienceSeconds
+      let outcome = try Replay.run(capture, against: command, options)
+      let problems = outcome.failures.map { finding in
+        finding.differences.map { "  \(finding.message), \($0.text)\n" }.joined()
+      }
+      let title = capture.lines.first.map { Capture.text(of: $0).drop { $0 == "#" || $0 == " " } } ?? ""
+      report.add(
+        "\(level): \(title.isEmpty ? name[...] : title)", problems, count: outcome.findings.count,
+        seconds: outcome.seconds)
+    }
+    try writeOutput(printsTAP ? report.tap : report.text)
+    if let junitPath { try writeText(report.junit, to: junitPath) }
+    return report.hasFailures ? 1 : 0
+  }
+}

@@ -1,0 +1,148 @@
+internal import Basics
+internal import CLibrary
+internal import JSON
+internal import JSONRPC
+internal import Transcripts
+
+/// `trimtab serve --from FILE`: answers a client from a capture, for authors of clients.
+///
+/// A message that the client sends is looked up among those recorded: the next one first, then any that was not played
+/// yet, then one that was. What was recorded after it, up to the client's next message, is sent, with the client's ids
+/// and tokens in the place of the recorded ones.
+struct MockServer {
+  private let lines: [Capture.Message]
+  private let comparison: Comparison
+  private var played: Set<Int> = []
+  private var next = 0
+  /// Recorded ids, as canonical text, and the client's own.
+  private var ids: [String: JSON] = [:]
+  private var hasEnded = false
+
+  /// Fields that say who the client is and where it runs, not what it wants.
+  private static let identity: Set<String> = ["processId", "clientInfo", "protocolVersions", "roots", "workDoneToken"]
+
+  /// - Parameter capture: of one client; of several the first is played.
+  init(_ capture: Capture) {
+    let client = capture.clients.first ?? ""
+    lines = capture.messages.filter { $0.client == client }
+    comparison = Comparison(masks: capture.masks.union(Self.identity))
+  }
+
+  /// Serves on the standard streams until the end of input or of `exit`.
+  mutating func run() -> Int32 {
+    signal(SIGPIPE, SIG_IGN)
+    var limits = FrameDecoder.Limits()
+    limits.maximumFrameBytes = 1 << 30
+    var decoder = FrameDecoder(limits: limits)
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    // What the server says before it is asked.
+    var opening = Array(lines.prefix { $0.sender == .server })
+    while true {
+      let count = buffer.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return 0 }
+      buffer.withUnsafeBytes { decoder.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      while let event = decoder.next() {
+        guard case .frame(let range) = event else { return 1 }
+        let text = decoder.withBytes(of: range) { String(decoding: $0, as: UTF8.self) }
+        let usesHeaders = decoder.framing == .headers
+        let answers = opening.map { frame($0, usesHeaders: usesHeaders) } + respond(to: text, usesHeaders: usesHeaders)
+        opening = []
+        if writeAll(Array(answers.joined().utf8), to: STDOUT_FILENO) != nil { return 1 }
+        if hasEnded { return 0 }
+      }
+    }
+  }
+
+  /// The frames that follow a message.
+  mutating func respond(to text: String, usesHeaders: Bool) -> [String] {
+    guard let json = try? JSON.parse(text), let index = find(json) else {
+      let id = (try? JSON.parse(text))?["id"]
+      hasEnded = text.contains("\"exit\"")
+      guard let id else { return [] }
+      let answer: JSON = [
+        "jsonrpc": "2.0", "id": id,
+        "error": ["code": -32001, "message": .string("Not in the capture: \(explanation(text))")],
+      ]
+      return [Self.frame(answer.text, usesHeaders)]
+    }
+    played.insert(index)
+    next = index + 1
+    if let recorded = lines[index].json { note(recorded, json) }
+    hasEnded = json["method"] == "exit"
+    return lines[(index + 1)...].prefix { $0.sender == .server }.map { frame($0, usesHeaders: usesHeaders) }
+  }
+
+  /// The recorded message that stands for one that came.
+  private func find(_ json: JSON) -> Int? {
+    let candidates = lines.indices.filter { lines[$0].sender == .client && matches(lines[$0], json) }
+    return candidates.first { $0 >= next && !played.contains($0) } ?? candidates.first { !played.contains($0) }
+      ?? candidates.last
+  }
+
+  private func matches(_ line: Capture.Message, _ json: JSON) -> Bool {
+    guard let recorded = line.json else { return false }
+    if let parts = recorded.arrayValue, let others = json.arrayValue, parts.count == others.count {
+      return zip(parts, others).allSatisfy { isSameRequest($0, $1) }
+    }
+    return isSameRequest(recorded, json)
+  }
+
+  private func isSameRequest(_ a: JSON, _ b: JSON) -> Bool {
+    a["method"] != nil && a["method"] == b["method"] && (a["id"] == nil) == (b["id"] == nil)
+      && comparison.differences(a["params"] ?? [:], b["params"] ?? [:], limit: 1).isEmpty
+  }
+
+  private mutating func note(_ recorded: JSON, _ came: JSON) {
+    let pairs = zip(recorded.arrayValue ?? [recorded], came.arrayValue ?? [came])
+    for (one, other) in pairs {
+      if let id = one["id"], let own = other["id"] { ids["id \(id.canonicalText)"] = own }
+      if let token = one["params"]?["workDoneToken"], let own = other["params"]?["workDoneToken"] {
+        ids["token \(token.canonicalText)"] = own
+      }
+    }
+  }
+
+  /// A recorded message as it is sent to this client.
+  private func frame(_ message: Capture.Message, usesHeaders: Bool) -> String {
+    guard !message.isRaw else { return message.text }
+    guard let json = message.json else { return Self.frame(message.text, usesHeaders) }
+    let parts = json.arrayValue.map { JSON.array($0.map(translated)) } ?? translated(json)
+    return Self.frame(parts.text, usesHeaders)
+  }
+
+  private func translated(_ json: JSON) -> JSON {
+    guard let object = json.objectValue else { return json }
+    return .object(
+      JSONObject(
+        members: object.map { member in
+          if member.key == "id", json["method"] == nil {
+            return .init(key: member.key, value: ids["id \(member.value.canonicalText)"] ?? member.value)
+          }
+          if member.key == "params", let params = member.value.objectValue, json["method"] == "$/progress" {
+            let members = params.map { inner -> JSONObject.Member in
+              inner.key == "token"
+                ? .init(key: inner.key, value: ids["token \(inner.value.canonicalText)"] ?? inner.value) : inner
+            }
+            return .init(key: member.key, value: .object(JSONObject(members: members)))
+          }
+          return member
+        }))
+  }
+
+  private static func frame(_ text: String, _ usesHeaders: Bool) -> String {
+    usesHeaders ? "Content-Length: \(text.utf8.count)\r\n\r\n\(text)" : text + "\n"
+  }
+
+  /// What of the capture is nearest to a message that is not in it.
+  private func explanation(_ text: String) -> String {
+    guard let json = try? JSON.parse(text), let method = json["method"]?.stringValue else { return "no request" }
+    let known = lines.compactMap { $0.sender == .client ? $0.json : nil }.filter { $0["method"] == .string(method) }
+    guard
+      let difference = known.map({ comparison.differences($0["params"] ?? [:], json["params"] ?? [:]) }).min(by: {
+        $0.count < $1.count
+      })?.first
+    else { return "\(method.text) was never sent" }
+    return "\(method.text) with params where \(difference.text)"
+  }
+}

@@ -1,0 +1,313 @@
+"""`trimtab record`, `replay`, `serve --from`, `view` and `transcript`, with this server and with others."""
+
+import json
+import os
+import re
+import select
+import shlex
+import signal
+import subprocess
+import sys
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from conftest import AWAIT_SECONDS, REPOSITORY
+
+# Computations take long where many programs run at once; this says nothing about speed.
+PATIENT = ("--timeout", 5 * AWAIT_SECONDS)
+TRANSCRIPTS = sorted((REPOSITORY / "fixtures" / "transcripts").glob("*.transcript"))
+SMALL = REPOSITORY / "fixtures" / "transcripts" / "frontier.transcript"
+
+
+def run(*arguments, **options):
+    return subprocess.run([str(one) for one in arguments], capture_output=True, text=True, check=False, cwd=REPOSITORY,
+                          timeout=10 * AWAIT_SECONDS, **options)
+
+
+def messages(text, progress=False):
+    """(arrow, message) of each line that is a message."""
+    found = []
+    for line in text.splitlines():
+        arrow, _, body = line.partition(" ")
+        if arrow in ("-->", "<--"):
+            message = json.loads(body)
+            if progress or not (isinstance(message, dict) and message.get("method") == "$/progress"):
+                found.append((arrow, message))
+    return found
+
+
+def by_peer(pairs):
+    """What the client sent in its order, and what the server sent in any."""
+    sent = [message for arrow, message in pairs if arrow == "-->"]
+    received = sorted(json.dumps(message, sort_keys=True) for arrow, message in pairs if arrow == "<--")
+    return sent, received
+
+
+def changed_once(text):
+    """The same with one figure of the server changed."""
+    return re.sub(r'^(<-- .*?"energyJoules":)(\d+)', r"\g<1>7\2", text, count=1, flags=re.M)
+
+
+@pytest.mark.parametrize("framing", ["headers", "lines"])
+def test_all_fixtures_replay(binary, framing, tmp_path):
+    before = {path: path.read_bytes() for path in TRANSCRIPTS}
+    done = run(binary, "replay", *PATIENT, "--framing", framing, "--junit", tmp_path / "report.xml", *TRANSCRIPTS)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1] == f"{len(TRANSCRIPTS)} of {len(TRANSCRIPTS)} as recorded"
+    assert {path: path.read_bytes() for path in TRANSCRIPTS} == before
+    suite = ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert suite.get("tests") == str(len(TRANSCRIPTS)) and suite.get("failures") == "0"
+
+
+def test_recording_a_replay_gives_the_same_transcript(binary, tmp_path):
+    for path in TRANSCRIPTS:
+        out = tmp_path / path.name
+        done = run(binary, "replay", *PATIENT, path, "--", binary, "record", "--out", out, "--", binary, "serve")
+        assert done.returncode == 0, done.stdout
+        text = out.read_text().replace(f"{REPOSITORY}/", "ROOT/")
+        assert by_peer(messages(text)) == by_peer(messages(path.read_text())), path.name
+
+
+def test_a_mock_server_says_what_was_recorded(binary):
+    for path in TRANSCRIPTS:
+        done = run(binary, "replay", *PATIENT, path, "--", binary, "serve", "--from", path)
+        assert done.returncode == 0, done.stdout
+
+
+def test_a_mock_server_uses_the_clients_ids_and_explains_what_it_lacks(binary, tmp_path):
+    capture = tmp_path / "mock.transcript"
+    capture.write_text('--> {"jsonrpc":"2.0","id":1,"method":"add","params":{"a":1,"b":[2]}}\n'
+                       '<-- {"jsonrpc":"2.0","method":"noted","params":{}}\n'
+                       '<-- {"jsonrpc":"2.0","id":1,"result":3}\n')
+    asked = [{"jsonrpc": "2.0", "id": "x", "method": "add", "params": {"b": [2.0], "a": 1}},
+             {"jsonrpc": "2.0", "id": 7, "method": "add", "params": {"a": 1, "b": [3]}},
+             {"jsonrpc": "2.0", "id": 8, "method": "subtract"}]
+    done = run(binary, "serve", "--from", capture, input="".join(json.dumps(one) + "\n" for one in asked))
+    noted, sum, other, missing = map(json.loads, done.stdout.splitlines())
+    assert noted["method"] == "noted" and sum == {"jsonrpc": "2.0", "id": "x", "result": 3}
+    assert other["id"] == 7 and "b[0]: expected 2, found 3" in other["error"]["message"]
+    assert missing["id"] == 8 and "subtract was never sent" in missing["error"]["message"]
+
+
+def test_a_difference_is_shown_and_update_writes_it(binary, tmp_path):
+    changed = tmp_path / "changed.transcript"
+    original = SMALL.read_text()
+    text = changed_once(original)
+    lines = text.splitlines(keepends=True)
+    lost = next(i for i, line in enumerate(lines) if line.startswith("<-- ") and '"result"' in line and i > 10)
+    # One message differs, one was not recorded, one never comes.
+    extra = '<-- {"jsonrpc":"2.0","method":"never/comes","params":{}}\n'
+    changed.write_text("".join(lines[:lost] + lines[lost + 1:]) + extra)
+    done = run(binary, "replay", "--timeout", "30", changed, "--tap")
+    assert done.returncode == 1
+    assert done.stdout.startswith("TAP version 14\n1..1\nnot ok 1 - ")
+    assert re.search(r"energyJoules: expected 7\d+(\.\d+)?, found \d", done.stdout), done.stdout
+    assert "expected nothing, found" in done.stdout and "never/comes" in done.stdout
+    assert run(binary, "replay", "--timeout", "30", "--update", changed).returncode == 1
+    assert by_peer(messages(changed.read_text(), True)) == by_peer(messages(original, True))
+    assert run(binary, "replay", *PATIENT, changed).returncode == 0
+
+
+def test_a_server_that_ends_early_or_says_nothing_fails(binary, tmp_path):
+    capture = tmp_path / "one.transcript"
+    capture.write_text('--> {"jsonrpc":"2.0","id":1,"method":"x"}\n<-- {"jsonrpc":"2.0","id":1,"result":1}\n')
+    ended = run(binary, "replay", capture, "--", "sh", "-c", "exit 3")
+    assert ended.returncode == 1 and "the end of the server: exited(3)" in ended.stdout
+    silent = run(binary, "replay", "--timeout", "0.2", capture, "--", "sh", "-c", "cat >/dev/null")
+    assert silent.returncode == 1 and "nothing in 0.2 s" in silent.stdout
+    babbling = run(binary, "replay", capture, "--", "sh", "-c", "echo nonsense; echo '[1]'; cat")
+    assert babbling.returncode == 1 and "a JSON message" in babbling.stdout
+
+
+def test_several_clients_have_a_server_each(binary, tmp_path):
+    capture = tmp_path / "two.transcript"
+    capture.write_text("".join(
+        f'{client} --> {{"jsonrpc":"2.0","id":{id},"method":"initialize"}}\n'
+        f'{client} <-- {{"jsonrpc":"2.0","id":{id},"result":{{"serverInfo":{{"name":"trimtab"}}}}}}\n'
+        for client, id in (("editor", 1), ("launcher", 1))))
+    capture.write_text("%compare open\n" + capture.read_text())
+    assert run(binary, "replay", capture).returncode == 0
+
+
+def test_whatever_happens_to_the_file_the_traffic_goes_on(binary, tmp_path):
+    for out in ("/dev/full", tmp_path / "no" / "such" / "folder"):
+        done = run(binary, "replay", *PATIENT, SMALL, "--", binary, "record", "--out", out, "--", binary, "serve")
+        assert done.returncode == 0, done.stdout
+        assert "the recording ends" in done.stderr
+
+
+def test_nothing_is_lost_in_a_flood(binary, tmp_path):
+    out = tmp_path / "flood.transcript"
+    count = 200_000
+    lines = b"".join(b'{"jsonrpc":"2.0","method":"m","params":[%d]}\n' % i for i in range(count))
+    done = subprocess.run([binary, "record", "--out", out, "--", "cat"], input=lines, capture_output=True, check=True,
+                          timeout=10 * AWAIT_SECONDS)
+    assert done.stdout == lines
+    text = out.read_bytes()
+    for arrow in (b"--> ", b"<-- "):
+        numbers = re.findall(arrow + rb'.*"params":\[(\d+)\]', text)
+        assert list(map(int, numbers)) == list(range(count))
+
+
+@pytest.mark.parametrize("killed", ["client", "server"])
+def test_either_end_may_be_killed(binary, tmp_path, killed):
+    out, pid_file = tmp_path / "out.transcript", tmp_path / "pid"
+    script = f"echo $$ > {pid_file}; exec {shlex.quote(binary)} serve"
+    recorder = [binary, "record", "--out", str(out), "--", "sh", "-c", script]
+    hello = '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}'
+    # The client is a process of its own, which holds the only write end of the recorder's input.
+    client = subprocess.Popen(
+        [sys.executable, "-c", (
+         "import subprocess, sys\n"
+         f"p = subprocess.Popen({recorder!r}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+         f"p.stdin.write({hello.encode()!r} + b'\\n'); p.stdin.flush()\n"
+         "p.stdout.readline(); print(p.pid, flush=True)\n"
+         "print(p.wait(), flush=True)\n")],
+        stdout=subprocess.PIPE, text=True)
+    assert client.stdout is not None
+    recorder_id, server_id = int(client.stdout.readline()), int(pid_file.read_text())
+    if killed == "client":
+        client.kill()
+        client.wait()
+        wait_for_end(recorder_id)
+        wait_for_end(server_id)
+    else:
+        os.kill(server_id, signal.SIGKILL)
+        assert client.stdout.readline() == f"{128 + signal.SIGKILL}\n"
+        client.wait()
+    sent, received = by_peer(messages(out.read_text()))
+    assert sent == [json.loads(hello)] and len(received) == 1
+
+
+def wait_for_end(process_id):
+    """Waits for a process that is no child of ours."""
+    try:
+        descriptor = os.pidfd_open(process_id)
+    except ProcessLookupError:
+        return
+    ended, _, _ = select.select([descriptor], [], [], AWAIT_SECONDS)
+    os.close(descriptor)
+    assert ended, f"process {process_id} goes on"
+
+
+def test_redaction_leaves_no_path_and_no_name_and_replays(binary, tmp_path):
+    out = tmp_path / "redacted.transcript"
+    source = REPOSITORY / "fixtures" / "transcripts" / "gpus.transcript"
+    run(binary, "replay", source, "--", binary, "record", "--redact", "--out", out, "--", binary, "serve")
+    names = {message["params"]["session"] for _, message in messages(source.read_text())
+             if isinstance(message.get("params"), dict) and "session" in message["params"]}
+    text = out.read_text()
+    assert names and not any(f'"{name}"' in text for name in names) and str(REPOSITORY) not in text
+    assert len(messages(text)) == len(messages(source.read_text()))
+
+
+class Page(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.rows, self.text = [], 0, ""
+
+    def handle_starttag(self, tag, attrs):
+        self.rows += tag == "details"
+        if tag not in ("meta", "input", "html"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_a_page_shows_every_message_and_every_difference(binary, tmp_path):
+    text = SMALL.read_text()
+    page = Page()
+    html = run(binary, "view", SMALL).stdout
+    page.feed(html)
+    assert page.open == [] and page.rows == len(messages(text, True))
+    assert "http" not in re.sub(r"<pre>.*?</pre>", "", html, flags=re.S)
+    other = tmp_path / "other.transcript"
+    other.write_text(changed_once(text))
+    both = run(binary, "view", SMALL, other).stdout
+    assert both.count('class="answer differs"') == 1 and "differences only" in both
+    assert 'class="answer differs"' not in run(binary, "view", SMALL, SMALL).stdout
+    timed = tmp_path / "timed.transcript"
+    run(binary, "replay", *PATIENT, SMALL, "--", binary, "record", "--times", "--out", timed, "--", binary, "serve")
+    assert re.search(r"slowest answer [\d.]+ ms", run(binary, "view", timed).stdout)
+
+
+TEXT_TRACE = """[Trace - 10:17:36 AM] Sending request 'initialize - (0)'.
+Params: {
+    "processId": null,
+    "capabilities": {}
+}
+
+
+[Trace - 10:17:37 AM] Received response 'initialize - (0)' in 812ms.
+Result: {
+    "capabilities": {}
+}
+
+
+[Trace - 10:17:37 AM] Sending notification 'initialized'.
+Params: {}
+
+
+[Trace - 10:17:38 AM] Received notification 'window/logMessage'.
+Params: {"type": 3, "message": "ready"}
+
+
+[Trace - 10:17:38 AM] Sending request 'shutdown - (1)'.
+No parameters provided.
+
+
+[Trace - 10:17:38 AM] Received response 'shutdown - (1)' in 1ms. Request failed: not (yet) (-32600).
+"""
+
+
+def inspector_line(type, message, milliseconds):
+    event = {"isLSPMessage": True, "type": type, "message": message, "timestamp": milliseconds}
+    return f"[LSP   - 10:17:36 AM] {json.dumps(event)}\n"
+
+
+def test_traces_of_editors_become_transcripts(binary, tmp_path):
+    trace = tmp_path / "trace"
+    trace.write_text(TEXT_TRACE)
+    expected = [
+        ("-->", {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"processId": None, "capabilities": {}}}),
+        ("<--", {"jsonrpc": "2.0", "id": 0, "result": {"capabilities": {}}}),
+        ("-->", {"jsonrpc": "2.0", "method": "initialized", "params": {}}),
+        ("<--", {"jsonrpc": "2.0", "method": "window/logMessage", "params": {"type": 3, "message": "ready"}}),
+        ("-->", {"jsonrpc": "2.0", "id": 1, "method": "shutdown"}),
+        ("<--", {"jsonrpc": "2.0", "id": 1, "error": {"code": -32600, "message": "not (yet)"}})]
+    assert messages(run(binary, "transcript", trace).stdout) == expected
+    trace.write_text(inspector_line("send-request", expected[0][1], 1000)
+                     + inspector_line("receive-response", expected[1][1], 1812))
+    lines = run(binary, "transcript", trace).stdout.splitlines()
+    assert [line.split(" ", 2)[:2] for line in lines] == [["-->", "@0.0"], ["<--", "@0.812"]]
+    assert [json.loads(line.split(" ", 2)[2]) for line in lines] == [message for _, message in expected[:2]]
+    trace.write_text("nothing of the kind\n")
+    assert run(binary, "transcript", trace).returncode == 65
+
+
+def test_a_journal_and_an_exported_session_become_transcripts_that_replay(binary, tmp_path):
+    session = SMALL.read_text()
+    state = tmp_path / "state"
+    # Only `durability` differs.
+    assert run(binary, "replay", *PATIENT, SMALL, "--", binary, "serve", "--state", state).returncode == 1
+    dump = tmp_path / "dump"
+    dump.write_text(run(binary, "journal", "dump", state).stdout)
+    name = next(message["params"]["session"] for arrow, message in messages(session)
+                if arrow == "-->" and message["method"] == "session/open")
+    asked = [{"jsonrpc": "2.0", "id": 1, "method": "initialize"},
+             {"jsonrpc": "2.0", "id": 2, "method": "session/open", "params": {"session": name}},
+             {"jsonrpc": "2.0", "id": 3, "method": "session/export", "params": {"session": name}}]
+    exported = run(binary, "serve", "--state", state, input="".join(json.dumps(one) + "\n" for one in asked))
+    (tmp_path / "export").write_text(exported.stdout.splitlines()[-1])
+    for source in (dump, tmp_path / "export"):
+        out = tmp_path / "made.transcript"
+        out.write_text(run(binary, "transcript", source).stdout)
+        assert out.read_text().count("session/open") == 1 and out.read_text().startswith("--> ")
+        assert run(binary, "replay", *PATIENT, "--update", out).returncode == 1
+        assert '"error"' not in out.read_text()
+        assert run(binary, "replay", *PATIENT, out).returncode == 0
