@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test test-integrations fuzz crashtest takeovertest bench release wheel apidoc spec format lint clean
+.PHONY: help demo test test-integrations fuzz crashtest takeovertest bench release install wheel apidoc spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
@@ -16,6 +16,7 @@ help:
 	@echo "make takeovertest  kills owners of shared state directories (N=...; CRASH_SEED=... repeats)"
 	@echo "make bench    the benchmark table (BENCH='--full' for the long rows)"
 	@echo "make release  out/trimtab: one static, stripped binary"
+	@echo "make install  puts it below PREFIX (/usr/local), with completions, a manual page and checks; DESTDIR=..."
 	@echo "make wheel    out/trimtab-*.whl: the Python package with that binary inside"
 	@echo "make apidoc   out/apidoc: the reference of the Python package, from its docstrings"
 	@echo "make spec     write protocol-spec/, the transcripts' answers and the client's words from the code; review them"
@@ -61,6 +62,20 @@ release:
 	@$(SWIFT) build -c release --product trimtab --static-swift-stdlib --scratch-path .build-release \
 	  -Xlinker --no-export-dynamic -Xlinker --icf=safe
 	@mkdir -p out && strip -o out/trimtab .build-release/release/trimtab && ls -l out/trimtab
+
+PREFIX ?= /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+install: release
+	@install -D -m 755 out/trimtab "$(DESTDIR)$(PREFIX)/bin/trimtab"
+	@mkdir -p "$(SHARE)/man/man1" "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" \
+	  "$(SHARE)/fish/vendor_completions.d" "$(SHARE)/trimtab/conformance"
+	@out/trimtab manual >"$(SHARE)/man/man1/trimtab.1"
+	@out/trimtab completion bash >"$(SHARE)/bash-completion/completions/trimtab"
+	@out/trimtab completion zsh >"$(SHARE)/zsh/site-functions/_trimtab"
+	@out/trimtab completion fish >"$(SHARE)/fish/vendor_completions.d/trimtab.fish"
+	@install -m 644 protocol-spec/conformance/*.transcript "$(SHARE)/trimtab/conformance"
+	@"$(DESTDIR)$(PREFIX)/bin/trimtab" --version
 
 wheel: release $(VENV)/ready
 	@$(VENV)/bin/python clients/python/make_wheel.py out/trimtab out

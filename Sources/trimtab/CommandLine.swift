@@ -17,7 +17,7 @@ enum ExitStatus: Int32 {
   /// What each means, for help.
   static let meanings = [
     ("0", "Success; serve: after shutdown and exit, or at the end of input."),
-    ("1", "serve: any other end; replay and conformance: something is not as it should be."),
+    ("1", "serve: any other end; replay, conformance and doctor: something is not as it should be."),
     ("64", "The command line was not understood."), ("65", "The input is invalid."),
     ("66", "A file cannot be read, or a program cannot be started."), ("73", "A file cannot be written."),
   ]
@@ -82,6 +82,9 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "view": try ViewCommand(rest).run()
     case "transcript": try TranscriptCommand(rest).run()
     case "conformance": return try ConformanceCommand(rest).run()
+    case "doctor": return try DoctorCommand(rest).run()
+    case "completion": try CompletionCommand(rest).run()
+    case "manual": try writeOutput(ManualPage.text)
     case .some(let other):
       let names = CommandReference.all.map(\.name)
       let hint = UnknownField.nearest(to: other, among: names).map { "; did you mean \($0)?" } ?? ""

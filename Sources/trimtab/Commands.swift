@@ -1,4 +1,4 @@
-/// A command as it is declared.
+/// A command as it is declared: its help is what people read, what shells complete, and what the manual says.
 struct CommandReference {
   let name: String
   let help: String
@@ -15,6 +15,9 @@ struct CommandReference {
     CommandReference(name: "view", help: ViewCommand.help),
     CommandReference(name: "transcript", help: TranscriptCommand.help),
     CommandReference(name: "conformance", help: ConformanceCommand.help),
+    CommandReference(name: "doctor", help: DoctorCommand.help),
+    CommandReference(name: "completion", help: CompletionCommand.help),
+    CommandReference(name: "manual", help: ManualPage.help),
   ]
 
   static subscript(name: String) -> CommandReference? { all.first { $0.name == name } }

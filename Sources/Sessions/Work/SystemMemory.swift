@@ -2,10 +2,10 @@ internal import CLibrary
 internal import Files
 
 /// How much memory this process may use.
-enum SystemMemory {
+package enum SystemMemory {
   /// The machine's memory in bytes, or the least limit of the control groups that this process is in: a container's or
   /// a batch job's. On systems without control groups, the machine's.
-  static let byteCount: Int = {
+  package static let byteCount: Int = {
     let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
     let groups = text("/proc/self/cgroup").split(separator: "\n").flatMap(limitFiles)
     return groups.compactMap { Int(text($0).prefix { $0.isNumber }) }.reduce(machine, min)
