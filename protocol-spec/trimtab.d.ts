@@ -968,6 +968,87 @@ export interface ProfileSummaryOutlier {
   energyJoules: number;
 }
 
+/** Params of `profile/next`. */
+export interface ProfileNextParams {
+  /**
+   * The session, as named by session/open.
+   * Must be a string of 1...256 characters.
+   */
+  session: string;
+  /**
+   * The pipeline, as named in pipeline/define.
+   * Must be a string of 1...256 characters.
+   */
+  pipeline: string;
+  /**
+   * The frequencies that may be measured, on every stage. By default those that were measured of the same instruction
+   * on any stage.
+   * Must be a list of 1...256 values, each a number > 0, at most 1e30.
+   */
+  frequencies?: Array<number> | null;
+  /**
+   * How many measurements to name. Later ones allow for the earlier ones, but not for what these will find.
+   * Must be an integer in 1...256.
+   */
+  count?: number | null;
+  /**
+   * Where plans are expected to lose at most this share of the energy, no measurement is worth its time.
+   * Must be a number in 0...1.
+   */
+  sufficientRegretFraction?: number | null;
+  /**
+   * Iterations that are still to run; beside `measurementJoules`.
+   * Must be a number in 1...1000000000000000.
+   */
+  iterationCount?: number | null;
+  /**
+   * What one measurement costs, in joules of all devices. Measurements that save less over `iterationCount` iterations
+   * are not named.
+   * Must be a number in 0...1000000000000000.
+   * Unit: J.
+   */
+  measurementJoules?: number | null;
+  /** Progress is reported in percent under this token. */
+  workDoneToken?: JSONValue;
+}
+
+/** What `profile/next` answers. */
+export interface ProfileNextAnswer {
+  /** What to measure, in this order; empty where nothing is worth its time. */
+  measurements: Array<NextMeasurementsEntry>;
+  /** Whether no further measurement is worth its time. */
+  sufficient: boolean;
+  /**
+   * What plans on the completed tables are expected to lose in an iteration against plans on the true ones, averaged
+   * over the frontier, in joules of all devices; absent while measurements are spread.
+   * Unit: J.
+   */
+  expectedRegretJoules?: number;
+  /** The same as a share of the lower bound. */
+  expectedRegretFraction?: number;
+  /** Fields of the request that the method does not know, at most 16; absent where there are none. */
+  warnings?: Array<UnknownField>;
+}
+
+/** In `ProfileNextAnswer`: `measurements`. */
+export interface NextMeasurementsEntry {
+  /** The stage, from 0. */
+  stage: number;
+  /** The kind of instruction. */
+  instruction: string;
+  /** The setting to measure at. */
+  frequency: JSONValue;
+  /** `coverage`: there are too few frequencies for a law; `regret`: it lowers the expected regret most. */
+  reason: "coverage" | "regret";
+  /**
+   * By how much it lowers the expected regret of an iteration, after those before it.
+   * Unit: J.
+   */
+  savedJoules?: number;
+  /** Samples that there are already; more than 0 where measuring again helps most. */
+  sampleCount: number;
+}
+
 /** Params of `frontier/characterize`. */
 export interface FrontierCharacterizeParams {
   /**
@@ -996,9 +1077,10 @@ export interface FrontierCharacterizeParams {
   /**
    * Which tables plans are made on. `measured`: the mean of each option's samples. `smoothed`: what the samples of all
    * stages say of the true times and energies, by a law over the clock for each kind of instruction; for profiles with
-   * noise.
+   * noise. `completed`: the same, and each stage also has the frequencies that were measured of the instruction on
+   * other stages, as the law predicts them; for incomplete profiles (profile/next).
    */
-  estimate?: "measured" | "smoothed" | null;
+  estimate?: "measured" | "smoothed" | "completed" | null;
   /**
    * The most corners of the lower bound that are traced exactly; a bound with more is bracketed. By default as many as
    * take some seconds: corners times instructions up to 268 million.
@@ -1066,7 +1148,7 @@ export interface FrontierCharacterizeAnswer {
   /** Every instruction at its highest frequency, for comparison. */
   allMaxFrequency: Outcome;
   /** Which tables the bound, the plans and the certificate are of. */
-  estimate: "measured" | "smoothed";
+  estimate: "measured" | "smoothed" | "completed";
   /** What the independent check found, where it was asked for. */
   certificate?: FrontierCertificate;
   /** Of the measured tables, where they look noisy or are estimated. */
@@ -5167,6 +5249,14 @@ export interface Requests {
    * @since 0.1
    */
   "profile/submit": { params: ProfileSubmitParams; answer: ProfileSubmitAnswer };
+  /**
+   * Names the measurements that lower the expected regret of plans most, and says when no more is worth its time.
+   * Measure them, submit them, and ask again; then characterize with `estimate: "completed"`, which predicts what was
+   * not measured. At first measurements are spread over stages and frequencies, until there is a law for each kind of
+   * instruction by which to judge.
+   * @since 0.2
+   */
+  "profile/next": { params: ProfileNextParams; answer: ProfileNextAnswer };
   /**
    * Computes the exact lower bound of energy over iteration time, and real plans certified close to it. Runs beside
    * other requests, reports progress and can be cancelled. The earlier frontier answers until the new one replaces it

@@ -1329,6 +1329,112 @@ pub struct ProfileSummaryOutlier {
     pub energy_joules: f64,
 }
 
+/// Params of `profile/next`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ProfileNextParams {
+    /// The session, as named by session/open.
+    /// Must be a string of 1...256 characters.
+    pub session: String,
+    /// The pipeline, as named in pipeline/define.
+    /// Must be a string of 1...256 characters.
+    pub pipeline: String,
+    /// The frequencies that may be measured, on every stage. By default those that were measured of the same
+    /// instruction on any stage.
+    /// Must be a list of 1...256 values, each a number > 0, at most 1e30.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub frequencies: Option<Vec<f64>>,
+    /// How many measurements to name. Later ones allow for the earlier ones, but not for what these will find.
+    /// Must be an integer in 1...256.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub count: Option<i64>,
+    /// Where plans are expected to lose at most this share of the energy, no measurement is worth its time.
+    /// Must be a number in 0...1.
+    #[cfg_attr(feature = "serde", serde(rename = "sufficientRegretFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub sufficient_regret_fraction: Option<f64>,
+    /// Iterations that are still to run; beside `measurementJoules`.
+    /// Must be a number in 1...1000000000000000.
+    #[cfg_attr(feature = "serde", serde(rename = "iterationCount"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub iteration_count: Option<f64>,
+    /// What one measurement costs, in joules of all devices. Measurements that save less over `iterationCount`
+    /// iterations are not named.
+    /// Must be a number in 0...1000000000000000.
+    /// Unit: J.
+    #[cfg_attr(feature = "serde", serde(rename = "measurementJoules"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub measurement_joules: Option<f64>,
+    /// Progress is reported in percent under this token.
+    #[cfg_attr(feature = "serde", serde(rename = "workDoneToken"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub work_done_token: Option<Json>,
+}
+
+/// What `profile/next` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ProfileNextAnswer {
+    /// What to measure, in this order; empty where nothing is worth its time.
+    pub measurements: Vec<NextMeasurementsEntry>,
+    /// Whether no further measurement is worth its time.
+    pub sufficient: bool,
+    /// What plans on the completed tables are expected to lose in an iteration against plans on the true ones, averaged
+    /// over the frontier, in joules of all devices; absent while measurements are spread.
+    /// Unit: J.
+    #[cfg_attr(feature = "serde", serde(rename = "expectedRegretJoules"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub expected_regret_joules: Option<f64>,
+    /// The same as a share of the lower bound.
+    #[cfg_attr(feature = "serde", serde(rename = "expectedRegretFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub expected_regret_fraction: Option<f64>,
+    /// Fields of the request that the method does not know, at most 16; absent where there are none.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub warnings: Option<Vec<UnknownField>>,
+}
+
+/// In `ProfileNextAnswer`: `measurements`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct NextMeasurementsEntry {
+    /// The stage, from 0.
+    pub stage: i64,
+    /// The kind of instruction.
+    pub instruction: String,
+    /// The setting to measure at.
+    pub frequency: Json,
+    /// `coverage`: there are too few frequencies for a law; `regret`: it lowers the expected regret most.
+    pub reason: NextMeasurementsEntryReason,
+    /// By how much it lowers the expected regret of an iteration, after those before it.
+    /// Unit: J.
+    #[cfg_attr(feature = "serde", serde(rename = "savedJoules"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub saved_joules: Option<f64>,
+    /// Samples that there are already; more than 0 where measuring again helps most.
+    #[cfg_attr(feature = "serde", serde(rename = "sampleCount"))]
+    pub sample_count: i64,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum NextMeasurementsEntryReason {
+    #[cfg_attr(feature = "serde", serde(rename = "coverage"))]
+    Coverage,
+    #[cfg_attr(feature = "serde", serde(rename = "regret"))]
+    Regret,
+}
+
+impl NextMeasurementsEntryReason {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                NextMeasurementsEntryReason::Coverage => "coverage",
+                NextMeasurementsEntryReason::Regret => "regret",
+        }
+    }
+}
+
 /// Params of `frontier/characterize`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -1354,7 +1460,8 @@ pub struct FrontierCharacterizeParams {
     pub follow: Option<bool>,
     /// Which tables plans are made on. `measured`: the mean of each option's samples. `smoothed`: what the samples of
     /// all stages say of the true times and energies, by a law over the clock for each kind of instruction; for
-    /// profiles with noise.
+    /// profiles with noise. `completed`: the same, and each stage also has the frequencies that were measured of the
+    /// instruction on other stages, as the law predicts them; for incomplete profiles (profile/next).
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub estimate: Option<FrontierCharacterizeParamsEstimate>,
     /// The most corners of the lower bound that are traced exactly; a bound with more is bracketed. By default as many
@@ -1396,6 +1503,8 @@ pub enum FrontierCharacterizeParamsEstimate {
     Measured,
     #[cfg_attr(feature = "serde", serde(rename = "smoothed"))]
     Smoothed,
+    #[cfg_attr(feature = "serde", serde(rename = "completed"))]
+    Completed,
 }
 
 impl FrontierCharacterizeParamsEstimate {
@@ -1404,6 +1513,7 @@ impl FrontierCharacterizeParamsEstimate {
         match self {
                 FrontierCharacterizeParamsEstimate::Measured => "measured",
                 FrontierCharacterizeParamsEstimate::Smoothed => "smoothed",
+                FrontierCharacterizeParamsEstimate::Completed => "completed",
         }
     }
 }
@@ -1486,6 +1596,8 @@ pub enum FrontierCharacterizeAnswerEstimate {
     Measured,
     #[cfg_attr(feature = "serde", serde(rename = "smoothed"))]
     Smoothed,
+    #[cfg_attr(feature = "serde", serde(rename = "completed"))]
+    Completed,
 }
 
 impl FrontierCharacterizeAnswerEstimate {
@@ -1494,6 +1606,7 @@ impl FrontierCharacterizeAnswerEstimate {
         match self {
                 FrontierCharacterizeAnswerEstimate::Measured => "measured",
                 FrontierCharacterizeAnswerEstimate::Smoothed => "smoothed",
+                FrontierCharacterizeAnswerEstimate::Completed => "completed",
         }
     }
 }
@@ -8033,6 +8146,18 @@ impl Request for ProfileSubmit {
     const METHOD: &'static str = "profile/submit";
     type Params = ProfileSubmitParams;
     type Answer = ProfileSubmitAnswer;
+}
+
+/// Names the measurements that lower the expected regret of plans most, and says when no more is worth its time.
+/// Measure them, submit them, and ask again; then characterize with `estimate: "completed"`, which predicts what was
+/// not measured. At first measurements are spread over stages and frequencies, until there is a law for each kind of
+/// instruction by which to judge.
+/// Since 0.2.
+pub enum ProfileNext {}
+impl Request for ProfileNext {
+    const METHOD: &'static str = "profile/next";
+    type Params = ProfileNextParams;
+    type Answer = ProfileNextAnswer;
 }
 
 /// Computes the exact lower bound of energy over iteration time, and real plans certified close to it. Runs beside

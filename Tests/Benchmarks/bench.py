@@ -14,6 +14,7 @@ certainty against what came true; certainty does so on corpora of many pools, at
 scores does so where scores are noisy.
 Section power divides power among 10 000 pipelines beside HiGHS, and sheds it from 1000 (needs numpy and scipy).
 Section noise says what measurement noise costs plans, and what estimated tables save (needs numpy).
+Section next_measurements says what plans on a tenth of a sweep are worth, when profile/next chooses it.
 Times of computations are CPU time (user and system of the process), so that a busy machine disturbs them little.
 Peers run in environments of their own under `.build/peers`, made on first use. Nothing here is a gate but the check
 that both solvers were given the same problem.
@@ -80,6 +81,12 @@ def noise(report, full):
         measure(report, BINARY, path, range(100, 500 if full else 105))
 
 
+def next_measurements(report, full):
+    from next_measurements import measure
+    if (MEASURED / "gpt3-175b_a100-sxm.csv").exists():
+        measure(report, BINARY, range(900, 920 if full else 903))
+
+
 def power(report, full):
     try:
         from power import measure
@@ -109,8 +116,8 @@ def scores(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    durable, record, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, scores,
-    noise, power, clocks)}
+    durable, record, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, scores, noise,
+    next_measurements, power, clocks)}
 
 
 def main():

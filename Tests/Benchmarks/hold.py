@@ -236,6 +236,9 @@ def many_points(probe: Probe) -> None:
     probe.call("plan/series", "2048 prices, 4096 plans", pipeline="q", prices=prices, endSeconds=1e9,
                iterationCount=1000)
     probe.call("plan/uncertainty", "100 000 resamples", pipeline="q", plan=0, resampleCount=100_000)
+    probe.call("profile/next", "256 measurements", pipeline="q", count=256, sufficientRegretFraction=0)
+    probe.call("profile/next", "256 clocks", pipeline="q", sufficientRegretFraction=0,
+               frequencies=list(range(1000, 1256)))
     replicas = [f"replica-{n}" for n in range(65_535)]
     probe.call("pipeline/replicate", "65 535 replicas with a frontier", pipeline="q", replicas=replicas)
     probe.call("job/get", "65 536 pipelines", job="q")

@@ -66,7 +66,8 @@ def measured(tables, noise, samples, generator):
 class Planner:
     """A server with one pipeline, over lines of JSON."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, effort):
+        self.options = {"effort": effort}
         self.process = subprocess.Popen(
             [str(binary), "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self.process.stdin and self.process.stdout
@@ -95,7 +96,11 @@ class Planner:
         withdrawn = [{"stage": stage, "instruction": kind} for stage in range(STAGES) for kind in KINDS]
         self.call("profile/submit", rows=rows, **({"withdraw": withdrawn} if self.submitted else {}))
         self.submitted = True
-        return self.call("frontier/characterize", **options)
+        return self.call("frontier/characterize", **self.options, **options)
+
+    def smooth(self):
+        """Plans on estimates of the tables that were submitted last."""
+        return self.call("frontier/characterize", **self.options, estimate="smoothed")
 
     def plan(self, **target):
         """(the plan's summary, (stage, kind, microbatch) -> clock)."""
@@ -187,8 +192,8 @@ def promises(planner, tables):
 SETTINGS = [(level, 1) for level in LEVELS] + [(LEVELS[1], count) for count in (3, 10)]
 
 
-def measure(report, binary, path, seeds, truths=TRUTHS, settings=tuple(SETTINGS)):
-    """Adds rows for each truth, noise and number of samples; `seeds` is a range."""
+def measure(report, binary, path, seeds, truths=TRUTHS, settings=tuple(SETTINGS), effort="standard"):
+    """Adds rows for each truth, noise and number of samples; `seeds` is a range, `effort` that of the search."""
     for truth in truths:
         for noise, count in settings:
             found = {"truth": [], "exact": [], "measured": [], "smoothed": []}
@@ -196,16 +201,16 @@ def measure(report, binary, path, seeds, truths=TRUTHS, settings=tuple(SETTINGS)
             for seed in seeds:
                 generator = numpy.random.default_rng(seed)
                 tables = truth_tables(path, truth, generator)
-                planner = Planner(binary)
+                planner = Planner(binary, effort)
                 planner.characterize(measured(tables, (0, 0), 1, generator))
                 bound = planner.bound()
                 found["truth"] += outcomes(planner, tables, bound, False)
-                planner.call("frontier/characterize", estimate="smoothed")
+                planner.smooth()
                 found["exact"] += outcomes(planner, tables, bound, False)
                 rows = measured(tables, noise, count, generator)
                 planner.characterize(rows)
                 found["measured"] += outcomes(planner, tables, bound, False)
-                planner.call("frontier/characterize", estimate="smoothed")
+                planner.smooth()
                 found["smoothed"] += outcomes(planner, tables, bound, True)
                 promised = promises(planner, tables)
                 held += promised[0]
@@ -231,18 +236,19 @@ def measure(report, binary, path, seeds, truths=TRUTHS, settings=tuple(SETTINGS)
 
 def main():
     """Single settings: `python Tests/Benchmarks/noise.py [--truth NAME ...] [--level N] [--samples N] [--seeds N]
-    [--first-seed N]`. The estimator's settings were chosen on these truths with seeds 0 to 4."""
+    [--first-seed N] [--effort quick]`. The estimator's settings were chosen on these truths with seeds 0 to 4."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--truth", nargs="+", choices=TRUTHS, default=list(TRUTHS))
     parser.add_argument("--level", type=int, choices=range(len(LEVELS)), default=1)
     parser.add_argument("--samples", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=100)
+    parser.add_argument("--effort", choices=("quick", "standard"), default="standard")
     arguments = parser.parse_args()
     report = Report()
     measure(report, BINARY, MEASURED / "gpt3-175b_a100-sxm.csv",
             range(arguments.first_seed, arguments.first_seed + arguments.seeds), arguments.truth,
-            [(LEVELS[arguments.level], arguments.samples)])
+            [(LEVELS[arguments.level], arguments.samples)], arguments.effort)
     report.table()
 
 

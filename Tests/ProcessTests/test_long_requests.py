@@ -201,6 +201,7 @@ def test_a_list_of_many_sessions_holds_nothing_up_and_shows_one_moment(sessions)
 COMPUTATIONS: dict[str, dict[str, Any]] = {
     "frontier/characterize": {"pipeline": "p", "effort": "quick"},
     "plan/uncertainty": {"pipeline": "p", "plan": 0, "resampleCount": 100_000},
+    "profile/next": {"pipeline": "p", "count": 256, "sufficientRegretFraction": 0},
 }
 
 

@@ -53,7 +53,7 @@ def dense_estimate(values):
             return numpy.inf
         _, inverse, normal, _, variance = pieces(parameters)
         return ((count - 2) * numpy.log(variance) - numpy.linalg.slogdet(inverse)[1] + numpy.linalg.slogdet(normal)[1]
-                + 10 * sum(numpy.exp(value / 2) for value in parameters[2:]))
+                + 3 * sum(numpy.log1p(numpy.exp(value / 2) * numpy.sqrt(variance) / 0.002) for value in parameters[2:]))
 
     def improve(parameters, places, step):
         best = cost(parameters)

@@ -75,7 +75,7 @@ extension SessionState {
       let product: CharacterizationProduct
       do throws(FrontierError) {
         let parts = request.estimate.parts(of: progress)
-        let inputs = request.estimate == .smoothed ? try inputs.smoothed(progress: parts.tables) : inputs
+        let inputs = try inputs.estimated(as: request.estimate, progress: parts.tables)
         let frontier = try Frontier(
           of: inputs.problem, options: request.options, parallel: .threads(), progress: parts.frontier,
           mayContinue: mayContinue)
@@ -107,7 +107,7 @@ extension SessionState {
     let measured = try inputs(of: try pipeline(request.pipeline))
     do throws(FrontierError) {
       let parts = request.estimate.parts(of: progress)
-      let inputs = request.estimate == .smoothed ? try measured.smoothed(progress: parts.tables) : measured
+      let inputs = try measured.estimated(as: request.estimate, progress: parts.tables)
       return (
         inputs, try LowerBoundCurve(of: inputs.problem, precision: request.options.precision, progress: parts.frontier)
       )
@@ -131,7 +131,7 @@ extension SessionState {
       let product: CharacterizationProduct
       do throws(FrontierError) {
         let parts = request.estimate.parts(of: progress)
-        let inputs = request.estimate == .smoothed ? try inputs.smoothed(progress: parts.tables) : inputs
+        let inputs = try inputs.estimated(as: request.estimate, progress: parts.tables)
         // Settings are those of the inputs that were asked above, so the plans can be run.
         let choices = old.choices(among: inputs) ?? []
         let frontier = try Frontier(
@@ -215,7 +215,7 @@ extension TableEstimate {
     of progress: ProgressHandle
   ) -> (tables: ProgressHandle, frontier: ProgressHandle, quiet: ProgressHandle) {
     (
-      progress.part(0...0.2), self == .smoothed ? progress.part(0.2...1) : progress,
+      progress.part(0...0.2), self == .measured ? progress : progress.part(0.2...1),
       ProgressHandle(isCancelled: progress.isCancelled)
     )
   }

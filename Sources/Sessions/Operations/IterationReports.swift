@@ -78,9 +78,9 @@ extension SessionState {
     let index = try sourceIndex(report.pipeline)
     let pipeline = pipelines[index]
     var inputs = try FrontierInputs(pipeline.definition, profiles[ExactString(pipeline.name)] ?? Profile())
-    if pipeline.frontierOrigin?.estimate == .smoothed {
+    if let estimate = pipeline.frontierOrigin?.estimate {
       do throws(FrontierError) {
-        inputs = try inputs.smoothed(progress: ProgressHandle())
+        inputs = try inputs.estimated(as: estimate, progress: ProgressHandle())
       } catch {
         throw .cancelled
       }

@@ -51,13 +51,23 @@ package final class FrontierInputs: Sendable {
     estimate = nil
   }
 
-  /// The same with other tables, which are estimates.
-  init(_ other: FrontierInputs, problem: IterationProblem, estimate: ProfileEstimate) {
+  /// The same with other tables, which are estimates, and may have more options than were measured.
+  init(
+    _ other: FrontierInputs, problem: IterationProblem, measuredProblem: IterationProblem, settings: [[JSON]],
+    samples: [[[Measurement]]], estimate: ProfileEstimate
+  ) {
     definition = other.definition
-    settings = other.settings
-    samples = other.samples
-    highestMeasurements = other.highestMeasurements
-    measuredProblem = other.measuredProblem
+    self.settings = settings
+    self.samples = samples
+    let highest: [Int?] = zip(settings, other.settings).map { all, measured in
+      if all.count == measured.count { return nil }
+      let clocks = all.map { $0.clock ?? 0 }
+      return clocks.indices.max { clocks[$0] < clocks[$1] }
+    }
+    highestMeasurements = zip(other.highestMeasurements, problem.tableOfInstruction).map { known, table in
+      highest[table] ?? known
+    }
+    self.measuredProblem = measuredProblem
     self.problem = problem
     self.estimate = estimate
     allMaxFrequency = problem.outcome(ofMeasurements: highestMeasurements)

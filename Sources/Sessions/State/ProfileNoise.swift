@@ -56,7 +56,8 @@ extension ProfileNoise {
     guard let survey, survey.isNoisy else { return nil }
     var excess: Double?
     if inputs.problem.graph.count <= Self.largestSurveyedInstructionCount {
-      let smoothed = try inputs.smoothed(progress: ProgressHandle(isCancelled: progress.isCancelled))
+      let smoothed = try inputs.estimated(
+        as: .smoothed, progress: ProgressHandle(isCancelled: progress.isCancelled))
       excess = try Self.excess(of: characterized, on: smoothed, seed: seed, progress: progress)
     }
     self.init(

@@ -25,6 +25,7 @@ package enum Catalogue {
       .query(PipelineGet.self),
       .edit(PipelineReplicate.self),
       .step(ProfileSubmit.self),
+      .estimate(ProfileNext.self),
 
       .computation(FrontierCharacterize.self),
       .query(FrontierQuery.self),

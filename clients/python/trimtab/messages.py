@@ -944,6 +944,83 @@ class ProfileSummaryOutlier(TypedDict):
 
 
 
+class ProfileNextParams(TypedDict):
+    """Params of `profile/next`."""
+
+    # The session, as named by session/open. Must be a string of 1...256 characters.
+    session: str
+
+    # The pipeline, as named in pipeline/define. Must be a string of 1...256 characters.
+    pipeline: str
+
+    # The frequencies that may be measured, on every stage. By default those that were measured of the same instruction
+    # on any stage. Must be a list of 1...256 values, each a number > 0, at most 1e30.
+    frequencies: NotRequired[Optional[Sequence[float]]]
+
+    # How many measurements to name. Later ones allow for the earlier ones, but not for what these will find. Must be
+    # an integer in 1...256.
+    count: NotRequired[Optional[int]]
+
+    # Where plans are expected to lose at most this share of the energy, no measurement is worth its time. Must be a
+    # number in 0...1.
+    sufficientRegretFraction: NotRequired[Optional[float]]
+
+    # Iterations that are still to run; beside `measurementJoules`. Must be a number in 1...1000000000000000.
+    iterationCount: NotRequired[Optional[float]]
+
+    # What one measurement costs, in joules of all devices. Measurements that save less over `iterationCount`
+    # iterations are not named. Must be a number in 0...1000000000000000. Unit: J.
+    measurementJoules: NotRequired[Optional[float]]
+
+    # Progress is reported in percent under this token.
+    workDoneToken: NotRequired[Any]
+
+
+
+class ProfileNextAnswer(TypedDict):
+    """What `profile/next` answers."""
+
+    # What to measure, in this order; empty where nothing is worth its time.
+    measurements: list[NextMeasurementsEntry]
+
+    # Whether no further measurement is worth its time.
+    sufficient: bool
+
+    # What plans on the completed tables are expected to lose in an iteration against plans on the true ones, averaged
+    # over the frontier, in joules of all devices; absent while measurements are spread. Unit: J.
+    expectedRegretJoules: NotRequired[float]
+
+    # The same as a share of the lower bound.
+    expectedRegretFraction: NotRequired[float]
+
+    # Fields of the request that the method does not know, at most 16; absent where there are none.
+    warnings: NotRequired[list[UnknownField]]
+
+
+
+class NextMeasurementsEntry(TypedDict):
+    """In `ProfileNextAnswer`: `measurements`."""
+
+    # The stage, from 0.
+    stage: int
+
+    # The kind of instruction.
+    instruction: str
+
+    # The setting to measure at.
+    frequency: Any
+
+    # `coverage`: there are too few frequencies for a law; `regret`: it lowers the expected regret most.
+    reason: Literal["coverage", "regret"]
+
+    # By how much it lowers the expected regret of an iteration, after those before it. Unit: J.
+    savedJoules: NotRequired[float]
+
+    # Samples that there are already; more than 0 where measuring again helps most.
+    sampleCount: int
+
+
+
 class FrontierCharacterizeParams(TypedDict):
     """Params of `frontier/characterize`."""
 
@@ -967,8 +1044,9 @@ class FrontierCharacterizeParams(TypedDict):
 
     # Which tables plans are made on. `measured`: the mean of each option's samples. `smoothed`: what the samples of
     # all stages say of the true times and energies, by a law over the clock for each kind of instruction; for profiles
-    # with noise.
-    estimate: NotRequired[Optional[Literal["measured", "smoothed"]]]
+    # with noise. `completed`: the same, and each stage also has the frequencies that were measured of the instruction
+    # on other stages, as the law predicts them; for incomplete profiles (profile/next).
+    estimate: NotRequired[Optional[Literal["measured", "smoothed", "completed"]]]
 
     # The most corners of the lower bound that are traced exactly; a bound with more is bracketed. By default as many
     # as take some seconds: corners times instructions up to 268 million. Must be an integer in 0...1000000.
@@ -1034,7 +1112,7 @@ class FrontierCharacterizeAnswer(TypedDict):
     allMaxFrequency: Outcome
 
     # Which tables the bound, the plans and the certificate are of.
-    estimate: Literal["measured", "smoothed"]
+    estimate: Literal["measured", "smoothed", "completed"]
 
     # What the independent check found, where it was asked for.
     certificate: NotRequired[FrontierCertificate]

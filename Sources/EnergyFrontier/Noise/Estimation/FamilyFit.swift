@@ -27,12 +27,13 @@ struct FamilyFit: Sendable {
       Self.family(measured, clocks, quantity)
     }
     let counts = measured.map { $0.samples.map { Double($0.count) } }
-    var left = Set(
-      quantities.flatMap { quantity in
-        quantity.family.suspects(beyond: ProfileEstimate.outlierDeviations).map {
-          ProfileEstimate.Outlier(table: $0.table, option: $0.option)
-        }
-      })
+    var left = Self.kept(
+      Set(
+        quantities.flatMap { quantity in
+          quantity.family.suspects(beyond: ProfileEstimate.outlierDeviations).map {
+            ProfileEstimate.Outlier(table: $0.table, option: $0.option)
+          }
+        }), counts)
     var fits: [FittedFamily] = []
     for round in 1...Self.outlierRounds {
       fits = []
@@ -68,16 +69,17 @@ struct FamilyFit: Sendable {
   /// Times that options are left out and the law is fitted again.
   private static let outlierRounds = 4
 
-  /// All clocks of the tables, rising; nil where they are too few, or no positive numbers.
-  private static func clocks(_ tables: [NoisyTable]) -> [Double]? {
-    var all: Set<Double> = []
+  /// All clocks of the tables, rising; nil where too few were measured, or some are no positive numbers.
+  static func clocks(_ tables: [NoisyTable]) -> [Double]? {
+    var (all, measured): (Set<Double>, Set<Double>) = ([], [])
     for table in tables {
       guard let clocks = table.clocks, clocks.allSatisfy({ $0 > 0 && $0.isFinite }), Set(clocks).count == clocks.count
       else { return nil }
       all.formUnion(clocks)
+      measured.formUnion(zip(clocks, table.samples).filter { !$1.isEmpty }.map(\.0))
     }
-    let optionCount = tables.reduce(0) { $0 + $1.samples.count }
-    guard all.count >= ProfileEstimate.leastClockCount, optionCount >= ProfileEstimate.leastOptionCount else {
+    let optionCount = tables.reduce(0) { $0 + $1.samples.count { !$0.isEmpty } }
+    guard measured.count >= ProfileEstimate.leastClockCount, optionCount >= ProfileEstimate.leastOptionCount else {
       return nil
     }
     return all.sorted()
@@ -87,9 +89,12 @@ struct FamilyFit: Sendable {
     _ tables: [NoisyTable], _ clocks: [Double], _ quantity: KeyPath<Measurement, Double>
   ) -> (family: LawFamily, offset: Double) {
     let position = Dictionary(uniqueKeysWithValues: zip(clocks, clocks.indices))
-    var logs = tables.map { $0.means.map { PortableMath.log($0[keyPath: quantity]) } }
-    let offset = logs.joined().reduce(0, +) / Double(logs.joined().count)
-    for table in logs.indices { logs[table] = logs[table].map { $0 - offset } }
+    var logs = tables.map { table in
+      zip(table.means, table.samples).map { $1.isEmpty ? nil : PortableMath.log($0[keyPath: quantity]) }
+    }
+    let known = logs.joined().compactMap { $0 }
+    let offset = known.reduce(0, +) / Double(known.count)
+    for table in logs.indices { logs[table] = logs[table].map { $0.map { $0 - offset } } }
     var (squares, freedom) = (0.0, 0)
     for table in tables {
       for (samples, mean) in zip(table.samples, table.means) where samples.count > 1 {
@@ -104,7 +109,8 @@ struct FamilyFit: Sendable {
       clocks: clocks,
       tables: zip(tables, logs).map { table, logs in
         LawFamily.Table(
-          positions: table.clocks!.map { position[$0]! }, logs: logs, counts: table.samples.map { Double($0.count) })
+          positions: table.clocks!.map { position[$0]! }, logs: logs.map { $0 ?? 0 },
+          counts: table.samples.map { Double($0.count) })
       }, withinSquares: squares, withinFreedom: freedom)
     return (family, offset)
   }
@@ -129,8 +135,20 @@ struct FamilyFit: Sendable {
       }
     }
     let far = all.filter { $0.size > ProfileEstimate.outlierDeviations }
-      .smallest(all.count / 10) { ($1.size, $0.table, $0.option) < ($0.size, $1.table, $1.option) }
-    return Set(far.map { ProfileEstimate.Outlier(table: $0.table, option: $0.option) })
+      .smallest(counts.joined().count { $0 > 0 } / 10) {
+        ($1.size, $0.table, $0.option) < ($0.size, $1.table, $1.option)
+      }
+    return kept(Set(far.map { ProfileEstimate.Outlier(table: $0.table, option: $0.option) }), counts)
+  }
+
+  /// Outliers but those of tables that would lose more than a quarter of their options: such a table is unlike the
+  /// others, and not wrong.
+  private static func kept(
+    _ outliers: Set<ProfileEstimate.Outlier>, _ counts: [[Double]]
+  ) -> Set<ProfileEstimate.Outlier> {
+    let measured = counts.map { $0.count { $0 > 0 } }
+    let ofTable = Dictionary(grouping: outliers, by: \.table).mapValues(\.count)
+    return outliers.filter { 4 * ofTable[$0.table]! <= measured[$0.table] }
   }
 
   private static func correlation(_ time: FittedFamily, _ energy: FittedFamily) -> Double {
@@ -169,9 +187,11 @@ struct FamilyFit: Sendable {
     )
     return measured.indices.map { table in
       measured[table].means.enumerated().map { option, mean in
-        Measurement(
-          timeSeconds: summary.smoothsTime ? PortableMath.exp(times[table][option] + timeShift) : mean.timeSeconds,
-          energyJoules: summary.smoothsEnergy
+        let isMeasured = !measured[table].samples[option].isEmpty
+        return Measurement(
+          timeSeconds: summary.smoothsTime || !isMeasured
+            ? PortableMath.exp(times[table][option] + timeShift) : mean.timeSeconds,
+          energyJoules: summary.smoothsEnergy || !isMeasured
             ? PortableMath.exp(energies[table][option] + energyShift) : mean.energyJoules)
       }
     }

@@ -125,7 +125,8 @@ extension LawFamily {
     let noise = max(squares / freedom, Self.leastNoiseVariance)
     let unlike = tables.reduce(0) { $0 + Self.scaleCosts[$1.scale] }
     return Evaluation(
-      cost: freedom * PortableMath.log(noise) + logDeterminant + variances.penalty + unlike, noiseVariance: noise,
+      cost: freedom * PortableMath.log(noise) + logDeterminant
+        + variances.penalty(noiseDeviation: noise.squareRoot()) + unlike, noiseVariance: noise,
       common: common, commonFactor: commonFactor, ownFactors: factors.map { $0! })
   }
 

@@ -8,14 +8,17 @@ extension LawFamily {
   /// first law is fitted without suspects, and judges them afterwards.
   func suspects(beyond deviations: Double) -> [(table: Int, option: Int)] {
     var atClock: [[Double]] = Array(repeating: [], count: clocks.count)
-    let levels = tables.map { SampleCombination.median($0.logs) }
-    for (table, level) in zip(tables, levels) {
-      for (position, log) in zip(table.positions, table.logs) { atClock[position].append(log - level) }
+    let measured = tables.map { table in table.positions.indices.filter { table.counts[$0] > 0 } }
+    let levels = zip(tables, measured).map { table, options in
+      options.isEmpty ? 0 : SampleCombination.median(options.map { table.logs[$0] })
+    }
+    for (index, table) in tables.enumerated() {
+      for option in measured[index] { atClock[table.positions[option]].append(table.logs[option] - levels[index]) }
     }
     let common = atClock.map { $0.isEmpty ? 0 : SampleCombination.median($0) }
     var distances: [(table: Int, option: Int, value: Double)] = []
     for (index, table) in tables.enumerated() {
-      let order = table.positions.indices.sorted { table.positions[$0] < table.positions[$1] }
+      let order = measured[index].sorted { table.positions[$0] < table.positions[$1] }
       let rest = order.map { table.logs[$0] - common[table.positions[$0]] }
       for (place, option) in order.enumerated() {
         let near = (max(0, place - 3)..<min(order.count, place + 4)).filter { $0 != place }.map { rest[$0] }

@@ -29,7 +29,7 @@ struct LawFamily: Sendable {
   struct Table: Sendable {
     /// Position of each option's clock in the family's clocks.
     let positions: [Int]
-    /// Logarithm of each option's mean, less the mean of all of the family.
+    /// Logarithm of each option's mean, less the mean of all of the family; 0 for options without samples.
     let logs: [Double]
     /// Samples behind each; 0 leaves the option out.
     var counts: [Double]

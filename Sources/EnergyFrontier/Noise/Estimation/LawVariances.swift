@@ -32,11 +32,17 @@ struct LawVariances: Sendable, Equatable {
   /// The variance of a part over that of the noise; 0 for parts that are not there.
   func ratio(_ part: Part) -> Double { parts.contains(part) ? PortableMath.exp(self[part]) : 0 }
 
-  /// Twice the negative log prior. It grows with the standard deviation of each part, so that a part must earn its
-  /// place (penalised complexity, Simpson et al. 2017, 10.1214/16-STS576); levels and the common law are free.
-  var penalty: Double {
+  /// Twice the negative log prior, where the noise has this standard deviation. It grows with the standard deviation of
+  /// each part, so that a part must earn its place (penalised complexity, Simpson et al. 2017, 10.1214/16-STS576);
+  /// levels and the common law are free.
+  ///
+  /// What is usual for a part does not depend on how well it was measured, so its scale is one of tables and not of
+  /// noise, and the prior's tail is heavy (Gelman 2006, 10.1214/06-BA117A): a few exact measurements may show what
+  /// noisy ones could not.
+  func penalty(noiseDeviation: Double) -> Double {
     parts.reduce(0) { sum, part in
-      part.weight == 0 ? sum : sum + part.weight * PortableMath.exp(self[part] / 2)
+      guard let (weight, usual) = part.prior else { return sum }
+      return sum + weight * PortableMath.log(1 + PortableMath.exp(self[part] / 2) * noiseDeviation / usual)
     }
   }
 }
@@ -56,12 +62,13 @@ extension LawVariances.Part {
   /// Step of the search at its coarsest, over that of the variances.
   var stepScale: Double { self == .decay ? 0.075 : 1 }
 
-  /// Of the penalty, for each noise standard deviation.
-  fileprivate var weight: Double {
+  /// The weight of the prior and the standard deviation, as a fraction, from which on it levels off.
+  fileprivate var prior: (weight: Double, usualFraction: Double)? {
     switch self {
-    case .level, .common, .decay: 0
-    case .deviation, .share, .own: 0.5
-    case .roughness: 10
+    case .level, .common, .decay: nil
+    case .deviation, .share: (2, 0.05)
+    case .roughness: (3, 0.002)
+    case .own: (1, 0.005)
     }
   }
 }

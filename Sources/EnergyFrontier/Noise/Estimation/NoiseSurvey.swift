@@ -26,10 +26,10 @@ public struct NoiseSurvey: Sendable, Equatable {
   public init?(_ tables: [NoisyTable]) {
     var differences: (time: [Double], energy: [Double]) = ([], [])
     for table in tables {
-      guard let clocks = table.clocks, clocks.count >= Self.leastClockCount, clocks.allSatisfy({ $0 > 0 }) else {
-        continue
-      }
-      let sorted = clocks.indices.sorted { clocks[$0] < clocks[$1] }.map { table.means[$0] }
+      guard let clocks = table.clocks, clocks.allSatisfy({ $0 > 0 }) else { continue }
+      let measured = clocks.indices.filter { !table.samples[$0].isEmpty }
+      guard measured.count >= Self.leastClockCount else { continue }
+      let sorted = measured.sorted { clocks[$0] < clocks[$1] }.map { table.means[$0] }
       differences.time += Self.thirdDifferences(sorted.map { PortableMath.log($0.timeSeconds) })
       differences.energy += Self.thirdDifferences(sorted.map { PortableMath.log($0.energyJoules) })
     }

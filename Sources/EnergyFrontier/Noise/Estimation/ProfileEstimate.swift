@@ -6,9 +6,9 @@ public struct NoisyTable: Sendable {
   public let family: Int
   /// The clock of each option; nil where settings are no numbers.
   public let clocks: [Double]?
-  /// For each option the samples that were kept, at least one.
+  /// For each option the samples that were kept. None where it was not measured: it takes the value of the law.
   public let samples: [[Measurement]]
-  /// For each option the mean of its samples: what counts as measured.
+  /// For each option the mean of its samples: what counts as measured. Of no meaning where there are none.
   public let means: [Measurement]
 
   /// - Parameter means: those of `samples` where nil.
@@ -20,8 +20,11 @@ public struct NoisyTable: Sendable {
     self.means = means ?? samples.map(Self.mean)
   }
 
+  /// Stands for the mean of an option without samples.
+  public static let unmeasured = Measurement(timeSeconds: 0, energyJoules: 0)
+
   private static func mean(_ samples: [Measurement]) -> Measurement {
-    if samples.count == 1 { return samples[0] }
+    if samples.count <= 1 { return samples.first ?? unmeasured }
     return Measurement(
       timeSeconds: samples.reduce(0) { $0 + $1.timeSeconds } / Double(samples.count),
       energyJoules: samples.reduce(0) { $0 + $1.energyJoules } / Double(samples.count))
@@ -50,6 +53,9 @@ public struct NoisyTable: Sendable {
 /// **Exactness.** Where the noise found is below ``negligibleNoiseFraction``, times or energies are returned as
 /// measured, bit by bit, and so are tables whose settings are no positive numbers, and families of fewer than
 /// ``leastClockCount`` clocks or ``leastOptionCount`` options.
+///
+/// **Prediction.** Options without samples take the value of the law; tables need a law for that
+/// (``hasLaw(_:)``).
 ///
 /// The result does not depend on the order of tables or options, beyond rounding, nor on units of clock, time or
 /// energy. Cost: some hundreds of evaluations of each family (``LawFamily/evaluate(_:)``).
@@ -93,8 +99,12 @@ public struct ProfileEstimate: Sendable {
   let measured: [NoisyTable]
   let fits: [FamilyFit]
 
+  /// Whether tables of one family follow a law: their settings are clocks, and enough options were measured.
+  public static func hasLaw(_ tables: [NoisyTable]) -> Bool { FamilyFit.clocks(tables) != nil }
+
   /// Estimates a profile.
   ///
+  /// - Parameter measured: options without samples only in families with a law.
   /// - Throws: ``FrontierError/cancelled``.
   public init(_ measured: [NoisyTable], progress: ProgressHandle = ProgressHandle()) throws(FrontierError) {
     self.measured = measured

@@ -42,7 +42,8 @@ package enum FrontierCharacterize: BackgroundStep {
         """
         Which tables plans are made on. `measured`: the mean of each option's samples. `smoothed`: what the samples of \
         all stages say of the true times and energies, by a law over the clock for each kind of instruction; for \
-        profiles with noise.
+        profiles with noise. `completed`: the same, and each stage also has the frequencies that were measured of the \
+        instruction on other stages, as the law predicts them; for incomplete profiles (profile/next).
         """
       )
       let precision = CurvePrecision(

@@ -50,6 +50,28 @@ class PlanEvaluation(Answer):
 
 
 @dataclass(frozen=True, repr=False)
+class NextMeasurement(Answer):
+    """A measurement to make: `reason` is "coverage" or "regret"; `sample_count` samples are there already."""
+
+    stage: int
+    instruction: str
+    frequency: Any
+    reason: str
+    sample_count: int
+    saved_joules: Optional[float] = None
+
+
+@dataclass(frozen=True, repr=False)
+class NextMeasurements(Answer):
+    """What to measure next; where it is `sufficient`, nothing is worth its time."""
+
+    measurements: Rows[NextMeasurement]
+    sufficient: bool
+    expected_regret_joules: Optional[float] = None
+    expected_regret_fraction: Optional[float] = None
+
+
+@dataclass(frozen=True, repr=False)
 class VariantPlan(Answer):
     """The plan of one kind of iterations; `share_fraction` is its share of all."""
 

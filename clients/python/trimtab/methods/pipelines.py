@@ -9,7 +9,7 @@ from .. import answers
 from ..answers.wire import to_wire
 from ..binding import Method
 from ..declared import Schedule
-from ..requests import Request
+from ..requests import Progress, Request
 from .base import OfSession, PerRank
 
 if TYPE_CHECKING:
@@ -103,3 +103,18 @@ class PipelineMethods(OfSession):
             sampling_interval_seconds=sampling_interval_seconds, keep_samples=keep_samples,
             refuse_implausible=refuse_implausible, knob_columns=None if knob_columns is None else list(knob_columns),
             timeout=timeout)
+
+    @Method
+    def next_measurements(
+        self, pipeline: str, *, frequencies: Optional[Iterable[float]] = None, count: Optional[int] = None,
+        sufficient_regret_fraction: Optional[float] = None, iteration_count: Optional[float] = None,
+        measurement_joules: Optional[float] = None, progress: Optional[Progress] = None,
+        timeout: Optional[float] = None,
+    ) -> Request[answers.NextMeasurements]:
+        """What to measure next, among `frequencies` on every stage. Measure it, submit it and ask again until it is
+        `sufficient`; then characterize with `estimate="completed"`."""
+        return self._long(
+            progress, timeout, "profile/next", answers.NextMeasurements, pipeline=pipeline,
+            frequencies=None if frequencies is None else list(frequencies), count=count,
+            sufficient_regret_fraction=sufficient_regret_fraction, iteration_count=iteration_count,
+            measurement_joules=measurement_joules)
