@@ -6,6 +6,7 @@ import argparse
 from harness import BINARY, MEASURED, Report, Trimtab
 from measurements import read_profile
 from sweeps import Sweep, unlike
+from trimtab import Request
 
 PROFILES = {"a100-sxm": 83.64, "a40": 70.38}
 BATCH = 8
@@ -22,16 +23,21 @@ def spread(sweep, count):
     return found
 
 
-def measure(report, binary, seeds, profiles=tuple(PROFILES)):
+def caller(client):
+    """What sends a request to the session."""
+    return lambda method, **params: client.call(Request(method, {"session": "s", **params}))
+
+
+def measure(report, binary, seeds, profiles=tuple(PROFILES), microbatches=24):
+    """Adds a row for each profile; `seeds` is a range."""
     for name in profiles:
         chosen, even = [], []
         for seed in seeds:
             tables = unlike(read_profile(MEASURED / f"gpt3-175b_{name}.csv"), seed)
             for found, is_chosen in ((chosen, True), (even, False)):
                 with Trimtab([str(binary), "serve"]) as client:
-                    client.call("session/open", {"session": "s", "seed": 1})
-                    sweep = Sweep(lambda method, **params: client.call(method, {"session": "s", **params}),
-                                  tables, PROFILES[name])
+                    client.call(Request("session/open", {"session": "s", "seed": 1}))
+                    sweep = Sweep(caller(client), tables, PROFILES[name], microbatches)
                     budget = sweep.option_count // 10
                     if is_chosen:
                         while len(sweep.measured) < budget:
@@ -45,14 +51,17 @@ def measure(report, binary, seeds, profiles=tuple(PROFILES)):
 
 
 def main():
-    """`python Tests/Benchmarks/next_measurements.py [--profile NAME ...] [--seeds N] [--first-seed N]`."""
+    """`python Tests/Benchmarks/next_measurements.py [--profile NAME ...] [--seeds N] [--first-seed N]
+    [--microbatches N]`."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--profile", nargs="+", choices=tuple(PROFILES), default=list(PROFILES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=900)
+    parser.add_argument("--microbatches", type=int, default=24)
     arguments = parser.parse_args()
     report = Report()
-    measure(report, BINARY, range(arguments.first_seed, arguments.first_seed + arguments.seeds), arguments.profile)
+    measure(report, BINARY, range(arguments.first_seed, arguments.first_seed + arguments.seeds), arguments.profile,
+            arguments.microbatches)
     report.table()
 
 
