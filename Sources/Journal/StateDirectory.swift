@@ -20,6 +20,8 @@ package final class StateDirectory: Sendable {
   private struct Names {
     /// The sessions with a journal that is not closed.
     var stored: Set<ExactString> = []
+    /// Those of them whose journal was given up before it was known whether it has a file.
+    var uncertain: Set<ExactString> = []
     /// Names of sessions that were closed.
     var closed: Set<ExactString> = []
     /// For each file name in `closed` and `damaged`, the last number that was used.
@@ -110,7 +112,19 @@ package final class StateDirectory: Sendable {
   }
 
   /// Whether a session has a journal, be it one that cannot be read.
-  package func contains(_ name: ExactString) -> Bool { names.withLock { $0.contains(name) } }
+  package func contains(_ name: ExactString) -> Bool {
+    names.withLock { names in
+      if names.uncertain.contains(name) {
+        do throws(StorageError) {
+          if try storage.open(Self.path(of: name), creates: false) == nil { names.stored.remove(name) }
+          names.uncertain.remove(name)
+        } catch {
+          // There is something of its name, or this cannot be found out yet. Opening the session says why.
+        }
+      }
+      return names.contains(name)
+    }
+  }
 
   /// Whether a session has or had this name.
   package func hasUsed(_ name: ExactString) -> Bool {
@@ -198,7 +212,8 @@ package final class StateDirectory: Sendable {
     do throws(StorageError) {
       if try storage.open(journal.path, creates: false) == nil { forget(journal.name) }
     } catch {
-      // There is something of its name. The next session/open says why it cannot be read.
+      // It cannot be found out now, as there may be no descriptor left.
+      names.withLock { _ = $0.uncertain.insert(journal.name) }
     }
   }
 }
