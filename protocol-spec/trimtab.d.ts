@@ -189,6 +189,12 @@ export interface SessionOpenAnswer {
    * be changed.
    */
   readOnly?: string;
+  /**
+   * The first request in the journal of which this version would have made something else, such as another trial. The
+   * session goes on with what was given out. Absent where there is none.
+   * @since 0.2
+   */
+  difference?: string;
   /** Fields of the request that the method does not know, at most 16; absent where there are none. */
   warnings?: Array<UnknownField>;
 }

@@ -286,6 +286,11 @@ pub struct SessionOpenAnswer {
     #[cfg_attr(feature = "serde", serde(rename = "readOnly"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub read_only: Option<String>,
+    /// The first request in the journal of which this version would have made something else, such as another trial.
+    /// The session goes on with what was given out. Absent where there is none.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub difference: Option<String>,
     /// Fields of the request that the method does not know, at most 16; absent where there are none.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub warnings: Option<Vec<UnknownField>>,

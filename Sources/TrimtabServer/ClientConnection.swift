@@ -28,6 +28,10 @@ package final class ClientConnection: PeerHandler {
   var passedFiles: ReceivedFiles?
   /// The file that the next request names.
   var nextFile: FileAccess?
+  /// What the client's process calls itself; nil for the process's own client.
+  var key: String?
+  /// Requests that it sends again, as their owner ended; or what there is to say of them all.
+  var repeated: (keys: Set<RequestKey>, refusal: RequestError?) = ([], nil)
   /// Whether it may change nothing.
   var isReadOnly: Bool
   /// The sessions that it has opened: it may use them, and is sent what happens in them.
@@ -150,7 +154,10 @@ package final class ClientConnection: PeerHandler {
   package func handle(_ call: Call) {
     if passedFiles != nil {
       if call.method == ExactString(GuestMessages.join) { return join(call) }
-      call.attachment = nextFile
+      if case .integer(let number) = call.id, let key {
+        let request = RequestKey(client: key, number: Int(number))
+        call.origin = RequestOrigin(files: nextFile, key: request, isRepeated: repeated.keys.contains(request))
+      }
       nextFile = nil
     }
     switch phase {
@@ -189,8 +196,17 @@ package final class ClientConnection: PeerHandler {
     serve(call, route)
   }
 
-  private func serve(_ call: Call, _ route: Route) {
+  func serve(_ call: Call, _ route: Route) {
+    let origin = call.origin
+    if let origin, origin.isRepeated, route.mayChange, let refusal = repeated.refusal {
+      return call.fail(RPCError(refusal))
+    }
     if route.name != SessionOpen.name, let session = call.params?.objectValue?.sessionName {
+      if let origin, origin.isRepeated, let key = origin.key, route.mayChange,
+        server.answersAgain(call, key, of: self, in: session, route)
+      {
+        return
+      }
       do throws(RequestError) {
         if route.changesSession { try checkMayChange() }
         try checkHolds(session)

@@ -24,6 +24,7 @@ package final class JobTable {
     /// Runs its argument when the result may take effect.
     let settle: (@escaping () -> Void) -> Void
     let finish: () -> Void
+    let progressed: (Int) -> Void
   }
 
   /// Carries the messages of pool threads.
@@ -47,10 +48,12 @@ package final class JobTable {
   /// - Parameters:
   ///   - call: the request that waits for the result and may cancel it; nil for work that the server itself starts.
   ///   - isShort: whether it is a request for which others wait, rather than a computation.
+  ///   - progressed: takes the percentage that is done, besides the call.
   ///   - settle: runs its argument when the result may take effect; until then the work can be cancelled.
   func start<Product: Sendable>(
     _ call: Call?, session: String, title: String, isShort: Bool = false,
     _ work: @escaping @Sendable (ProgressHandle) throws(RequestError) -> Product,
+    progressed: @escaping (Int) -> Void = { _ in },
     settle: @escaping (@escaping () -> Void) -> Void = { $0() },
     finish: @escaping (Result<Product, RequestError>) -> Void
   ) {
@@ -71,11 +74,12 @@ package final class JobTable {
     }
     call?.progress.begin(title: title, percentage: 0)
     call?.onCancel = { [weak self] in self?.cancel(job) }
-    jobs[job] = Job(call: call, session: session, flag: flag, settle: settle) {
+    let end: () -> Void = {
       let result = outcome.value.withLock { $0 } ?? .failure(.cancelled)
       // A result after a cancellation is dropped: a cancelled request changes nothing.
       finish(flag.isRaised ? .failure(.cancelled) : result)
     }
+    jobs[job] = Job(call: call, session: session, flag: flag, settle: settle, finish: end, progressed: progressed)
     guard let pool else {
       run()
       return mailbox.drain().forEach(handle)
@@ -96,7 +100,10 @@ package final class JobTable {
   /// Handles a message of a pool thread; call on the loop.
   package func handle(_ event: Event) {
     switch event {
-    case .progressed(let job, let percentage): jobs[job]?.call?.progress.report(percentage: percentage)
+    case .progressed(let number, let percentage):
+      guard let job = jobs[number] else { return }
+      job.call?.progress.report(percentage: percentage)
+      job.progressed(percentage)
     case .finished(let number):
       guard let job = jobs[number] else { return }
       // One that waits for its session stays in the table, so that closing the session cancels it.

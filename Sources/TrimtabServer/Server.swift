@@ -15,6 +15,14 @@ package final class Server {
   let tickets = LaneTickets()
   /// What was pushed about each open session lately.
   var histories: [ExactString: PushHistory] = [:]
+  /// Of what in the journals of recovered sessions this version would have made something else.
+  var differences: [ExactString: RequestError] = [:]
+  /// The sessions that are being recovered.
+  var recoveries: [ExactString: Recovery] = [:]
+  /// What was answered that recovered sessions' journals have, for clients that ask again.
+  var recordedAnswers: [ExactString: RecordedAnswers] = [:]
+  /// Tells this process from other owners of a directory.
+  let key = String(UInt64.random(in: 0..<1 << 48), radix: 36)
   /// In the order in which they came.
   private(set) var clients: [ClientConnection] = []
   /// Where sessions are kept; nil where they live in memory.
@@ -60,6 +68,8 @@ package final class Server {
   /// Notes that a session is no longer open.
   func release(_ session: String) {
     histories[ExactString(session)] = nil
+    recordedAnswers[ExactString(session)] = nil
+    differences[ExactString(session)] = nil
     for client in clients { client.release(session) }
   }
 

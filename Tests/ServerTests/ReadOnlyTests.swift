@@ -49,10 +49,6 @@ import Transcripts
     (#"{"method":"method/ofLater","params":{"session":"s"},"revision":3}"#, "method/ofLater"),
     (#"{"method":"trial/update","params":{"session":"s","trial":9,"step":1,"score":2},"revision":3}"#, "trial/update"),
     (
-      #"{"method":"trial/update","params":{"session":"s","trial":1,"step":1,"dataFraction":0.1,"score":2},"revision":7}"#,
-      "revision 7"
-    ),
-    (
       #"{"method":"trial/next","params":{"session":"s","worker":"x"},"revision":3,"given":{"trial":9}}"#,
       "as it was given out"
     ),
@@ -91,6 +87,63 @@ import Transcripts
     // Others are as ever.
     let other = #"{"jsonrpc":"2.0","id":1,"method":"session/open","params":{"session":"other"}}"#
     #expect(second.send(other)[0].contains(#""resumed":false"#))
+  }
+
+  private static let update =
+    #"{"method":"trial/update","params":{"session":"s","trial":1,"step":1,"dataFraction":0.1,"score":2},"revision":"#
+
+  /// Another version gave out another trial, let a trial go on that ends by this one, or counted otherwise: what it
+  /// gave out stays, and the session goes on.
+  @Test(arguments: [
+    (
+      [
+        #"""
+        {"method":"trial/next","params":{"session":"s","worker":"x"},"revision":3,"given":{"trial":2,"toFraction":0.5,\#
+        "candidate":{"encoder":"b","languageModel":"d"}}}
+        """#
+      ], "request 4 (trial/next)", 2
+    ),
+    (
+      [
+        #"""
+        {"method":"trial/update","params":{"session":"s","trial":1,"step":1,"dataFraction":1,"score":2},"revision":3}
+        """#,
+        #"""
+        {"method":"trial/update","params":{"session":"s","trial":1,"step":2,"dataFraction":1,"score":2},"revision":4}
+        """#,
+      ], "request 5 (trial/update)", 1
+    ),
+    ([update + "7}"], "request 4 (trial/update)", 1),
+  ])
+  func aJournalOfAnotherVersionGoesOn(_ records: [String], _ named: String, _ trialCount: Int) throws {
+    _ = try make(then: records)
+    let last = try #require(records.last.flatMap { ChangeRecord(Array($0.utf8)) })
+    var states: [SessionState] = []
+    for _ in 0..<2 {
+      let next = try client()
+      let opened = next.send(Self.open)
+      let answer = try #require(opened.first { $0.contains(#""id":"o""#) })
+      #expect(answer.contains(#""difference":"#) && answer.contains(named), "\(answer)")
+      #expect(answer.contains(#""revision":\#(last.revision)"#) && !answer.contains(#""readOnly":"#), "\(answer)")
+      #expect(opened.contains { $0.contains("goes on as it was") })
+      states.append(try next.sessions.state("s"))
+      #expect(states[0].search?.trialCount == trialCount)
+    }
+    #expect(firstDifference(states[0], states[1], comparesObjects: true) == nil)
+    // It goes on, and what it then makes is recovered as well.
+    let third = try client()
+    _ = third.send(Self.open)
+    let given = third.send(request("trial/next", #""worker":"y""#))[0]
+    #expect(given.contains(#""trial":\#(trialCount + 1)"#), "\(given)")
+    let fourth = try client()
+    #expect(fourth.send(Self.open).contains { $0.contains(named) })
+    let (before, after) = (try third.sessions.state("s"), try fourth.sessions.state("s"))
+    #expect(firstDifference(before, after, comparesObjects: true) == nil)
+    let list = fourth.send(request("trial/list", #""limit":10"#))[0]
+    if trialCount == 2 {
+      #expect(list.contains(#""trial":2,"candidate":{"encoder":"b","languageModel":"d"}"#), "\(list)")
+      #expect(list.contains(#""toFraction":0.5"#), "\(list)")
+    }
   }
 
   @Test func requestsAfterOneThatWasLeftOutKeepTheirNumbers() throws {

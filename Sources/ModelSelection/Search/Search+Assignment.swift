@@ -7,7 +7,39 @@ extension Search {
   public mutating func nextTrial(
     where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
   ) -> NextTrial {
-    if let reason = stopReason { return .none(.finished(reason)) }
+    nextTrial(replaying: nil, where: fits).next
+  }
+
+  /// The same where the assignment is known, because another version of this engine made it: that one then, also where
+  /// this version would choose another. It then counts as requested by ``advance(_:to:)``.
+  ///
+  /// - Returns: also whether this version chooses otherwise. Nothing is assigned where that is impossible now.
+  public mutating func nextTrial(
+    replaying known: (candidate: Int, fraction: Double)?, where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool
+  ) -> (next: NextTrial, isOtherwise: Bool) {
+    let reason = stopReason
+    let work = reason == nil ? nextWork(where: fits) : nil
+    if let known, work?.candidate != known.candidate || work?.fraction != known.fraction {
+      return (assign(known.candidate, to: known.fraction).map { .assigned($0) } ?? .none(.nothingFits), true)
+    }
+    if let reason { return (.none(.finished(reason)), false) }
+    return (work.map { .assigned(assign($0)) } ?? .none(.nothingFits), false)
+  }
+
+  /// Assigns work that this version does not choose; nil where it is impossible.
+  private mutating func assign(_ candidate: Int, to fraction: Double) -> Assignment? {
+    guard states.indices.contains(candidate), states[candidate].openTrial == nil,
+      fraction > states[candidate].checkpoint?.dataFraction ?? 0, fraction <= 1
+    else { return nil }
+    do throws(SelectionError) {
+      try advance(candidate, to: fraction)
+    } catch {
+      return nil
+    }
+    return assign(Work(candidate: candidate, fraction: fraction, rung: 0, phase: .requested))
+  }
+
+  private func nextWork(where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool) -> Work? {
     func canStart(_ candidate: Int, _ fraction: Double, isRepeat: Bool) -> Bool {
       !states[candidate].isClosed && states[candidate].openTrial == nil
         && limit(on: candidate, to: fraction, isRepeat: isRepeat) == nil && fits(candidate, need(of: candidate))
@@ -21,8 +53,7 @@ extension Search {
       if canStart(request.candidate, request.fraction, isRepeat: request.isRepeat) { work = request }
       return work == nil
     }
-    work = work ?? strategy.nextWork(context, where: canStart)
-    return work.map { .assigned(assign($0)) } ?? .none(.nothingFits)
+    return work ?? strategy.nextWork(context, where: canStart)
   }
 
   /// Why no further trial is assigned; nil while the search goes on. O(candidates) at worst.

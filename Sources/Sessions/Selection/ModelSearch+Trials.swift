@@ -8,11 +8,19 @@ extension ModelSearch {
   ///
   /// - Throws: ``RequestError`` of kind `unknownGPU` or `busyGPU`.
   package mutating func next(_ request: TrialRequest) throws(RequestError) -> TrialOffer {
+    try next(request, replaying: nil).offer
+  }
+
+  /// The same where the trial is known that was given out; also whether this version would have given out another.
+  package mutating func next(
+    _ request: TrialRequest, replaying known: GivenTrial?
+  ) throws(RequestError) -> (offer: TrialOffer, isOtherwise: Bool) {
+    let work = known.flatMap { known in pool.number(of: known.candidate).map { ($0, known.toFraction) } }
     let before = engine.spending.wallSeconds
     let now = max(before, request.elapsedSeconds ?? 0)
     let silent = roster.expired(at: now, leaseSeconds: settings.leaseSeconds)
     if let trial = roster.openTrial(of: request.worker), !silent.contains(trial) {
-      return .trial(openTrial(trial), isRepeated: true)
+      return (.trial(openTrial(trial), isRepeated: true), known != nil)
     }
     if let gpus = request.gpus { try check(gpus, besides: silent) }
     engine.tell(elapsedSeconds: now)
@@ -21,14 +29,16 @@ extension ModelSearch {
     suspendUnreliableNodes()
     let choosesGPUs = request.gpus == nil && request.memoryBytes == nil && !devices.isEmpty
     let domain = request.gpus.flatMap { devices.domain(of: $0) } ?? request.worker ?? ""
-    func empty(_ reason: TrialOffer.WaitReason, retryAfterSeconds: Double? = nil) -> TrialOffer {
+    func empty(
+      _ reason: TrialOffer.WaitReason, retryAfterSeconds: Double? = nil
+    ) -> (offer: TrialOffer, isOtherwise: Bool) {
       // The time and the memory that the request reported count without a trial too.
       if now > before || isMemoryNew {
         log.append(.emptyRequest(request, isKept: isMemoryNew || !silent.isEmpty))
       }
-      return .none(reason, retryAfterSeconds: retryAfterSeconds)
+      return (.none(reason, retryAfterSeconds: retryAfterSeconds), known != nil)
     }
-    if !choosesGPUs, let end = losses.blockedUntil(domain, now: now), engine.stopReason == nil {
+    if known == nil, !choosesGPUs, let end = losses.blockedUntil(domain, now: now), engine.stopReason == nil {
       return empty(.nodeSetAside, retryAfterSeconds: end.isFinite ? end - now : nil)
     }
     // Nil: too few GPUs are idle.
@@ -40,13 +50,13 @@ extension ModelSearch {
       } else {
         request.memoryBytes ?? .max
       }
-    var (isTooSmall, isAvoided) = (false, false)
+    var (isTooSmall, isAvoided, isOtherwise) = (false, false, false)
     var next = NextTrial.none(.nothingFits)
     // A candidate goes back to a node that lost it only when there is nothing else for the node.
     for avoidsLosses in [true, false] where avoidsLosses || isAvoided {
       // Copies that end with this scope: the engine may not change while `self` is read.
       let (devices, losses, gpusPerTrial) = (devices, losses, settings.gpusPerTrial)
-      next = engine.nextTrial { candidate, need in
+      (next, isOtherwise) = engine.nextTrial(replaying: work) { candidate, need in
         guard let memory, need.isMet(by: memory) else {
           isTooSmall = true
           return false
@@ -64,7 +74,7 @@ extension ModelSearch {
     }
     switch next {
     case .assigned(let assignment):
-      let gpus = request.gpus ?? (choosesGPUs ? chosen(for: assignment.candidate) : [])
+      let gpus = request.gpus ?? (choosesGPUs ? chosen(for: assignment.candidate, mayLack: isOtherwise) : [])
       devices.occupy(gpus, trial: assignment.trial)
       roster.open(
         assignment.trial,
@@ -73,7 +83,7 @@ extension ModelSearch {
           memoryBytes: min(devices.leastMemoryBytes(of: gpus), request.memoryBytes ?? .max),
           domain: devices.domain(of: gpus) ?? domain, heardSeconds: now))
       log.append(.asked(trial: assignment.trial))
-      return .trial(openTrial(assignment.trial), isRepeated: false)
+      return (.trial(openTrial(assignment.trial), isRepeated: false), isOtherwise)
     case .none(.finished): return empty(.finished)
     case .none(.nothingFits):
       if memory == nil { return empty(devices.hasSuspendedIdle ? .nodeSetAside : .noIdleGPU) }
@@ -255,13 +265,15 @@ extension ModelSearch {
 
   /// The smallest idle GPUs that suffice for a candidate, which was just assigned because some do; on nodes that have
   /// not lost it, if possible.
-  private func chosen(for candidate: Int) -> [String] {
+  ///
+  /// - Parameter mayLack: whether it was assigned for another reason, and may get none.
+  private func chosen(for candidate: Int, mayLack: Bool) -> [String] {
     let (count, bytes) = (settings.gpusPerTrial, engine.need(of: candidate).leastBytes)
     let gpus =
       devices.choose(count, memoryBytes: bytes, avoiding: losses.nodes(thatLost: candidate))
       ?? devices.choose(count, memoryBytes: bytes)
-    guard let gpus else { preconditionFailure("idle GPUs that fit are gone") }
-    return gpus
+    precondition(gpus != nil || mayLack, "idle GPUs that fit are gone")
+    return gpus ?? []
   }
 
   /// - Parameter silent: trials that end before the request is carried out.

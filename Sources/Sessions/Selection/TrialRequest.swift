@@ -18,6 +18,16 @@ package struct TrialRequest: Sendable {
   }
 }
 
+/// What a journal keeps of a trial that was given out.
+package struct GivenTrial: Sendable {
+  package let candidate: CandidateName
+  package let toFraction: Double
+
+  package init(candidate: CandidateName, toFraction: Double) {
+    (self.candidate, self.toFraction) = (candidate, toFraction)
+  }
+}
+
 /// The answer to a ``TrialRequest``.
 package enum TrialOffer: Sendable {
   case trial(OpenTrial, isRepeated: Bool)

@@ -127,10 +127,13 @@ package struct StepResult<Answer> {
   package let answer: Answer
   /// What happened beside that; announced to the client after the answer.
   package let events: [SessionEvent]
+  /// Whether, in a replay, this version would have given out something else than what was given out.
+  package let isOtherwise: Bool
   /// False where the state is as it was, because the request had been accepted before.
   package let isChange: Bool
 
-  package init(_ answer: Answer, events: [SessionEvent] = [], isChange: Bool = true) {
+  package init(_ answer: Answer, events: [SessionEvent] = [], isChange: Bool = true, isOtherwise: Bool = false) {
+    self.isOtherwise = isOtherwise
     self.answer = answer
     self.events = events
     self.isChange = isChange
@@ -138,7 +141,7 @@ package struct StepResult<Answer> {
 
   /// The same result with another answer.
   package func map<New>(_ transform: (Answer) -> New) -> StepResult<New> {
-    StepResult<New>(transform(answer), events: events, isChange: isChange)
+    StepResult<New>(transform(answer), events: events, isChange: isChange, isOtherwise: isOtherwise)
   }
 }
 

@@ -14,6 +14,8 @@ struct ChangeRecord: Sendable {
   let params: JSONObject
   /// Of the session, once the change has been applied.
   let revision: Int
+  /// The request that it was, where another process passed it on: sent again, it is answered from here.
+  var key: RequestKey?
   /// What the session gave away by it, which a replay must give again.
   var given: JSON?
   /// The revision of the snapshot that a computation's product was computed from.
@@ -27,6 +29,7 @@ struct ChangeRecord: Sendable {
       $0.field("method", method)
       $0.field("params", JSON.object(params))
       $0.field("revision", revision)
+      if let key { $0.field("by", JSON.array([.string(key.client), .integer(Int64(key.number))])) }
       $0.field("given", given)
       $0.field("computedFrom", computedFrom)
       $0.field("file", file)
@@ -35,10 +38,10 @@ struct ChangeRecord: Sendable {
   }
 
   init(
-    _ method: String, _ params: JSONObject, revision: Int, given: JSON? = nil, computedFrom: Int? = nil,
-    file: JSON? = nil
+    _ method: String, _ params: JSONObject, revision: Int, by key: RequestKey? = nil, given: JSON? = nil,
+    computedFrom: Int? = nil, file: JSON? = nil
   ) {
-    (self.method, self.params, self.revision) = (method, params, revision)
+    (self.method, self.params, self.revision, self.key) = (method, params, revision, key)
     (self.given, self.computedFrom, self.file) = (given, computedFrom, file)
   }
 
@@ -49,8 +52,8 @@ struct ChangeRecord: Sendable {
       case .object(let params)? = object["params"], let revision = object["revision"]?.integerValue
     else { return nil }
     self.init(
-      method, params, revision: revision, given: object["given"], computedFrom: object["computedFrom"]?.integerValue,
-      file: object["file"])
+      method, params, revision: revision, by: object["by"].flatMap(RequestKey.init), given: object["given"],
+      computedFrom: object["computedFrom"]?.integerValue, file: object["file"])
   }
 
   /// Whether a record may be of a computation's product, found without reading it.
@@ -87,7 +90,7 @@ struct ChangeRecord: Sendable {
     }
     if let unsaid = additions.unsaidParam { members.append(unsaid) }
     return ChangeRecord(
-      method, JSONObject(members: members), revision: revision, given: given, computedFrom: computedFrom,
+      method, JSONObject(members: members), revision: revision, by: key, given: given, computedFrom: computedFrom,
       file: additions.file?.check ?? file)
   }
 
@@ -102,5 +105,15 @@ struct ChangeRecord: Sendable {
         .journalUnusable, path: error.pathText, expected: error.expected, found: error.found,
         fix: "open the session with the version that wrote its journal")
     }
+  }
+}
+
+extension RequestKey {
+  /// Reads a key as a record has it.
+  fileprivate init?(_ json: JSON) {
+    guard let parts = json.arrayValue, parts.count == 2, let client = parts[0].stringValue?.text,
+      let number = parts[1].integerValue
+    else { return nil }
+    self.init(client: client, number: number)
   }
 }

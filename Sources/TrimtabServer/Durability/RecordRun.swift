@@ -8,6 +8,8 @@ internal import Journal
 ///     {"run":3,"method":"trial/update","firstRevision":12,"params":{
 ///       "session":{"all":"s"},"trial":{"all":1},"step":{"each":[1,2,3]},"score":{"each":[2.5,2.25,2]}}}
 ///
+/// `by`, where requests were passed on by other processes, has the columns `client` and `number` of their keys.
+///
 /// A null in a column stands for a param that its request does not have. Revisions count up by one. Requests that gave
 /// something away, computed something or read a file stay records of their own.
 struct RecordRun {
@@ -17,12 +19,43 @@ struct RecordRun {
   private enum Column {
     case all(JSON)
     case each([JSON])
+
+    init(_ values: [JSON]) { self = values.allSatisfy { $0 == values[0] } ? .all(values[0]) : .each(values) }
+
+    /// Reads a column of a length; nil where it is none.
+    init?(_ json: JSON, count: Int) {
+      if let value = json["all"] {
+        self = .all(value)
+      } else if let values = json["each"]?.arrayValue, values.count == count {
+        self = .each(Array(values))
+      } else {
+        return nil
+      }
+    }
+
+    subscript(index: Int) -> JSON {
+      switch self {
+      case .all(let value): value
+      case .each(let values): values[index]
+      }
+    }
+
+    var json: JSON {
+      let member: JSONObject.Member =
+        switch self {
+        case .all(let value): .init(key: "all", value: value)
+        case .each(let values): .init(key: "each", value: .array(values))
+        }
+      return .object(JSONObject(members: [member]))
+    }
   }
 
   let count: Int
   private let method: String
   private let firstRevision: Int
   private let columns: [(key: ExactString, column: Column)]
+  /// Of the requests' keys; nil where none has one.
+  private let keys: (client: Column, number: Column)?
 
   static func isRun(_ record: [UInt8]) -> Bool { record.starts(with: beginning) }
 
@@ -36,13 +69,16 @@ struct RecordRun {
     else { return nil }
     var columns: [(ExactString, Column)] = []
     for member in params {
-      if let value = member.value["all"] {
-        columns.append((member.key, .all(value)))
-      } else if let values = member.value["each"]?.arrayValue, values.count == count {
-        columns.append((member.key, .each(Array(values))))
-      } else {
-        return nil
-      }
+      guard let column = Column(member.value, count: count) else { return nil }
+      columns.append((member.key, column))
+    }
+    if let by = json["by"] {
+      guard let client = by["client"].flatMap({ Column($0, count: count) }),
+        let number = by["number"].flatMap({ Column($0, count: count) })
+      else { return nil }
+      keys = (client, number)
+    } else {
+      keys = nil
     }
     (self.count, self.method, firstRevision, self.columns) = (count, method, first, columns)
   }
@@ -70,8 +106,14 @@ struct RecordRun {
         places[index] += 1
         return params[index][places[index] - 1].value
       }
-      return (key, values.allSatisfy { $0 == values[0] } ? .all(values[0]) : .each(values))
+      return (key, Column(values))
     }
+    self.keys =
+      records.contains { $0.key != nil }
+      ? (
+        Column(records.map { $0.key.map { .string($0.client) } ?? .null }),
+        Column(records.map { $0.key.map { .integer(Int64($0.number)) } ?? .null })
+      ) : nil
     (count, method, firstRevision) = (records.count, records[0].method, records[0].revision)
   }
 
@@ -87,7 +129,11 @@ struct RecordRun {
         members.append(.init(key: key, value: values[index]))
       }
     }
-    return ChangeRecord(method, JSONObject(members: members), revision: firstRevision + index)
+    var key: RequestKey?
+    if let client = keys?.client[index].stringValue?.text, let number = keys?.number[index].integerValue {
+      key = RequestKey(client: client, number: number)
+    }
+    return ChangeRecord(method, JSONObject(members: members), revision: firstRevision + index, by: key)
   }
 
   var bytes: [UInt8] {
@@ -100,14 +146,8 @@ struct RecordRun {
         "params",
         JSON.object(
           JSONObject(
-            members: columns.map { key, column in
-              let member: JSONObject.Member =
-                switch column {
-                case .all(let value): .init(key: "all", value: value)
-                case .each(let values): .init(key: "each", value: .array(values))
-                }
-              return .init(key: key, value: .object(JSONObject(members: [member])))
-            })))
+            members: columns.map { .init(key: $0.key, value: $0.column.json) })))
+      if let keys { $0.field("by", ["client": keys.client.json, "number": keys.number.json] as JSON) }
     }
     return writer.json.bytes
   }

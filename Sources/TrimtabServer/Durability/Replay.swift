@@ -9,10 +9,19 @@ struct Replay: Sendable {
   private(set) var store = SessionStore()
   /// What was pushed about the session.
   private(set) var history: PushHistory
+  /// What was answered, as far as that is wanted.
+  private(set) var answers = RecordedAnswers()
+  private let wanted: RecordedAnswers.Wanted
+  /// Whether a run is being applied, whose requests are old.
+  private var isInRun = false
+  /// Records of the whole journal.
+  private let totalCount: Int
   /// Whether the last record closed the session.
   private(set) var isClosed = false
   /// Why the session is as of a record before the journal's end, and can only be read; nil where all was applied.
   private(set) var stop: RequestError?
+  /// The first request of which this program would have made something else; nil where there is none.
+  private(set) var difference: RequestError?
   private let name: String
   /// Records of the journal so far; a run is one.
   private var recordCount = 0
@@ -30,8 +39,9 @@ struct Replay: Sendable {
 
   /// Replays the journal of a session. O(records), and what their computations take.
   ///
-  /// A request that this program does not accept, or that gives something else than what was given out, ends the replay
-  /// as of the request before it (``stop``).
+  /// Where this program would have given out something else, what was given out stays, and reports of trials that have
+  /// ended in the meantime are left out; ``difference`` names the first such request. Any other request that it does
+  /// not accept ends the replay as of the request before it (``stop``).
   ///
   /// - Parameters:
   ///   - mark: notes which request is being applied, and knows one that must not be.
@@ -40,21 +50,25 @@ struct Replay: Sendable {
   /// - Throws: ``RequestError`` of kind `journalUnusable` or `storageFailed`.
   static func run(
     _ name: String, in directory: StateDirectory, mark: RecoveryMark? = nil,
-    keeping history: PushHistory = PushHistory()
+    keeping history: PushHistory = PushHistory(), answering wanted: RecordedAnswers.Wanted = .none,
+    progress: ProgressHandle = ProgressHandle()
   ) throws(RequestError) -> (replay: Replay, reader: JournalReader)? {
     defer { mark?.end() }
-    guard let (replay, reader) = try run(name, in: directory, mark, upTo: nil, history) else { return nil }
+    guard let (replay, reader) = try run(name, in: directory, mark, upTo: nil, history, wanted, progress) else {
+      return nil
+    }
     guard let stop = replay.stop else { return (replay, reader) }
     // The request has changed the session, or part of it. What was before it takes another replay, without it.
     guard replay.requestCount > 1,
-      var (before, _) = try run(name, in: directory, mark, upTo: replay.requestCount - 1, history)
+      var (before, _) = try run(name, in: directory, mark, upTo: replay.requestCount - 1, history, wanted, progress)
     else { throw stop }
     before.stop = stop
     return (before, reader)
   }
 
   private static func run(
-    _ name: String, in directory: StateDirectory, _ mark: RecoveryMark?, upTo limit: Int?, _ history: PushHistory
+    _ name: String, in directory: StateDirectory, _ mark: RecoveryMark?, upTo limit: Int?, _ history: PushHistory,
+    _ wanted: RecordedAnswers.Wanted, _ progress: ProgressHandle
   ) throws(RequestError) -> (replay: Replay, reader: JournalReader)? {
     func readable<Value>(_ body: () throws(JournalError) -> Value) throws(RequestError) -> Value {
       do throws(JournalError) { return try body() } catch { throw RequestError(error, session: name) }
@@ -73,11 +87,12 @@ struct Replay: Sendable {
       throw RequestError(.damaged(path: survey.path, offset: offset, record: record), session: name)
     }
     guard survey.count > 0 else { return nil }
-    var replay = Replay(name, uses, mark, limit, history)
+    var replay = Replay(name, uses, mark, limit, history, wanted, survey.count)
     var reader = try readable { () throws(JournalError) in try directory.reader(of: ExactString(name)) }
     do throws(RequestError) {
       while !replay.isDone, let bytes = try readable({ () throws(JournalError) in try reader.next() }) {
         try replay.apply(bytes)
+        progress.report(Double(replay.recordCount) / Double(replay.totalCount))
       }
     } catch {
       guard error.kind == .journalUnusable else { throw error }
@@ -87,9 +102,11 @@ struct Replay: Sendable {
   }
 
   private init(
-    _ name: String, _ lastUses: [Int: Int], _ mark: RecoveryMark?, _ limit: Int?, _ history: PushHistory
+    _ name: String, _ lastUses: [Int: Int], _ mark: RecoveryMark?, _ limit: Int?, _ history: PushHistory,
+    _ wanted: RecordedAnswers.Wanted, _ totalCount: Int
   ) {
     (self.name, self.lastUses, self.mark, self.limit, self.history) = (name, lastUses, mark, limit, history)
+    (self.wanted, self.totalCount) = (wanted, totalCount)
   }
 
   private var isDone: Bool { requestCount == limit }
@@ -98,6 +115,8 @@ struct Replay: Sendable {
     recordCount += 1
     if RecordRun.isRun(bytes) {
       runByteCount += bytes.count
+      isInRun = true
+      defer { isInRun = false }
       guard let run = RecordRun(bytes) else { throw unreadable(bytes) }
       for index in 0..<run.count where !isDone { try apply(run[index]) }
     } else {
@@ -138,6 +157,7 @@ struct Replay: Sendable {
         throw unusable(record.method, expected: "session/open with a seed as the first record", found: "it elsewhere")
       }
       _ = store.open(name: name, seed: UInt64(seed))
+      answers.opening = record.key
     case SessionClose.name: isClosed = true
     case LeftOut.method:
       _ = try store.change(name) { (state) in
@@ -150,18 +170,44 @@ struct Replay: Sendable {
       guard let replay = Route.replays[ExactString(record.method)] else {
         throw unusable(record.method, expected: "a method of this version", found: "another")
       }
-      let replayed = try replay(record, try snapshot(for: record), &store)
+      let replayed: Replayed
+      do throws(RequestError) {
+        replayed = try replay(record, try snapshot(for: record), &store, wants(record.key))
+      } catch {
+        guard error.kind == .trialClosed else { throw error }
+        differ(record, expected: "the report to be accepted, as it was", found: error.message)
+        break
+      }
+      if replayed.isOtherwise {
+        differ(record, expected: "\(record.given?.preview() ?? "nothing") to be given out", found: "another choice")
+      }
       if let expected = record.given, replayed.given != expected {
         throw unusable(
           record.method, expected: "\(expected.preview()) as it was given out",
           found: replayed.given?.preview() ?? "nothing")
       }
       remember(replayed.events)
+      if let key = record.key { answers.note(key, replayed.answer) }
     }
-    guard isClosed || store.revisionInPlace(of: name) == record.revision else {
-      throw unusable(
-        record.method, expected: "revision \(record.revision)",
-        found: store.revision(of: name).map { "revision \($0)" } ?? "none")
+    guard !isClosed, let revision = store.revisionInPlace(of: name), revision != record.revision else { return }
+    differ(record, expected: "revision \(record.revision)", found: "revision \(revision)")
+    _ = try store.change(name) { (state) in
+      state.revision = record.revision
+      return StepResult(())
+    }
+  }
+
+  /// Notes that this program would have made something else of a request.
+  private mutating func differ(_ record: ChangeRecord, expected: String, found: String) {
+    difference = difference ?? unusable(record.method, expected: expected, found: found)
+  }
+
+  private func wants(_ key: RequestKey?) -> Bool {
+    guard let key else { return false }
+    return switch wanted {
+    case .none: false
+    case .last: recordCount > totalCount - RecordedAnswers.lastRecordCount && !isInRun
+    case .of(let keys): keys.contains(key)
     }
   }
 

@@ -61,11 +61,12 @@ extension Server {
 
   /// The record of a request that has just changed its session.
   func change<M: Method>(
-    _ method: M.Type, _ json: JSON?, _ session: String, given: JSON? = nil, computedFrom: Int? = nil, file: JSON? = nil
+    _ method: M.Type, _ json: JSON?, _ session: String, by key: RequestKey?, given: JSON? = nil,
+    computedFrom: Int? = nil
   ) -> ChangeRecord {
     ChangeRecord(
       M.name, ChangeRecord.understood(json, by: method), revision: sessions.revisionInPlace(of: session) ?? 0,
-      given: given, computedFrom: computedFrom, file: file)
+      by: key, given: given, computedFrom: computedFrom)
   }
 
   /// Handles what a commit came to; call on the loop.
@@ -110,28 +111,30 @@ extension Server {
   func open(
     _ call: Call, for client: ClientConnection, _ params: SessionOpen.Params, _ unknown: UnknownFields
   ) {
-    if let name = params.session, let journals, !sessions.contains(name), journals.isStored(ExactString(name)) {
+    let repeated = call.origin.flatMap { $0.isRepeated ? $0.key : nil }
+    let requested = params.session ?? repeated.flatMap(nameOpened)
+    if let name = requested, let journals, !sessions.contains(name), journals.isStored(ExactString(name)) {
       // Answered here, not cancelled there: two recoveries of one journal at a time would disturb each other.
       call.progress.begin(title: SessionOpen.name, percentage: 0)
       call.onCancel = { [unowned call] in call.fail(RPCError(RequestError.cancelled)) }
-      return recover(name, for: client, journals) { [unowned self] outcome in
+      return recover(name, for: client, journals, call) { [unowned self] outcome in
         guard !call.isAnswered else { return }
         call.onCancel = nil
         do throws(RequestError) {
           guard let state = try outcome.get() else { return open(call, for: client, params, unknown) }
           client.hold(name, at: state.revision)
-          call.answer(
-            WarnedAnswer(answer: opened(SessionSummary(state), isResumed: true, client), unknown: unknown))
+          let (session, isResumed) = asAnswered(SessionSummary(state), to: repeated)
+          call.answer(WarnedAnswer(answer: opened(session, isResumed: isResumed, client), unknown: unknown))
         } catch {
           call.fail(RPCError(error))
         }
       }
     }
-    if client.isReadOnly, params.session.map({ !sessions.contains($0) }) ?? true {
+    if client.isReadOnly, requested.map({ !sessions.contains($0) }) ?? true {
       return call.fail(RPCError(RequestError.readOnlyProcess))
     }
-    let (session, isResumed) = sessions.open(
-      name: params.session, seed: UInt64(params.seed),
+    var (session, isResumed) = sessions.open(
+      name: requested, seed: UInt64(params.seed),
       isTaken: { [journals] name in
         journals?.directory.hasUsed(ExactString(name)) ?? false
       })
@@ -140,12 +143,21 @@ extension Server {
       let understood = JSONObject(members: [
         .init(key: "session", value: .string(session.name)), .init(key: "seed", value: .integer(Int64(params.seed))),
       ])
-      record(ChangeRecord(SessionOpen.name, understood, revision: 0), of: session.name)
+      record(ChangeRecord(SessionOpen.name, understood, revision: 0, by: call.origin?.key), of: session.name)
     }
     if !isResumed { histories[ExactString(session.name)] = PushHistory() }
     client.hold(session.name, at: session.revision)
     call.lane = lane(of: session.name)
+    if isResumed { (session, isResumed) = asAnswered(session, to: repeated) }
     call.answer(WarnedAnswer(answer: opened(session, isResumed: isResumed, client), unknown: unknown))
+  }
+
+  /// A session as session/open answered it, if it is sent again by the request that opened it.
+  private func asAnswered(
+    _ session: SessionSummary, to key: RequestKey?
+  ) -> (session: SessionSummary, isResumed: Bool) {
+    guard let key, recordedAnswers[ExactString(session.name)]?.opening == key else { return (session, true) }
+    return (SessionSummary(SessionState(name: session.name, seed: 0)), false)
   }
 
   private func opened(
@@ -154,12 +166,14 @@ extension Server {
     let reason =
       journals?.readOnly[ExactString(session.name)] ?? (client.isReadOnly ? RequestError.readOnlyProcess : nil)
     return SessionOpen.Answer(
-      session: session, isResumed: isResumed, durability: durability, readOnlyReason: reason?.message)
+      session: session, isResumed: isResumed, durability: durability, readOnlyReason: reason?.message,
+      difference: differences[ExactString(session.name)]?.message)
   }
 
   /// Has a client that an earlier owner served go on in a session, unless that has been closed since.
   func reopen(_ session: HeldSession, for client: ClientConnection) {
     let name = session.name
+    recoveries[ExactString(name)]?.clients.append(client)
     whenFree(name) { [unowned self] in
       guard !sessions.contains(name), let journals, journals.isStored(ExactString(name)) else {
         if sessions.contains(name) { resume(client, session) }
@@ -175,38 +189,63 @@ extension Server {
     }
   }
 
-  private func restore(_ state: SessionState, _ history: PushHistory) {
+  /// Tells those who wait for a session how far its recovery has come, where that takes long.
+  private func reportRecovery(of name: String, _ percentage: Int) {
+    guard jobs.runsBeside, let recovery = recoveries[ExactString(name)],
+      monotonicSeconds() - recovery.reported > Recovery.reportedSeconds
+    else { return }
+    recoveries[ExactString(name)]?.reported = monotonicSeconds()
+    for client in recovery.clients {
+      client.logMessage("session \(Preview.quoted(name)): recovering, \(percentage) % of its journal is read", .info)
+    }
+  }
+
+  private func restore(_ state: SessionState, _ recovered: Recovered) {
     _ = sessions.replace(state)
-    histories[ExactString(state.name)] = history
+    histories[ExactString(state.name)] = recovered.history
+    recordedAnswers[ExactString(state.name)] = recovered.answers
   }
 
   /// Recovers a session beside the loop, which is occupied until then.
   ///
-  /// - Parameter done: is given its state; nil where it had been closed, or was never begun.
+  /// - Parameters:
+  ///   - call: the request that waits for it, if one does.
+  ///   - done: is given its state; nil where it had been closed, or was never begun.
   private func recover(
-    _ name: String, for client: ClientConnection, _ journals: SessionJournals,
+    _ name: String, for client: ClientConnection, _ journals: SessionJournals, _ call: Call? = nil,
     done: @escaping (Result<SessionState?, RequestError>) -> Void
   ) {
     lanes.occupy(name)
+    recoveries[ExactString(name)] = Recovery(clients: [client])
     let directory = journals.directory
-    jobs.start(nil, session: name, title: SessionOpen.name, isShort: true) { (_) throws(RequestError) in
-      try Recovered(name, in: directory)
+    jobs.start(nil, session: name, title: SessionOpen.name, isShort: true) { (progress) throws(RequestError) in
+      try Recovered(name, in: directory, progress)
+    } progressed: { [unowned self] percentage in
+      call?.progress.report(percentage: percentage)
+      reportRecovery(of: name, percentage)
     } finish: { [unowned self] outcome in
+      recoveries[ExactString(name)] = nil
       do throws(RequestError) {
         let recovered = try outcome.get()
         if let state = recovered.state, let reason = recovered.stop {
           journals.attachReadOnly(ExactString(name), reason)
-          restore(state, recovered.history)
+          restore(state, recovered)
           if reason.kind != .readOnly {
             client.logMessage("session \(Preview.quoted(name)) can only be read: \(reason.message)", .error)
           }
           done(.success(state))
         } else if let state = recovered.state, let file = recovered.file {
           journals.attach(file, to: ExactString(name), size: recovered.size)
-          restore(state, recovered.history)
+          restore(state, recovered)
           if recovered.tornByteCount > 0 {
             client.logMessage(
               "session \(Preview.quoted(name)): \(recovered.tornByteCount) bytes were cut off that were never acknowledged",
+              .warning)
+          }
+          if let difference = recovered.difference {
+            differences[ExactString(name)] = difference
+            client.logMessage(
+              "session \(Preview.quoted(name)) goes on as it was, which this version would not: \(difference.message)",
               .warning)
           }
           done(.success(state))
@@ -230,6 +269,15 @@ extension Server {
   }
 }
 
+/// A session that is being recovered, for whom, and what they know of it.
+struct Recovery {
+  /// A recovery that takes longer is reported, in seconds; and again after as long.
+  static let reportedSeconds = 0.5
+
+  var clients: [ClientConnection]
+  var reported = monotonicSeconds()
+}
+
 /// What came of a recovery.
 private struct Recovered: Sendable {
   /// Nil where the journal was never begun.
@@ -242,15 +290,21 @@ private struct Recovered: Sendable {
   let stop: RequestError?
   /// What was pushed about it.
   let history: PushHistory
+  let answers: RecordedAnswers
+  /// Of what this version would have made something else.
+  let difference: RequestError?
 
-  init(_ name: String, in directory: StateDirectory) throws(RequestError) {
+  init(_ name: String, in directory: StateDirectory, _ progress: ProgressHandle) throws(RequestError) {
     let mark = directory.recoveryMark(for: ExactString(name))
-    guard let (replay, reader) = try Replay.run(name, in: directory, mark: mark) else {
+    guard
+      let (replay, reader) = try Replay.run(
+        name, in: directory, mark: mark, answering: .last, progress: progress)
+    else {
       (file, state, tornByteCount, size, stop) = (nil, nil, 0, SessionJournals.Size(), nil)
-      history = PushHistory()
+      (history, answers, difference) = (PushHistory(), RecordedAnswers(), nil)
       return
     }
-    history = replay.history
+    (history, answers, difference) = (replay.history, replay.answers, replay.difference)
     let isReadOnly = directory.storage.isReadOnly && !replay.isClosed
     stop = replay.stop ?? (isReadOnly ? RequestError.readOnlyProcess : nil)
     // Where the directory is only read, nothing is mended or put aside.

@@ -39,6 +39,7 @@ package struct StateInspection {
       var text = "\(reader.count) records, revision \(replay.store.revision(of: name.text) ?? 0)"
       if let stop = replay.stop { throw stop }
       if replay.isClosed { text += ", closed" }
+      if let difference = replay.difference { text += ", goes on as it was: \(difference.message)" }
       if case .torn(let count)? = reader.end { text += ", \(count) bytes at the end that were never acknowledged" }
       return text
     } catch {

@@ -89,14 +89,18 @@ struct RecordAdditions: Sendable {
 /// counts the step.
 package protocol InPlaceStep: SessionMethod {
   static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
+  /// The same in a replay, where it is known what the request gave away, and so has to be given again.
+  static func apply(
+    _ params: Params, giving given: JSON, to session: inout SessionState
+  ) throws(RequestError) -> StepResult<Answer>
   /// What an answer gives away, such as a trial: a replay must give the same. Nil for most methods.
   static func given(by answer: Answer) -> JSON?
-  /// Whether a request that was carried out may be sent again: it then changes nothing, and gives what it gave.
-  static func mayBeRepeated(_ params: JSONObject) -> Bool
 }
 
 extension InPlaceStep {
-  package static func mayBeRepeated(_ params: JSONObject) -> Bool { false }
+  package static func apply(
+    _ params: Params, giving given: JSON, to session: inout SessionState
+  ) throws(RequestError) -> StepResult<Answer> { try apply(params, to: &session) }
   package static func given(by answer: Answer) -> JSON? { nil }
 }
 

@@ -5,13 +5,25 @@ internal import JSONRPC
 package import Sessions
 
 /// Applies a request that a journal kept, given the state that its computation began from, and says what came of it.
-typealias Replaying = @Sendable (ChangeRecord, SessionState?, inout SessionStore) throws(RequestError) -> Replayed
+///
+/// The last argument says whether the answer is wanted.
+typealias Replaying =
+  @Sendable (ChangeRecord, SessionState?, inout SessionStore, Bool) throws(RequestError) -> Replayed
 
 /// What came of a request that a journal kept.
 struct Replayed {
   /// What it gave away.
   var given: JSON?
   var events: [SessionEvent]
+  /// Whether this version would have given out something else.
+  let isOtherwise: Bool
+  /// What was answered, where that is wanted.
+  var answer: WrittenAnswer?
+
+  init(_ result: StepResult<some DeclaredObject>, given: JSON? = nil, wantsAnswer: Bool) {
+    (events, isOtherwise, self.given) = (result.events, result.isOtherwise, given)
+    answer = wantsAnswer ? WrittenAnswer(result.answer) : nil
+  }
 }
 
 /// A method bound to what serves it; one row of the catalogue.
@@ -37,6 +49,9 @@ package struct Route {
   /// Whether the method changes the session that it names.
   var changesSession: Bool { replay != nil || name == SessionClose.name }
 
+  /// Whether the method may change, open or close a session.
+  var mayChange: Bool { changesSession || name == SessionOpen.name }
+
   /// Every method that a journal may hold.
   static let replays = Dictionary(
     uniqueKeysWithValues: Catalogue.routes.compactMap { route in route.replay.map { (ExactString(route.name), $0) } })
@@ -50,20 +65,8 @@ package struct Route {
       route.fileField.map { (ExactString(route.name), $0) }
     })
 
-  /// Whether a request that was carried out may be sent again.
-  private let mayBeRepeated: @Sendable (JSONObject) -> Bool
-
-  /// The methods that may change a session, or open or close one.
-  private static let changing = Set(replays.keys).union([SessionOpen.name, SessionClose.name].map { ExactString($0) })
-
-  private static let repeatable = Dictionary(
-    uniqueKeysWithValues: Catalogue.routes.map { (ExactString($0.name), $0.mayBeRepeated) })
-
-  /// Whether a request may be sent again though it may have been carried out.
-  static func mayRepeat(_ method: ExactString, _ params: JSON?) -> Bool {
-    guard changing.contains(method) else { return true }
-    return params?.objectValue.map { repeatable[method]?($0) ?? false } ?? false
-  }
+  /// The fields of params that the method does not know.
+  let unknownFields: (JSON?) -> UnknownFields
 
   /// Whether the method may also come as a notification.
   package var isNotifiable: Bool { take != nil }
@@ -71,12 +74,16 @@ package struct Route {
   private init<M: Method>(
     _ method: M.Type, isLong: Bool = false, take: ((ClientConnection, JSON?) -> Void)? = nil,
     replay: Replaying? = nil, fileField: String? = nil,
-    mayBeRepeated: @escaping @Sendable (JSONObject) -> Bool = { _ in false },
     serve: @escaping (ClientConnection, Call) -> Void
   ) {
     self.replay = replay
     self.fileField = fileField
-    self.mayBeRepeated = mayBeRepeated
+    unknownFields = { json in
+      var unknown = UnknownFields()
+      // Params that cannot be read were refused, and no refusal is answered again from a journal.
+      _ = try? M.read(json, &unknown, refusesUnknown: false)
+      return unknown
+    }
     name = M.name
     purpose = M.purpose
     refusals = M.refusals
@@ -124,12 +131,12 @@ package struct Route {
   static func step<M: SessionStep>(_ method: M.Type) -> Route {
     Route(
       method,
-      replay: { (record, _, store) throws(RequestError) in
+      replay: { (record, _, store, wantsAnswer) throws(RequestError) in
         let params = try M.resolve(recorded: try record.params(of: method), record.file)
         let result = try store.change(params.session) { (state) throws(RequestError) in
           try M.apply(params, to: &state)
         }
-        return Replayed(events: result.events)
+        return Replayed(result, wantsAnswer: wantsAnswer)
       },
       fileField: M.fileField,
       serve: { client, call in
@@ -145,16 +152,22 @@ package struct Route {
   }
 
   static func edit<M: InPlaceStep>(_ method: M.Type) -> Route {
-    Route(method, replay: replay(edit: method), mayBeRepeated: { M.mayBeRepeated($0) }, serve: serve(edit: method))
+    Route(method, replay: replay(edit: method), serve: serve(edit: method))
   }
 
   private static func replay<M: InPlaceStep>(
     edit method: M.Type
   ) -> Replaying {
-    { (record, _, store) throws(RequestError) in
+    { (record, _, store, wantsAnswer) throws(RequestError) in
       let params = try record.params(of: method)
-      let result = try store.edit(params.session) { (state) throws(RequestError) in try M.apply(params, to: &state) }
-      return Replayed(given: M.given(by: result.answer), events: result.events)
+      let result = try store.edit(params.session) { (state) throws(RequestError) in
+        if let given = record.given {
+          try M.apply(params, giving: given, to: &state)
+        } else {
+          try M.apply(params, to: &state)
+        }
+      }
+      return Replayed(result, given: M.given(by: result.answer), wantsAnswer: wantsAnswer)
     }
   }
 
@@ -179,7 +192,7 @@ package struct Route {
         client.notify(M.event(for: outcome.map(\.answer), json, unknown), about: session)
         if case .success(let result) = outcome { server.send(result.events, of: session) }
       },
-      replay: replay(edit: method), mayBeRepeated: { M.mayBeRepeated($0) }, serve: serve(edit: method))
+      replay: replay(edit: method), serve: serve(edit: method))
   }
 
   private static func serve<M: InPlaceStep>(edit method: M.Type) -> (ClientConnection, Call) -> Void {
@@ -194,17 +207,15 @@ package struct Route {
   static func computation<M: BackgroundStep>(_ method: M.Type) -> Route {
     Route(
       method, isLong: true,
-      replay: { (record, snapshot, store) throws(RequestError) in
+      replay: { (record, snapshot, store, wantsAnswer) throws(RequestError) in
         let params = try record.params(of: method)
         let state = if let snapshot { snapshot } else { try store.state(params.session) }
         let product = try M.prepare(params, in: state)(ProgressHandle())
         let result = try store.change(params.session) { (state) throws(RequestError) in
           try M.finish(product, params, in: &state)
         }
-        return Replayed(events: result.events)
+        return Replayed(result, wantsAnswer: wantsAnswer)
       },
-      // Made twice, a computation gives the same in a later generation, which its answer names.
-      mayBeRepeated: { _ in true },
       serve: { client, call in
         guard let (params, unknown) = call.params(of: method, client) else { return }
         let server = client.server
@@ -230,7 +241,8 @@ package struct Route {
                 try M.finish(product, params, in: &state)
               }
               server.record(
-                server.change(method, json, params.session, computedFrom: computedFrom), of: params.session)
+                server.change(method, json, params.session, by: call.origin?.key, computedFrom: computedFrom),
+                of: params.session)
               events = result.events
               return result.answer
             }

@@ -38,18 +38,18 @@ extension Server {
       switch work {
       case .query(let answer): return try answer(params, try sessions.state(session))
       case .step(let apply):
-        let files = call.attachment as? FileAccess ?? client.files
+        let files = call.origin?.files ?? client.files
         var additions = RecordAdditions()
         let result = try sessions.change(session) { (state) throws(RequestError) in
           let (result, found) = try apply(params, files, &state)
           additions = found
           return result
         }
-        record(change(method, call.params, session).keeping(additions), of: session)
+        record(change(method, call.params, session, by: call.origin?.key).keeping(additions), of: session)
         events = result.events
         return result.answer
       case .edit(let apply, let given):
-        let result = try edit(method, call.params, params, apply, given)
+        let result = try edit(method, call.params, params, by: call.origin?.key, apply, given)
         events = result.events
         return result.answer
       }
@@ -61,11 +61,11 @@ extension Server {
   func edit<M: InPlaceStep>(
     _ method: M.Type, _ json: JSON?, _ params: M.Params
   ) throws(RequestError) -> StepResult<M.Answer> {
-    try edit(method, json, params, M.apply, M.given(by:))
+    try edit(method, json, params, by: nil, M.apply, M.given(by:))
   }
 
   private func edit<M: SessionMethod>(
-    _ method: M.Type, _ json: JSON?, _ params: M.Params,
+    _ method: M.Type, _ json: JSON?, _ params: M.Params, by key: RequestKey?,
     _ apply: (M.Params, inout SessionState) throws(RequestError) -> StepResult<M.Answer>, _ given: (M.Answer) -> JSON?
   ) throws(RequestError) -> StepResult<M.Answer> {
     try checkWritable(params.session)
@@ -78,7 +78,7 @@ extension Server {
       return result
     }
     if result.isChange || isLogged {
-      record(change(method, json, params.session, given: given(result.answer)), of: params.session)
+      record(change(method, json, params.session, by: key, given: given(result.answer)), of: params.session)
     }
     return result
   }
@@ -99,13 +99,13 @@ extension Server {
     _ method: M.Type, _ call: Call, _ client: ClientConnection, _ work: SessionWork<M>, _ state: SessionState
   ) {
     let (json, refusesUnknown) = (call.params, client.refusesUnknownFields)
-    let files = call.attachment as? FileAccess ?? client.files
-    let isRecorded = journals != nil
+    let files = call.origin?.files ?? client.files
+    let (isRecorded, key) = (journals != nil, call.origin?.key)
     // The closure below must not keep the old state: its end would hold the loop.
     let session = state.name
     lanes.occupy(session)
     jobs.start(call, session: session, title: M.name, isShort: true) { (_) throws(RequestError) in
-      LongWork(method, work, json, files, refusesUnknown, state, isRecorded: isRecorded)
+      LongWork(method, work, json, files, refusesUnknown, state, isRecorded: isRecorded, by: key)
     } finish: { [unowned self] outcome in
       do throws(RequestError) {
         let done = try outcome.get()
@@ -205,7 +205,7 @@ private struct LongWork: Sendable {
 
   init<M: SessionMethod>(
     _ method: M.Type, _ work: SessionWork<M>, _ json: JSON?, _ files: FileAccess, _ refusesUnknown: Bool,
-    _ state: SessionState, isRecorded: Bool
+    _ state: SessionState, isRecorded: Bool, by key: RequestKey?
   ) {
     do throws(InvalidField) {
       var unknown = UnknownFields()
@@ -229,7 +229,8 @@ private struct LongWork: Sendable {
         let record: [UInt8]? =
           changes && isRecorded
           ? ChangeRecord(
-            M.name, ChangeRecord.understood(json, by: method), revision: next.revision, given: given
+            M.name, ChangeRecord.understood(json, by: method), revision: next.revision, by: key,
+            given: given
           ).keeping(additions).bytes : nil
         return Success(
           answer: WrittenAnswer(WarnedAnswer(answer: result.answer, unknown: unknown)), next: changes ? next : nil,

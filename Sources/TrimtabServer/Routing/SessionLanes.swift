@@ -29,6 +29,9 @@ struct SessionLanes {
 
   mutating func occupy(_ session: String) { lanes[ExactString(session), default: Lane()].isInUse = true }
 
+  /// Notes that the user of a session is done; what waits for it goes on with ``next(_:)``.
+  mutating func endUse(_ session: String) { lanes[ExactString(session)]?.isInUse = false }
+
   /// Has `action` wait for a session, which must be occupied.
   mutating func wait(_ session: String, _ action: @escaping () -> Void) {
     lanes[ExactString(session)]!.waiting.append(action)

@@ -18,16 +18,29 @@ extension ClientConnection {
             .stateUnavailable, expected: "version \(Version.program), which the owner of the state directory has",
             found: "version \(Preview.cut(version))", fix: "use the same version in all processes that share it")))
     }
+    key = call.params?["client"]?.stringValue?.text
+    let numbers = call.params?["pending"]?.arrayValue?.compactMap { $0.integerValue } ?? []
+    // Only an owner that ended leaves a journal as it was then.
+    let isSameOwner = call.params?["owner"]?.stringValue?.text == server.key
+    repeated = (
+      Set(key.map { key in numbers.map { RequestKey(client: key, number: $0) } } ?? []),
+      isSameOwner ? .unknownOutcome : nil
+    )
     isReadOnly = call.params?["readOnly"]?.boolValue ?? false
     if let initialize = call.params?["initialize"] {
       let sessions = call.params?["sessions"]?.arrayValue?.compactMap(HeldSession.init) ?? []
       resume(initialize.detached, sessions: sessions, hasShutDown: false)
     }
-    call.answer(.null)
+    call.answer(.object(JSONObject(members: [.init(key: "owner", value: .string(server.key))])))
   }
 
   /// Goes on for a client that an owner served which has ended.
-  func resume(_ initialize: JSON, sessions: [HeldSession], hasShutDown: Bool) {
+  ///
+  /// - Parameter repeated: what it asked the earlier owner for and asks again.
+  func resume(
+    _ initialize: JSON, sessions: [HeldSession], hasShutDown: Bool, repeating repeated: Set<RequestKey>? = nil
+  ) {
+    if let repeated { self.repeated = (repeated, nil) }
     var unknown = UnknownFields()
     // It was read before, by the same version.
     guard let params = try? Initialize.read(initialize, &unknown, refusesUnknown: false) else { return }

@@ -13,7 +13,8 @@ internal import Sessions
 final class Relay: PeerHandler {
   /// What is for the next owner.
   private enum Waiting {
-    case call(Call)
+    /// - Parameter number: that by which an earlier owner knew it.
+    case call(Call, number: Int?)
     case notification(ExactString, JSON?)
   }
 
@@ -24,6 +25,10 @@ final class Relay: PeerHandler {
   private let roots: FileRoots
   /// Nil while there is no owner; requests then wait.
   private var link: MessageLink?
+  /// Tells this process's client from others, for all owners that it has.
+  private let key = String(UInt64.random(in: 0..<1 << 48), radix: 36)
+  /// What the owner calls itself.
+  private var owner: String?
   private var lastNumber = 0
   /// Requests that the owner has not answered, by number.
   private var pending: [Int: Call] = [:]
@@ -69,6 +74,8 @@ final class Relay: PeerHandler {
     joining = lastNumber
     var params: [JSONObject.Member] = [
       .init(key: "version", value: .string(Version.program)), .init(key: "readOnly", value: .bool(client.isReadOnly)),
+      .init(key: "client", value: .string(key)), .init(key: "owner", value: owner.map { .string($0) } ?? .null),
+      .init(key: "pending", value: .array(waitingNumbers.map { .integer(Int64($0)) })),
     ]
     if isInitialized {
       params.append(.init(key: "initialize", value: initialize))
@@ -81,7 +88,10 @@ final class Relay: PeerHandler {
   /// Has the client's own connection go on, now that this process is the owner.
   func leave() {
     client.peer.handler = client
-    if isInitialized { client.resume(initialize, sessions: held.all, hasShutDown: hasShutDown) }
+    if isInitialized {
+      let repeated = Set(waitingNumbers.map { RequestKey(client: key, number: $0) })
+      client.resume(initialize, sessions: held.all, hasShutDown: hasShutDown, repeating: repeated)
+    }
     handleWaiting(by: client)
   }
 
@@ -89,11 +99,16 @@ final class Relay: PeerHandler {
   func refuseWaiting(_ error: RPCError) {
     let refused = waiting
     waiting = []
-    for case .call(let call) in refused where !call.isAnswered { call.fail(error) }
+    for case .call(let call, _) in refused where !call.isAnswered { call.fail(error) }
   }
 
   /// Waits until what was sent has gone to the owner, for at most `seconds`.
   func drain(seconds: Double) { link?.drain(seconds: seconds) }
+
+  /// The numbers of requests that an earlier owner may have carried out.
+  private var waitingNumbers: [Int] {
+    waiting.compactMap { waiting in if case .call(_, let number) = waiting { number } else { nil } }
+  }
 
   private func handleWaiting(by handler: any PeerHandler) {
     let taken = waiting
@@ -101,9 +116,10 @@ final class Relay: PeerHandler {
     for message in taken {
       switch message {
       // One that was cancelled has been answered.
-      case .call(let call) where call.isAnswered: break
-      case .call(let call):
+      case .call(let call, _) where call.isAnswered: break
+      case .call(let call, let number):
         call.onCancel = nil
+        if let number { call.origin = RequestOrigin(key: RequestKey(client: key, number: number), isRepeated: true) }
         handler.handle(call)
       case .notification(let method, let params): handler.handle(notification: method, params: params)
       }
@@ -118,25 +134,20 @@ final class Relay: PeerHandler {
     pending = [:]
     for number in (Array(calls.keys) + Array(reports.keys)).sorted() {
       if let params = reports[number] { waiting.append(.notification(ExactString(TrialUpdate.name), params)) }
-      guard let call = calls[number], !call.isAnswered else { continue }
-      // Whether a change was made is unknown, and made twice it might be another change.
-      if Route.mayRepeat(call.method, call.params) {
-        wait(call)
-      } else {
-        call.fail(RPCError(Self.unknownOutcome))
-      }
+      // The next owner finds out whether it was carried out.
+      if let call = calls[number], !call.isAnswered { wait(call, number: number) }
     }
     lost(ended)
   }
 
-  private static let unknownOutcome = RequestError(
-    .outcomeUnknown, expected: "an owner of the state directory that answers",
-    found: "one that ended before it did",
-    fix: "look whether the change was made (session/list has revisions), and send the request again where it was not")
-
-  private func wait(_ call: Call) {
+  private func wait(_ call: Call, number: Int? = nil) {
     call.onCancel = { [unowned call] in call.fail(RPCError(RequestError.cancelled)) }
-    waiting.append(.call(call))
+    waiting.append(.call(call, number: number))
+  }
+
+  private func nextNumber() -> Int {
+    lastNumber += 1
+    return lastNumber
   }
 
   // MARK: The client
@@ -151,8 +162,7 @@ final class Relay: PeerHandler {
             fix: "wait for an answer and ask again")))
     }
     guard let link else { return wait(call) }
-    lastNumber += 1
-    let number = lastNumber
+    let number = call.origin?.key?.number ?? nextNumber()
     pending[number] = call
     if call.method == ExactString(Shutdown.name) { hasShutDown = true }
     if let field = Route.fileFields[call.method], let reference = call.params?[field]?.stringValue?.text {
@@ -213,7 +223,9 @@ final class Relay: PeerHandler {
     }
     if answer.number == joining {
       joining = nil
-      return answer.isError ? refuse(answer.text) : ()
+      if answer.isError { return refuse(answer.text) }
+      owner = (try? JSON.parse(answer.text))?["owner"]?.stringValue?.text
+      return
     }
     guard let call = pending.removeValue(forKey: answer.number), !call.isAnswered else { return }
     if !answer.isError { note(call, answer.text) }

@@ -208,6 +208,10 @@ class SessionOpenAnswer(TypedDict):
     # can be changed.
     readOnly: NotRequired[str]
 
+    # The first request in the journal of which this version would have made something else, such as another trial. The
+    # session goes on with what was given out. Absent where there is none. Since 0.2.
+    difference: NotRequired[str]
+
     # Fields of the request that the method does not know, at most 16; absent where there are none.
     warnings: NotRequired[list[UnknownField]]
 

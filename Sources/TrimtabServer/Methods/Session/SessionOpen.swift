@@ -28,6 +28,7 @@ package enum SessionOpen: Method {
     let isResumed: Bool
     let durability: Durability
     let readOnlyReason: String?
+    let difference: String?
 
     package static let fields = Fields<Answer> {
       Field("session", "The session's name, for all further requests.") { $0.session.name }
@@ -48,6 +49,13 @@ package enum SessionOpen: Method {
         can be changed.
         """
       ) { $0.readOnlyReason }
+      Field(
+        "difference",
+        """
+        The first request in the journal of which this version would have made something else, such as another trial. \
+        The session goes on with what was given out. Absent where there is none.
+        """
+      ) { $0.difference }
     }
   }
 }

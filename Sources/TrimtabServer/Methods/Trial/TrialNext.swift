@@ -1,3 +1,4 @@
+internal import Basics
 package import JSON
 internal import ModelSelection
 package import Sessions
@@ -34,19 +35,34 @@ package enum TrialNext: InPlaceStep {
     }
   }
 
-  /// A worker that has an open trial gets it again.
-  package static func mayBeRepeated(_ params: JSONObject) -> Bool { params.value(of: "worker") != nil }
-
   package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
-  {
+  { try apply(params, replaying: nil, to: &session) }
+
+  package static func apply(
+    _ params: Params, giving given: JSON, to session: inout SessionState
+  ) throws(RequestError) -> StepResult<Answer> {
+    let candidate = given["candidate"]
+    guard let fraction = given["toFraction"]?.doubleValue, let encoder = candidate?["encoder"]?.stringValue?.text,
+      let languageModel = candidate?["languageModel"]?.stringValue?.text
+    else { return try apply(params, replaying: nil, to: &session) }
+    let name = CandidateName(
+      encoder: encoder, projector: candidate?["projector"]?.stringValue?.text, languageModel: languageModel)
+    return try apply(params, replaying: GivenTrial(candidate: name, toFraction: fraction), to: &session)
+  }
+
+  private static func apply(
+    _ params: Params, replaying known: GivenTrial?, to session: inout SessionState
+  ) throws(RequestError) -> StepResult<Answer> {
     let openCount = session.search?.openTrialCount
-    let offer = try session.editSearch { (search) throws(RequestError) in try search.next(params.request) }
+    let (offer, isOtherwise) = try session.editSearch { (search) throws(RequestError) in
+      try search.next(params.request, replaying: known)
+    }
     let answer = Answer(offer)
     let events = session.searchEvents()
     // Without a trial a request may still end trials whose leases ran out, or by the time the search itself.
     let isChange =
       answer.trial.map { _ in !answer.isRepeated } ?? (session.search?.openTrialCount != openCount || !events.isEmpty)
-    return StepResult(answer, events: events, isChange: isChange)
+    return StepResult(answer, events: events, isChange: isChange, isOtherwise: isOtherwise)
   }
 
   package static func given(by answer: Answer) -> JSON? {

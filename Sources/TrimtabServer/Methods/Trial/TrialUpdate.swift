@@ -69,9 +69,6 @@ package enum TrialUpdate: NotifiableStep {
     }
   }
 
-  /// A report that is repeated changes nothing.
-  package static func mayBeRepeated(_ params: JSONObject) -> Bool { true }
-
   package static func apply(_ params: Params, to session: inout SessionState) throws(RequestError) -> StepResult<Answer>
   {
     let decision = try session.editSearch { (search) throws(RequestError) in
