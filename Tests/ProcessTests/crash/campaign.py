@@ -13,6 +13,7 @@ from collections import Counter
 from .points import POINTS, KillAt, can_trace
 from .script import Writer, export, settled
 from .server import Server
+from .shared import Shared
 
 SESSIONS = ("a", "b", "c")
 
@@ -26,11 +27,13 @@ class Campaign:
 
     def run(self, kill_count):
         scenario = 0
-        while sum(self.kills.values()) < kill_count and not self.faults:
-            self.run_scenario(f"{self.seed}.{scenario}")
+        while (sum(self.kills.values()) < kill_count or not self.has_every_point()) and not self.faults:
+            # Every other one, or all while kills at takeover are the rarest.
+            is_shared = scenario % 2 == 1 or (scenario > 0 and self.rarest_point() == "takeover")
+            self.run_scenario(f"{self.seed}.{scenario}", is_shared)
             scenario += 1
 
-    def run_scenario(self, seed):
+    def run_scenario(self, seed, is_shared):
         reference = Server(self.binary)
         reference.result("initialize")
         scripts = {name: Writer(reference, name, seed).write(self.step_count) for name in SESSIONS}
@@ -40,9 +43,16 @@ class Campaign:
 
         folder = tempfile.mkdtemp(prefix="trimtab-crash-")
         try:
-            Killed(self, seed, scripts, ends, folder).run()
+            killed = Killed(self, seed, scripts, ends, folder)
+            if is_shared:
+                Shared(killed).run()
+            # Alone to the end, which is compared as a whole.
+            killed.run()
         finally:
             shutil.rmtree(folder)
+
+    def has_every_point(self):
+        return not can_trace or all(self.kills[point] for point in POINTS)
 
     def rarest_point(self):
         return min(POINTS, key=lambda point: self.kills[point]) if can_trace else None
@@ -79,7 +89,7 @@ class Killed:
             timer = threading.Timer(delay, server.kill)
             # One kill in three comes at any instant, the others at a point; the rarest so far is next.
             point = None if is_last or self.random.random() < 1 / 3 else self.campaign.rarest_point()
-            if point == "compaction":
+            if point in ("compaction", "takeover"):
                 point = None
             self.point = "starting"
             if point:

@@ -12,9 +12,9 @@ import sys
 import threading
 
 # What is done at a point, by system call: see asm/unistd_64.h.
-READ, PWRITE, SYNCS, RENAME, WRITE = 17, 18, (74, 75), 82, 1
+READ, PWRITE, SYNCS, RENAME, WRITE, LOCK = 17, 18, (74, 75), 82, 1, 73
 POINTS = {"write": (PWRITE,), "sync": SYNCS, "answer": (WRITE,), "recovery": (READ,),
-          "compaction": (PWRITE, RENAME, *SYNCS)}
+          "compaction": (PWRITE, RENAME, *SYNCS), "takeover": (LOCK, READ, PWRITE, *SYNCS)}
 
 can_trace = sys.platform == "linux" and platform.machine() == "x86_64"
 
@@ -35,6 +35,7 @@ class KillAt(threading.Thread):
     def __init__(self, process, point, count, is_after):
         super().__init__(daemon=True)
         self.process, self.calls, self.left, self.is_after = process, POINTS[point], count, is_after
+        self.point = point
         # Whether the process was killed at the point, rather than having ended otherwise.
         self.has_killed = False
         self.error = None
@@ -50,8 +51,8 @@ class KillAt(threading.Thread):
     def _ptrace(self, request, thread, data=0):
         if self._libc.ptrace(request, thread, None, data) < 0:
             number = ctypes.get_errno()
-            # A thread may end at any time.
-            if number != errno.ESRCH:
+            # A thread may end at any time, and one that is ending cannot be seized.
+            if number not in (errno.ESRCH, errno.EPERM):
                 raise OSError(number, os.strerror(number))
 
     def run(self):
