@@ -159,7 +159,8 @@ extension ModelSearch {
         expected: "a score in \(metric.rangeText), the range of \(Preview.quoted(metric.name))",
         found: "\(report.score)", fix: "check the unit, or state another range in pool/submit")
     }
-    if report.noise != nil, report.noise.map({ metric.standardError(ofScore: report.score, $0) }) == .some(nil) {
+    // The noise of training that diverged says nothing, whatever the range.
+    if report.score.isFinite, let noise = report.noise, metric.standardError(ofScore: report.score, noise) == nil {
       throw RequestError(
         .invalidReport, path: "exampleCount",
         expected: "standardError, because the range of \(Preview.quoted(metric.name)) has no end",
