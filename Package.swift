@@ -121,11 +121,14 @@ let package = Package(
       dependencies: ["Basics", "CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
       swiftSettings: settings),
 
+    // Tools for assistants, by the Model Context Protocol, as requests of our own.
+    .target(name: "MCP", dependencies: ["Basics", "JSON", "JSONRPC", "TrimtabServer"], swiftSettings: settings),
+
     // The command line.
     .executableTarget(
       name: "trimtab",
       dependencies: [
-        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
+        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "MCP", "ModelSelection",
         "Representations", "Sessions", "Transcripts", "TrimtabServer",
       ],
       swiftSettings: settings),

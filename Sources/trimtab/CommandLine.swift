@@ -83,6 +83,7 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "transcript": try TranscriptCommand(rest).run()
     case "conformance": return try ConformanceCommand(rest).run()
     case "doctor": return try DoctorCommand(rest).run()
+    case "mcp": return try MCPCommand(rest).run()
     case "completion": try CompletionCommand(rest).run()
     case "manual": try writeOutput(ManualPage.text)
     case .some(let other):

@@ -10,6 +10,7 @@ struct CommandReference {
     CommandReference(name: "similarity", help: SimilarityCommand.help),
     CommandReference(name: "select", help: SelectCommand.help),
     CommandReference(name: "journal", help: JournalCommand.help),
+    CommandReference(name: "mcp", help: MCPCommand.help),
     CommandReference(name: "record", help: RecordCommand.help),
     CommandReference(name: "replay", help: ReplayCommand.help),
     CommandReference(name: "view", help: ViewCommand.help),

@@ -30,7 +30,12 @@ func serve(options: ArraySlice<String>) throws(CommandFailure) -> Int32 {
 }
 
 /// Serves JSON-RPC on the standard streams until the client ends it; returns the exit status.
-private func serve(_ state: StateOptions, _ options: EventLoop.Options) -> Int32 {
+///
+/// - Parameter front: another peer for the client on the standard streams, which it connects with the server's own.
+func serve(
+  _ state: StateOptions, _ options: EventLoop.Options = EventLoop.Options(),
+  behind front: (peer: Peer, connect: (Server, ClientConnection, EventLoop) -> Void)? = nil
+) -> Int32 {
   // A file that may grow no further must show as an error of `write`, not end the process.
   signal(SIGXFSZ, SIG_IGN)
   // First of all, so that nothing printed by accident can reach the stream.
@@ -39,7 +44,7 @@ private func serve(_ state: StateOptions, _ options: EventLoop.Options) -> Int32
   let interrupts = InterruptWatch()
   let server = Server(pool: WorkerPool(), state: state)
   let client = server.connect()
-  let loop = EventLoop(peer: client.peer, input: input, output: output, options: options)
+  let loop = EventLoop(peer: front?.peer ?? client.peer, input: input, output: output, options: options)
   loop.reportHold = { logToStandardError("hold: \(Int($0 * 1e6)) us of CPU time without a look at the input") }
   loop.attach(interrupts.mailbox) { [unowned loop] _ in loop.interrupt() }
   loop.attach(server.jobs.mailbox) { server.jobs.handle($0) }
@@ -54,6 +59,7 @@ private func serve(_ state: StateOptions, _ options: EventLoop.Options) -> Int32
     journals = opened
     loop.attach(opened.mailbox) { server.handle($0) }
   }
+  front?.connect(server, client, loop)
   let status = withExtendedLifetime(server) { loop.run() }
   // What was accepted is kept, also where its answer cannot leave any more.
   journals?.finish()

@@ -70,6 +70,22 @@ package enum LocalSocket {
     }
   }
 
+  /// Two sockets that are connected to each other; nil where the system has no descriptors for them.
+  package static func pair() -> (Int32, Int32)? {
+    #if canImport(Glibc)
+      let type = Int32(SOCK_STREAM.rawValue)
+    #else
+      let type = SOCK_STREAM
+    #endif
+    var ends: (Int32, Int32) = (-1, -1)
+    let failed = withUnsafeMutableBytes(of: &ends) {
+      socketpair(AF_UNIX, type, 0, $0.bindMemory(to: Int32.self).baseAddress)
+    }
+    guard failed == 0 else { return nil }
+    for end in [ends.0, ends.1] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return ends
+  }
+
   private static func make() throws(Failure) -> Int32 {
     #if canImport(Glibc)
       let type = Int32(SOCK_STREAM.rawValue)

@@ -1,0 +1,293 @@
+package import Basics
+package import JSON
+package import JSONRPC
+internal import TrimtabServer
+
+/// Serves assistants by the Model Context Protocol: tools and resources on the sessions of this process, or of the
+/// state directory that it takes part in.
+///
+/// It has no state of its own but what is under way. A tool is a few requests of our protocol, so that the two can
+/// never disagree; what a request refuses, the tool tells the assistant as its result.
+package final class MCPServer: PeerHandler {
+  private let peer: Peer
+  private let conversation: Conversation
+  private let isReadOnly: Bool
+  /// Tools by name.
+  private let tools: [String: Tool]
+  /// The requests under way, with what cancels each.
+  private var running: [RequestID: () -> Void] = [:]
+  /// Sessions that the server has been asked to open.
+  private var opened: Set<String> = []
+  private var hasShakenHands = false
+
+  /// - Parameter link: to the server; it is initialized here.
+  /// - Parameter roots: folders below which the tools may read files.
+  package init(_ peer: Peer, over link: MessageLink, roots: [String], isReadOnly: Bool) {
+    (self.peer, self.isReadOnly) = (peer, isReadOnly)
+    conversation = Conversation(link)
+    tools = Dictionary(
+      uniqueKeysWithValues: Tool.all.filter { !isReadOnly || $0.effect == .reads }.map { ($0.name, $0) })
+    let params: [JSONObject.Member] = [
+      .init(key: "clientInfo", value: ["name": "trimtab mcp", "version": .string(Version.program)]),
+      .init(key: "roots", value: .array(roots.map(JSON.string))),
+    ]
+    conversation.send("initialize", params) { [conversation] outcome in
+      guard case .failure(let refused) = outcome else { return conversation.notify("initialized") }
+      // Each call will be refused as well; here is where its reason is known.
+      logToStandardError("trimtab mcp: \(refused.message)")
+    }
+  }
+
+  package func handle(_ call: Call) {
+    let params = call.params
+    let era: Era
+    if let version = Era.version(of: params) {
+      guard Era.statelessVersions.contains(version) else { return call.fail(Era.unsupported(version)) }
+      era = .stateless
+    } else {
+      era = .handshake
+    }
+    let reply = Reply(call, era)
+    switch (call.method.text, era) {
+    case ("initialize", .handshake): initialize(params, reply)
+    case ("ping", .handshake): reply.answer([])
+    case ("server/discover", .stateless): discover(reply)
+    case (_, .handshake) where !hasShakenHands:
+      call.fail(RPCError(.invalidRequest, "Invalid Request: expected initialize first, or a protocol version in _meta"))
+    case ("tools/list", _):
+      let listed = Tool.all.filter { tools[$0.name] != nil }.map(\.listed)
+      reply.answer([member("tools", .array(listed))], isCacheable: true)
+    case ("tools/call", _): callTool(params, reply)
+    case ("resources/list", _): listResources(reply)
+    case ("resources/templates/list", _):
+      reply.answer([member("resourceTemplates", Resource.templates)], isCacheable: true)
+    case ("resources/read", _): readResource(params, reply)
+    default: call.fail(.methodNotFound(call.method))
+    }
+  }
+
+  package func handle(notification method: ExactString, params: JSON?) {
+    guard method == "notifications/cancelled", let id = params?["requestId"].flatMap(RequestID.init) else { return }
+    running[id]?()
+  }
+
+  // MARK: Who is here
+
+  private static let capabilities: JSON = ["tools": ["listChanged": false], "resources": ["listChanged": false]]
+  private static let instructions =
+    """
+    Trimtab finds which vision-language model to train, and at which GPU clocks. A session is a handle that every tool \
+    takes; list_sessions tells which there are.
+    """
+
+  private func initialize(_ params: JSON?, _ reply: Reply) {
+    hasShakenHands = true
+    let asked = params?["protocolVersion"]?.stringValue?.text ?? ""
+    let version = Era.handshakeVersions.contains(asked) ? asked : Era.handshakeVersions.last ?? ""
+    reply.answer([
+      member("protocolVersion", .string(version)), member("capabilities", Self.capabilities),
+      member("serverInfo", Reply.serverInfo), member("instructions", .string(Self.instructions)),
+    ])
+  }
+
+  private func discover(_ reply: Reply) {
+    reply.answer(
+      [
+        member("supportedVersions", .array(Era.statelessVersions.map(JSON.string))),
+        member("capabilities", Self.capabilities), member("instructions", .string(Self.instructions)),
+      ], isCacheable: true)
+  }
+
+  // MARK: Tools
+
+  private func callTool(_ params: JSON?, _ reply: Reply) {
+    let name = params?["name"]?.stringValue?.text ?? ""
+    guard let tool = tools[name] else {
+      let message = "Invalid params: name must be that of a tool, found \(Preview.cut(name))"
+      return reply.fail(RPCError(.invalidParams, message))
+    }
+    var arguments = JSONObject()
+    switch params?["arguments"]?.detached {
+    case .object(let object)?: arguments = object
+    case nil, .null?: break
+    case .some: return reply.fail(RPCError(.invalidParams, "Invalid params: arguments must be an object"))
+    }
+    let run = ToolRun(tool, arguments, params?["_meta"]?["progressToken"].flatMap(RequestID.init), reply)
+    running[reply.call.id] = { [unowned self, unowned run] in cancel(run) }
+    open(arguments["session"], for: run) { [unowned self] in next(run) }
+  }
+
+  /// Opens the session that a tool names: one that is kept, or for a tool that changes it a new one.
+  private func open(_ session: JSON?, for run: ToolRun, then: @escaping () -> Void) {
+    guard let session = session?.stringValue?.text, !opened.contains(session) else { return then() }
+    let begin = { [unowned self] in
+      run.number = conversation.send("session/open", [member("session", .string(session))]) { [unowned self] outcome in
+        switch outcome {
+        case .success:
+          opened.insert(session)
+          then()
+        case .failure(let refused): end(run, refused: refused)
+        }
+      }
+    }
+    guard run.tool.effect == .reads else { return begin() }
+    run.number = conversation.send("session/list", []) { outcome in
+      guard case .success(let answer) = outcome else { return then() }
+      let open = answer["sessions"]?.arrayValue.map { $0.compactMap { $0["session"] } } ?? []
+      let names = open + (answer["stored"]?.arrayValue.map(Array.init) ?? [])
+      // The tool's own request says that there is no such session.
+      if names.contains(.string(session)) { begin() } else { then() }
+    }
+  }
+
+  /// Sends the next request of a tool, or answers.
+  private func next(_ run: ToolRun) {
+    guard let (step, params) = run.rest.popFirst() else { return end(run, answer: run.answer) }
+    // Of the long request alone, so that progress rises from 0 to 100 once.
+    let progress = run.progressToken.flatMap { step.isLong ? $0 : nil }.map { [unowned self] token in
+      { (percentage: Int, message: String?) in self.report(percentage, message, token) }
+    }
+    run.number = conversation.send(step.method, params, progress: progress) { [unowned self] outcome in
+      switch outcome {
+      case .success(let answer):
+        run.keep(answer, of: step)
+        next(run)
+      case .failure(let refused): end(run, refused: refused)
+      }
+    }
+  }
+
+  private func cancel(_ run: ToolRun) {
+    run.rest = []
+    if let number = run.number { conversation.cancel(number) }
+  }
+
+  private func end(_ run: ToolRun, answer: JSON) {
+    finish(
+      run, [member("content", [["type": "text", "text": .string(answer.text)]]), member("structuredContent", answer)],
+      isError: false)
+  }
+
+  private func end(_ run: ToolRun, refused: Conversation.RefusedRequest) {
+    finish(
+      run,
+      [
+        member("content", [["type": "text", "text": .string(refused.message)]]),
+        member("structuredContent", ["error": refused.error]),
+      ], isError: true)
+  }
+
+  private func finish(_ run: ToolRun, _ members: [JSONObject.Member], isError: Bool) {
+    running[run.reply.call.id] = nil
+    run.reply.answer(members + [member("isError", .bool(isError))])
+  }
+
+  private func report(_ percentage: Int, _ message: String?, _ token: RequestID) {
+    var params: [JSONObject.Member] = [
+      member("progressToken", token.json), member("progress", .integer(Int64(percentage))), member("total", 100),
+    ]
+    if let message { params.append(member("message", .string(message))) }
+    let notification: JSON = [
+      "jsonrpc": "2.0", "method": "notifications/progress", "params": .object(JSONObject(members: params)),
+    ]
+    peer.send(written: Array(notification.text.utf8))
+  }
+
+  // MARK: Resources
+
+  private func listResources(_ reply: Reply) {
+    conversation.send("session/list", []) { outcome in
+      switch outcome {
+      case .failure(let refused): reply.fail(RPCError(.internalError, refused.message))
+      case .success(let answer):
+        let resources = (answer["sessions"]?.arrayValue.map(Array.init) ?? []).flatMap { one -> [JSON] in
+          guard let session = one["session"]?.stringValue?.text else { return [] }
+          let pipelines = one["pipelines"]?.arrayValue.map { $0.compactMap { $0.stringValue?.text } } ?? []
+          return pipelines.flatMap { name in
+            Resource.Kind.allCases.map { Resource(session: session, pipeline: (name, $0)).listed }
+          } + [Resource(session: session).listed]
+        }
+        reply.answer([member("resources", .array(resources))], isCacheable: true)
+      }
+    }
+  }
+
+  private func readResource(_ params: JSON?, _ reply: Reply) {
+    let address = params?["uri"]?.stringValue?.text ?? ""
+    guard let resource = Resource(address: address) else {
+      return reply.fail(
+        RPCError(
+          .invalidParams, "Invalid params: uri must be that of a resource, found \(Preview.cut(address))",
+          data: ["uri": .string(Preview.cut(address))]))
+    }
+    let request = resource.request
+    conversation.send(request.method, request.params) { outcome in
+      switch outcome {
+      case .failure(let refused): reply.fail(RPCError(.invalidParams, refused.message, data: refused.error["data"]))
+      case .success(let answer):
+        let content: JSON = [
+          "uri": .string(resource.address), "mimeType": .string(resource.mimeType),
+          "text": .string(resource.text(answer)),
+        ]
+        reply.answer([member("contents", [content])], isCacheable: true)
+      }
+    }
+  }
+}
+
+private func member(_ name: String, _ value: JSON) -> JSONObject.Member { .init(key: name, value: value) }
+
+/// A call of a tool that is under way.
+private final class ToolRun {
+  let tool: Tool
+  let reply: Reply
+  let progressToken: RequestID?
+  var rest: ArraySlice<(step: Tool.Step, params: [JSONObject.Member])>
+  /// The request that is under way.
+  var number: Int64?
+  private var answers: [(name: String, answer: JSON)] = []
+
+  init(_ tool: Tool, _ arguments: JSONObject, _ progressToken: RequestID?, _ reply: Reply) {
+    (self.tool, self.reply, self.progressToken) = (tool, reply, progressToken)
+    rest = tool.requests(arguments)[...]
+  }
+
+  func keep(_ answer: JSON, of step: Tool.Step) {
+    guard let kept = step.kept, case .object(let object) = answer else { return answers.append((step.name, answer)) }
+    let members = object.members.filter { kept.contains($0.key.text) || $0.key.text == "warnings" }
+    answers.append((step.name, .object(JSONObject(members: members))))
+  }
+
+  var answer: JSON {
+    var members = answers.map { member($0.name, $0.answer) }
+    if tool.repeated != nil {
+      members = [member(tool.steps[0].name, .array(answers.map(\.answer)))]
+    } else if tool.steps.count == 1 {
+      return answers.first?.answer ?? [:]
+    }
+    return .object(JSONObject(members: members))
+  }
+}
+
+/// Answers a request in the way of its era.
+private struct Reply {
+  static let serverInfo: JSON = ["name": "trimtab", "title": "Trimtab", "version": .string(Version.program)]
+
+  let call: Call
+  let era: Era
+
+  init(_ call: Call, _ era: Era) { (self.call, self.era) = (call, era) }
+
+  /// - Parameter isCacheable: whether the result is of a kind that says for how long it may be kept.
+  func answer(_ members: [JSONObject.Member], isCacheable: Bool = false) {
+    var members = members
+    if era == .stateless {
+      members.append(member("resultType", "complete"))
+      if isCacheable { members += [member("ttlMs", 0), member("cacheScope", "private")] }
+      members.append(member("_meta", ["io.modelcontextprotocol/serverInfo": Self.serverInfo]))
+    }
+    call.answer(JSON.object(JSONObject(members: members)))
+  }
+
+  func fail(_ error: RPCError) { call.fail(error) }
+}

@@ -1,0 +1,80 @@
+"""`trimtab mcp` on raw lines: what a client sees that is of either era, or of none. The official SDK's client is in
+`Tests/IntegrationTests/mcp`."""
+
+import pytest
+from conftest import Server
+
+ENVELOPE = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"}}
+
+
+@pytest.fixture
+def assistant(binary):
+    server = Server([binary, "mcp"], framing="lines")
+    yield server
+    server.close()
+
+
+def ask(server, method, params=None):
+    return server.call(method, params)
+
+
+@pytest.mark.parametrize("asked, spoken", [
+    ("2024-11-05", "2024-11-05"), ("2025-03-26", "2025-03-26"), ("2025-06-18", "2025-06-18"),
+    ("2025-11-25", "2025-11-25"), ("1999-01-01", "2025-11-25")])
+def test_the_handshake_agrees_on_a_revision(assistant, asked, spoken):
+    answer = ask(assistant, "initialize", {"protocolVersion": asked, "capabilities": {}, "clientInfo": {"name": "t"}})
+    assert answer["result"]["protocolVersion"] == spoken and "resultType" not in answer["result"]
+    assert ask(assistant, "ping")["result"] == {}
+    listed = ask(assistant, "tools/list")["result"]
+    assert len(listed["tools"]) >= 12 and "ttlMs" not in listed
+
+
+def test_the_stateless_era_needs_no_handshake(assistant):
+    found = ask(assistant, "server/discover", {"_meta": ENVELOPE})["result"]
+    assert found["supportedVersions"] == ["2026-07-28"] and found["resultType"] == "complete"
+    assert found["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "trimtab"
+    listed = ask(assistant, "tools/list", {"_meta": ENVELOPE})["result"]
+    assert listed["ttlMs"] == 0 and listed["cacheScope"] == "private"
+    called = ask(assistant, "tools/call", {"_meta": ENVELOPE, "name": "list_sessions"})["result"]
+    assert called["structuredContent"] == {"sessions": []} and called["isError"] is False
+
+
+def test_what_is_not_spoken_is_refused(assistant):
+    later = {**ENVELOPE, "io.modelcontextprotocol/protocolVersion": "2099-01-01"}
+    error = ask(assistant, "tools/list", {"_meta": later})["error"]
+    assert error["code"] == -32022
+    assert error["data"] == {"supported": ["2026-07-28"], "requested": "2099-01-01"}
+    assert ask(assistant, "tools/list")["error"]["code"] == -32600  # neither a handshake nor an envelope
+    assert ask(assistant, "ping", {"_meta": ENVELOPE})["error"]["code"] == -32601  # gone in the stateless era
+    assert ask(assistant, "prompts/list", {"_meta": ENVELOPE})["error"]["code"] == -32601
+    for arguments in ([], "text", 1):
+        wrong = {"_meta": ENVELOPE, "name": "suggest", "arguments": arguments}
+        assert ask(assistant, "tools/call", wrong)["error"]["code"] == -32602
+
+
+def test_an_argument_that_no_tool_has_is_told(assistant):
+    called = ask(assistant, "tools/call", {
+        "_meta": ENVELOPE, "name": "submit_pool", "arguments": {
+            "session": "s", "encoders": [{"id": "a"}], "languageModels": [{"id": "b"}], "licenses": [],
+            "task": {"name": "t", "metric": {"name": "m", "direction": "maximize"}, "alignmentSampleCount": 10}}})
+    assert [one["path"] for one in called["result"]["structuredContent"]["warnings"]] == ["licenses"]
+
+
+def test_names_of_any_kind_are_addresses(assistant):
+    name, session = "ä b/%", "s:1"
+    ask(assistant, "tools/call", {"_meta": ENVELOPE, "name": "characterize_profile", "arguments": {
+        "session": session, "pipeline": name, "schedule": "1f1b", "stages": 1, "microbatches": 2,
+        "blockingPowerWatts": 60,
+        "csvText": "stage,instruction,frequency,time,energy\n0,forward,1410,1,30\n0,backward,1410,2,60\n"}})
+    listed = [one["uri"] for one in ask(assistant, "resources/list", {"_meta": ENVELOPE})["result"]["resources"]]
+    curve = next(address for address in listed if address.endswith("/curve"))
+    assert curve == "trimtab://s%3A1/pipelines/%C3%A4%20b%2F%25/curve"
+    read = ask(assistant, "resources/read", {"_meta": ENVELOPE, "uri": curve})["result"]["contents"]
+    assert read[0]["uri"] == curve and '"lowerBound"' in read[0]["text"]
+
+
+def test_it_ends_with_its_input(assistant):
+    ask(assistant, "server/discover", {"_meta": ENVELOPE})
+    assistant.stdin.close()
+    assert assistant.process.wait(60) == 0
