@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
-
 from trimtab import Trimtab
 
 REPOSITORY = Path(__file__).resolve().parents[3]
