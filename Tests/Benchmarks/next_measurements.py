@@ -3,10 +3,10 @@ on the smoothed tables of the whole. Published profiles, their stages made unlik
 
 import argparse
 
-from harness import BINARY, MEASURED, Report, Trimtab
+from harness import BINARY, MEASURED, Report
 from measurements import read_profile
 from sweeps import Sweep, unlike
-from trimtab import Request
+from trimtab import Request, Trimtab
 
 PROFILES = {"a100-sxm": 83.64, "a40": 70.38}
 BATCH = 8
