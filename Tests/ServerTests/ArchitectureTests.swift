@@ -22,11 +22,12 @@ import TrimtabServer
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
       "Representations", "Sessions", "Synchronization",
     ],
+    "MCP": ["Basics", "JSON", "JSONRPC", "TrimtabServer"],
     "Transcripts": ["Basics", "CLibrary", "JSON", "JSONRPC", "Journal", "Sessions", "TrimtabServer"],
     "protocol-tool": ["Basics", "CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [
-      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
-      "Representations", "Sessions", "Synchronization", "Transcripts", "TrimtabServer",
+      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "MCP",
+      "ModelSelection", "Representations", "Sessions", "Synchronization", "Transcripts", "TrimtabServer",
     ],
   ]
 
