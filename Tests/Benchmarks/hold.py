@@ -215,13 +215,22 @@ def plans(probe: Probe) -> None:
     many_points(probe)
 
 
-def small_pipeline(probe: Probe) -> None:
-    probe.call("pipeline/define", "8 x 12", pipeline="q", schedule="1f1b", stages=8, microbatches=12,
+def small_pipeline(probe: Probe, name: str = "q", **options: Any) -> None:
+    probe.call("pipeline/define", "8 x 12", pipeline=name, schedule="1f1b", stages=8, microbatches=12,
                blockingPowerWatts=80.0)
-    probe.call("profile/submit", "8 stages", pipeline="q", rows=[
+    probe.call("profile/submit", "8 stages", pipeline=name, rows=[
         {**row(stage, frequency), "instruction": kind, "timeSeconds": (1 + 0.1 * stage) * 100.0 / frequency}
         for stage in range(8) for kind in ("forward", "backward") for frequency in range(1000, 1400, 7)])
-    probe.call("frontier/characterize", "8 x 12", pipeline="q")
+    probe.call("frontier/characterize", "8 x 12", pipeline=name, **options)
+
+
+def variants(probe: Probe) -> None:
+    """As many kinds of iterations as may take turns, each with as long a list of plans as may be asked for."""
+    names = [f"variant-{n}" for n in range(64)]
+    for name in names:
+        small_pipeline(probe, name, effort="quick", planCount=4096)
+    probe.call("plan/variants", "64 pipelines of 4096 plans", slowdownFraction=0.05,
+               variants=[{"pipeline": name, "weight": 1.0 + n} for n, name in enumerate(names)])
 
 
 def many_points(probe: Probe) -> None:
@@ -309,6 +318,8 @@ def reports(probe: Probe) -> None:
     probe.call("trial/update", "after 400 000 reports", trial=trial, step=count, dataFraction=0.6, score=1.0)
     probe.call("suggestion/get", "400 000 reports", evidenceLimit=65_536)
     probe.call("session/export", "400 000 reports")
+    revision = probe.call("session/list", "one session")["sessions"][0]["revision"]
+    probe.call("session/watch", "4000 pushes that it missed", fromRevision=revision - 4000)
     probe.call("trial/fail", "after 400 000 reports", trial=trial, kind="lost")
     probe.call("session/close", "400 000 reports")
 
@@ -340,7 +351,8 @@ def together(probe: Probe) -> None:
         probe.client.pipeline_requests([Request("pipeline/get", {"session": "s", "pipeline": "p"})] * 20)
 
 
-PARTS = (gpus, sessions, definitions, profiles, plans, pools, reports, representations, combinations, together)
+PARTS = (
+    gpus, sessions, definitions, profiles, plans, variants, pools, reports, representations, combinations, together)
 
 
 @contextmanager
