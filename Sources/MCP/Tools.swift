@@ -72,7 +72,7 @@ extension Tool {
       effect: .reads, steps: [Step(method: "plan/evaluate", kept: ["generation", "plan", "better", "totals", "stale"])]),
     Tool(
       name: "shed_power", title: "Shed power",
-      purpose: "How much slower a job becomes when it has to draw so many watts less.",
+      purpose: "How much slower a job becomes when it has to draw a number of watts less.",
       effect: .reads, steps: [Step(method: "power/shed")]),
   ]
 

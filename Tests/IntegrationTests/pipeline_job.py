@@ -1,4 +1,4 @@
-"""A real pipeline job on CPUs over gloo, whose stages last as long as they are told.
+"""A real pipeline job on CPUs over gloo, whose stages last as long as the scenario says.
 
 A stage computes a small linear layer and then waits, as a process does whose GPU computes, so that four ranks on two
 cores do not disturb each other. Ranks are processes; every scenario of a job runs in the same ones.

@@ -65,7 +65,7 @@ class DryRun:
 
 
 class Recording:
-    """Writes what it is told to a file, a JSON object a line with a time in nanoseconds, and sets nothing.
+    """Writes each request to a file, a JSON object a line with a time in nanoseconds, and sets nothing.
 
     `latency_seconds` is how long a lock takes, as on a real GPU.
     """

@@ -147,7 +147,7 @@ def _evaluates() -> bool:
 
 def attach_megatron(schedules: Any, plan: ClockPlan, *observers: Observer) -> Attachment:
     """Hooks for Megatron-LM: `schedules` is the module `megatron.core.pipeline_parallel.schedules`, whose
-    `forward_step` and `backward_step` its schedules call for every microbatch. Instructions are told apart by the
+    `forward_step` and `backward_step` its schedules call for every microbatch. Instructions are distinguished by the
     plan's order. Tested against a stand-in; not run on a GPU."""
     cursor, attachment = _Cursor(plan, observers), Attachment()
     for name, kind in (("forward_step", "forward"), ("backward_step", "backward")):

@@ -49,7 +49,7 @@ class Slot:
 def devices(gpus: GPUs) -> list[Device]:
     """GPUs by number, by CUDA's indices or identifiers, as `GPU` whose id is one of these, or "all" that NVML lists.
 
-    A number counts from the first that this process may see. Without NVML a GPU whose memory nobody states is taken to
+    A number counts from the first that this process may see. Without NVML a GPU without a stated memory is taken to
     have as much as this host: what runs out of it is too large all the same.
     """
     visible = [one for one in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if one]

@@ -1,4 +1,4 @@
-"""What a launcher is told beside the pool, and how pools are written down."""
+"""The options of a launcher beside the pool, and how pools are written down."""
 
 from __future__ import annotations
 

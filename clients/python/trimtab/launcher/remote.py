@@ -1,4 +1,4 @@
-"""A trial that another scheduler runs: the function that its task calls, and how its end is told."""
+"""A trial that another scheduler runs: the function that its task calls, and how its end is reported."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _panel(axes: Any, laid: data.Laid, scale: Normalize, colours: Any) -> None:
         boxes = [(step.start_seconds, step.time_seconds) for step in lane.instructions]
         clocks = [data.clock(step.frequency) for step in lane.instructions]
         faces = [palette.WAITING if clock is None else colours(scale(clock)) for clock in clocks]
-        # Forwards are taller than what goes backward, so that both are told apart without a second colour.
+        # Forwards are taller than what goes backward, so that both differ without a second colour.
         heights = [0.9 if step.instruction.startswith("forward") else 0.62 for step in lane.instructions]
         edges = ["black" if step.is_critical else "white" for step in lane.instructions]
         for height in sorted(set(heights)):

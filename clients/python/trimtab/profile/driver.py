@@ -29,7 +29,7 @@ def submit(
 class Profiling:
     """Drives the profilers of a job; every rank has one and calls `step` after each iteration, until it is true.
 
-    Rank 0 has the session and says what is measured; ranks without one are told over `torch.distributed`. In a job of
+    Rank 0 has the session and says what is measured; ranks without one hear it over `torch.distributed`. In a job of
     one process there is nothing to tell. Ranks of one stage, as of tensor parallelism, measure the same: the longest
     time and the mean energy count.
 

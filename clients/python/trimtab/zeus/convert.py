@@ -1,6 +1,6 @@
 """`python -m trimtab convert INPUT OUTPUT`: files of Zeus and lowtime into ours, and back.
 
-The kinds are told by their names, or by `--from` and `--to`:
+The kinds are recognised by their names, or by `--from` and `--to`:
 
     profile.csv     our columns stage,instruction,frequency,time,energy
     zeus-profile    Zeus's nine columns (rank, dp_rank, pp_rank, tp_rank and ours); read without a word

@@ -28,7 +28,7 @@ from ..errors import TrimtabError
 from ..gpu.plan import ClockPlan
 from .files import FormatError, Frequencies, Measurement, breakdown, read_schedules, write_schedules
 
-RISES = 5  # a sweep ends when every table's energy has risen so many times in a row
+RISES = 5  # a sweep ends when every table's energy has risen this many times in a row
 
 
 class Refused(Exception):
