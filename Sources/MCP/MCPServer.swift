@@ -114,30 +114,44 @@ package final class MCPServer: PeerHandler {
     }
     let run = ToolRun(tool, arguments, params?["_meta"]?["progressToken"].flatMap(RequestID.init), reply)
     running[reply.call.id] = { [unowned self, unowned run] in cancel(run) }
-    open(arguments["session"], for: run) { [unowned self] in next(run) }
+    let session = arguments["session"]?.stringValue?.text
+    open(
+      session, mayBegin: tool.effect != .reads, sent: { run.number = $0 },
+      done: { [unowned self] refused in
+        if let refused { end(run, refused: refused) } else { next(run) }
+      })
   }
 
-  /// Opens the session that a tool names: one that is kept, or for a tool that changes it a new one.
-  private func open(_ session: JSON?, for run: ToolRun, then: @escaping () -> Void) {
-    guard let session = session?.stringValue?.text, !opened.contains(session) else { return then() }
+  /// Opens a session that is kept, or where it may begin one a new session.
+  ///
+  /// - Parameters:
+  ///   - sent: called with the number of each request.
+  ///   - done: called with why it could not be opened; with nil also where there is no such session, which the request
+  ///     that follows is refused for.
+  private func open(
+    _ session: String?, mayBegin: Bool, sent: @escaping (Int64) -> Void = { _ in },
+    done: @escaping (Conversation.RefusedRequest?) -> Void
+  ) {
+    guard let session, !opened.contains(session) else { return done(nil) }
     let begin = { [unowned self] in
-      run.number = conversation.send("session/open", [member("session", .string(session))]) { [unowned self] outcome in
-        switch outcome {
-        case .success:
-          opened.insert(session)
-          then()
-        case .failure(let refused): end(run, refused: refused)
-        }
-      }
+      sent(
+        conversation.send("session/open", [member("session", .string(session))]) { [unowned self] outcome in
+          switch outcome {
+          case .success:
+            opened.insert(session)
+            done(nil)
+          case .failure(let refused): done(refused)
+          }
+        })
     }
-    guard run.tool.effect == .reads else { return begin() }
-    run.number = conversation.send("session/list", []) { outcome in
-      guard case .success(let answer) = outcome else { return then() }
-      let open = answer["sessions"]?.arrayValue.map { $0.compactMap { $0["session"] } } ?? []
-      let names = open + (answer["stored"]?.arrayValue.map(Array.init) ?? [])
-      // The tool's own request says that there is no such session.
-      if names.contains(.string(session)) { begin() } else { then() }
-    }
+    if mayBegin { return begin() }
+    sent(
+      conversation.send("session/list", []) { outcome in
+        guard case .success(let answer) = outcome else { return done(nil) }
+        let open = answer["sessions"]?.arrayValue.map { $0.compactMap { $0["session"] } } ?? []
+        let names = open + (answer["stored"]?.arrayValue.map(Array.init) ?? [])
+        if names.contains(.string(session)) { begin() } else { done(nil) }
+      })
   }
 
   /// Sends the next request of a tool, or answers.
@@ -220,6 +234,13 @@ package final class MCPServer: PeerHandler {
           .invalidParams, "Invalid params: uri must be that of a resource, found \(Preview.cut(address))",
           data: ["uri": .string(Preview.cut(address))]))
     }
+    open(resource.session, mayBegin: false) { [unowned self] refused in
+      if let refused { return reply.fail(RPCError(.invalidParams, refused.message, data: refused.error["data"])) }
+      read(resource, reply)
+    }
+  }
+
+  private func read(_ resource: Resource, _ reply: Reply) {
     let request = resource.request
     conversation.send(request.method, request.params) { outcome in
       switch outcome {
