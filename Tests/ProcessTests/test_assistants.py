@@ -86,13 +86,12 @@ def test_a_resource_of_a_session_that_is_only_kept_can_be_read(binary, tmp_path)
     defined = {"session": "kept", "pipeline": "p", "schedule": "1f1b", "stages": 1, "microbatches": 2,
                "blockingPowerWatts": 60,
                "csvText": "stage,instruction,frequency,time,energy\n0,forward,1410,1,30\n0,backward,1410,2,60\n"}
-    for options in (state, state, [*state, "--read-only"]):
+    for process, options in enumerate((state, state, [*state, "--read-only"])):
         server = Server([binary, "mcp", *options], framing="lines")
         try:
-            if defined:
+            if process == 0:
                 call = {"_meta": ENVELOPE, "name": "characterize_profile", "arguments": defined}
                 assert ask(server, "tools/call", call)["result"]["isError"] is False
-                defined = None
             read = ask(server, "resources/read", {"_meta": ENVELOPE, "uri": "trimtab://kept/pipelines/p/curve"})
             assert '"lowerBound"' in read["result"]["contents"][0]["text"]
             absent = ask(server, "resources/read", {"_meta": ENVELOPE, "uri": "trimtab://none/pipelines/p/curve"})
