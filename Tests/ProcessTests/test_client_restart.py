@@ -107,8 +107,11 @@ def test_a_request_at_which_the_server_ends_twice_is_given_up(client, session):
     write = client._write
 
     def write_and_kill(data, deadline):
+        last = b"suggestion/get" in data
+        if last:
+            client.process.send_signal(signal.SIGSTOP)
         write(data, deadline)
-        if b"suggestion/get" in data:
+        if last:
             kill(client)
 
     client._write = write_and_kill
