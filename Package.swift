@@ -75,6 +75,9 @@ let package = Package(
     .target(name: "JSON", dependencies: ["Basics", "CLibrary"], swiftSettings: settings),
     .testTarget(name: "JSONTests", dependencies: ["Basics", "CLibrary", "JSON"], swiftSettings: settings),
 
+    // Manifests as text: TOML or JSON, also half written, with the place of each value.
+    .target(name: "ManifestText", dependencies: ["Basics"], swiftSettings: settings),
+
     // JSON-RPC 2.0 over byte streams; knows no product name.
     .target(name: "JSONRPC", dependencies: ["Basics", "CLibrary", "JSON"], swiftSettings: settings),
     .testTarget(
@@ -97,8 +100,8 @@ let package = Package(
     .target(
       name: "TrimtabServer",
       dependencies: [
-        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
-        "Representations", "Sessions",
+        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ManifestText",
+        "ModelSelection", "Representations", "Sessions",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -13,13 +13,14 @@ import TrimtabServer
     "JSON": ["Basics", "CLibrary"],
     "Journal": ["Basics", "CLibrary", "Files", "Synchronization"],
     "JSONRPC": ["Basics", "CLibrary", "JSON", "Synchronization"],
+    "ManifestText": ["Basics"],
     "ModelSelection": ["Basics"],
     "Representations": ["Basics", "SimilarityKernels"],
     "Sessions": [
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "ModelSelection", "Representations", "Synchronization",
     ],
     "TrimtabServer": [
-      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ModelSelection",
+      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ManifestText", "ModelSelection",
       "Representations", "Sessions", "Synchronization",
     ],
     "MCP": ["Basics", "JSON", "JSONRPC", "TrimtabServer"],
