@@ -71,9 +71,68 @@ package struct SyntaxError: Error, Hashable, Sendable {
 package struct SyntaxTree: Hashable, Sendable {
   package enum Language: Hashable, Sendable { case toml, json }
 
+  package var language: Language
   package var root: SyntaxTable
-  /// In the order of the text; empty exactly where the text is a valid document of its language.
+  /// In the order of the text; empty exactly where the text is a valid document of its language. At most
+  /// ``errorLimit``.
   package var errors: [SyntaxError]
+  /// TOML's headers and pairs of key and value in the order of the text, but for pairs inside inline tables; none for
+  /// JSON, where the tree alone says where everything stands.
+  package var entries: [SyntaxEntry]
+  /// Each from its number sign to the end of its line, in order.
+  package var comments: [SourceRange]
+  /// In bytes.
+  package var length: Int
 
-  package init(root: SyntaxTable, errors: [SyntaxError]) { (self.root, self.errors) = (root, errors) }
+  package static let errorLimit = 256
+  /// How many tables and lists may lie inside each other; deeper ones are errors.
+  package static let deepestNesting = 100
+
+  package init(
+    root: SyntaxTable, errors: [SyntaxError], language: Language = .toml, entries: [SyntaxEntry] = [],
+    comments: [SourceRange] = [], length: Int = 0
+  ) {
+    (self.root, self.errors, self.language) = (root, errors, language)
+    (self.entries, self.comments, self.length) = (entries, comments, length)
+  }
+
+  /// Reads a text of any bytes. Linear in their number, but for the names of a path to each value.
+  package init(_ bytes: [UInt8], _ language: Language) {
+    switch language {
+    case .toml: self = TOMLReader.tree(of: bytes)
+    case .json: self = JSONReader.tree(of: bytes)
+    }
+  }
+
+  package init(_ text: String, _ language: Language) { self.init(Array(text.utf8), language) }
+}
+
+/// A header of TOML, or a key with its value, as it stands in the text.
+package struct SyntaxEntry: Hashable, Sendable {
+  package enum Kind: Hashable, Sendable {
+    case pair
+    /// `[table]`
+    case header
+    /// `[[list of tables]]`
+    case elementHeader
+  }
+
+  /// One part of a dotted key; an empty range where the part is still to be written.
+  package struct Key: Hashable, Sendable {
+    package var text: ExactString
+    package var range: SourceRange
+
+    package init(text: ExactString, range: SourceRange) { (self.text, self.range) = (text, range) }
+  }
+
+  package var kind: Kind
+  /// From its first byte to behind its last; a comment behind it does not count.
+  package var range: SourceRange
+  package var keys: [Key]
+  /// The table in which the first key stands: that of the header above a pair.
+  package var section: SyntaxPath
+  /// Where the value of a pair is in the tree, or the table that a header opens.
+  package var path: SyntaxPath
+  /// What stands behind the equals sign, empty where nothing does; nil without one.
+  package var valueRange: SourceRange?
 }
