@@ -155,7 +155,7 @@ struct FrontierCommand {
           + "each change counts as no time\n")
     }
     if let planPath { try writeFile(planPath, PlanCSV.text(characterized, plan)) }
-    if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title).svg) }
+    if let svgPath { try writeFile(svgPath, FrontierPicture(characterized, title: title, chosen: chosen).svg) }
     if let timelinePath { try writeFile(timelinePath, TimelinePicture(characterized, plan, title: title).svg) }
     let report = FrontierReport(
       curve: characterized.frontier.curve, plans: characterized.frontier.plans,

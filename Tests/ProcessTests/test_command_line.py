@@ -84,7 +84,20 @@ def test_table_and_picture(binary, tmp_path):
     done = run(binary, *FRONTIER, "--svg", tmp_path / "frontier.svg")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) > 5
-    assert ElementTree.parse(tmp_path / "frontier.svg").getroot().tag.endswith("svg")
+    picture = ElementTree.parse(tmp_path / "frontier.svg")
+    names = {element.text for element in picture.iter() if element.tag.endswith("text")}
+    assert {"every clock at its highest", "plan 0, the fastest"} <= names, names
+    dots = [element for element in picture.iter() if element.tag.endswith("circle")]
+    assert len(dots) <= 50, "so many dots hide the bound"
+
+
+def test_the_picture_marks_the_plan_for_a_deadline(binary, tmp_path):
+    curve = json.loads(run(binary, *FRONTIER, "--json").stdout)["plans"]
+    middle = curve[len(curve) // 2]["iterationTimeSeconds"]
+    done = run(binary, *FRONTIER, "--deadline", str(middle), "--svg", tmp_path / "frontier.svg")
+    assert done.returncode == 0, done.stderr
+    picture = ElementTree.parse(tmp_path / "frontier.svg")
+    assert f"plan {len(curve) // 2}, the chosen" in {element.text for element in picture.iter()}
 
 
 def test_help_and_version(binary):
