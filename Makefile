@@ -5,12 +5,13 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test test-integrations fuzz crashtest takeovertest bench release install wheel apidoc spec format lint clean
+.PHONY: help demo test test-integrations pictures fuzz crashtest takeovertest bench release install wheel apidoc spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
 	@echo "make test     build and run all tests; names at the end what was skipped"
 	@echo "make test-integrations  the Python client with PyTorch, Ray and others; names their download sizes"
+	@echo "make pictures  the pictures of the documents, fixtures/pictures"
 	@echo "make fuzz     1 000 000 mutated messages and as many mutated params (N=...; FUZZ_SEED=... repeats)"
 	@echo "make crashtest  kills servers that keep their sessions, at random instants (N=...; CRASH_SEED=... repeats)"
 	@echo "make takeovertest  kills owners of shared state directories (N=...; CRASH_SEED=... repeats)"
@@ -41,6 +42,13 @@ test: $(VENV)/ready
 # GROUPS_WANTED="torch ray" runs these groups alone.
 test-integrations: $(BINARY)
 	@TRIMTAB_BINARY="$(or $(TRIMTAB_BINARY),$(CURDIR)/$(BINARY))" PYTHON="$(PYTHON)" Tests/IntegrationTests/run
+
+# The pictures of the documents; the SVG files need the binary alone, the others the integration tests that make them.
+pictures: $(BINARY)
+	@mkdir -p out
+	@$(BINARY) frontier fixtures/profiles/modelled-h100-8stage.csv --stages 8 --microbatches 24 --blocking-power 95 \
+	  --deadline 3.7 --svg fixtures/pictures/frontier.svg --timeline fixtures/pictures/timeline.svg >out/pictures.txt
+	@GROUPS_WANTED="notebook" TRIMTAB_PICTURES="$(CURDIR)/fixtures/pictures" $(MAKE) test-integrations
 
 # N messages and as many requests with changed params; FUZZ_SEED (and FUZZ_ROUND) repeat a campaign (or one round).
 fuzz: release $(VENV)/ready

@@ -9,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from conftest import MODELLED, shared_data
+from conftest import FIXTURES, MODELLED, shared_data
 from measurements import read_profile
 from reference import on_curve, pipeline
 
@@ -89,6 +89,17 @@ def test_table_and_picture(binary, tmp_path):
     assert {"every clock at its highest", "plan 0, the fastest"} <= names, names
     dots = [element for element in picture.iter() if element.tag.endswith("circle")]
     assert len(dots) <= 50, "so many dots hide the bound"
+
+
+def test_the_pictures_of_the_documents_are_what_is_drawn(binary, tmp_path):
+    """`make pictures` writes them."""
+    profile = FIXTURES / "modelled-h100-8stage.csv"
+    done = run(binary, "frontier", profile, "--stages", "8", "--microbatches", "24", "--blocking-power", "95",
+               "--deadline", "3.7", "--svg", tmp_path / "frontier.svg", "--timeline", tmp_path / "timeline.svg")
+    assert done.returncode == 0, done.stderr
+    shown = FIXTURES.parent / "pictures"
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (shown / path.name).read_bytes(), f"{path.name} differs: make pictures"
 
 
 def test_the_picture_marks_the_plan_for_a_deadline(binary, tmp_path):

@@ -35,7 +35,7 @@ def search(binary):
     with Trimtab([binary, "serve"], roots=[str(FIXTURES)], timeout=120) as client:
         session, curves = client.open_session("search"), recorded()
         begin(session, curves)
-        train(session, curves, 20)
+        train(session, curves, 60)
         yield session
 
 

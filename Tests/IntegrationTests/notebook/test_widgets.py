@@ -88,6 +88,11 @@ def page(browser):
 def lab(tmp_path, binary, monkeypatch):
     """JupyterLab on a notebook of these cells; gives its address."""
     monkeypatch.setenv("TRIMTAB_BINARY", binary)
+    # Its question about news would lie over the widget.
+    settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"fetchNews": "false"}')
+    monkeypatch.setenv("JUPYTERLAB_SETTINGS_DIR", str(tmp_path / "settings"))
 
     @contextlib.contextmanager
     def opened(*cells):
@@ -176,7 +181,7 @@ def test_the_board_follows_a_search_of_another_process(page, lab, binary, pictur
             run_all(page, address)
             page.wait_for_selector(".trimtab-board tbody tr")
             assert figures_of(page)["trials"].startswith("3,")
-            train(session, curves, 5)
+            train(session, curves, 40)
             running = session.pool.next_trial("node-7")
             assert running
             expect(page.locator(".trimtab-board")).to_contain_text("on node-7")
