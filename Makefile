@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test test-integrations pictures fuzz crashtest takeovertest bench release install wheel apidoc spec format lint clean
+.PHONY: help demo test test-integrations pictures fuzz crashtest takeovertest bench release install wheel vsix apidoc spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
@@ -19,6 +19,7 @@ help:
 	@echo "make release  out/trimtab: one static, stripped binary"
 	@echo "make install  puts it below PREFIX (/usr/local), with completions, a manual page and checks; DESTDIR=..."
 	@echo "make wheel    out/trimtab-*.whl: the Python package with that binary inside"
+	@echo "make vsix     out/trimtab-*.vsix: the extension of Visual Studio Code (needs tsc 4.8 or newer)"
 	@echo "make apidoc   out/apidoc: the reference of the Python package, from its docstrings"
 	@echo "make spec     write protocol-spec/, the transcripts' answers and the client's words from the code; review them"
 	@echo "make format   format the Swift sources; make lint only checks"
@@ -48,7 +49,7 @@ pictures: $(BINARY)
 	@mkdir -p out
 	@$(BINARY) frontier fixtures/profiles/modelled-h100-8stage.csv --stages 8 --microbatches 24 --blocking-power 95 \
 	  --deadline 3.7 --svg fixtures/pictures/frontier.svg --timeline fixtures/pictures/timeline.svg >out/pictures.txt
-	@GROUPS_WANTED="notebook" TRIMTAB_PICTURES="$(CURDIR)/fixtures/pictures" $(MAKE) test-integrations
+	@GROUPS_WANTED="notebook editors" TRIMTAB_PICTURES="$(CURDIR)/fixtures/pictures" $(MAKE) test-integrations
 
 # N messages and as many requests with changed params; FUZZ_SEED (and FUZZ_ROUND) repeat a campaign (or one round).
 fuzz: release $(VENV)/ready
@@ -87,6 +88,11 @@ install: release
 
 wheel: release $(VENV)/ready
 	@$(VENV)/bin/python clients/python/make_wheel.py out/trimtab out
+
+vsix:
+	@rm -rf clients/vscode/out
+	@tsc -p clients/vscode && tsc -p clients/vscode/webview
+	@$(PYTHON) clients/vscode/make_vsix.py out
 
 apidoc: $(VENV)/ready
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check pdoc==16.0.0

@@ -2,26 +2,19 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import AWAIT_SECONDS
+from programs import program
 from story import plain, story, told
 from trimtab import Trimtab
 from trimtab.requests import Request
 from vscode_library import unpack
 
 HERE = Path(__file__).resolve().parent
-
-
-def program(name, package):
-    found = shutil.which(name)
-    if found is None:
-        pytest.skip(f"no {name}: install your system's {package}")
-    return found
 
 
 @pytest.fixture(scope="module")

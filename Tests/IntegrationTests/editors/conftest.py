@@ -1,0 +1,83 @@
+"""Answers to show, the compiled extension, a browser, and the folder that pictures go to."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from places import AWAIT_SECONDS, CLIENTS, FIXTURES
+from programs import program
+from trimtab import Metric, ModelPart, SelectionTask, Trimtab
+from trimtab.requests import Request
+from vscode_library import unpack
+
+
+@pytest.fixture(scope="session")
+def extension(tmp_path_factory):
+    """The folder with the extension's JavaScript, type-checked."""
+    compiler, out = program("tsc", "node-typescript"), tmp_path_factory.mktemp("extension")
+    for project, folder in (("", "out"), ("webview", "out/webview")):
+        subprocess.run([compiler, "-p", CLIENTS / "vscode" / project, "--outDir", out / folder], check=True)
+    shutil.copytree(CLIENTS / "vscode" / "media", out / "media")
+    return out
+
+
+@pytest.fixture(scope="session")
+def vscode_jsonrpc(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("library")
+    unpack(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """Where pictures are kept: $TRIMTAB_PICTURES, to look at them, else a folder that goes."""
+    wanted = os.environ.get("TRIMTAB_PICTURES")
+    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium: install your system's chromium package")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        one = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield one
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def frontier(binary):
+    """What the command trimtab.showFrontier says of a pipeline: its curve and the point of an objective."""
+    with Trimtab([binary, "serve"], roots=[str(FIXTURES)], timeout=AWAIT_SECONDS) as client:
+        session = client.open_session("energy")
+        session.define_pipeline("gpt", schedule="1f1b", stages=8, microbatches=24, blocking_power_watts=95.0)
+        session.submit_profile("gpt", csv_path=str(FIXTURES / "profiles" / "modelled-h100-8stage.csv"))
+        session.characterize("gpt", effort="quick", plan_count=32)
+        params = {"session": "energy", "pipeline": "gpt"}
+        return {"session": "energy", "pipeline": "gpt", "curve": client.call(Request("frontier/curve", params)),
+                "point": client.call(Request("frontier/query", {**params, "slowdownFraction": 0.05}))}
+
+
+@pytest.fixture(scope="session")
+def search(binary):
+    """What the commands trimtab.suggestion and trimtab.ranking say of a search that is under way."""
+    with Trimtab([binary, "serve"], timeout=AWAIT_SECONDS) as client:
+        session = client.open_session("vqa")
+        session.submit_pool(
+            encoders=[ModelPart(f"e{n}") for n in range(3)], language_models=[ModelPart(f"m{n}") for n in range(3)],
+            task=SelectionTask("vqa", Metric("accuracy", "maximize", (0.0, 1.0)), alignment_sample_count=6400))
+        for _ in range(6):
+            trial = session.pool.next_trial("worker")
+            error = 0.1 + 0.04 * int(trial.candidate.encoder[-1]) + 0.02 * int(trial.candidate.language_model[-1])
+            trial.update(1, 1.0 - error * trial.to_fraction ** -0.2, data_fraction=trial.to_fraction)
+        params = {"session": "vqa"}
+        return {"suggestion": {"session": "vqa", "report": client.call(Request("suggestion/get", params))},
+                "ranking": {"session": "vqa", "report": client.call(Request("suggestion/ranking", params))}}

@@ -1,0 +1,78 @@
+/** The part of the Language Server Protocol that the extension uses, and the answers of Trimtab's commands. */
+
+import type {
+  FrontierCurveAnswer, FrontierQueryAnswer, SuggestionGetAnswer, SuggestionRankingAnswer,
+} from "../../../protocol-spec/trimtab";
+
+export interface Position { line: number; character: number }
+export interface Range { start: Position; end: Position }
+export interface TextEdit { range: Range; newText: string }
+export interface WorkspaceEdit {
+  changes?: { [uri: string]: TextEdit[] };
+  documentChanges?: Array<{ textDocument: { uri: string }; edits: TextEdit[] }>;
+}
+export interface Command { title: string; command: string; arguments?: unknown[] }
+export interface Diagnostic {
+  range: Range;
+  severity?: 1 | 2 | 3 | 4;
+  code?: string | number;
+  source?: string;
+  message: string;
+  data?: unknown;
+}
+export interface CodeAction {
+  title: string;
+  kind?: string;
+  diagnostics?: Diagnostic[];
+  isPreferred?: boolean;
+  edit?: WorkspaceEdit;
+  command?: Command;
+}
+export interface CodeLens { range: Range; command?: Command }
+export interface InlayHint { position: Position; label: string | Array<{ value: string }>; tooltip?: MarkupContent | string;
+  paddingLeft?: boolean; paddingRight?: boolean }
+export interface MarkupContent { kind: "markdown" | "plaintext"; value: string }
+export interface Hover { contents: MarkupContent | string; range?: Range }
+export interface CompletionItem {
+  label: string;
+  kind?: number;
+  detail?: string;
+  documentation?: MarkupContent | string;
+  sortText?: string;
+  filterText?: string;
+  insertText?: string;
+  textEdit?: TextEdit;
+}
+export interface DocumentSymbol {
+  name: string;
+  detail?: string;
+  kind: number;
+  range: Range;
+  selectionRange: Range;
+  children?: DocumentSymbol[];
+}
+export interface FoldingRange { startLine: number; endLine: number; kind?: string }
+
+/** Why a command has nothing to show, for a person. */
+export interface Missing { session?: string; missing: string }
+export type SuggestionAnswer = { session: string; report: SuggestionGetAnswer } | Missing;
+export type RankingAnswer = { session: string; report: SuggestionRankingAnswer } | Missing;
+export interface FrontierFound {
+  session?: string;
+  pipeline: string;
+  uri?: string;
+  text?: string;
+  curve: FrontierCurveAnswer;
+  point?: FrontierQueryAnswer;
+}
+export type FrontierAnswer = FrontierFound | Missing;
+export interface ApplyAnswer { session: string; changes: string[] }
+
+/** The commands that the server carries out, each with the URI of a manifest. */
+export interface ServerCommands {
+  "trimtab.suggestion": SuggestionAnswer;
+  "trimtab.ranking": RankingAnswer;
+  "trimtab.showFrontier": FrontierAnswer;
+  "trimtab.insertSuggestion": null;
+  "trimtab.applyToSearch": ApplyAnswer;
+}
