@@ -1,0 +1,41 @@
+-- Shows answers of the server in the plugin's windows, and prints the windows. ANSWERS names a file with the answers.
+local file = assert(io.open(vim.env.ANSWERS))
+local answers = vim.json.decode(file:read("a"))
+file:close()
+vim.opt.runtimepath:prepend(vim.env.PLUGIN)
+vim.o.columns, vim.o.lines = 100, 40
+vim.cmd("runtime plugin/trimtab.lua")
+local views = require("trimtab.views")
+
+local function lines() return vim.api.nvim_buf_get_lines(views.current().buffer, 0, -1, false) end
+local told = {}
+views.open("frontier", require("trimtab.frontier").view, function(callback) callback(answers.frontier) end)
+told.frontier = lines()
+vim.cmd("normal l")
+told.another = lines()
+vim.cmd("normal $")
+told.cheapest = lines()
+vim.cmd("normal l")
+told.beyond = lines()
+views.refresh()
+told.refreshed = lines()
+vim.cmd("normal q")
+told.closed = views.current() == nil
+views.open("ranking", views.ranking, function(callback) callback(answers.ranking) end)
+told.ranking = lines()
+views.open("suggestion", views.suggestion, function(callback) callback(answers.suggestion) end)
+told.suggestion = lines()
+told.windows = #vim.api.nvim_list_wins()
+views.open("missing", views.suggestion, function(callback) callback({ missing = "no search" }) end)
+told.missing = lines()
+vim.cmd("normal q")
+
+require("trimtab").setup({ binary = vim.env.TRIMTAB_BINARY })
+vim.cmd("checkhealth trimtab")
+told.health = vim.api.nvim_buf_get_lines(0, 0, -1, false)
+require("trimtab").setup({ binary = "no-such-program" })
+vim.cmd("checkhealth trimtab")
+told.sick = vim.api.nvim_buf_get_lines(0, 0, -1, false)
+vim.cmd("helptags " .. vim.env.DOC)
+io.stdout:write(vim.json.encode(told), "\n")
+vim.cmd("qall!")
