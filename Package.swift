@@ -77,6 +77,8 @@ let package = Package(
 
     // Manifests as text: TOML or JSON, also half written, with the place of each value.
     .target(name: "ManifestText", dependencies: ["Basics"], swiftSettings: settings),
+    .testTarget(
+      name: "ManifestTextTests", dependencies: ["Basics", "CLibrary", "ManifestText"], swiftSettings: settings),
 
     // JSON-RPC 2.0 over byte streams; knows no product name.
     .target(name: "JSONRPC", dependencies: ["Basics", "CLibrary", "JSON"], swiftSettings: settings),
