@@ -4,8 +4,9 @@ package import Sessions
 /// The frontier drawn as SVG: the exact lower bound, some of the plans, every instruction at its highest frequency, and
 /// the plans that a reader looks for with their figures.
 ///
-/// Shows the range of useful choices: from the fastest iteration to slightly beyond the cheapest. Plans are drawn thinned
-/// and hollow, and below the bound, since hundreds of dots that lie tenths of a percent above a line would hide it.
+/// Shows the range of useful choices: from the fastest iteration to slightly beyond the cheapest. Plans are drawn
+/// thinned and hollow, and below the bound, since hundreds of dots that lie tenths of a percent above a line would hide
+/// it.
 package struct FrontierPicture {
   private let frontier: Frontier
   private let allMaxFrequency: Outcome
