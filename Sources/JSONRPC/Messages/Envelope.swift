@@ -6,7 +6,7 @@ enum Envelope {
   case request(id: RequestID, method: ExactString, params: JSON?)
   case notification(method: ExactString, params: JSON?)
   /// An answer to a request of ours.
-  case response
+  case response(id: RequestID, Result<JSON, RPCError>)
   /// None of these; `id` is the message's own if it has a readable one, else null.
   case invalid(id: RequestID, reason: String)
 
@@ -20,8 +20,11 @@ enum Envelope {
     var params = object.value(of: "params")
 
     guard let method = object.value(of: "method") else {
-      let isResponse = object.value(of: "result") != nil || object.value(of: "error") != nil
-      self = isResponse && id != nil ? .response : .invalid(id: Self.answerID(id), reason: "there is no \"method\"")
+      if id != nil, let outcome = Self.outcome(object) {
+        self = .response(id: Self.answerID(id), outcome)
+      } else {
+        self = .invalid(id: Self.answerID(id), reason: "there is no \"method\"")
+      }
       return
     }
     guard case .string(let method) = method else {
@@ -53,6 +56,17 @@ enum Envelope {
       return
     }
     self = .request(id: id, method: method, params: params)
+  }
+
+  /// What an answer says; nil where it has neither a result nor an error. Some libraries send a null beside the other.
+  private static func outcome(_ object: JSONObject) -> Result<JSON, RPCError>? {
+    if let error = object.value(of: "error"), error != .null {
+      let code = error["code"]?.integerValue ?? ErrorCode.internalError.rawValue
+      let message = error["message"]?.stringValue?.text ?? error.preview()
+      return .failure(RPCError(ErrorCode(rawValue: code), message, data: error["data"]))
+    }
+    if let result = object.value(of: "result") { return .success(result) }
+    return object.value(of: "error") == nil ? nil : .success(.null)
   }
 
   private static func answerID(_ id: JSON?) -> RequestID {

@@ -8,6 +8,14 @@ package protocol Notification: AnswerObject, Sendable {
   static var purpose: String { get }
 }
 
+/// A request that the server sends to its client: its params are the declared fields.
+package protocol ServerRequest: AnswerObject, Sendable {
+  /// As it stands on the wire.
+  static var name: String { get }
+  /// What it is for, and what the client answers, in a sentence or two.
+  static var purpose: String { get }
+}
+
 /// Says how far a long request has come.
 package struct WorkDoneProgress: Notification {
   package static let name = "$/progress"

@@ -7,11 +7,21 @@ extension Peer {
   ///
   /// - Parameter lane: what it is about; it leaves when that is durable.
   package func notify<N: Notification>(_ notification: N, lane: Lane = .none) {
+    send(named: N.name, id: nil, lane) { notification.writeValue(to: &$0) }
+  }
+
+  /// Sends a notification, or a request where it has an id.
+  func send(named name: String, id: RequestID?, _ lane: Lane, _ params: (inout ObjectWriter) -> Void) {
     withWriter { writer in
-      writer.json.append("{\"jsonrpc\":\"2.0\",\"method\":")
-      writer.json.write(N.name)
+      writer.json.append("{\"jsonrpc\":\"2.0\"")
+      if let id {
+        writer.json.append(",\"id\":")
+        id.writeValue(to: &writer)
+      }
+      writer.json.append(",\"method\":")
+      writer.json.write(name)
       writer.json.append(",\"params\":")
-      notification.writeValue(to: &writer)
+      params(&writer)
       writer.json.append("}")
       deliver(HeldMessages.Message(text: MessageText(writer.json), slot: nil, id: nil), lane)
     }

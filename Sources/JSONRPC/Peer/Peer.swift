@@ -67,6 +67,8 @@ package final class Peer {
   private var isHandling = false
   /// The calls without an answer. Not retained, so that a dropped call is noticed; each leaves before it goes.
   private var running: [RequestID: Unmanaged<Call>] = [:]
+  /// Requests of ours that the other end has not answered.
+  var asked = PendingRequests()
   /// The bytes of answers that wait for others of their batches.
   package internal(set) var batchedByteCount = 0
   /// Kept for its memory; taken out while in use, as writing a result may run code that sends something itself.
@@ -228,7 +230,7 @@ package final class Peer {
   private func handle(_ message: JSON, in batch: Batch?) {
     func slot() -> BatchSlot? { batch.map { BatchSlot(batch: $0, index: $0.addSlot()) } }
     switch Envelope(message) {
-    case .response: break
+    case .response(let id, let outcome): take(answer: outcome, to: id)
     case .invalid(let id, let reason): respond(to: id, "", slot(), failing: .invalidRequest(reason))
     case .notification(let method, let params): handle(notification: method, params)
     case .request(let id, let method, let params):
