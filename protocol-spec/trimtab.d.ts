@@ -52,7 +52,10 @@ export interface InitializeParams {
    * @since 0.2
    */
   protocolVersions?: Array<string> | null;
-  /** What the client can do; nothing is required so far. */
+  /**
+   * What the client can do, in the words of the Language Server Protocol. The server offers an editor only what is
+   * named here, and sends it nothing else; nothing is required.
+   */
   capabilities?: JSONValue;
 }
 
@@ -114,7 +117,10 @@ export interface InitializeServerInfo {
 export interface InitializeCapabilities {
   /** The framings of messages. */
   framings: Array<string>;
-  /** Every request that the server answers. */
+  /**
+   * Every request that the server answers, but for those of the Language Server Protocol about documents, which have
+   * fields of their own.
+   */
   methods: Array<string>;
   /**
    * `memory`: sessions end with the process. `journal`: they are kept in the state directory, and an answer leaves
@@ -126,6 +132,41 @@ export interface InitializeCapabilities {
    * @since 0.2
    */
   readOnly?: boolean;
+  /**
+   * What the characters of a place count: the first of `general.positionEncodings`.
+   * @since 0.2
+   */
+  positionEncoding?: string;
+  /**
+   * How documents are kept up to date.
+   * @since 0.2
+   */
+  textDocumentSync?: EditorOfferSynchronization;
+  /**
+   * How textDocument/diagnostic is served.
+   * @since 0.2
+   */
+  diagnosticProvider?: EditorOfferDiagnosticOptions;
+}
+
+/** In `InitializeCapabilities`: `textDocumentSync`. */
+export interface EditorOfferSynchronization {
+  /** True: the client says which documents are open. */
+  openClose: boolean;
+  /** 2: the client sends changes, or the whole text where it has none. */
+  change: number;
+  /** True: the client says when a document is saved. */
+  save: boolean;
+}
+
+/** In `InitializeCapabilities`: `diagnosticProvider`. */
+export interface EditorOfferDiagnosticOptions {
+  /** Always `trimtab`. */
+  identifier: string;
+  /** False: a document's diagnostics depend on it alone. */
+  interFileDependencies: boolean;
+  /** False: only open documents are looked at. */
+  workspaceDiagnostics: boolean;
 }
 
 /** In `InitializeAnswer`: `warnings`. */
@@ -4883,6 +4924,70 @@ export interface StageSplitPiece {
   layerCount: number;
 }
 
+/** Params of `textDocument/diagnostic`. */
+export interface TextDocumentDiagnosticParams {
+  /** The document. */
+  textDocument: DocumentReference;
+  /** The `resultId` of the answer that the client has. */
+  previousResultId?: string | null;
+}
+
+/** In `TextDocumentDiagnosticParams`: `textDocument`. */
+export interface DocumentReference {
+  /**
+   * The document's URI, as the editor spells it.
+   * Must be a string of 1...65536 characters.
+   */
+  uri: string;
+  /**
+   * The state of its text.
+   * Must be an integer in -2147483648...2147483647.
+   */
+  version?: number | null;
+}
+
+/** What `textDocument/diagnostic` answers. */
+export interface TextDocumentDiagnosticAnswer {
+  /** `unchanged` where it is what `previousResultId` stands for. */
+  kind: "full" | "unchanged";
+  /** Stands for this answer; absent for a document that is not open, or no manifest. */
+  resultId?: string;
+  /** What is wrong; with `full`. */
+  items?: Array<EditorDiagnostic>;
+  /** Fields of the request that the method does not know, at most 16; absent where there are none. */
+  warnings?: Array<UnknownField>;
+}
+
+/** In `TextDocumentDiagnosticAnswer`: `items`. */
+export interface EditorDiagnostic {
+  /** Where it is. */
+  range: TextRange;
+  /** 1 error, 2 warning, 3 information, 4 hint. */
+  severity: number;
+  /** Its kind, for programs. */
+  code: string;
+  /** Always `trimtab`. */
+  source: string;
+  /** What is wrong and what to do about it. */
+  message: string;
+}
+
+/** In `EditorDiagnostic`: `range`. */
+export interface TextRange {
+  /** Where it begins. */
+  start: TextPosition;
+  /** Behind its last character. */
+  end: TextPosition;
+}
+
+/** In `TextRange`: `start`. */
+export interface TextPosition {
+  /** From 0. */
+  line: number;
+  /** Units of the position encoding from the beginning of the line. */
+  character: number;
+}
+
 /** Params of `frontier/changed`. */
 export interface FrontierChangedParams {
   /** The session. */
@@ -5099,6 +5204,16 @@ export interface CostChangedParams {
   cost: SuggestionGetCost;
 }
 
+/** Params of `textDocument/publishDiagnostics`. */
+export interface TextDocumentPublishDiagnosticsParams {
+  /** The document. */
+  uri: string;
+  /** The state of its text, for a client that takes it. */
+  version?: number;
+  /** What is wrong; empty where nothing is. */
+  diagnostics: Array<EditorDiagnostic>;
+}
+
 /** Params of `$/progress`. */
 export interface ProgressParams {
   /** The request's `workDoneToken`. */
@@ -5163,6 +5278,83 @@ export interface SetTraceParams {
 
 /** Params of `exit`. */
 export interface ExitParams {}
+
+/** Params of `textDocument/didOpen`. */
+export interface TextDocumentDidOpenParams {
+  /** The document. */
+  textDocument: OpenedDocument;
+}
+
+/** In `TextDocumentDidOpenParams`: `textDocument`. */
+export interface OpenedDocument {
+  /**
+   * The document's URI, as the editor spells it.
+   * Must be a string of 1...65536 characters.
+   */
+  uri: string;
+  /** What the editor takes it for. */
+  languageId?: string | null;
+  /**
+   * The state of its text; rises.
+   * Must be an integer in -2147483648...2147483647.
+   */
+  version?: number | null;
+  /** All of it. */
+  text: string;
+}
+
+/** Params of `textDocument/didChange`. */
+export interface TextDocumentDidChangeParams {
+  /** The document, with the state that the text is in now. */
+  textDocument: DocumentReference;
+  /**
+   * The changes, in their order.
+   * Must be a list of objects.
+   */
+  contentChanges: Array<TextChange>;
+}
+
+/** In `TextDocumentDidChangeParams`: `contentChanges`. */
+export interface TextChange {
+  /** What is replaced; without it the whole text is. */
+  range?: DocumentRange | null;
+  /** What stands there now. */
+  text: string;
+}
+
+/** In `TextChange`: `range`. */
+export interface DocumentRange {
+  /** Where it begins. */
+  start: DocumentPosition;
+  /** Where it ends. */
+  end: DocumentPosition;
+}
+
+/** In `DocumentRange`: `start`. */
+export interface DocumentPosition {
+  /**
+   * From 0.
+   * Must be an integer in 0...4294967295.
+   */
+  line: number;
+  /**
+   * Units of the position encoding from the beginning of the line; too many stand for the line's end.
+   * Must be an integer in 0...4294967295.
+   */
+  character: number;
+}
+
+/** Params of `textDocument/didSave`. */
+export interface TextDocumentDidSaveParams {
+  /** The document. */
+  textDocument: DocumentReference;
+}
+
+/** Params of `textDocument/didClose`. */
+export interface TextDocumentDidCloseParams {
+  /** The document. */
+  textDocument: DocumentReference;
+}
 
 /** Params and answer of each request. */
 export interface Requests {
@@ -5470,6 +5662,11 @@ export interface Requests {
    * @since 0.1
    */
   "suggestion/pipeline": { params: SuggestionPipelineParams; answer: SuggestionPipelineAnswer };
+  /**
+   * Lists what is wrong in an open document. A client that asks is not sent textDocument/publishDiagnostics.
+   * @since 0.2
+   */
+  "textDocument/diagnostic": { params: TextDocumentDiagnosticParams; answer: TextDocumentDiagnosticAnswer };
 }
 
 /** Params of what the server sends unasked. */
@@ -5526,6 +5723,12 @@ export interface ServerNotifications {
    */
   "cost/changed": CostChangedParams;
   /**
+   * Lists what is wrong in an open document, in place of what was listed before. It is sent when the document changes,
+   * to a client that takes it and does not ask with textDocument/diagnostic.
+   * @since 0.2
+   */
+  "textDocument/publishDiagnostics": TextDocumentPublishDiagnosticsParams;
+  /**
    * Says how far a request with a `workDoneToken` has come: `begin`, then any number of `report`, then `end`, all
    * before the answer. Reports are left out while the client is slow to read.
    * @since 0.1
@@ -5566,6 +5769,34 @@ export interface ClientNotifications {
    * @since 0.1
    */
   "exit": ExitParams;
+  /**
+   * Says that the client has opened a document, with its text. Of manifests (language `trimtab`, or a file named
+   * `trimtab.toml`, `trimtab.json`, `*.trimtab.toml` or `*.trimtab.json`) the server then knows what the client knows;
+   * other documents it passes over.
+   * @since 0.2
+   */
+  "textDocument/didOpen": TextDocumentDidOpenParams;
+  /**
+   * Says how the text of an open document has changed. The changes are made one after the other; a place behind a
+   * line's end stands for that end, and one behind the last line for the text's end.
+   * @since 0.2
+   */
+  "textDocument/didChange": TextDocumentDidChangeParams;
+  /**
+   * Says that a document was saved; files that it names are then looked at again. A running search does not change.
+   * @since 0.2
+   */
+  "textDocument/didSave": TextDocumentDidSaveParams;
+  /**
+   * Says that a document is no longer open; its diagnostics are withdrawn.
+   * @since 0.2
+   */
+  "textDocument/didClose": TextDocumentDidCloseParams;
+}
+
+/** Params of the requests that the server sends. */
+export interface ServerRequests {
+
 }
 
 /** The code of each kind of refusal, as in `error.data.kind`. */

@@ -29,7 +29,7 @@ pub trait Request {
     type Answer;
 }
 
-/// A notification: its name on the wire and its params.
+/// A notification, or a request that the server sends: its name on the wire and its params.
 pub trait Notification {
     const METHOD: &'static str;
     /// Whether the server sends it; else the client does.
@@ -92,7 +92,8 @@ pub struct InitializeParams {
     #[cfg_attr(feature = "serde", serde(rename = "protocolVersions"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub protocol_versions: Option<Vec<String>>,
-    /// What the client can do; nothing is required so far.
+    /// What the client can do, in the words of the Language Server Protocol. The server offers an editor only what is
+    /// named here, and sends it nothing else; nothing is required.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub capabilities: Option<Json>,
 }
@@ -184,7 +185,8 @@ pub struct InitializeServerInfo {
 pub struct InitializeCapabilities {
     /// The framings of messages.
     pub framings: Vec<String>,
-    /// Every request that the server answers.
+    /// Every request that the server answers, but for those of the Language Server Protocol about documents, which have
+    /// fields of their own.
     pub methods: Vec<String>,
     /// `memory`: sessions end with the process. `journal`: they are kept in the state directory, and an answer leaves
     /// after the changes that it shows are on disk.
@@ -194,6 +196,21 @@ pub struct InitializeCapabilities {
     #[cfg_attr(feature = "serde", serde(rename = "readOnly"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub read_only: Option<bool>,
+    /// What the characters of a place count: the first of `general.positionEncodings`.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "positionEncoding"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub position_encoding: Option<String>,
+    /// How documents are kept up to date.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocumentSync"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub text_document_sync: Option<EditorOfferSynchronization>,
+    /// How textDocument/diagnostic is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "diagnosticProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub diagnostic_provider: Option<EditorOfferDiagnosticOptions>,
 }
 
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
@@ -213,6 +230,33 @@ impl InitializeCapabilitiesDurability {
                 InitializeCapabilitiesDurability::Journal => "journal",
         }
     }
+}
+
+/// In `InitializeCapabilities`: `textDocumentSync`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferSynchronization {
+    /// True: the client says which documents are open.
+    #[cfg_attr(feature = "serde", serde(rename = "openClose"))]
+    pub open_close: bool,
+    /// 2: the client sends changes, or the whole text where it has none.
+    pub change: i64,
+    /// True: the client says when a document is saved.
+    pub save: bool,
+}
+
+/// In `InitializeCapabilities`: `diagnosticProvider`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferDiagnosticOptions {
+    /// Always `trimtab`.
+    pub identifier: String,
+    /// False: a document's diagnostics depend on it alone.
+    #[cfg_attr(feature = "serde", serde(rename = "interFileDependencies"))]
+    pub inter_file_dependencies: bool,
+    /// False: only open documents are looked at.
+    #[cfg_attr(feature = "serde", serde(rename = "workspaceDiagnostics"))]
+    pub workspace_diagnostics: bool,
 }
 
 /// In `InitializeAnswer`: `warnings`.
@@ -7286,6 +7330,105 @@ impl StageSplitPiecePart {
     }
 }
 
+/// Params of `textDocument/diagnostic`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentDiagnosticParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+    /// The `resultId` of the answer that the client has.
+    #[cfg_attr(feature = "serde", serde(rename = "previousResultId"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub previous_result_id: Option<String>,
+}
+
+/// In `TextDocumentDiagnosticParams`: `textDocument`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DocumentReference {
+    /// The document's URI, as the editor spells it.
+    /// Must be a string of 1...65536 characters.
+    pub uri: String,
+    /// The state of its text.
+    /// Must be an integer in -2147483648...2147483647.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub version: Option<i64>,
+}
+
+/// What `textDocument/diagnostic` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentDiagnosticAnswer {
+    /// `unchanged` where it is what `previousResultId` stands for.
+    pub kind: TextDocumentDiagnosticAnswerKind,
+    /// Stands for this answer; absent for a document that is not open, or no manifest.
+    #[cfg_attr(feature = "serde", serde(rename = "resultId"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub result_id: Option<String>,
+    /// What is wrong; with `full`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub items: Option<Vec<EditorDiagnostic>>,
+    /// Fields of the request that the method does not know, at most 16; absent where there are none.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub warnings: Option<Vec<UnknownField>>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TextDocumentDiagnosticAnswerKind {
+    #[cfg_attr(feature = "serde", serde(rename = "full"))]
+    Full,
+    #[cfg_attr(feature = "serde", serde(rename = "unchanged"))]
+    Unchanged,
+}
+
+impl TextDocumentDiagnosticAnswerKind {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                TextDocumentDiagnosticAnswerKind::Full => "full",
+                TextDocumentDiagnosticAnswerKind::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// In `TextDocumentDiagnosticAnswer`: `items`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorDiagnostic {
+    /// Where it is.
+    pub range: TextRange,
+    /// 1 error, 2 warning, 3 information, 4 hint.
+    pub severity: i64,
+    /// Its kind, for programs.
+    pub code: String,
+    /// Always `trimtab`.
+    pub source: String,
+    /// What is wrong and what to do about it.
+    pub message: String,
+}
+
+/// In `EditorDiagnostic`: `range`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextRange {
+    /// Where it begins.
+    pub start: TextPosition,
+    /// Behind its last character.
+    pub end: TextPosition,
+}
+
+/// In `TextRange`: `start`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextPosition {
+    /// From 0.
+    pub line: i64,
+    /// Units of the position encoding from the beginning of the line.
+    pub character: i64,
+}
+
 /// Params of `frontier/changed`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -7855,6 +7998,19 @@ pub struct CostChangedParams {
     pub cost: SuggestionGetCost,
 }
 
+/// Params of `textDocument/publishDiagnostics`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentPublishDiagnosticsParams {
+    /// The document.
+    pub uri: String,
+    /// The state of its text, for a client that takes it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub version: Option<i64>,
+    /// What is wrong; empty where nothing is.
+    pub diagnostics: Vec<EditorDiagnostic>,
+}
+
 /// Params of `$/progress`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -8004,6 +8160,98 @@ impl SetTraceParamsValue {
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExitParams {}
+
+/// Params of `textDocument/didOpen`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentDidOpenParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: OpenedDocument,
+}
+
+/// In `TextDocumentDidOpenParams`: `textDocument`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct OpenedDocument {
+    /// The document's URI, as the editor spells it.
+    /// Must be a string of 1...65536 characters.
+    pub uri: String,
+    /// What the editor takes it for.
+    #[cfg_attr(feature = "serde", serde(rename = "languageId"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub language_id: Option<String>,
+    /// The state of its text; rises.
+    /// Must be an integer in -2147483648...2147483647.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub version: Option<i64>,
+    /// All of it.
+    pub text: String,
+}
+
+/// Params of `textDocument/didChange`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentDidChangeParams {
+    /// The document, with the state that the text is in now.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+    /// The changes, in their order.
+    /// Must be a list of objects.
+    #[cfg_attr(feature = "serde", serde(rename = "contentChanges"))]
+    pub content_changes: Vec<TextChange>,
+}
+
+/// In `TextDocumentDidChangeParams`: `contentChanges`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextChange {
+    /// What is replaced; without it the whole text is.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub range: Option<DocumentRange>,
+    /// What stands there now.
+    pub text: String,
+}
+
+/// In `TextChange`: `range`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DocumentRange {
+    /// Where it begins.
+    pub start: DocumentPosition,
+    /// Where it ends.
+    pub end: DocumentPosition,
+}
+
+/// In `DocumentRange`: `start`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DocumentPosition {
+    /// From 0.
+    /// Must be an integer in 0...4294967295.
+    pub line: i64,
+    /// Units of the position encoding from the beginning of the line; too many stand for the line's end.
+    /// Must be an integer in 0...4294967295.
+    pub character: i64,
+}
+
+/// Params of `textDocument/didSave`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentDidSaveParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+}
+
+/// Params of `textDocument/didClose`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentDidCloseParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+}
 
 /// Opens the connection: the client says who it is and which files the server may read; the server says what it can do.
 /// Since 0.1.
@@ -8493,6 +8741,15 @@ impl Request for SuggestionPipeline {
     type Answer = SuggestionPipelineAnswer;
 }
 
+/// Lists what is wrong in an open document. A client that asks is not sent textDocument/publishDiagnostics.
+/// Since 0.2.
+pub enum TextDocumentDiagnostic {}
+impl Request for TextDocumentDiagnostic {
+    const METHOD: &'static str = "textDocument/diagnostic";
+    type Params = TextDocumentDiagnosticParams;
+    type Answer = TextDocumentDiagnosticAnswer;
+}
+
 /// Says that a pipeline's frontier was replaced: after the answer of the request that did so, or unasked where the
 /// frontier follows the profile.
 /// Since 0.1.
@@ -8580,6 +8837,16 @@ impl Notification for CostChanged {
     type Params = CostChangedParams;
 }
 
+/// Lists what is wrong in an open document, in place of what was listed before. It is sent when the document changes,
+/// to a client that takes it and does not ask with textDocument/diagnostic.
+/// Since 0.2.
+pub enum TextDocumentPublishDiagnostics {}
+impl Notification for TextDocumentPublishDiagnostics {
+    const METHOD: &'static str = "textDocument/publishDiagnostics";
+    const FROM_SERVER: bool = true;
+    type Params = TextDocumentPublishDiagnosticsParams;
+}
+
 /// Says how far a request with a `workDoneToken` has come: `begin`, then any number of `report`, then `end`, all before
 /// the answer. Reports are left out while the client is slow to read.
 /// Since 0.1.
@@ -8643,6 +8910,45 @@ impl Notification for Exit {
     const METHOD: &'static str = "exit";
     const FROM_SERVER: bool = false;
     type Params = ExitParams;
+}
+
+/// Says that the client has opened a document, with its text. Of manifests (language `trimtab`, or a file named
+/// `trimtab.toml`, `trimtab.json`, `*.trimtab.toml` or `*.trimtab.json`) the server then knows what the client knows;
+/// other documents it passes over.
+/// Since 0.2.
+pub enum TextDocumentDidOpen {}
+impl Notification for TextDocumentDidOpen {
+    const METHOD: &'static str = "textDocument/didOpen";
+    const FROM_SERVER: bool = false;
+    type Params = TextDocumentDidOpenParams;
+}
+
+/// Says how the text of an open document has changed. The changes are made one after the other; a place behind a line's
+/// end stands for that end, and one behind the last line for the text's end.
+/// Since 0.2.
+pub enum TextDocumentDidChange {}
+impl Notification for TextDocumentDidChange {
+    const METHOD: &'static str = "textDocument/didChange";
+    const FROM_SERVER: bool = false;
+    type Params = TextDocumentDidChangeParams;
+}
+
+/// Says that a document was saved; files that it names are then looked at again. A running search does not change.
+/// Since 0.2.
+pub enum TextDocumentDidSave {}
+impl Notification for TextDocumentDidSave {
+    const METHOD: &'static str = "textDocument/didSave";
+    const FROM_SERVER: bool = false;
+    type Params = TextDocumentDidSaveParams;
+}
+
+/// Says that a document is no longer open; its diagnostics are withdrawn.
+/// Since 0.2.
+pub enum TextDocumentDidClose {}
+impl Notification for TextDocumentDidClose {
+    const METHOD: &'static str = "textDocument/didClose";
+    const FROM_SERVER: bool = false;
+    type Params = TextDocumentDidCloseParams;
 }
 
 /// The codes of refusals.

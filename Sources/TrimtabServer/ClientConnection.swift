@@ -34,6 +34,8 @@ package final class ClientConnection: PeerHandler {
   var repeated: (keys: Set<RequestKey>, refusal: RequestError?) = ([], nil)
   /// Whether it may change nothing.
   var isReadOnly: Bool
+  /// The documents that it edits.
+  private(set) lazy var editor = EditorDesk(self)
   /// The sessions that it has opened: it may use them, and is sent what happens in them.
   private var held: [ExactString: Watch] = [:]
 
@@ -149,6 +151,7 @@ package final class ClientConnection: PeerHandler {
     refusesUnknownFields = params.unknownFields == .refuse
     if let processID = params.processID { watchParent(Int32(processID)) }
     if let level = params.trace.flatMap(TraceLevel.init(named:)) { peer.trace = level }
+    editor.begin(params)
   }
 
   package func handle(_ call: Call) {
@@ -222,7 +225,9 @@ package final class ClientConnection: PeerHandler {
     if passedFiles != nil, method == ExactString(GuestMessages.file) { return take(file: params) }
     if method == ExactString(Exit.name) { return end(phase == .shutDown ? 0 : 1) }
     // Before `initialize` and after `shutdown` a notification is dropped, as LSP has it.
-    guard phase == .running, let take = server.routes[method]?.take else { return }
+    guard phase == .running else { return }
+    if let take = NotificationEntry.editor[method] { return take(self, params) }
+    guard let take = server.routes[method]?.take else { return }
     // Kept until then, as the report counts also where its client has gone meanwhile.
     server.whenFree(params?.objectValue?.sessionName ?? "") { [self] in take(self, params) }
   }

@@ -48,10 +48,9 @@ enum Declarations {
       for message in received {
         if let result = message["result"], let answer = sent["method"]?.stringValue.flatMap({ routes[$0.text]?.answer })
         {
-          let isObject = answer != .null
-          expect(
-            isObject ? .object(answer.children + Warnings.fields.schema, name: "") : .null, result,
-            sent["method"]?.stringValue?.text ?? "")
+          var type = answer
+          if case .object(let fields, _) = answer { type = .object(fields + Warnings.fields.schema, name: "") }
+          expect(type, result, sent["method"]?.stringValue?.text ?? "")
         } else if let method = message["method"]?.stringValue?.text {
           if let entry = Catalogue.notifications.first(where: { $0.name == method }) {
             expect(.object(entry.params(), name: ""), message["params"] ?? .null, method)

@@ -15,17 +15,12 @@ struct Model {
         "purpose": .string(route.purpose), "long": .bool(route.isLong), "notification": .bool(route.isNotifiable),
         "params": .array(route.params().map { field($0, in: params, isParam: true) }),
         "answer": route.answer == .null ? .null : .array(route.answer.children.map { field($0, in: answer) }),
+        "answerType": .string(route.answer.name),
         "errors": .array(route.refusals.map { .string($0.rawValue) }),
       ]
     }
-    let notifications = Catalogue.notifications.map { entry -> JSON in
-      let params = Place("\(entry.name) params", Contract.paramsName(entry.name), history.since(entry.name))
-      return [
-        "method": .string(entry.name), "since": since(entry.name),
-        "purpose": .string(entry.purpose), "direction": .string(entry.direction.rawValue),
-        "params": .array(entry.params().map { field($0, in: params) }),
-      ]
-    }
+    let notifications = Catalogue.notifications.filter { $0.direction != .serverRequest }.map(json)
+    let serverRequests = Catalogue.notifications.filter { $0.direction == .serverRequest }.map(json)
     let errors = ErrorRegistry.entries.map { entry -> JSON in
       [
         "kind": .string(entry.kind.rawValue), "code": .integer(Int64(entry.code)),
@@ -37,11 +32,21 @@ struct Model {
     }
     return [
       "protocolVersion": .string(Version.protocol), "methods": .array(methods), "notifications": .array(notifications),
+      "serverRequests": .array(serverRequests),
       // An answer that is an object may have these too.
       "everyAnswer": .array(Warnings.fields.schema.map { field($0, in: Place("every answer", "Warnings", nil)) }),
       "errors": .array(errors),
       // Methods and notifications; fields say it where they stand.
       "deprecated": .object(JSONObject(members: deprecations)),
+    ]
+  }
+
+  private func json(_ entry: NotificationEntry) -> JSON {
+    let params = Place("\(entry.name) params", Contract.paramsName(entry.name), history.since(entry.name))
+    return [
+      "method": .string(entry.name), "since": since(entry.name),
+      "purpose": .string(entry.purpose), "direction": .string(entry.direction.rawValue),
+      "params": .array(entry.params().map { field($0, in: params) }),
     ]
   }
 

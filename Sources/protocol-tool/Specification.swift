@@ -106,7 +106,7 @@ struct Specification {
         guard answer?["error"] == nil else { continue }
         if Contract.paramsName(method) == name, let params = sent["params"] { found.append(params) }
         if Contract.answerName(method) == name, let result = answer?["result"] { found.append(result) }
-        for push in received where push["id"] == nil {
+        for push in received {
           if let method = push["method"]?.stringValue?.text, Contract.paramsName(method) == name {
             found.append(push["params"] ?? .null)
           }
@@ -121,10 +121,11 @@ struct Specification {
     for (name, transcript) in transcripts {
       for line in transcript.lines {
         switch (line, entry.direction) {
-        case (.sent(let text), .clientToServer), (.received(let text), .serverToClient):
-          guard let json = try? JSON.parse(text), json["method"] == .string(entry.name), json["id"] == nil else {
-            continue
-          }
+        case (.sent(let text), .clientToServer), (.received(let text), .serverToClient),
+          (.received(let text), .serverRequest):
+          guard let json = try? JSON.parse(text), json["method"] == .string(entry.name),
+            (json["id"] != nil) == (entry.direction == .serverRequest)
+          else { continue }
           let arrow = entry.direction == .clientToServer ? "--> " : "<-- "
           return Page.example("Example", transcript: name, lines: [arrow + json.text])
         default: continue

@@ -90,7 +90,8 @@ def test_the_openrpc_document_is_one_and_the_server_tells_it(spawn):
     assert spawn().result("rpc.discover") == OPENRPC
     model = json.loads((SPECIFICATION / "model.json").read_text())
     named = [method["name"] for method in OPENRPC["methods"]]
-    assert named == [one["method"] for one in model["methods"] + model["notifications"]]
+    assert named == [one["method"] for one in model["methods"] + model["notifications"]
+                     + model["serverRequests"]]
 
 
 def test_references_of_the_openrpc_document_lead_somewhere():

@@ -121,7 +121,7 @@ def test_every_message_and_field_is_in_every_language():
             yield field["name"]
             yield from names(field.get("fields", ()))
 
-    for message in MODEL["methods"] + MODEL["notifications"]:
+    for message in MODEL["methods"] + MODEL["notifications"] + MODEL["serverRequests"]:
         for language in ("TypeScript", "Rust", "page"):
             assert message["method"] in texts[language], (language, message["method"])
         for name in [*names(message["params"]), *names(message.get("answer") or ())]:

@@ -34,7 +34,7 @@ def everything():
         yield method["method"], method["since"]
         yield from fields(f"{method['method']} params", method["params"], method["since"])
         yield from fields(f"{method['method']} answer", method["answer"] or (), method["since"])
-    for push in MODEL["notifications"]:
+    for push in MODEL["notifications"] + MODEL["serverRequests"]:
         yield push["method"], push["since"]
         yield from fields(f"{push['method']} params", push["params"], push["since"])
     for error in MODEL["errors"]:

@@ -152,6 +152,30 @@ package struct NullAnswer: DeclaredObject {
   package func writeValue(to object: inout ObjectWriter) { object.json.write(JSON.null) }
 }
 
+/// An answer that is a list of objects instead of an object.
+package struct AnswerList<Element: DeclaredObject & Sendable>: DeclaredObject, Sendable {
+  package static var schema: [FieldSchema] { [] }
+  package static var fieldType: FieldType { .list(Element.fieldType) }
+  package let elements: [Element]
+
+  package init(_ elements: [Element] = []) { self.elements = elements }
+  package func write(to object: inout ObjectWriter) {}
+  package func writeValue(to object: inout ObjectWriter) { elements.writeValue(to: &object) }
+}
+
+/// An answer that may be null.
+package struct AnswerOrNull<Answer: DeclaredObject & Sendable>: DeclaredObject, Sendable {
+  package static var schema: [FieldSchema] { [] }
+  package static var fieldType: FieldType { .either(Answer.fieldType, .null) }
+  package let answer: Answer?
+
+  package init(_ answer: Answer?) { self.answer = answer }
+  package func write(to object: inout ObjectWriter) {}
+  package func writeValue(to object: inout ObjectWriter) {
+    if let answer { answer.writeValue(to: &object) } else { object.json.write(JSON.null) }
+  }
+}
+
 /// An object that many messages share, spelled once.
 package struct Written<Object: DeclaredObject>: DeclaredObject, Sendable {
   package static var schema: [FieldSchema] { Object.schema }

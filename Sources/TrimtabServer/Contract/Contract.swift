@@ -99,7 +99,7 @@ package enum Contract {
   }
 
   private static func answerSchema(_ route: Route, _ schemas: inout MessageSchemas) -> JSON {
-    guard case .object(let fields, _) = route.answer else { return ["type": "null"] }
+    guard case .object(let fields, _) = route.answer else { return schemas.value(of: route.answer) }
     return schemas.define(
       answerName(route.name), fields + Warnings.fields.schema, doc: "What `\(route.name)` answers.", isRead: false)
   }

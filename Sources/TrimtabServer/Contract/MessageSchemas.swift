@@ -54,6 +54,9 @@ package struct MessageSchemas {
     return field.unit.map { adding("x-unit", .string($0), to: schema) } ?? schema
   }
 
+  /// The schema of what is answered.
+  mutating func value(of type: FieldType) -> JSON { schema(of: type, isRead: false) }
+
   private mutating func schema(of type: FieldType, isRead: Bool) -> JSON {
     switch type {
     case .any: return [:]

@@ -1,3 +1,4 @@
+internal import Basics
 package import JSON
 internal import JSONRPC
 internal import Sessions
@@ -60,6 +61,8 @@ package enum Catalogue {
       .query(SuggestionRanking.self),
       .query(SuggestionPareto.self),
       .query(SuggestionPipeline.self),
+
+      .editor(TextDocumentDiagnostic.self),
     ]
   }
 
@@ -74,6 +77,7 @@ package enum Catalogue {
       .push(TrialEnding.self),
       .push(SearchEnding.self),
       .push(CostChange.self),
+      .push(TextDocumentPublishDiagnostics.self),
       .push(WorkDoneProgress.self),
       .push(LogMessage.self),
       .push(LogTrace.self),
@@ -81,23 +85,54 @@ package enum Catalogue {
       .take(CancelWorkDoneProgress.self),
       .take(SetTrace.self),
       .take(Exit.self),
+      .editor(TextDocumentDidOpen.self),
+      .editor(TextDocumentDidChange.self),
+      .editor(TextDocumentDidSave.self),
+      .editor(TextDocumentDidClose.self),
     ]
   }
 }
 
-/// A notification of the protocol; one row of the catalogue.
+/// A notification of the protocol, or a request that the server sends; one row of the catalogue.
 package struct NotificationEntry {
   package enum Direction: String {
     case serverToClient, clientToServer
+    /// A request of the server's, which the client answers.
+    case serverRequest
   }
 
   package let name: String
   package let purpose: String
   package let direction: Direction
   package let params: () -> [FieldSchema]
+  /// Takes one about a document; nil for others.
+  private(set) var take: (@Sendable (ClientConnection, JSON?) -> Void)?
+
+  /// Those about documents, by name.
+  static let editor = Dictionary(
+    uniqueKeysWithValues: Catalogue.notifications.compactMap { entry in
+      entry.take.map { (ExactString(entry.name), $0) }
+    })
 
   fileprivate static func push<N: Notification>(_ notification: N.Type) -> NotificationEntry {
     NotificationEntry(name: N.name, purpose: N.purpose, direction: .serverToClient) { N.fields.schema }
+  }
+
+  fileprivate static func ask<R: ServerRequest>(_ request: R.Type) -> NotificationEntry {
+    NotificationEntry(name: R.name, purpose: R.purpose, direction: .serverRequest) { R.fields.schema }
+  }
+
+  fileprivate static func editor<N: EditorNotification>(_ notification: N.Type) -> NotificationEntry {
+    var entry = take(notification)
+    entry.take = { client, json in
+      do throws(InvalidField) {
+        N.take(try N.Params(reading: json), at: client.editor)
+      } catch {
+        // It has no answer in which to say so, and the client's text is from now on another than the server's.
+        client.logMessage("\(N.name) is not understood: \(RPCError(error).message)", .error)
+      }
+    }
+    return entry
   }
 
   fileprivate static func take<N: ClientNotification>(_ notification: N.Type) -> NotificationEntry {

@@ -68,6 +68,9 @@ package struct Route {
   /// The fields of params that the method does not know.
   let unknownFields: (JSON?) -> UnknownFields
 
+  /// Whether the client's own process serves it, also where another serves its sessions.
+  private(set) var isLocal = false
+
   /// Whether the method may also come as a notification.
   package var isNotifiable: Bool { take != nil }
 
@@ -99,6 +102,23 @@ package struct Route {
     Route(method) { client, call in
       call.serve(method, client) { (params) throws(RequestError) in try M.answer(params, for: client) }
     }
+  }
+
+  static func editor<M: EditorMethod>(_ method: M.Type) -> Route {
+    var route = Route(method) { client, call in
+      do throws(InvalidField) {
+        // Editors send more fields than are declared, and newer ones send others.
+        let params = try M.Params(reading: call.params)
+        call.settle(UnknownFields()) { () throws(RequestError) in
+          guard let place = client.editor.place(params.uri) else { return M.nothing }
+          return try M.answer(params, place)
+        }
+      } catch {
+        call.fail(RPCError(error))
+      }
+    }
+    route.isLocal = true
+    return route
   }
 
   static func document<M: DocumentMethod>(_ method: M.Type) -> Route {
@@ -265,7 +285,8 @@ package struct Route {
       client.accept(params)
       call.settle(unknown) { () throws(RequestError) in
         Initialize.Answer(
-          version: params.version, durability: client.server.durability, isReadOnly: client.isReadOnly)
+          version: params.version, durability: client.server.durability, isReadOnly: client.isReadOnly,
+          client: params.capabilities)
       }
     }
   }

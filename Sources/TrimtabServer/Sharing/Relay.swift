@@ -57,6 +57,7 @@ final class Relay: PeerHandler {
     if let params = try? Initialize.Params(reading: initialize) {
       if let processID = params.processID { client.watchParent(Int32(processID)) }
       if sessions == nil, let level = params.trace.flatMap(TraceLevel.init(named:)) { client.peer.trace = level }
+      client.editor.begin(params)
     }
     self.initialize = JSON.object(JSONObject(members: members)).detached
     client.peer.handler = self
@@ -153,6 +154,10 @@ final class Relay: PeerHandler {
   // MARK: The client
 
   func handle(_ call: Call) {
+    // The documents are here. Before `initialize` and after `shutdown` the owner refuses as it does any request.
+    if isInitialized, !hasShutDown, let route = client.server.routes[call.method], route.isLocal {
+      return route.serve(client, call)
+    }
     call.keepsParams = true
     guard pending.count + waiting.count < Limits.waitingRequests else {
       return call.fail(
@@ -178,6 +183,10 @@ final class Relay: PeerHandler {
   func handle(notification method: ExactString, params: JSON?) {
     if method == ExactString(Exit.name) { return client.end(hasShutDown ? 0 : 1) }
     guard !hasShutDown else { return }
+    if let take = NotificationEntry.editor[method] {
+      if isInitialized { take(client, params) }
+      return
+    }
     guard let link else { return waiting.append(.notification(method, params?.detached)) }
     if method == ExactString(TrialUpdate.name), let params, undecided.count < Limits.waitingRequests {
       lastNumber += 1

@@ -19,8 +19,8 @@ struct MessageTypes {
     let typeName: String
     let purpose: String
     let params: String
-    /// The name of the answer's type; `null` where it says nothing.
-    let answer: String?
+    /// What is answered; an object has the answer's name.
+    let answer: FieldType?
     let direction: NotificationEntry.Direction
     let deprecation: Deprecation?
   }
@@ -33,10 +33,14 @@ struct MessageTypes {
     for route in Catalogue.routes {
       let params = Contract.paramsName(route.name)
       define(params, route.params(), doc: "Params of `\(route.name)`.", isRead: true)
-      var answer = "null"
-      if case .object(let fields, _) = route.answer {
-        answer = Contract.answerName(route.name)
-        define(answer, fields + Warnings.fields.schema, doc: "What `\(route.name)` answers.", isRead: false)
+      var answer = route.answer
+      let doc = "What `\(route.name)` answers."
+      if case .object(let fields, _) = answer {
+        let name = Contract.answerName(route.name)
+        define(name, fields + Warnings.fields.schema, doc: doc, isRead: false)
+        answer = .object(fields, name: name)
+      } else {
+        define(objectsIn: answer, doc: doc, isRead: false)
       }
       add(route.name, route.purpose, params, answer, .clientToServer)
     }
@@ -49,7 +53,7 @@ struct MessageTypes {
   }
 
   private mutating func add(
-    _ name: String, _ purpose: String, _ params: String, _ answer: String?, _ direction: NotificationEntry.Direction
+    _ name: String, _ purpose: String, _ params: String, _ answer: FieldType?, _ direction: NotificationEntry.Direction
   ) {
     messages.append(
       Message(

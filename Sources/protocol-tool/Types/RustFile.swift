@@ -47,7 +47,7 @@ struct RustFile {
         type Answer;
     }
 
-    /// A notification: its name on the wire and its params.
+    /// A notification, or a request that the server sends: its name on the wire and its params.
     pub trait Notification {
         const METHOD: &'static str;
         /// Whether the server sends it; else the client does.
@@ -184,7 +184,7 @@ struct RustFile {
         pub enum \(name) {}
         impl Notification for \(name) {
             const METHOD: &'static str = "\(message.name)";
-            const FROM_SERVER: bool = \(message.direction == .serverToClient);
+            const FROM_SERVER: bool = \(message.direction != .clientToServer);
             type Params = \(message.params);
         }
         """
@@ -195,9 +195,18 @@ struct RustFile {
       impl Request for \(name) {
           const METHOD: &'static str = "\(message.name)";
           type Params = \(message.params);
-          type Answer = \(answer == "null" ? "()" : answer);
+          type Answer = \(Self.answerType(answer));
       }
       """
+  }
+
+  private static func answerType(_ type: FieldType) -> String {
+    switch type {
+    case .list(let element, _): "Vec<\(answerType(element))>"
+    case .either(let some, .null): "Option<\(answerType(some))>"
+    case .object(_, let name): name
+    default: Self.type(type, named: "").type
+    }
   }
 
   private var errors: String {

@@ -68,7 +68,7 @@ struct TypeScriptFile {
 
   private var requests: String {
     let rows = types.messages.filter { $0.answer != nil }.map { message in
-      row(message, "{ params: \(message.params); answer: \(message.answer ?? "null") }")
+      row(message, "{ params: \(message.params); answer: \(Self.type(message.answer ?? .null)) }")
     }
     return "/** Params and answer of each request. */\nexport interface Requests {\n\(rows.joined(separator: "\n"))\n}"
   }
@@ -79,7 +79,8 @@ struct TypeScriptFile {
       return "/** \(doc) */\nexport interface \(name) {\n\(rows.joined(separator: "\n"))\n}"
     }
     return interface("ServerNotifications", "Params of what the server sends unasked.", .serverToClient) + "\n\n"
-      + interface("ClientNotifications", "Params of the notifications that a client sends.", .clientToServer)
+      + interface("ClientNotifications", "Params of the notifications that a client sends.", .clientToServer) + "\n\n"
+      + interface("ServerRequests", "Params of the requests that the server sends.", .serverRequest)
   }
 
   private func row(_ message: MessageTypes.Message, _ type: String) -> String {

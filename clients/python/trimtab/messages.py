@@ -53,7 +53,8 @@ class InitializeParams(TypedDict):
     # each a string of 1...64 characters. Since 0.2.
     protocolVersions: NotRequired[Optional[Sequence[str]]]
 
-    # What the client can do; nothing is required so far.
+    # What the client can do, in the words of the Language Server Protocol. The server offers an editor only what is
+    # named here, and sends it nothing else; nothing is required.
     capabilities: NotRequired[Any]
 
 
@@ -122,7 +123,8 @@ class InitializeCapabilities(TypedDict):
     # The framings of messages.
     framings: list[str]
 
-    # Every request that the server answers.
+    # Every request that the server answers, but for those of the Language Server Protocol about documents, which have
+    # fields of their own.
     methods: list[str]
 
     # `memory`: sessions end with the process. `journal`: they are kept in the state directory, and an answer leaves
@@ -131,6 +133,43 @@ class InitializeCapabilities(TypedDict):
 
     # True where the process was started with `--read-only`: it changes no session. Since 0.2.
     readOnly: NotRequired[bool]
+
+    # What the characters of a place count: the first of `general.positionEncodings`. Since 0.2.
+    positionEncoding: NotRequired[str]
+
+    # How documents are kept up to date. Since 0.2.
+    textDocumentSync: NotRequired[EditorOfferSynchronization]
+
+    # How textDocument/diagnostic is served. Since 0.2.
+    diagnosticProvider: NotRequired[EditorOfferDiagnosticOptions]
+
+
+
+class EditorOfferSynchronization(TypedDict):
+    """In `InitializeCapabilities`: `textDocumentSync`."""
+
+    # True: the client says which documents are open.
+    openClose: bool
+
+    # 2: the client sends changes, or the whole text where it has none.
+    change: int
+
+    # True: the client says when a document is saved.
+    save: bool
+
+
+
+class EditorOfferDiagnosticOptions(TypedDict):
+    """In `InitializeCapabilities`: `diagnosticProvider`."""
+
+    # Always `trimtab`.
+    identifier: str
+
+    # False: a document's diagnostics depend on it alone.
+    interFileDependencies: bool
+
+    # False: only open documents are looked at.
+    workspaceDiagnostics: bool
 
 
 
@@ -4663,6 +4702,87 @@ class StageSplitPiece(TypedDict):
 
 
 
+class TextDocumentDiagnosticParams(TypedDict):
+    """Params of `textDocument/diagnostic`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+    # The `resultId` of the answer that the client has.
+    previousResultId: NotRequired[Optional[str]]
+
+
+
+class DocumentReference(TypedDict):
+    """In `TextDocumentDiagnosticParams`: `textDocument`."""
+
+    # The document's URI, as the editor spells it. Must be a string of 1...65536 characters.
+    uri: str
+
+    # The state of its text. Must be an integer in -2147483648...2147483647.
+    version: NotRequired[Optional[int]]
+
+
+
+class TextDocumentDiagnosticAnswer(TypedDict):
+    """What `textDocument/diagnostic` answers."""
+
+    # `unchanged` where it is what `previousResultId` stands for.
+    kind: Literal["full", "unchanged"]
+
+    # Stands for this answer; absent for a document that is not open, or no manifest.
+    resultId: NotRequired[str]
+
+    # What is wrong; with `full`.
+    items: NotRequired[list[EditorDiagnostic]]
+
+    # Fields of the request that the method does not know, at most 16; absent where there are none.
+    warnings: NotRequired[list[UnknownField]]
+
+
+
+class EditorDiagnostic(TypedDict):
+    """In `TextDocumentDiagnosticAnswer`: `items`."""
+
+    # Where it is.
+    range: TextRange
+
+    # 1 error, 2 warning, 3 information, 4 hint.
+    severity: int
+
+    # Its kind, for programs.
+    code: str
+
+    # Always `trimtab`.
+    source: str
+
+    # What is wrong and what to do about it.
+    message: str
+
+
+
+class TextRange(TypedDict):
+    """In `EditorDiagnostic`: `range`."""
+
+    # Where it begins.
+    start: TextPosition
+
+    # Behind its last character.
+    end: TextPosition
+
+
+
+class TextPosition(TypedDict):
+    """In `TextRange`: `start`."""
+
+    # From 0.
+    line: int
+
+    # Units of the position encoding from the beginning of the line.
+    character: int
+
+
+
 class FrontierChangedParams(TypedDict):
     """Params of `frontier/changed`."""
 
@@ -4948,6 +5068,20 @@ class CostChangedParams(TypedDict):
 
 
 
+class TextDocumentPublishDiagnosticsParams(TypedDict):
+    """Params of `textDocument/publishDiagnostics`."""
+
+    # The document.
+    uri: str
+
+    # The state of its text, for a client that takes it.
+    version: NotRequired[int]
+
+    # What is wrong; empty where nothing is.
+    diagnostics: list[EditorDiagnostic]
+
+
+
 class ProgressParams(TypedDict):
     """Params of `$/progress`."""
 
@@ -5027,6 +5161,92 @@ class SetTraceParams(TypedDict):
 
 class ExitParams(TypedDict):
     """Params of `exit`."""
+
+
+
+class TextDocumentDidOpenParams(TypedDict):
+    """Params of `textDocument/didOpen`."""
+
+    # The document.
+    textDocument: OpenedDocument
+
+
+
+class OpenedDocument(TypedDict):
+    """In `TextDocumentDidOpenParams`: `textDocument`."""
+
+    # The document's URI, as the editor spells it. Must be a string of 1...65536 characters.
+    uri: str
+
+    # What the editor takes it for.
+    languageId: NotRequired[Optional[str]]
+
+    # The state of its text; rises. Must be an integer in -2147483648...2147483647.
+    version: NotRequired[Optional[int]]
+
+    # All of it.
+    text: str
+
+
+
+class TextDocumentDidChangeParams(TypedDict):
+    """Params of `textDocument/didChange`."""
+
+    # The document, with the state that the text is in now.
+    textDocument: DocumentReference
+
+    # The changes, in their order. Must be a list of objects.
+    contentChanges: Sequence[TextChange]
+
+
+
+class TextChange(TypedDict):
+    """In `TextDocumentDidChangeParams`: `contentChanges`."""
+
+    # What is replaced; without it the whole text is.
+    range: NotRequired[Optional[DocumentRange]]
+
+    # What stands there now.
+    text: str
+
+
+
+class DocumentRange(TypedDict):
+    """In `TextChange`: `range`."""
+
+    # Where it begins.
+    start: DocumentPosition
+
+    # Where it ends.
+    end: DocumentPosition
+
+
+
+class DocumentPosition(TypedDict):
+    """In `DocumentRange`: `start`."""
+
+    # From 0. Must be an integer in 0...4294967295.
+    line: int
+
+    # Units of the position encoding from the beginning of the line; too many stand for the line's end. Must be an
+    # integer in 0...4294967295.
+    character: int
+
+
+
+class TextDocumentDidSaveParams(TypedDict):
+    """Params of `textDocument/didSave`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+
+
+class TextDocumentDidCloseParams(TypedDict):
+    """Params of `textDocument/didClose`."""
+
+    # The document.
+    textDocument: DocumentReference
 
 
 

@@ -34,6 +34,8 @@ package enum Initialize: Method {
     let trace: String?
     /// The version that client and server have agreed on.
     let version: String
+    /// What the client can take as an editor.
+    let capabilities: EditorCapabilities
 
     package enum UnknownFieldPolicy: String, CaseIterable, Sendable {
       case warn, refuse
@@ -88,7 +90,14 @@ package enum Initialize: Method {
         fix: "use a server of the client's version")
       version = agreed ?? Version.protocol
       // What the Language Server Protocol has beyond that.
-      _ = try reader.optional("capabilities", .any, "What the client can do; nothing is required so far.")
+      let json = try reader.optional(
+        "capabilities", .any,
+        """
+        What the client can do, in the words of the Language Server Protocol. The server offers an editor only what is \
+        named here, and sends it nothing else; nothing is required.
+        """
+      )
+      capabilities = EditorCapabilities(json)
       reader.accept("rootPath", "locale")
     }
   }
@@ -124,12 +133,13 @@ package enum Initialize: Method {
     let version: String
     let durability: Durability
     let isReadOnly: Bool
+    let client: EditorCapabilities
 
     package static let fields = Fields<Answer> {
       Field("serverInfo", "The server.") { _ in ServerInfo() }
       Field("protocolVersion", "The version of this protocol that the connection uses.") { $0.version }
       Field("capabilities", "What the server can do.") {
-        Capabilities(durability: $0.durability, isReadOnly: $0.isReadOnly)
+        Capabilities(durability: $0.durability, isReadOnly: $0.isReadOnly, client: $0.client)
       }
     }
   }
@@ -144,10 +154,16 @@ package enum Initialize: Method {
   struct Capabilities: AnswerObject {
     let durability: Durability
     let isReadOnly: Bool
+    let client: EditorCapabilities
 
     static let fields = Fields<Capabilities> {
       Field("framings", "The framings of messages.") { _ in ["content-length", "newline"] }
-      Field("methods", "Every request that the server answers.") { _ in Catalogue.routes.map(\.name) }
+      Field(
+        "methods",
+        "Every request that the server answers, but for those of the Language Server Protocol about documents, which have fields of their own."
+      ) { _ in
+        Catalogue.routes.filter { !$0.isLocal }.map(\.name)
+      }
       Field(
         "durability",
         """
@@ -158,6 +174,7 @@ package enum Initialize: Method {
       Field("readOnly", "True where the process was started with `--read-only`: it changes no session.") {
         $0.isReadOnly ? true : nil
       }
+      Field.inline { $0.client.hasDocuments ? EditorOffer(client: $0.client) : nil }
     }
   }
 }
