@@ -62,7 +62,7 @@ def frontier(binary):
         session.submit_profile("gpt", csv_path=str(FIXTURES / "profiles" / "modelled-h100-8stage.csv"))
         session.characterize("gpt", effort="quick", plan_count=32)
         params = {"session": "energy", "pipeline": "gpt"}
-        return {"session": "energy", "pipeline": "gpt", "curve": client.call(Request("frontier/curve", params)),
+        return {"message": "gpt", "pipeline": "gpt", "curve": client.call(Request("frontier/curve", params)),
                 "point": client.call(Request("frontier/query", {**params, "slowdownFraction": 0.05}))}
 
 
@@ -79,5 +79,5 @@ def search(binary):
             error = 0.1 + 0.04 * int(trial.candidate.encoder[-1]) + 0.02 * int(trial.candidate.language_model[-1])
             trial.update(1, 1.0 - error * trial.to_fraction ** -0.2, data_fraction=trial.to_fraction)
         params = {"session": "vqa"}
-        return {"suggestion": {"session": "vqa", "report": client.call(Request("suggestion/get", params))},
-                "ranking": {"session": "vqa", "report": client.call(Request("suggestion/ranking", params))}}
+        return {name: {"message": "", "session": "vqa", name: client.call(Request(method, params))}
+                for name, method in (("suggestion", "suggestion/get"), ("ranking", "suggestion/ranking"))}

@@ -26,7 +26,7 @@ told.ranking = lines()
 views.open("suggestion", views.suggestion, function(callback) callback(answers.suggestion) end)
 told.suggestion = lines()
 told.windows = #vim.api.nvim_list_wins()
-views.open("missing", views.suggestion, function(callback) callback({ missing = "no search" }) end)
+views.open("missing", views.suggestion, function(callback) callback({ message = "no search" }) end)
 told.missing = lines()
 vim.cmd("normal q")
 

@@ -90,7 +90,7 @@ def test_a_new_answer_keeps_the_choice_while_the_frontier_is_the_same(panel, fro
     post(panel, changed)
     panel.wait_for_selector("text=The profile has changed since")
     assert not panel.locator("output").inner_text().startswith("plan 1 of")
-    post(panel, {"missing": "pipeline: no profile yet; name one in [profile]"})
+    post(panel, {"message": "pipeline: no profile yet; name one in [profile]"})
     panel.wait_for_selector("text=name one in [profile]")
     assert panel.locator("svg").count() == 0
 

@@ -23,9 +23,9 @@ export class CandidateTree implements vscode.TreeDataProvider<Row>, vscode.Dispo
   }
 
   show(answer: RankingAnswer): void {
-    this.rows = "missing" in answer ? [] : answer.report.ranking;
-    this.view.message = "missing" in answer ? answer.missing : undefined;
-    this.view.description = "missing" in answer ? undefined : answer.session;
+    this.rows = answer.ranking?.ranking ?? [];
+    this.view.message = answer.ranking ? undefined : answer.message;
+    this.view.description = answer.session;
     this.changed.fire(undefined);
   }
 

@@ -5,7 +5,7 @@ import { CandidateTree } from "./candidates";
 import { Documents, isManifest } from "./documents";
 import { registerFeatures } from "./features";
 import { FrontierPanel } from "./frontier";
-import type { ServerCommands } from "./protocol";
+import type { CommandAnswer, ServerCommands } from "./protocol";
 import { StatusBar, statusText } from "./status";
 
 let documents: Documents | undefined;
@@ -75,10 +75,12 @@ export function activate(context: vscode.ExtensionContext): void {
     const answer = await execute("trimtab.suggestion", document);
     status.show(answer);
     const text = statusText(answer).tooltip.replace(/\*\*/g, "").split("  \n").join(". ");
-    const insert = "missing" in answer || !answer.report.suggestion ? [] : ["Insert into the manifest"];
+    const insert = !answer.suggestion?.suggestion ? [] : ["Insert into the manifest"];
     if (await vscode.window.showInformationMessage(text, ...insert)) await insertSuggestion(document);
   };
-  const insertSuggestion = (document: vscode.TextDocument) => execute("trimtab.insertSuggestion", document);
+  const say = async ({ message }: CommandAnswer) => void await vscode.window.showInformationMessage(message);
+  const insertSuggestion = async (document: vscode.TextDocument) =>
+    say(await execute("trimtab.insertSuggestion", document));
   const showRanking = async (document: vscode.TextDocument) => {
     tree.show(await execute("trimtab.ranking", document));
     await vscode.commands.executeCommand("trimtab.candidates.focus");
@@ -86,10 +88,9 @@ export function activate(context: vscode.ExtensionContext): void {
   const showFrontier = async (document: vscode.TextDocument) =>
     frontier.open(document, await execute("trimtab.showFrontier", document));
   const applyToSearch = async (document: vscode.TextDocument) => {
-    const { changes } = await execute("trimtab.applyToSearch", document);
+    const answer = await execute("trimtab.applyToSearch", document);
     refresh();
-    await vscode.window.showInformationMessage(
-      changes.length > 0 ? changes.join("; ") : "The search has all of this already.");
+    await say(answer);
   };
 
   context.subscriptions.push(

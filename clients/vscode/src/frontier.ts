@@ -63,7 +63,7 @@ export class FrontierPanel implements vscode.Disposable {
   show(answer: FrontierAnswer): void {
     this.last = answer;
     if (!this.panel) return;
-    this.panel.title = "missing" in answer ? "Frontier" : `Frontier of ${answer.pipeline}`;
+    this.panel.title = answer.pipeline ? `Frontier of ${answer.pipeline}` : "Frontier";
     this.post(answer);
   }
 

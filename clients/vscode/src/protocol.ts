@@ -53,26 +53,22 @@ export interface DocumentSymbol {
 }
 export interface FoldingRange { startLine: number; endLine: number; kind?: string }
 
-/** Why a command has nothing to show, for a person. */
-export interface Missing { session?: string; missing: string }
-export type SuggestionAnswer = { session: string; report: SuggestionGetAnswer } | Missing;
-export type RankingAnswer = { session: string; report: SuggestionRankingAnswer } | Missing;
-export interface FrontierFound {
-  session?: string;
-  pipeline: string;
-  uri?: string;
-  text?: string;
-  curve: FrontierCurveAnswer;
+/** What a command answers: what it did, or why it has nothing to show, for a person; and what is there to show. */
+export interface CommandAnswer { message: string }
+export interface SuggestionAnswer extends CommandAnswer { session?: string; suggestion?: SuggestionGetAnswer }
+export interface RankingAnswer extends CommandAnswer { session?: string; ranking?: SuggestionRankingAnswer }
+export interface FrontierAnswer extends CommandAnswer {
+  pipeline?: string;
+  curve?: FrontierCurveAnswer;
+  /** The plan at the manifest's objective. */
   point?: FrontierQueryAnswer;
 }
-export type FrontierAnswer = FrontierFound | Missing;
-export interface ApplyAnswer { session: string; changes: string[] }
 
 /** The commands that the server carries out, each with the URI of a manifest. */
 export interface ServerCommands {
   "trimtab.suggestion": SuggestionAnswer;
   "trimtab.ranking": RankingAnswer;
   "trimtab.showFrontier": FrontierAnswer;
-  "trimtab.insertSuggestion": null;
-  "trimtab.applyToSearch": ApplyAnswer;
+  "trimtab.insertSuggestion": CommandAnswer;
+  "trimtab.applyToSearch": CommandAnswer;
 }

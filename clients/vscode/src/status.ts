@@ -7,8 +7,8 @@ import { candidateName, interval, number, percent } from "./words";
 export interface StatusText { text: string; tooltip: string }
 
 export function statusText(answer: SuggestionAnswer): StatusText {
-  if ("missing" in answer) return { text: "$(beaker) no search yet", tooltip: answer.missing };
-  const { report, session } = answer;
+  const { suggestion: report, session } = answer;
+  if (!report) return { text: "$(beaker) no search yet", tooltip: answer.message };
   const best = report.suggestion;
   const open = report.cost.openTrialCount;
   const trials = `${report.cost.trialCount} trials${open ? `, ${open} of them running` : ""}`;

@@ -5,7 +5,8 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 (() => {
   type Curve = import("../../../protocol-spec/trimtab").FrontierCurveAnswer;
   type Plan = import("../../../protocol-spec/trimtab").PlanSummary;
-  interface Found { pipeline: string; curve: Curve; point?: { plan: { plan: number } }; missing?: undefined }
+  interface Answer { message: string; pipeline?: string; curve?: Curve; point?: { plan: { plan: number } } }
+  type Found = Answer & { curve: Curve };
   interface Point { iterationTimeSeconds: number; energyJoules: number }
 
   const WIDTH = 640, HEIGHT = 360, LEFT = 78, RIGHT = 16, TOP = 22, BOTTOM = 46;
@@ -131,7 +132,7 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
     ends.append(element("span", {}, "fastest"), element("output", { for: "plan" }, `plan ${chosen + 1} of ${count}`),
       element("span", {}, "cheapest"));
     main.replaceChildren(
-      element("h1", {}, `Frontier of ${found.pipeline}`), draw(curve), slider, ends, figures(curve, curve.plans[chosen]));
+      element("h1", {}, `Frontier of ${found.pipeline ?? "the pipeline"}`), draw(curve), slider, ends, figures(curve, curve.plans[chosen]));
     if (curve.stale) {
       main.append(element("p", { class: "note" }, "The profile has changed since; another frontier follows."));
     }
@@ -140,20 +141,20 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 
   window.addEventListener("message", (event: MessageEvent) => {
     if (event.data?.type !== "frontier") return;
-    const answer = event.data.answer as Found | { missing: string };
-    if (answer.missing !== undefined || answer.curve.plans.length === 0) {
+    const { curve, ...answer } = event.data.answer as Answer;
+    if (!curve || curve.plans.length === 0) {
       found = undefined;
-      main.replaceChildren(element("p", { class: "note" }, answer.missing ?? "The pipeline has no plan yet."));
+      main.replaceChildren(element("p", { class: "note" }, answer.message));
       return;
     }
     // What the person chose stays while the frontier is the same.
-    const same = found && found.pipeline === answer.pipeline && found.curve.generation === answer.curve.generation
-      && found.curve.plans.length === answer.curve.plans.length;
+    const same = found && found.pipeline === answer.pipeline && found.curve.generation === curve.generation
+      && found.curve.plans.length === curve.plans.length;
     if (!same) {
-      const index = answer.curve.plans.findIndex((one) => one.plan === answer.point?.plan.plan);
+      const index = curve.plans.findIndex((one) => one.plan === answer.point?.plan.plan);
       chosen = Math.max(0, index);
     }
-    found = answer;
+    found = { ...answer, curve };
     render();
   });
   editor.postMessage({ type: "ready" });

@@ -110,7 +110,7 @@ end
 function M.view(answer)
   local curve = answer.curve
   if not curve or #curve.plans == 0 then
-    return { title = "Frontier", lines = { answer.missing or "The pipeline has no frontier yet." } }
+    return { title = "Frontier", lines = { answer.message } }
   end
   local plans = curve.plans
   if not answer.chosen then answer.chosen = index_of(plans, answer.point and answer.point.plan) end

@@ -163,15 +163,14 @@ function M.frontier(bufnr) view(bufnr, "trimtab.showFrontier", require("trimtab.
 --- Writes the suggested VLM into the manifest, as an edit that can be undone.
 function M.insert(bufnr)
   bufnr = bufnr == 0 and vim.api.nvim_get_current_buf() or bufnr
-  M.execute(bufnr, "trimtab.insertSuggestion", function() end)
+  M.execute(bufnr, "trimtab.insertSuggestion", function(answer) M.say(answer.message) end)
 end
 
 --- Applies the manifest to the running search; says what that changed.
 function M.apply(bufnr)
   bufnr = bufnr == 0 and vim.api.nvim_get_current_buf() or bufnr
   M.execute(bufnr, "trimtab.applyToSearch", function(answer)
-    local changes = type(answer) == "table" and answer.changes or {}
-    M.say(#changes > 0 and table.concat(changes, "; ") or "the search has all of this already")
+    M.say(answer.message)
   end)
 end
 

@@ -142,10 +142,8 @@ function M.suggestion(answer)
       if group then table.insert(marks, { #lines - 1, 18, -1, group }) end
     end
   end
-  local report = answer.report
-  if not report then
-    return { title = "Suggestion", lines = { answer.missing or "There is no search yet." } }
-  end
+  local report = answer.suggestion
+  if not report then return { title = "Suggestion", lines = { answer.message } } end
   local best = report.suggestion
   if best then
     add("suggested VLM", M.name(best.candidate), "Title")
@@ -170,8 +168,8 @@ end
 --- The answer of trimtab.ranking, as a table.
 ---@return TrimtabText
 function M.ranking(answer)
-  local report = answer.report
-  if not report then return { title = "Ranking", lines = { answer.missing or "There is no search yet." } } end
+  local report = answer.ranking
+  if not report then return { title = "Ranking", lines = { answer.message } } end
   local rows = { { "rank", "candidate", "status", "score", "interval", "best" } }
   for _, one in ipairs(report.ranking) do
     local interval = one.scoreInterval
