@@ -313,24 +313,15 @@ WRITE inserts it, and does so again whenever the search moves."
 
 (defun trimtab--write-suggestion (answer)
   "Insert what ANSWER says of the suggested VLM."
-  (let* ((report (plist-get answer :suggestion)) (best (plist-get report :suggestion)) (cost (plist-get report :cost)))
-    (if (null report)
-        (insert (plist-get answer :message) "\n")
-      (insert (propertize (if best (trimtab--name (plist-get best :candidate)) "No suggestion yet") 'face 'bold) "\n\n")
-      (when (plist-get best :predictedScore)
-        (insert (format "predicted score   %s (%s)\n" (trimtab--number (plist-get best :predictedScore))
-                        (trimtab--interval (plist-get best :scoreInterval)))))
-      (when (plist-get best :probabilityBestFraction)
-        (insert (format "best of all       %s likely\n" (trimtab--percent (plist-get best :probabilityBestFraction)))))
-      (insert (format "trials            %d, %d of them running\n" (plist-get cost :trialCount)
-                      (plist-get cost :openTrialCount))
-              (format "cost              %.3g GPU-hours; all candidates would take %.3g\n"
-                      (/ (plist-get cost :gpuSeconds) 3600.0)
-                      (/ (plist-get (plist-get report :gridCost) :gpuSeconds) 3600.0))
-              (format "search            %s\n" (if (eq (plist-get report :finished) t)
-                                                    (format "finished: %s" (plist-get report :finishReason))
-                                                  "goes on"))
-              (format "session           %s\n" (plist-get answer :session))))))
+  (when-let ((best (plist-get answer :suggestion)))
+    (insert (propertize (trimtab--name (plist-get best :candidate)) 'face 'bold) "\n")
+    (when (plist-get best :predictedScore)
+      (insert (format "predicted score  %s (%s)\n" (trimtab--number (plist-get best :predictedScore))
+                      (trimtab--interval (plist-get best :scoreInterval)))))
+    (when (plist-get best :probabilityBestFraction)
+      (insert (format "best of all      %s likely\n" (trimtab--percent (plist-get best :probabilityBestFraction)))))
+    (insert (format "status           %s\n\n" (plist-get best :status))))
+  (insert (plist-get answer :message) "\n"))
 
 ;;;###autoload
 (defun trimtab-suggestion ()
@@ -358,9 +349,9 @@ WRITE inserts it, and does so again whenever the search moves."
                                 (trimtab--number (plist-get one :predictedScore))
                                 (trimtab--interval (plist-get one :scoreInterval))
                                 (trimtab--percent (plist-get one :probabilityBestFraction)))))
-                (plist-get (plist-get answer :ranking) :ranking)))
+                (plist-get answer :ranking)))
   (tabulated-list-print t)
-  (unless (plist-get answer :ranking) (insert (plist-get answer :message) "\n")))
+  (when (seq-empty-p (plist-get answer :ranking)) (insert (plist-get answer :message) "\n")))
 
 ;;;###autoload
 (defun trimtab-ranking ()
@@ -380,15 +371,13 @@ WRITE inserts it, and does so again whenever the search moves."
   (trimtab--show "*Trimtab frontier*" "trimtab.showFrontier" #'special-mode #'trimtab--write-frontier))
 
 (defun trimtab--execute-and-edit (command)
-  "Carry out COMMAND, and say what it did.
+  "Carry out COMMAND; the server says what it did.
 Its edits were asked for by the command, and need no other question."
   (let ((server (trimtab--here)))
     ;; The name changed in eglot 1.16.
     (cl-progv '(eglot-confirm-server-initiated-edits eglot-confirm-server-edits) '(nil nil)
-      (let ((answer (jsonrpc-request server :workspace/executeCommand
-                                     (list :command command :arguments (vector (trimtab--uri)))
-                                     :timeout 60)))
-        (message "Trimtab: %s" (plist-get answer :message))))))
+      (jsonrpc-request server :workspace/executeCommand
+                       (list :command command :arguments (vector (trimtab--uri))) :timeout 60))))
 
 ;;;###autoload
 (defun trimtab-insert-suggestion ()

@@ -3,8 +3,9 @@
 "use strict";
 const { PassThrough } = require("stream");
 const [, , extension, library] = process.argv;
-const rpc = require(`${library}/vscode-jsonrpc/lib/node/main.js`);
-const { Connection } = require(`${extension}/jsonrpc.js`);
+const theirs = require("./microsoft_connection.js")(library);
+const ours = require(`${extension}/jsonrpc.js`);
+const { rpc } = theirs;
 
 /** Everything that has been written to a stream, as messages. */
 function recorded(stream) {
@@ -13,40 +14,15 @@ function recorded(stream) {
   return () => Buffer.concat(chunks).toString("utf8").split(/Content-Length: \d+\r\n\r\n/).filter(Boolean).map(JSON.parse);
 }
 
-/** Microsoft's client, with the methods of ours. */
-function microsoft(input, output) {
-  const connection = rpc.createMessageConnection(
-    new rpc.StreamMessageReader(input), new rpc.StreamMessageWriter(output));
-  const made = {
-    request: (method, params, { signal } = {}) => {
-      const source = new rpc.CancellationTokenSource();
-      signal?.addEventListener("abort", () => source.cancel());
-      return params === undefined ? connection.sendRequest(method, source.token)
-        : connection.sendRequest(method, params, source.token);
-    },
-    notify: (method, params) => void connection.sendNotification(method, params),
-    onRequest: (method, handler) => connection.onRequest(method, handler),
-    onNotification: (method, handler) => connection.onNotification(method, handler),
-    onProgress: (token, handler) => {
-      const listener = connection.onProgress(new rpc.ProgressType(), token, handler);
-      return () => listener.dispose();
-    },
-    error: (code, message, data) => new rpc.ResponseError(code, message, data),
-  };
-  connection.listen();
-  return made;
-}
-
-function ours(input, output) {
-  const { RPCError } = require(`${extension}/jsonrpc.js`);
+/** A connection on two streams; it gets a byte at a time, so that no message comes whole. */
+function connected({ Connection, RPCError }, input, output) {
   const connection = new Connection((data) => void output.write(data), (error) => { throw error; });
-  // A byte at a time: no message comes whole.
   input.on("data", (chunk) => { for (const byte of chunk) connection.receive(Buffer.from([byte])); });
-  connection.error = (code, message, data) => new RPCError(code, message, data);
+  connection.error = (...given) => new RPCError(...given);
   return connection;
 }
 
-async function converse(make) {
+async function converse(library) {
   const down = new PassThrough(), up = new PassThrough(), heard = [];
   const sent = recorded(up);
   const server = rpc.createMessageConnection(new rpc.StreamMessageReader(up), new rpc.StreamMessageWriter(down));
@@ -63,7 +39,7 @@ async function converse(make) {
   const noted = new Promise((resolve) => server.onNotification("note", resolve));
   server.listen();
 
-  const client = make(down, up);
+  const client = connected(library, down, up);
   const failure = (request) => request.then(() => "no error", ({ code, message, data }) => ({ code, message, data }));
   client.onRequest("ask", (params) => ({ asked: params }));
   client.onRequest("askForNothing", () => undefined);
@@ -100,7 +76,7 @@ function comparable(message) {
 }
 
 async function main() {
-  console.log(JSON.stringify({ ours: await converse(ours), microsoft: await converse(microsoft) }));
+  console.log(JSON.stringify({ ours: await converse(ours), microsoft: await converse(theirs) }));
 }
 
 main().catch((error) => { console.error(error); process.exit(1); });

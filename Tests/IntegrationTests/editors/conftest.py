@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from places import AWAIT_SECONDS, CLIENTS, FIXTURES
 from programs import program
+from sessions import EDITORS, Editor
 from trimtab import Metric, ModelPart, SelectionTask, Trimtab
 from trimtab.requests import Request
 from vscode_library import unpack
@@ -79,5 +80,22 @@ def search(binary):
             error = 0.1 + 0.04 * int(trial.candidate.encoder[-1]) + 0.02 * int(trial.candidate.language_model[-1])
             trial.update(1, 1.0 - error * trial.to_fraction ** -0.2, data_fraction=trial.to_fraction)
         params = {"session": "vqa"}
-        return {name: {"message": "", "session": "vqa", name: client.call(Request(method, params))}
-                for name, method in (("suggestion", "suggestion/get"), ("ranking", "suggestion/ranking"))}
+        suggestion = client.call(Request("suggestion/get", params))["suggestion"]
+        ranking = client.call(Request("suggestion/ranking", params))["ranking"]
+        return {"suggestion": {"message": "Suggested: one", "suggestion": suggestion},
+                "ranking": {"message": "9 candidates", "ranking": ranking}}
+
+
+@pytest.fixture
+def opened(binary, extension, vscode_jsonrpc):
+    """Opens the manifest of a folder in an editor."""
+    editors = []
+
+    def open_in(name, folder, server=None):
+        command, variables = EDITORS[name](server or binary, extension, vscode_jsonrpc)
+        editors.append(Editor(command, folder, **variables))
+        return editors[-1]
+
+    yield open_in
+    for one in editors:
+        one.close()

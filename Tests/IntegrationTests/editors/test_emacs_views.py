@@ -36,13 +36,13 @@ def shown(search, tmp_path_factory):
 
 
 def test_the_buffers_say_what_the_answers_do(shown, search):
-    ranking = search["ranking"]["ranking"]["ranking"]
+    ranking = search["ranking"]["ranking"]
     lines = shown["ranking"].splitlines()
     assert len(lines) == len(ranking)
     for line, one in zip(lines, ranking):
         assert line.split()[0] == str(one["rank"]) and one["status"] in line
         assert f"{one['candidate']['encoder']} + {one['candidate']['languageModel']}" in line
-    best = search["suggestion"]["suggestion"]["suggestion"]
+    best = search["suggestion"]["suggestion"]
     assert f"{best['candidate']['encoder']} + {best['candidate']['languageModel']}" in shown["suggestion"]
     assert f"{100 * best['probabilityBestFraction']:.1f} % likely" in shown["suggestion"]
     assert shown["missing"] == "no search\n" and shown["frontier"] == "a drawing\n"

@@ -56,14 +56,14 @@ def test_the_drawing_falls_from_the_fastest_to_the_cheapest(shown):
 
 
 def test_the_ranking_is_a_table(shown, search):
-    ranking = search["ranking"]["ranking"]["ranking"]
+    ranking = search["ranking"]["ranking"]
     assert len(shown["ranking"]) == len(ranking) + 1
     for line, one in zip(shown["ranking"][1:], ranking):
         assert f"{one['candidate']['encoder']} + {one['candidate']['languageModel']}" in line and one["status"] in line
 
 
 def test_the_suggestion_says_how_certain_it_is(shown, search):
-    best = search["suggestion"]["suggestion"]["suggestion"]
+    best = search["suggestion"]["suggestion"]
     text = "\n".join(shown["suggestion"])
     assert f"{best['candidate']['encoder']} + {best['candidate']['languageModel']}" in text
     assert f"{100 * best['probabilityBestFraction']:.1f} % likely" in text

@@ -23,9 +23,8 @@ export class CandidateTree implements vscode.TreeDataProvider<Row>, vscode.Dispo
   }
 
   show(answer: RankingAnswer): void {
-    this.rows = answer.ranking?.ranking ?? [];
-    this.view.message = answer.ranking ? undefined : answer.message;
-    this.view.description = answer.session;
+    this.rows = answer.ranking ?? [];
+    this.view.message = answer.message;
     this.changed.fire(undefined);
   }
 

@@ -5,8 +5,9 @@ import { CandidateTree } from "./candidates";
 import { Documents, isManifest } from "./documents";
 import { registerFeatures } from "./features";
 import { FrontierPanel } from "./frontier";
-import type { CommandAnswer, ServerCommands } from "./protocol";
-import { StatusBar, statusText } from "./status";
+import { RPCError } from "./jsonrpc";
+import type { ServerCommands } from "./protocol";
+import { StatusBar } from "./status";
 
 let documents: Documents | undefined;
 
@@ -27,6 +28,18 @@ export function activate(context: vscode.ExtensionContext): void {
     return server.execute(command, document.uri.toString());
   }
 
+  /** The answer of a command that only shows; where there is nothing to show, the server's reason is its message. */
+  async function ask<C extends "trimtab.suggestion" | "trimtab.ranking" | "trimtab.showFrontier">(
+    command: C, document: vscode.TextDocument,
+  ): Promise<ServerCommands[C]> {
+    try {
+      return await execute(command, document);
+    } catch (error) {
+      if (error instanceof RPCError) return { message: error.message };
+      throw error;
+    }
+  }
+
   /** Asks again for what is shown; one round at a time, and one more where things have moved meanwhile. */
   let round: Promise<void> | undefined;
   let again = false;
@@ -42,13 +55,11 @@ export function activate(context: vscode.ExtensionContext): void {
     if (!manifest || !known.server(manifest)) return;
     const shown = manifest;
     const [suggestion, ranking] = await Promise.all([
-      execute("trimtab.suggestion", shown), execute("trimtab.ranking", shown)]);
+      ask("trimtab.suggestion", shown), ask("trimtab.ranking", shown)]);
     if (shown !== manifest) return;
-    status.show(suggestion);
+    status.show(suggestion, ranking);
     tree.show(ranking);
-    if (frontier.isOpen && frontier.manifest) {
-      frontier.show(await execute("trimtab.showFrontier", frontier.manifest));
-    }
+    if (frontier.isOpen && frontier.manifest) frontier.show(await ask("trimtab.showFrontier", frontier.manifest));
   }
 
   function look(editor: vscode.TextEditor | undefined): void {
@@ -72,26 +83,22 @@ export function activate(context: vscode.ExtensionContext): void {
   }
 
   const showSuggestion = async (document: vscode.TextDocument) => {
-    const answer = await execute("trimtab.suggestion", document);
-    status.show(answer);
-    const text = statusText(answer).tooltip.replace(/\*\*/g, "").split("  \n").join(". ");
-    const insert = !answer.suggestion?.suggestion ? [] : ["Insert into the manifest"];
-    if (await vscode.window.showInformationMessage(text, ...insert)) await insertSuggestion(document);
+    const { suggestion, message } = await ask("trimtab.suggestion", document);
+    const insert = suggestion ? ["Insert into the manifest"] : [];
+    if (await vscode.window.showInformationMessage(message, ...insert)) await insertSuggestion(document);
   };
-  const say = async ({ message }: CommandAnswer) => void await vscode.window.showInformationMessage(message);
-  const insertSuggestion = async (document: vscode.TextDocument) =>
-    say(await execute("trimtab.insertSuggestion", document));
+  // The server says what these two did.
+  const insertSuggestion = (document: vscode.TextDocument) => execute("trimtab.insertSuggestion", document);
+  const applyToSearch = async (document: vscode.TextDocument) => {
+    await execute("trimtab.applyToSearch", document);
+    refresh();
+  };
   const showRanking = async (document: vscode.TextDocument) => {
-    tree.show(await execute("trimtab.ranking", document));
+    tree.show(await ask("trimtab.ranking", document));
     await vscode.commands.executeCommand("trimtab.candidates.focus");
   };
   const showFrontier = async (document: vscode.TextDocument) =>
-    frontier.open(document, await execute("trimtab.showFrontier", document));
-  const applyToSearch = async (document: vscode.TextDocument) => {
-    const answer = await execute("trimtab.applyToSearch", document);
-    refresh();
-    await say(answer);
-  };
+    frontier.open(document, await ask("trimtab.showFrontier", document));
 
   context.subscriptions.push(
     output, diagnostics, known, status, tree, frontier, ...registerFeatures(known),

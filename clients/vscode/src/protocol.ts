@@ -1,7 +1,7 @@
 /** The part of the Language Server Protocol that the extension uses, and the answers of Trimtab's commands. */
 
 import type {
-  FrontierCurveAnswer, FrontierQueryAnswer, SuggestionGetAnswer, SuggestionRankingAnswer,
+  FrontierCurveAnswer, FrontierQueryAnswer, RankedCandidate,
 } from "../../../protocol-spec/trimtab";
 
 export interface Position { line: number; character: number }
@@ -51,17 +51,20 @@ export interface DocumentSymbol {
   selectionRange: Range;
   children?: DocumentSymbol[];
 }
+export interface ShowMessageParams { type: 1 | 2 | 3 | 4; message: string }
 export interface FoldingRange { startLine: number; endLine: number; kind?: string }
 
 /** What a command answers: what it did, or why it has nothing to show, for a person; and what is there to show. */
 export interface CommandAnswer { message: string }
-export interface SuggestionAnswer extends CommandAnswer { session?: string; suggestion?: SuggestionGetAnswer }
-export interface RankingAnswer extends CommandAnswer { session?: string; ranking?: SuggestionRankingAnswer }
+export interface SuggestionAnswer extends CommandAnswer { suggestion?: RankedCandidate }
+export interface RankingAnswer extends CommandAnswer { ranking?: Array<RankedCandidate & { rank: number }> }
 export interface FrontierAnswer extends CommandAnswer {
   pipeline?: string;
   curve?: FrontierCurveAnswer;
   /** The plan at the manifest's objective. */
   point?: FrontierQueryAnswer;
+  /** The frontier in characters. */
+  text?: string;
 }
 
 /** The commands that the server carries out, each with the URI of a manifest. */

@@ -11,7 +11,7 @@ import { SentDiagnostic, workspaceEdit } from "./convert";
 const CAPABILITIES = {
   general: { positionEncodings: ["utf-16"] },
   workspace: {
-    applyEdit: true, workspaceEdit: { documentChanges: true },
+    applyEdit: true, executeCommand: {}, workspaceEdit: { documentChanges: true },
     codeLens: { refreshSupport: true }, inlayHint: { refreshSupport: true },
   },
   textDocument: {
@@ -78,9 +78,11 @@ export class Server {
       this.diagnostics.set(
         vscode.Uri.parse(params.uri), params.diagnostics.map((one: lsp.Diagnostic) => new SentDiagnostic(one)));
     });
-    for (const method of ["window/logMessage", "window/showMessage"]) {
-      this.connection.onNotification(method, (params) => this.output.appendLine(params.message));
-    }
+    this.connection.onNotification("window/logMessage", (params) => this.output.appendLine(params.message));
+    this.connection.onNotification("window/showMessage", ({ type, message }: lsp.ShowMessageParams) => {
+      const { showErrorMessage, showWarningMessage, showInformationMessage } = vscode.window;
+      void (type === 1 ? showErrorMessage : type === 2 ? showWarningMessage : showInformationMessage)(message);
+    });
     for (const method of ["workspace/codeLens/refresh", "workspace/inlayHint/refresh"]) {
       this.connection.onRequest(method, () => events.moved());
     }

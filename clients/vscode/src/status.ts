@@ -1,33 +1,27 @@
 /** The status bar's item: the suggested VLM of the manifest that is, or was last, in front. */
 
 import * as vscode from "vscode";
-import type { SuggestionAnswer } from "./protocol";
+import type { RankingAnswer, SuggestionAnswer } from "./protocol";
 import { candidateName, interval, number, percent } from "./words";
 
 export interface StatusText { text: string; tooltip: string }
 
-export function statusText(answer: SuggestionAnswer): StatusText {
-  const { suggestion: report, session } = answer;
-  if (!report) return { text: "$(beaker) no search yet", tooltip: answer.message };
-  const best = report.suggestion;
-  const open = report.cost.openTrialCount;
-  const trials = `${report.cost.trialCount} trials${open ? `, ${open} of them running` : ""}`;
-  const hours = (seconds: number) => `${number(seconds / 3600)} GPU-hours`;
+export function statusText({ suggestion: best, message }: SuggestionAnswer, { ranking = [] }: RankingAnswer): StatusText {
+  const running = ranking.filter((one) => one.status === "running").length;
+  const icon = running ? "$(sync~spin)" : "$(beaker)";
+  if (!best) {
+    const text = ranking.length > 0 ? "no suggestion yet" : "no search yet";
+    return { text: `${icon} ${text}`, tooltip: message };
+  }
+  const certainty = best.probabilityBestFraction === undefined ? "" : ` ${percent(best.probabilityBestFraction)}`;
   const lines = [
-    `**${best ? candidateName(best.candidate) : "No suggestion yet"}**`,
-    ...(best?.predictedScore === undefined ? []
+    `**${candidateName(best.candidate)}**`,
+    ...(best.predictedScore === undefined ? []
       : [`predicted score ${number(best.predictedScore)} (${interval(best.scoreInterval)})`]),
-    ...(best?.probabilityBestFraction === undefined ? []
-      : [`the best of all with probability ${percent(best.probabilityBestFraction)}`]),
-    `${trials}; ${hours(report.cost.gpuSeconds)} of ${hours(report.gridCost.gpuSeconds)} for all candidates`,
-    report.finished ? `the search has finished: ${report.finishReason}` : `session ${session}`,
+    ...(running ? [`candidates in training: ${running}`] : []),
+    message,
   ];
-  const icon = report.finished ? "$(pass)" : open ? "$(sync~spin)" : "$(beaker)";
-  const certainty = best?.probabilityBestFraction === undefined ? "" : ` ${percent(best.probabilityBestFraction)}`;
-  return {
-    text: `${icon} ${best ? candidateName(best.candidate) + certainty : "no suggestion yet"}`,
-    tooltip: lines.join("  \n"),
-  };
+  return { text: `${icon} ${candidateName(best.candidate)}${certainty}`, tooltip: lines.join("  \n") };
 }
 
 export class StatusBar implements vscode.Disposable {
@@ -37,8 +31,8 @@ export class StatusBar implements vscode.Disposable {
     this.item.command = "trimtab.showSuggestion";
   }
 
-  show(answer: SuggestionAnswer): void {
-    const { text, tooltip } = statusText(answer);
+  show(suggestion: SuggestionAnswer, ranking: RankingAnswer): void {
+    const { text, tooltip } = statusText(suggestion, ranking);
     this.item.text = text;
     this.item.tooltip = new vscode.MarkdownString(tooltip);
     this.item.command = "trimtab.showSuggestion";

@@ -176,7 +176,6 @@ declare module "vscode" {
   }
   export interface TreeView extends Disposable {
     message?: string;
-    description?: string;
   }
   export enum StatusBarAlignment { Left = 1, Right = 2 }
   export interface StatusBarItem extends Disposable {

@@ -5,7 +5,8 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 (() => {
   type Curve = import("../../../protocol-spec/trimtab").FrontierCurveAnswer;
   type Plan = import("../../../protocol-spec/trimtab").PlanSummary;
-  interface Answer { message: string; pipeline?: string; curve?: Curve; point?: { plan: { plan: number } } }
+  interface Answer { message: string; pipeline?: string; text?: string; curve?: Curve;
+    point?: { plan: { plan: number } } }
   type Found = Answer & { curve: Curve };
   interface Point { iterationTimeSeconds: number; energyJoules: number }
 
@@ -144,7 +145,8 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
     const { curve, ...answer } = event.data.answer as Answer;
     if (!curve || curve.plans.length === 0) {
       found = undefined;
-      main.replaceChildren(element("p", { class: "note" }, answer.message));
+      main.replaceChildren(
+        answer.text ? element("pre", {}, answer.text) : element("p", { class: "note" }, answer.message));
       return;
     }
     // What the person chose stays while the frontier is the same.

@@ -5,6 +5,7 @@ local views = require("trimtab.views")
 local M = {}
 
 local WIDTH, HEIGHT = 60, 14 -- of the drawing, in characters; each is 2 x 4 dots of braille
+local SPACING = 4 -- characters from one mark to the next, at least
 local DOTS = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } }
 
 ---@class TrimtabCanvas
@@ -12,10 +13,13 @@ local DOTS = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } }
 local Canvas = {}
 Canvas.__index = Canvas
 
---- Sets the dot at (x, y), both in 0...1, y upwards.
+--- The dot nearest to (x, y), both in 0...1, y upwards.
+local function nearest(x, y)
+  return math.floor(x * (2 * WIDTH - 1) + 0.5), math.floor((1 - y) * (4 * HEIGHT - 1) + 0.5)
+end
+
 function Canvas:dot(x, y)
-  local column = math.floor(x * (2 * WIDTH - 1) + 0.5)
-  local row = math.floor((1 - y) * (4 * HEIGHT - 1) + 0.5)
+  local column, row = nearest(x, y)
   if column < 0 or column >= 2 * WIDTH or row < 0 or row >= 4 * HEIGHT then return end
   local index = math.floor(row / 4) * WIDTH + math.floor(column / 2)
   self.cells[index] = bit.bor(self.cells[index] or 0, DOTS[row % 4 + 1][column % 2 + 1])
@@ -80,12 +84,18 @@ function M.draw(curve, chosen)
     local x1, y1 = at(inside[index])
     bound:line(x0, y0, x1, y1)
   end
-  local plans = {} ---@type table<integer, string> marks of plans by cell
-  for index, plan in ipairs(curve.plans) do
-    local x, y = at(plan)
-    local cell = math.floor((1 - y) * (HEIGHT - 1) + 0.5) * WIDTH + math.floor(x * (WIDTH - 1) + 0.5)
-    if index == chosen then plans[cell] = "◆" elseif plans[cell] ~= "◆" then plans[cell] = "•" end
+  -- Plans are marked where there is room between two marks; the keys reach them all.
+  local plans, right = {}, -SPACING ---@type table<integer, string> marks by cell
+  local function mark(plan, sign)
+    local column, row = nearest(at(plan))
+    column = math.floor(column / 2)
+    if sign == "◆" or column >= right + SPACING then
+      plans[math.floor(row / 4) * WIDTH + column] = sign
+      right = column
+    end
   end
+  for _, plan in ipairs(curve.plans) do mark(plan, "•") end
+  mark(curve.plans[chosen], "◆")
   local lines, marks = { " energy" }, {}
   for row = 0, HEIGHT - 1 do
     local label = row == 0 and quantity(e1, "J") or row == HEIGHT - 1 and quantity(e0, "J") or ""
@@ -110,7 +120,7 @@ end
 function M.view(answer)
   local curve = answer.curve
   if not curve or #curve.plans == 0 then
-    return { title = "Frontier", lines = { answer.message } }
+    return { title = "Frontier", lines = vim.split(answer.text or answer.message, "\n", { trimempty = true }) }
   end
   local plans = curve.plans
   if not answer.chosen then answer.chosen = index_of(plans, answer.point and answer.point.plan) end

@@ -41,7 +41,10 @@ end
 local function capabilities()
   local declared = vim.lsp.protocol.make_client_capabilities()
   return vim.tbl_deep_extend("force", declared, {
-    workspace = { codeLens = { refreshSupport = true }, inlayHint = { refreshSupport = true } },
+    workspace = {
+      codeLens = { refreshSupport = true }, inlayHint = { refreshSupport = true },
+      executeCommand = { dynamicRegistration = false }, -- 0.7 has it and does not say so
+    },
     textDocument = { codeLens = { dynamicRegistration = false }, inlayHint = { dynamicRegistration = false } },
   })
 end
@@ -160,18 +163,16 @@ function M.suggestion(bufnr) view(bufnr, "trimtab.suggestion", views.suggestion)
 function M.ranking(bufnr) view(bufnr, "trimtab.ranking", views.ranking) end
 function M.frontier(bufnr) view(bufnr, "trimtab.showFrontier", require("trimtab.frontier").view) end
 
---- Writes the suggested VLM into the manifest, as an edit that can be undone.
+--- Writes the suggested VLM into the manifest, as an edit that can be undone. The server says what it did.
 function M.insert(bufnr)
   bufnr = bufnr == 0 and vim.api.nvim_get_current_buf() or bufnr
-  M.execute(bufnr, "trimtab.insertSuggestion", function(answer) M.say(answer.message) end)
+  M.execute(bufnr, "trimtab.insertSuggestion", function() end)
 end
 
---- Applies the manifest to the running search; says what that changed.
+--- Applies the manifest to the running search. The server says what that changed.
 function M.apply(bufnr)
   bufnr = bufnr == 0 and vim.api.nvim_get_current_buf() or bufnr
-  M.execute(bufnr, "trimtab.applyToSearch", function(answer)
-    M.say(answer.message)
-  end)
+  M.execute(bufnr, "trimtab.applyToSearch", function() end)
 end
 
 --- The commands of code lenses that this plugin shows itself.

@@ -136,42 +136,31 @@ end
 ---@return TrimtabText
 function M.suggestion(answer)
   local lines, marks = {}, {}
-  local function add(label, text, group)
-    if text then
-      table.insert(lines, ("%-17s %s"):format(label, text))
-      if group then table.insert(marks, { #lines - 1, 18, -1, group }) end
-    end
-  end
-  local report = answer.suggestion
-  if not report then return { title = "Suggestion", lines = { answer.message } } end
-  local best = report.suggestion
+  local best = answer.suggestion
   if best then
-    add("suggested VLM", M.name(best.candidate), "Title")
+    table.insert(lines, M.name(best.candidate))
+    table.insert(marks, { 0, 0, -1, "Title" })
     local interval = best.scoreInterval
     if best.predictedScore then
-      add("predicted score", M.number(best.predictedScore)
+      table.insert(lines, "predicted score  " .. M.number(best.predictedScore)
         .. (interval and (" (%s to %s)"):format(M.number(interval[1]), M.number(interval[2])) or ""))
     end
-    add("best of all", best.probabilityBestFraction and M.percent(best.probabilityBestFraction) .. " likely")
-  else
-    add("suggested VLM", "none yet")
+    if best.probabilityBestFraction then
+      table.insert(lines, "best of all      " .. M.percent(best.probabilityBestFraction) .. " likely")
+    end
+    table.insert(lines, "status           " .. best.status)
+    table.insert(lines, "")
   end
-  add("trials", ("%d, %d of them running"):format(report.cost.trialCount, report.cost.openTrialCount))
-  add("cost", ("%.3g GPU-hours; all candidates would take %.3g"):format(
-    report.cost.gpuSeconds / 3600, report.gridCost.gpuSeconds / 3600))
-  add("never tried", tostring(report.untriedCount))
-  add("search", report.finished and "finished: " .. (report.finishReason or "") or "goes on")
-  add("session", answer.session)
+  vim.list_extend(lines, vim.split(answer.message, "\n"))
   return { title = "Suggestion", lines = lines, marks = marks }
 end
 
 --- The answer of trimtab.ranking, as a table.
 ---@return TrimtabText
 function M.ranking(answer)
-  local report = answer.ranking
-  if not report then return { title = "Ranking", lines = { answer.message } } end
+  if not answer.ranking or #answer.ranking == 0 then return { title = "Ranking", lines = { answer.message } } end
   local rows = { { "rank", "candidate", "status", "score", "interval", "best" } }
-  for _, one in ipairs(report.ranking) do
+  for _, one in ipairs(answer.ranking) do
     local interval = one.scoreInterval
     table.insert(rows, {
       tostring(one.rank), M.name(one.candidate), one.closure and one.status .. ": " .. one.closure or one.status,

@@ -1,0 +1,64 @@
+"""The extension and its server: edits, a server that is killed, settings."""
+
+import os
+import signal
+from pathlib import Path
+
+TEXT = 'name = "vqa"\n[pool]\nencoders = ["clip", "größer ✓ 😀"]\n'
+
+
+def children(pid):
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def server_of(editor):
+    """The process that the extension has started."""
+    [pid] = [one for one in children(editor.process.pid) if b"\0serve\0" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    return pid
+
+
+def at(line):
+    return lambda found: [one["line"] for one in found] == [line]
+
+
+def test_edits_are_sent_as_they_are_made(opened, tmp_path):
+    (tmp_path / "trimtab.toml").write_text(TEXT)
+    editor = opened("vscode", tmp_path)
+    editor.order("type", line=0, text='name = "vqa')  # no end
+    editor.await_("diagnostics", at(0))
+    editor.order("type", line=0, text='name = "vqa"')
+    editor.await_("diagnostics", lambda found: not found)
+    editor.order("type", line=2, text='encoders = ["😀", "größer"')
+    editor.order("type", line=0, text='# 😀😀😀 ✓')
+    found = editor.await_("diagnostics", lambda found: found != [])
+    assert all(one["line"] >= 2 for one in found)
+    editor.quit()
+
+
+def test_a_server_that_is_killed_is_started_again_three_times(opened, tmp_path):
+    (tmp_path / "trimtab.toml").write_text(TEXT)
+    editor = opened("vscode", tmp_path)
+    for line in (0, 1, 2):
+        editor.order("type", line=line, text="= nothing")
+        editor.await_("diagnostics", lambda found, line=line: [one["line"] for one in found][-1:] == [line])
+        os.kill(server_of(editor), signal.SIGKILL)
+        editor.order("type", line=line, text="# nothing")
+        editor.await_("diagnostics", lambda found: not found)  # of the next server
+    os.kill(server_of(editor), signal.SIGKILL)
+    while "warning" not in editor.ask("bar", "bar")["text"]:
+        pass
+    status = editor.ask("bar", "bar")
+    assert "SIGKILL" in status["tooltip"] and status["command"] == "trimtab.restart"
+    editor.order("type", line=2, text="= nothing")
+    editor.ask("restarted", "restart")
+    editor.await_("diagnostics", at(2))
+    editor.quit()
+
+
+def test_a_program_that_is_not_there_is_said(opened, tmp_path):
+    (tmp_path / "trimtab.toml").write_text(TEXT)
+    editor = opened("vscode", tmp_path, str(tmp_path / "nothing"))
+    while "warning" not in editor.ask("bar", "bar")["text"]:
+        pass
+    assert "cannot be started" in editor.ask("bar", "bar")["tooltip"]
+    editor.quit()
