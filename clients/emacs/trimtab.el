@@ -9,8 +9,8 @@
 
 ;; A file named trimtab.toml, *.trimtab.toml or trimtab.json describes a search for a vision-language model and the job
 ;; that trains it.  This package has major modes for them and lets eglot start `trimtab serve': diagnostics with fixes,
-;; hover and completion come from eglot.  Code lenses and inlay hints, which eglot 1.9 does not know, are drawn here, and
-;; drawn again whenever the server says that the search has moved, also when another process runs it.
+;; hover and completion come from eglot.  Code lenses, which eglot 1.9 does not know, are drawn here, and drawn again
+;; whenever the server says that the search has moved, also when another process runs it.
 ;;
 ;;   (add-to-list 'load-path ".../clients/emacs")
 ;;   (require 'trimtab)
@@ -43,7 +43,6 @@
   :type 'number)
 
 (defface trimtab-lens '((t :inherit shadow :slant italic)) "Code lenses.")
-(defface trimtab-hint '((t :inherit shadow)) "Inlay hints.")
 
 ;; Major modes
 
@@ -103,20 +102,15 @@
                (if (cdr path) (trimtab--with (plist-get copy (car path)) (cdr path) value) value))))
 
 (cl-defmethod eglot-client-capabilities ((_server trimtab-server))
-  "What eglot declares, and the lenses and hints that this package draws."
+  "What eglot declares, and the lenses that this package draws.
+The server's inlay hints are the same texts, for editors without lenses."
   (let ((declared (cl-call-next-method)))
     (dolist (one '(((:workspace :codeLens) (:refreshSupport t))
-                   ((:workspace :inlayHint) (:refreshSupport t))
-                   ((:textDocument :codeLens) (:dynamicRegistration :json-false))
-                   ((:textDocument :inlayHint) (:dynamicRegistration :json-false))))
+                   ((:textDocument :codeLens) (:dynamicRegistration :json-false))))
       (setq declared (trimtab--with declared (car one) (cadr one))))
     declared))
 
 (cl-defmethod eglot-handle-request ((server trimtab-server) (_method (eql workspace/codeLens/refresh)))
-  "The search that SERVER shows has moved."
-  (trimtab--refresh server))
-
-(cl-defmethod eglot-handle-request ((server trimtab-server) (_method (eql workspace/inlayHint/refresh)))
   "The search that SERVER shows has moved."
   (trimtab--refresh server))
 
@@ -133,10 +127,9 @@
   "This buffer's URI, as eglot sends it."
   (plist-get (eglot--TextDocumentIdentifier) :uri))
 
-;; Lenses and hints
+;; Lenses
 
 (defvar-local trimtab--lenses nil "The code lenses, as the server sent them.")
-(defvar-local trimtab--hints nil "The inlay hints, as the server sent them.")
 (defvar-local trimtab--overlays nil "What is drawn.")
 (defvar-local trimtab--timer nil "Waits for the end of an edit.")
 (defvar trimtab-drawn-hook nil "Runs in a manifest's buffer whenever its lenses have been drawn.")
@@ -158,33 +151,23 @@
           (overlay-put overlay 'trimtab t)
           (push overlay trimtab--overlays))))))
 
-(defun trimtab--label (label)
-  "The text of an inlay hint's LABEL: a string, or parts."
-  (if (stringp label) label (mapconcat (lambda (part) (plist-get part :value)) label "")))
-
 (defun trimtab--draw ()
-  "Draw the lenses and hints that have come."
+  "Draw the lenses that have come."
   (trimtab--clear)
   (let (lines)
-    (cl-flet ((add (line text face)
-                (push (propertize text 'face face) (alist-get line lines))))
-      (seq-do (lambda (one)
-                (add (plist-get (plist-get one :position) :line) (trimtab--label (plist-get one :label)) 'trimtab-hint))
-              trimtab--hints)
-      (seq-do (lambda (one)
-                (when-let ((command (plist-get one :command)))
-                  (add (plist-get (plist-get (plist-get one :range) :start) :line)
-                       (trimtab--button one (plist-get command :title)) 'trimtab-lens)))
-              trimtab--lenses))
+    (seq-do (lambda (one)
+              (push (trimtab--button one (plist-get (plist-get one :command) :title))
+                    (alist-get (plist-get (plist-get (plist-get one :range) :start) :line) lines)))
+            trimtab--lenses)
     (pcase-dolist (`(,line . ,texts) lines)
-      (trimtab--draw-line line (string-join (reverse texts) (propertize " · " 'face 'shadow)))))
+      (trimtab--draw-line line (string-join (reverse texts) (propertize " · " 'face 'trimtab-lens)))))
   (run-hooks 'trimtab-drawn-hook))
 
 (defun trimtab--button (lens title)
   "TITLE, which runs LENS when it is clicked."
   (let ((map (make-sparse-keymap)) (buffer (current-buffer)))
     (define-key map [mouse-1] (lambda () (interactive) (with-current-buffer buffer (trimtab--run lens))))
-    (propertize title 'keymap map 'mouse-face 'highlight 'help-echo "mouse-1: run it")))
+    (propertize title 'face 'trimtab-lens 'keymap map 'mouse-face 'highlight 'help-echo "mouse-1: run it")))
 
 (defun trimtab--changed (&rest _)
   "Ask for lenses again once the edit is over."
@@ -196,34 +179,22 @@
   (when (buffer-live-p buffer)
     (with-current-buffer buffer (when trimtab-mode (trimtab--request)))))
 
-(defun trimtab--ask (server method params keep)
-  "Ask SERVER for METHOD with PARAMS, and draw again.
-KEEP gets the answer in this buffer, before it is drawn."
-  (let ((buffer (current-buffer)))
-    (jsonrpc-async-request
-     server method params
-     :deferred method ; after the edits, of which eglot tells first
-     :success-fn (lambda (answer)
-                   (when (buffer-live-p buffer)
-                     (with-current-buffer buffer
-                       (when trimtab-mode (funcall keep answer) (trimtab--draw)))))
-     ;; A request that an edit has overtaken leaves what is drawn; the edit's own request follows.
-     :error-fn #'ignore
-     :timeout-fn #'ignore)))
-
 (defun trimtab--request ()
-  "Ask for this buffer's lenses and hints, and draw them once they are there."
-  (when-let ((server (trimtab--server)))
-    (let ((document (list :textDocument (eglot--TextDocumentIdentifier))))
-      (when (eglot--server-capable :codeLensProvider)
-        (trimtab--ask server :textDocument/codeLens document (lambda (answer) (setq trimtab--lenses answer))))
-      ;; From 1.11 on eglot draws hints itself.
-      (when (and (eglot--server-capable :inlayHintProvider) (not (fboundp 'eglot-inlay-hints-mode)))
-        (trimtab--ask server :textDocument/inlayHint
-                      (append document
-                              (list :range (list :start '(:line 0 :character 0)
-                                                 :end (list :line (line-number-at-pos (point-max) t) :character 0))))
-                      (lambda (answer) (setq trimtab--hints answer)))))))
+  "Ask for this buffer's lenses, and draw them once they are there."
+  (let ((server (trimtab--server)) (buffer (current-buffer)))
+    (when (and server (eglot--server-capable :codeLensProvider))
+      (jsonrpc-async-request
+       server :textDocument/codeLens (list :textDocument (eglot--TextDocumentIdentifier))
+       :deferred :textDocument/codeLens ; after the edits, of which eglot tells first
+       :success-fn (lambda (answer)
+                     (when (buffer-live-p buffer)
+                       (with-current-buffer buffer
+                         (when trimtab-mode
+                           (setq trimtab--lenses answer)
+                           (trimtab--draw)))))
+       ;; A request that an edit has overtaken leaves what is drawn; the edit's own request follows.
+       :error-fn #'ignore
+       :timeout-fn #'ignore))))
 
 (defun trimtab--refresh (server)
   "Draw again everything that depends on the search that SERVER shows."

@@ -30,7 +30,7 @@ editor.diagnosed.event(() => tellChanges("diagnostics", diagnostics().map((one) 
 const diagnostics = () => shown.diagnostics.get(document.uri.fsPath) ?? [];
 let document;
 
-/** What the editor does when a provider says that its lenses or hints have changed: it asks again. */
+/** What the editor does when a provider says that its lenses have changed: it asks again. */
 let asking = false, again = false;
 async function look() {
   if (asking) { again = true; return; }
@@ -38,14 +38,11 @@ async function look() {
   try {
     do {
       again = false;
-      const whole = new vscode.Range(new vscode.Position(0, 0), new vscode.Position(document.getText().split("\n").length, 0));
-      const [lenses, hints] = await Promise.all([
-        providers.codeLens.provideCodeLenses(document, NO_TOKEN),
-        providers.inlayHint.provideInlayHints(document, whole, NO_TOKEN)]);
       const lines = new Map();
-      const add = (line, text) => lines.set(line, [...(lines.get(line) ?? []), text]);
-      for (const one of hints ?? []) add(one.position.line, one.label);
-      for (const one of lenses ?? []) if (one.command) add(one.range.start.line, one.command.title);
+      for (const one of await providers.codeLens.provideCodeLenses(document, NO_TOKEN) ?? []) {
+        const { line } = one.range.start;
+        lines.set(line, [...(lines.get(line) ?? []), one.command.title]);
+      }
       tellChanges("beside", [...lines].sort((a, b) => a[0] - b[0]).map(([line, texts]) => ({ line, text: texts.join(" · ") })));
       tellChanges("status", { text: shown.status.text, tooltip: shown.status.tooltip?.value ?? shown.status.tooltip ?? "" });
       tellChanges("tree", shown.tree.provider.getChildren().map((one) => {

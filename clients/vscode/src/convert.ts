@@ -61,15 +61,6 @@ export function completionItem(one: lsp.CompletionItem): vscode.CompletionItem {
   return made;
 }
 
-export function inlayHint(one: lsp.InlayHint): vscode.InlayHint {
-  const label = typeof one.label === "string" ? one.label : one.label.map((part) => part.value).join("");
-  const made = new vscode.InlayHint(position(one.position), label);
-  if (one.tooltip) made.tooltip = markdown(one.tooltip);
-  made.paddingLeft = one.paddingLeft;
-  made.paddingRight = one.paddingRight;
-  return made;
-}
-
 export function documentSymbol(one: lsp.DocumentSymbol): vscode.DocumentSymbol {
   const made = new vscode.DocumentSymbol(
     one.name, one.detail ?? "", one.kind - 1, range(one.range), range(one.selectionRange));

@@ -40,14 +40,6 @@ export function registerFeatures(documents: Documents): vscode.Disposable[] {
         return found?.map((one) => new vscode.CodeLens(convert.range(one.range), one.command));
       },
     }),
-    vscode.languages.registerInlayHintsProvider(SELECTOR, {
-      onDidChangeInlayHints: documents.onMoved,
-      async provideInlayHints(document, range, token) {
-        const found = await ask<lsp.InlayHint[]>(
-          document, "inlayHint", "inlayHintProvider", { range: convert.fromRange(range) }, token);
-        return found?.map(convert.inlayHint);
-      },
-    }),
     vscode.languages.registerCodeActionsProvider(SELECTOR, {
       async provideCodeActions(document, range, context, token) {
         const sent = context.diagnostics.filter(

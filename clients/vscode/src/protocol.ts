@@ -29,8 +29,6 @@ export interface CodeAction {
   command?: Command;
 }
 export interface CodeLens { range: Range; command?: Command }
-export interface InlayHint { position: Position; label: string | Array<{ value: string }>; tooltip?: MarkupContent | string;
-  paddingLeft?: boolean; paddingRight?: boolean }
 export interface MarkupContent { kind: "markdown" | "plaintext"; value: string }
 export interface Hover { contents: MarkupContent | string; range?: Range }
 export interface CompletionItem {

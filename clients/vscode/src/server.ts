@@ -7,19 +7,22 @@ import { Connection } from "./jsonrpc";
 import * as lsp from "./protocol";
 import { SentDiagnostic, workspaceEdit } from "./convert";
 
-/** What the extension does with the editor's language features; nothing else is declared. */
+/**
+ * What the extension does with the editor's language features; nothing else is declared. The server's inlay hints are the
+ * texts of its lenses, for editors without lenses.
+ */
 const CAPABILITIES = {
   general: { positionEncodings: ["utf-16"] },
   workspace: {
     applyEdit: true, executeCommand: {}, workspaceEdit: { documentChanges: true },
-    codeLens: { refreshSupport: true }, inlayHint: { refreshSupport: true },
+    codeLens: { refreshSupport: true },
   },
   textDocument: {
     synchronization: { didSave: true },
     publishDiagnostics: { versionSupport: true, dataSupport: true },
     hover: { contentFormat: ["markdown", "plaintext"] },
     completion: { completionItem: { snippetSupport: false, documentationFormat: ["markdown", "plaintext"] } },
-    codeLens: {}, inlayHint: {}, foldingRange: { lineFoldingOnly: true }, rename: {},
+    codeLens: {}, foldingRange: { lineFoldingOnly: true }, rename: {},
     codeAction: {
       isPreferredSupport: true, dataSupport: true,
       codeActionLiteralSupport: { codeActionKind: { valueSet: ["quickfix", "refactor", "refactor.rewrite", "source"] } },
@@ -31,7 +34,7 @@ const CAPABILITIES = {
 const GRACE_MILLISECONDS = 2000;
 
 export interface ServerEvents {
-  /** The search or the frontier has moved: lenses, hints, the tree and panels are to be asked for again. */
+  /** The search or the frontier has moved: lenses, the tree and panels are to be asked for again. */
   moved(): void;
   /** The process has ended without being asked to. */
   ended(server: Server, reason: string): void;
@@ -83,9 +86,7 @@ export class Server {
       const { showErrorMessage, showWarningMessage, showInformationMessage } = vscode.window;
       void (type === 1 ? showErrorMessage : type === 2 ? showWarningMessage : showInformationMessage)(message);
     });
-    for (const method of ["workspace/codeLens/refresh", "workspace/inlayHint/refresh"]) {
-      this.connection.onRequest(method, () => events.moved());
-    }
+    this.connection.onRequest("workspace/codeLens/refresh", () => events.moved());
     this.connection.onRequest("workspace/applyEdit", async (params) =>
       ({ applied: await vscode.workspace.applyEdit(workspaceEdit(params.edit)) }));
   }

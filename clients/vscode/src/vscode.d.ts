@@ -82,12 +82,6 @@ declare module "vscode" {
     readonly range: Range;
     readonly command?: Command;
   }
-  export class InlayHint {
-    constructor(position: Position, label: string);
-    tooltip?: MarkdownString | string;
-    paddingLeft?: boolean;
-    paddingRight?: boolean;
-  }
   export class CodeActionKind {
     static readonly QuickFix: CodeActionKind;
     static readonly Empty: CodeActionKind;
@@ -123,10 +117,6 @@ declare module "vscode" {
     onDidChangeCodeLenses?: Event<void>;
     provideCodeLenses(document: TextDocument, token: CancellationToken): ProviderResult<CodeLens[]>;
   }
-  export interface InlayHintsProvider {
-    onDidChangeInlayHints?: Event<void>;
-    provideInlayHints(document: TextDocument, range: Range, token: CancellationToken): ProviderResult<InlayHint[]>;
-  }
   export interface CodeActionProvider {
     provideCodeActions(document: TextDocument, range: Range,
       context: { readonly diagnostics: readonly Diagnostic[] }, token: CancellationToken): ProviderResult<CodeAction[]>;
@@ -148,7 +138,6 @@ declare module "vscode" {
     function registerCompletionItemProvider(selector: DocumentFilter[], provider: CompletionItemProvider,
       ...triggers: string[]): Disposable;
     function registerCodeLensProvider(selector: DocumentFilter[], provider: CodeLensProvider): Disposable;
-    function registerInlayHintsProvider(selector: DocumentFilter[], provider: InlayHintsProvider): Disposable;
     function registerCodeActionsProvider(selector: DocumentFilter[], provider: CodeActionProvider): Disposable;
     function registerDocumentSymbolProvider(selector: DocumentFilter[], provider: DocumentSymbolProvider): Disposable;
     function registerFoldingRangeProvider(selector: DocumentFilter[], provider: FoldingRangeProvider): Disposable;

@@ -13,10 +13,9 @@ local M = {}
 ---@field arguments string[] further arguments of `trimtab serve`
 ---@field on_attach? fun(client: table, bufnr: integer) called for each manifest, to map keys
 ---@field lens boolean whether code lenses are drawn, at the ends of lines
----@field hints boolean whether inlay hints are drawn
 
 ---@type TrimtabOptions
-M.options = { binary = "trimtab", arguments = {}, lens = true, hints = true }
+M.options = { binary = "trimtab", arguments = {}, lens = true }
 
 --- Changes options; those not named stay.
 ---@param options? table
@@ -42,10 +41,10 @@ local function capabilities()
   local declared = vim.lsp.protocol.make_client_capabilities()
   return vim.tbl_deep_extend("force", declared, {
     workspace = {
-      codeLens = { refreshSupport = true }, inlayHint = { refreshSupport = true },
+      codeLens = { refreshSupport = true },
       executeCommand = { dynamicRegistration = false }, -- 0.7 has it and does not say so
     },
-    textDocument = { codeLens = { dynamicRegistration = false }, inlayHint = { dynamicRegistration = false } },
+    textDocument = { codeLens = { dynamicRegistration = false } },
   })
 end
 
@@ -66,10 +65,6 @@ local function config(root)
     flags = { debounce_text_changes = 50 },
     handlers = {
       ["workspace/codeLens/refresh"] = function(_, _, context)
-        M.refresh(context.client_id)
-        return vim.NIL
-      end,
-      ["workspace/inlayHint/refresh"] = function(_, _, context)
         M.refresh(context.client_id)
         return vim.NIL
       end,
@@ -133,11 +128,11 @@ function M.execute(bufnr, command, callback)
   end, bufnr)
 end
 
---- Draws everything again that depends on the search. The server asks for lenses and for hints, one after the other;
---- both are answered by one round.
+--- Clients that have asked for a refresh which is to come: several in a row are one.
 ---@type table<integer, boolean>
 local pending = {}
 
+--- Draws everything again that depends on the search.
 ---@param id integer a client
 function M.refresh(id)
   if pending[id] then return end
