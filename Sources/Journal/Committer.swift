@@ -16,17 +16,20 @@ package final class Committer: Sendable {
     case change(@Sendable (JournalFile) -> Void)
   }
 
+  /// Runs a closure on a thread; false where there is none, and then the caller runs it.
+  package typealias Start = @Sendable (@escaping @Sendable () -> Void) -> Bool
+
   private let queue = Mutex(Queue())
   /// Held while work is done.
   private let isWorking = Mutex(())
-  private let start: @Sendable (@escaping @Sendable () -> Void) -> Bool
+  private let start: Start
   private let report: @Sendable (JournalFile, CommitOutcome) -> Void
 
   /// - Parameters:
-  ///   - start: runs a closure on a thread; false where there is none, and then the work is done by the caller.
+  ///   - start: runs the work.
   ///   - report: is given the outcome of each commit, on the thread that made it.
   package init(
-    start: @escaping @Sendable (@escaping @Sendable () -> Void) -> Bool,
+    start: @escaping Start,
     report: @escaping @Sendable (JournalFile, CommitOutcome) -> Void
   ) {
     self.start = start
@@ -43,7 +46,8 @@ package final class Committer: Sendable {
   }
 
   /// Adds the last record of a journal, has it committed and moves the file to another name. The outcome is reported
-  /// after all of that, so that a closed session is nowhere found open once its end is acknowledged.
+  /// after all of that, and is a failure where the move fails, so that a closed session is nowhere found open once its
+  /// end is acknowledged.
   ///
   /// - Returns: the record's number.
   package func end(_ file: JournalFile, with payload: [UInt8], movingTo path: String) -> Int {
@@ -54,22 +58,25 @@ package final class Committer: Sendable {
       .change { [report] file in
         _ = file.append(payload)
         let outcome = file.commit()
-        Self.move(file, to: path)
-        report(file, outcome)
+        let failure = Self.move(file, to: path)
+        report(file, failure.map { .failed($0) } ?? outcome)
       })
     return number
   }
 
   /// Moves a journal to another name, after the records that it has.
   package func move(_ file: JournalFile, to path: String) {
-    enqueue(file, .change { Self.move($0, to: path) })
+    enqueue(file, .change { _ = Self.move($0, to: path) })
   }
 
-  private static func move(_ file: JournalFile, to path: String) {
+  /// Why the move failed, after which the journal is given up; nil where it did not.
+  private static func move(_ file: JournalFile, to path: String) -> StorageError? {
     do throws(StorageError) {
       try file.withWriter { (writer) throws(StorageError) in try writer.move(to: path) }
+      return nil
     } catch {
       file.giveUp(error)
+      return error
     }
   }
 

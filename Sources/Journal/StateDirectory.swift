@@ -167,6 +167,20 @@ package final class StateDirectory: Sendable {
     }
   }
 
+  /// Notes that a journal may still have its name, since it could not be ended and put aside.
+  package func keep(_ journal: JournalFile) {
+    do throws(StorageError) {
+      guard try storage.open(journal.path, creates: false) != nil else { return }
+      names.withLock { _ = $0.stored.insert(journal.name) }
+    } catch {
+      // It cannot be found out now, as there may be no descriptor left.
+      names.withLock { names in
+        names.stored.insert(journal.name)
+        names.uncertain.insert(journal.name)
+      }
+    }
+  }
+
   /// Where a journal goes that is repaired.
   package func damagedPath(for name: ExactString) -> String {
     names.withLock {

@@ -5,23 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct CommitterTests {
-  /// Work that waits until the test runs it.
-  private final class Thread: Sendable {
-    let work = Mutex<[@Sendable () -> Void]>([])
-
-    func run() {
-      for work in work.withLock({ $0 }) { work() }
-      work.withLock { $0 = [] }
-    }
-  }
-
   @Test func manyRecordsShareOneSync() throws {
-    let (storage, thread, outcomes) = (SimulatedStorage(seed: 1), Thread(), Outcomes())
-    let committer = Committer {
-      work in
-      thread.work.withLock { $0.append(work) }
-      return true
-    } report: { _, outcome in
+    let (storage, thread, outcomes) = (SimulatedStorage(seed: 1), HeldWork(), Outcomes())
+    let committer = Committer(start: thread.start) { _, outcome in
       outcomes.add(outcome)
     }
     let file = try StateDirectory(storage).makeJournal(for: "s")
@@ -37,13 +23,9 @@ import Testing
   }
 
   @Test func theLastRecordIsAcknowledgedWhereTheJournalStaysForGood() throws {
-    let (storage, thread, outcomes) = (SimulatedStorage(seed: 3), Thread(), Outcomes())
+    let (storage, thread, outcomes) = (SimulatedStorage(seed: 3), HeldWork(), Outcomes())
     let atReport = Mutex<[[String]]>([])
-    let committer = Committer {
-      work in
-      thread.work.withLock { $0.append(work) }
-      return true
-    } report: { _, outcome in
+    let committer = Committer(start: thread.start) { _, outcome in
       outcomes.add(outcome)
       atReport.withLock { $0.append((try? storage.names(in: StateDirectory.closed)) ?? []) }
     }
@@ -55,6 +37,23 @@ import Testing
     thread.run()
     #expect(outcomes.all == [.durable(upTo: 1), .durable(upTo: 2)])
     #expect(atReport.withLock { $0 } == [[], ["s.1.journal"]])
+  }
+
+  /// A rename, or the sync of its folder: a power loss may take the name back.
+  @Test(arguments: [2, 3]) func anEndWhoseNameIsNotKeptIsNoEnd(_ operation: Int) throws {
+    let (storage, outcomes) = (SimulatedStorage(seed: 4), Outcomes())
+    let committer = Committer(start: { _ in false }, report: { outcomes.add($1) })
+    let directory = try StateDirectory(storage)
+    let file = directory.makeJournal(for: "s")
+    _ = committer.append([1], to: file)
+    // A write and a sync of the last record come first.
+    storage.fail(at: storage.operationCount + operation, with: 5)
+    _ = committer.end(file, with: [2], movingTo: directory.closedPath(for: "s"))
+    #expect(outcomes.all.count == 2 && outcomes.all[0] == .durable(upTo: 1))
+    guard case .failed? = outcomes.all.last else {
+      Issue.record("acknowledged: \(outcomes.all)")
+      return
+    }
   }
 
   @Test func journalsFailAlone() throws {

@@ -40,27 +40,15 @@ private struct History {
     storage = SimulatedStorage(seed: seed)
   }
 
-  /// The closures that the committer wants to run on a thread, and what it reported.
+  /// What the committer wants to run on a thread, and what it reported.
   private final class Threads: Sendable {
-    let waiting = Mutex<[@Sendable () -> Void]>([])
+    let work = HeldWork()
     let outcomes = Mutex<[(name: ExactString, outcome: CommitOutcome)]>([])
-
-    func run() {
-      let work = waiting.withLock { work in
-        defer { work = [] }
-        return work
-      }
-      for work in work { work() }
-    }
   }
 
   mutating func runUntilRestart() throws {
     let threads = Threads()
-    let committer = Committer {
-      work in
-      threads.waiting.withLock { $0.append(work) }
-      return true
-    } report: { file, outcome in
+    let committer = Committer(start: threads.work.start) { file, outcome in
       threads.outcomes.withLock { $0.append((file.name, outcome)) }
     }
     var files: [ExactString: JournalFile] = [:]
@@ -89,11 +77,11 @@ private struct History {
         }
       case 4: try compact(name, files[name]!, committer)
       default:
-        threads.run()
+        threads.work.run()
         try takeOutcomes(threads, &files, directory)
       }
     }
-    threads.run()
+    threads.work.run()
     try takeOutcomes(threads, &files, directory)
     restart()
   }

@@ -97,6 +97,23 @@ import Transcripts
     #expect(register("again", "a")[0].contains(#""gpuCount":2"#))
   }
 
+  /// At the write or the sync of the last record.
+  @Test(arguments: [0, 1]) func aSessionWhoseCloseFailsIsStoredAndGoesOn(_ operation: Int) throws {
+    let storage = SimulatedStorage(seed: 3)
+    let client = try client(storage)
+    _ = client.send(Self.initialize)
+    _ = client.send(open("a"))
+    _ = client.send(
+      #"{"jsonrpc":"2.0","id":1,"method":"gpu/register","params":{"session":"a","gpus":[{"id":"g"}]}}"#)
+    storage.fail(at: storage.operationCount + operation, with: 5)
+    let closed = client.send(#"{"jsonrpc":"2.0","id":2,"method":"session/close","params":{"session":"a"}}"#)
+    #expect(closed.contains { $0.contains(#""kind":"storageFailed""#) }, "\(closed)")
+    let list = client.send(#"{"jsonrpc":"2.0","id":3,"method":"session/list","params":{}}"#)
+    #expect(list.contains { $0.contains(#""sessions":[],"stored":["a"]"#) }, "\(list)")
+    let opened = client.send(open("a"))
+    #expect(opened.contains { $0.contains(#""revision":1,"resumed":true"#) }, "\(opened)")
+  }
+
   @Test func aDamagedJournalStopsItsSessionAlone() throws {
     let storage = SimulatedStorage(seed: 4)
     let first = try client(storage)

@@ -154,6 +154,9 @@ package final class SessionJournals {
         files[session] = nil
         failures[session] = error
         directory.forgetUnlessMade(report.file)
+      } else {
+        // Its end is what could not be kept, so there is something to open again.
+        directory.keep(report.file)
       }
       for peer in peers { peer.abandonTickets(in: session, RPCError(RequestError(storageFailed: error))) }
       return isOpen ? session : nil
