@@ -5,7 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test test-integrations pictures fuzz crashtest takeovertest bench release install wheel vsix apidoc spec format lint clean
+.PHONY: help demo test test-integrations pictures fuzz crashtest powerlosstest takeovertest bench release install wheel vsix \
+  apidoc spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
@@ -13,7 +14,9 @@ help:
 	@echo "make test-integrations  the Python client with PyTorch, Ray and others; names their download sizes"
 	@echo "make pictures  the pictures of the documents, fixtures/pictures"
 	@echo "make fuzz     1 000 000 mutated messages and as many mutated params (N=...; FUZZ_SEED=... repeats)"
-	@echo "make crashtest  kills servers that keep their sessions, at random instants (N=...; CRASH_SEED=... repeats)"
+	@echo "make crashtest  kills servers that keep their sessions, at random instants (N=...; CRASH_SEED=... repeats),"
+	@echo "              after powerlosstest"
+	@echo "make powerlosstest  takes the power from simulated disks at random operations (N=...; POWER_SEED=... repeats)"
 	@echo "make takeovertest  kills owners of shared state directories (N=...; CRASH_SEED=... repeats)"
 	@echo "make bench    the benchmark table (BENCH='--full' for the long rows)"
 	@echo "make release  out/trimtab: one static, stripped binary"
@@ -55,8 +58,15 @@ pictures: $(BINARY)
 fuzz: release $(VENV)/ready
 	@cd Tests/ProcessTests && TRIMTAB_BINARY="$(CURDIR)/out/trimtab" "$(CURDIR)/$(VENV)/bin/python" -m fuzz
 
-# N kills; CRASH_SEED repeats a campaign.
-crashtest: release $(VENV)/ready
+# N power losses; POWER_SEED repeats a campaign. The build is that of the tests.
+FAST_TESTS = -Xswiftc -O -Xswiftc -assert-config -Xswiftc Debug
+powerlosstest:
+	@$(SWIFT) build --build-tests $(FAST_TESTS)
+	@TRIMTAB_POWER_LOSSES=$(or $(N),1000) TRIMTAB_POWER_SEED=$(or $(POWER_SEED),1) \
+	  $(SWIFT) test --skip-build $(FAST_TESTS) --filter PowerLossTests
+
+# N power losses, and N kills; CRASH_SEED repeats a campaign.
+crashtest: powerlosstest release $(VENV)/ready
 	@cd Tests/ProcessTests && TRIMTAB_BINARY="$(CURDIR)/out/trimtab" "$(CURDIR)/$(VENV)/bin/python" -m crash
 
 # N kills of an owner with two clients joined; CRASH_SEED repeats a campaign.

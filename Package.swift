@@ -109,8 +109,8 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Basics", "EnergyFrontier", "JSON", "JSONRPC", "Journal", "ModelSelection", "Sessions", "TestSupport",
-        "Transcripts", "TrimtabServer",
+        "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "Journal", "ModelSelection", "Sessions",
+        "TestSupport", "Transcripts", "TrimtabServer",
       ],
       swiftSettings: settings),
 

@@ -15,12 +15,20 @@ package final class LocalClient {
   /// The exit status the server asked for, once it has.
   package private(set) var exitStatus: Int32?
 
-  /// - Parameter directory: where sessions are kept; nil keeps them in memory.
-  package init(keepingSessionsIn directory: StateDirectory? = nil) {
-    server = Server(pool: nil)
+  /// - Parameters:
+  ///   - directory: where sessions are kept; nil keeps them in memory.
+  ///   - leastPlainByteCount: how much must be new in a journal before it is compacted; nil for what is usual.
+  ///   - commits: runs the commits; nil makes each at once.
+  package init(
+    keepingSessionsIn directory: StateDirectory? = nil, compactingFrom leastPlainByteCount: Int? = nil,
+    commits: Committer.Start? = nil
+  ) {
+    var options = StateOptions()
+    if let leastPlainByteCount { options.leastPlainByteCount = leastPlainByteCount }
+    server = Server(pool: nil, state: options)
     connection = server.connect()
     connection.end = { [ending] in ending.status = $0 }
-    if let directory { server.keepSessions(in: directory) }
+    if let directory { server.keepSessions(in: directory, commits: commits) }
   }
 
   /// Another client of the server that `other` is a client of.
@@ -40,13 +48,15 @@ package final class LocalClient {
   package func send(_ line: String) -> [String] {
     var text = line + "\n"
     text.withUTF8 { connection.peer.receive(UnsafeRawBufferPointer($0)) }
-    server.handleCommits()
-    exitStatus = ending.status
+    defer { exitStatus = ending.status }
     return received()
   }
 
-  /// The lines that the server has sent since the last call.
-  package func received() -> [String] { takeOutput().split(separator: "\n").map(String.init) }
+  /// The lines that the server has sent since the last call, with what the commits so far let go.
+  package func received() -> [String] {
+    server.handleCommits()
+    return takeOutput().split(separator: "\n").map(String.init)
+  }
 
   /// What the server sends, with `ROOT` for the working directory, so that a transcript is the same wherever it
   /// replays.

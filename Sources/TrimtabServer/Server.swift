@@ -95,6 +95,8 @@ package struct StateOptions: Sendable {
   package var allowsNetwork = false
   /// Whether the directory is only read: it is not locked, and no session is changed.
   package var isReadOnly = false
+  /// A journal with fewer new bytes than this is not compacted.
+  package var leastPlainByteCount = 4 << 20
 
   package init(directory: String? = nil, allowsNetwork: Bool = false, isReadOnly: Bool = false) {
     (self.directory, self.allowsNetwork, self.isReadOnly) = (directory, allowsNetwork, isReadOnly)

@@ -42,6 +42,7 @@ package final class SimulatedStorage: Storage {
     var crashAt: Int?
     var failures: [Int: Int32] = [:]
     var crashPoint: Point?
+    var crashPath: String?
     var random: SplitMix64
   }
 
@@ -54,6 +55,9 @@ package final class SimulatedStorage: Storage {
 
   /// Where the process was when it ended; nil while it has not.
   package var crashPoint: Point? { state.withLock { $0.crashPoint } }
+
+  /// The file or folder that it was at.
+  package var crashPath: String? { state.withLock { $0.crashPath } }
 
   /// Has the process end at an operation, which takes place in part.
   package func crash(at operation: Int?) { state.withLock { $0.crashAt = operation } }
@@ -76,7 +80,7 @@ package final class SimulatedStorage: Storage {
         state.names = state.durableNames
         state.nameChanges = []
       }
-      (state.crashAt, state.crashPoint, state.failures) = (nil, nil, [:])
+      (state.crashAt, state.crashPoint, state.crashPath, state.failures) = (nil, nil, nil, [:])
     }
   }
 
@@ -183,7 +187,7 @@ package final class SimulatedStorage: Storage {
       let operation = state.operationCount
       state.operationCount += 1
       if state.crashAt == operation {
-        state.crashPoint = point
+        (state.crashPoint, state.crashPath) = (point, path)
         body(&state, false)
         return failure(0)
       }

@@ -23,8 +23,18 @@ extension Server {
   }
 
   /// Keeps sessions in a directory that is open already.
-  package func keepSessions(in directory: StateDirectory) {
-    let journals = SessionJournals(directory, thread: jobs.runsBeside ? StandingThread() : nil)
+  ///
+  /// - Parameter start: runs the commits; nil runs them on a thread of their own, or without threads at once.
+  package func keepSessions(in directory: StateDirectory, commits start: Committer.Start? = nil) {
+    var start = start
+    if start == nil, jobs.runsBeside, let thread = StandingThread() {
+      start = {
+        thread.run($0)
+        return true
+      }
+    }
+    let journals = SessionJournals(
+      directory, leastPlainByteCount: stateOptions.leastPlainByteCount, start: start ?? { _ in false })
     self.journals = journals
     watchJournals(journals)
     for (path, error) in directory.unreadable {

@@ -34,18 +34,16 @@ package final class SessionJournals {
     var compacted = 0
     var plain = 0
 
-    /// Whether compaction is due. Waiting until as much is new as the last one left keeps the cost of all compactions
-    /// proportional to what is appended.
-    var isLarge: Bool { plain > max(SessionJournals.leastPlainByteCount, compacted) }
+    /// Whether compaction is due, where fewer bytes than `least` are not worth it. Waiting until as much is new as the
+    /// last one left keeps the cost of all compactions proportional to what is appended.
+    func isLarge(least: Int) -> Bool { plain > max(least, compacted) }
   }
-
-  /// A journal with fewer bytes than this to compact is not compacted.
-  static let leastPlainByteCount = 4 << 20
 
   let directory: StateDirectory
   /// Carries the outcomes of commits.
   package let mailbox = Mailbox<Report>()
   private let committer: Committer
+  private let leastPlainByteCount: Int
   private var tracks: [ObjectIdentifier: Track] = [:]
   /// The journal of each open session.
   private var files: [ExactString: JournalFile] = [:]
@@ -53,15 +51,14 @@ package final class SessionJournals {
   /// Sessions whose journals were given up.
   private var failures: [ExactString: StorageError] = [:]
 
-  /// - Parameter thread: makes the commits; nil makes each commit at once, on the loop.
-  init(_ directory: StateDirectory, thread: StandingThread?) {
-    self.directory = directory
+  /// - Parameters:
+  ///   - leastPlainByteCount: a journal with fewer new bytes than this is not compacted.
+  ///   - start: as ``Committer`` has it.
+  init(_ directory: StateDirectory, leastPlainByteCount: Int, start: @escaping Committer.Start) {
+    (self.directory, self.leastPlainByteCount) = (directory, leastPlainByteCount)
     let mailbox = mailbox
     committer = Committer(
-      start: { work in
-        thread?.run(work)
-        return thread != nil
-      }, report: { mailbox.post(Report(file: $0, outcome: .committed($1))) })
+      start: start, report: { mailbox.post(Report(file: $0, outcome: .committed($1))) })
   }
 
   /// Why a session cannot be used before it is opened again; nil where it can.
@@ -166,8 +163,8 @@ package final class SessionJournals {
   /// The journal of a session, where it has grown so that it is to be compacted; the caller does that and calls
   /// ``replace(_:by:)`` or ``leave(_:_:)``.
   func beginCompaction(of session: ExactString) -> JournalFile? {
-    guard let file = files[session], let track = tracks[ObjectIdentifier(file)], track.size.isLarge,
-      !track.isCompacting
+    guard let file = files[session], let track = tracks[ObjectIdentifier(file)],
+      track.size.isLarge(least: leastPlainByteCount), !track.isCompacting
     else { return nil }
     tracks[ObjectIdentifier(file)]?.isCompacting = true
     return file
