@@ -1,11 +1,14 @@
-"""Reports of a search that are kept in a state directory, beside the same in memory and the disk's own sync."""
+"""Reports of a search that are kept in a state directory, beside the same in memory, the disk's own sync, and Optuna's
+storages on the same disk."""
 
+import json
 import os
 import statistics
+import subprocess
 import tempfile
 import time
 
-from harness import exchange, start_client
+from harness import HERE, exchange, peer_python, start_client
 from trimtab import Request
 from trimtab.frames import Frames
 
@@ -18,12 +21,23 @@ def durable(report, full):
         sync = median_sync(folder)
         report.add("fdatasync of 4 KiB in a file of its size", 1e3 * sync, "ms", note="median of 200")
         memory, kept = rates(None), rates(os.path.join(folder, "state"))
+        peer = peer_python("tuners")
+        optuna = optuna_rates(peer, folder) if peer else None
     limit = min(IN_FLIGHT / sync, memory[0])
     report.add("trial/update, 64 in flight, in memory", memory[0], "updates/s")
     report.add("trial/update, 64 in flight, durable", kept[0], "updates/s", aim=f">= {0.6 * limit:.0f}",
                note=f"{kept[0] / limit:.2f} of the lesser of 64 / sync and the rate in memory")
     report.add("trial/update, one in flight, in memory", 1e3 * memory[1], "ms")
     report.add("trial/update, one in flight, durable", 1e3 * kept[1], "ms", aim=f"<= {1e3 * (memory[1] + sync):.3f}")
+    if optuna:
+        for storage in ("journal", "sqlite"):
+            report.add(f"Optuna {optuna['version']}, {storage}, one in flight", optuna[storage], "reports/s",
+                       note=f"ours: {1 / kept[1]:,.0f} one in flight, {kept[0]:,.0f} with 64")
+
+
+def optuna_rates(python, folder):
+    command = [python, HERE / "peers" / "optuna_rates.py", folder]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def median_sync(folder):
