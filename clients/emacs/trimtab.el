@@ -237,7 +237,7 @@ The server's inlay hints are the same texts, for editors without lenses."
 (defun trimtab--execute (server command uri show)
   "Have SERVER carry out COMMAND for the manifest at URI; SHOW gets the answer."
   (jsonrpc-async-request
-   server :workspace/executeCommand (list :command command :arguments (vector uri))
+   server :workspace/executeCommand (list :command command :arguments (vector uri "quiet"))
    :success-fn show
    :error-fn (lambda (failure) (message "Trimtab: %s" (plist-get failure :message)))
    :timeout 60

@@ -4,7 +4,15 @@ import os
 import signal
 from pathlib import Path
 
-TEXT = 'name = "vqa"\n[pool]\nencoders = ["clip", "größer ✓ 😀"]\n'
+TEXT = """# größer ✓ 😀
+#
+#
+name = "vqa"
+[pool]
+encoders = ["clip", "größer ✓ 😀"]
+language_models = ["qwen"]
+task = { name = "vqa", alignment_sample_count = 640, metric = { name = "accuracy", direction = "maximize" } }
+"""
 
 
 def children(pid):
@@ -24,14 +32,14 @@ def at(line):
 def test_edits_are_sent_as_they_are_made(opened, tmp_path):
     (tmp_path / "trimtab.toml").write_text(TEXT)
     editor = opened("vscode", tmp_path)
-    editor.order("type", line=0, text='name = "vqa')  # no end
-    editor.await_("diagnostics", at(0))
-    editor.order("type", line=0, text='name = "vqa"')
+    editor.order("type", line=3, text='name = "vqa')  # no end
+    editor.await_("diagnostics", at(3))
+    editor.order("type", line=3, text='name = "vqa"')
     editor.await_("diagnostics", lambda found: not found)
-    editor.order("type", line=2, text='encoders = ["😀", "größer"')
     editor.order("type", line=0, text='# 😀😀😀 ✓')
+    editor.order("type", line=5, text='encoders = ["😀", "größer"]]')
     found = editor.await_("diagnostics", lambda found: found != [])
-    assert all(one["line"] >= 2 for one in found)
+    assert [one["line"] for one in found] == [5] and found[0]["character"] == len('encoders = ["xx", "größer"]')
     editor.quit()
 
 
@@ -40,7 +48,7 @@ def test_a_server_that_is_killed_is_started_again_three_times(opened, tmp_path):
     editor = opened("vscode", tmp_path)
     for line in (0, 1, 2):
         editor.order("type", line=line, text="= nothing")
-        editor.await_("diagnostics", lambda found, line=line: [one["line"] for one in found][-1:] == [line])
+        editor.await_("diagnostics", at(line))
         os.kill(server_of(editor), signal.SIGKILL)
         editor.order("type", line=line, text="# nothing")
         editor.await_("diagnostics", lambda found: not found)  # of the next server

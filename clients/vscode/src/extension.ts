@@ -22,10 +22,10 @@ export function activate(context: vscode.ExtensionContext): void {
   /** The manifest in front, or the last that was. */
   let manifest: vscode.TextDocument | undefined;
 
-  async function execute<C extends keyof ServerCommands>(command: C, document: vscode.TextDocument) {
+  async function execute<C extends keyof ServerCommands>(command: C, document: vscode.TextDocument, quiet = false) {
     const server = known.server(document);
     if (!server) throw new Error("Trimtab is not running for this manifest; run “Trimtab: Restart”.");
-    return server.execute(command, document.uri.toString());
+    return server.execute(command, document.uri.toString(), quiet);
   }
 
   /** The answer of a command that only shows; where there is nothing to show, the server's reason is its message. */
@@ -33,7 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
     command: C, document: vscode.TextDocument,
   ): Promise<ServerCommands[C]> {
     try {
-      return await execute(command, document);
+      return await execute(command, document, true);
     } catch (error) {
       if (error instanceof RPCError) return { message: error.message };
       throw error;
@@ -77,6 +77,7 @@ export function activate(context: vscode.ExtensionContext): void {
       try {
         return await run(document);
       } catch (error) {
+        if (error instanceof RPCError) return undefined; // the server has shown it
         return vscode.window.showErrorMessage(error instanceof Error ? error.message : String(error));
       }
     });

@@ -127,10 +127,13 @@ export class Server {
     this.connection.notify(method, params);
   }
 
-  /** Carries out one of the server's commands for a manifest. */
-  async execute<C extends keyof lsp.ServerCommands>(command: C, uri: string): Promise<lsp.ServerCommands[C]> {
+  /** Carries out one of the server's commands for a manifest; unless it is quiet, the server shows what it did. */
+  async execute<C extends keyof lsp.ServerCommands>(
+    command: C, uri: string, quiet: boolean,
+  ): Promise<lsp.ServerCommands[C]> {
     await this.ready;
-    return this.connection.request("workspace/executeCommand", { command, arguments: [uri] });
+    return this.connection.request(
+      "workspace/executeCommand", { command, arguments: quiet ? [uri, "quiet"] : [uri] });
   }
 
   /** Shuts the process down; it is killed where it does not end. */

@@ -117,12 +117,13 @@ end
 --- Runs one of the server's commands for a buffer's manifest.
 ---@param bufnr integer
 ---@param command string such as "trimtab.suggestion"
----@param callback fun(result: any) called with the answer; an error is shown and ends it
+---@param callback? fun(result: any) gets the answer; without it the server shows what the command did
 function M.execute(bufnr, command, callback)
   local client = M.client(bufnr)
   if not client then return M.say("no manifest here; :TrimtabStart starts the server for this buffer", 3) end
-  local params = { command = command, arguments = { vim.uri_from_bufnr(bufnr) } }
+  local params = { command = command, arguments = { vim.uri_from_bufnr(bufnr), callback and "quiet" } }
   client.request("workspace/executeCommand", params, function(err, result)
+    if not callback then return end
     if err then return M.say(err.message, vim.log.levels.ERROR) end
     callback(result)
   end, bufnr)
@@ -161,13 +162,13 @@ function M.frontier(bufnr) view(bufnr, "trimtab.showFrontier", require("trimtab.
 --- Writes the suggested VLM into the manifest, as an edit that can be undone. The server says what it did.
 function M.insert(bufnr)
   bufnr = bufnr == 0 and vim.api.nvim_get_current_buf() or bufnr
-  M.execute(bufnr, "trimtab.insertSuggestion", function() end)
+  M.execute(bufnr, "trimtab.insertSuggestion")
 end
 
 --- Applies the manifest to the running search. The server says what that changed.
 function M.apply(bufnr)
   bufnr = bufnr == 0 and vim.api.nvim_get_current_buf() or bufnr
-  M.execute(bufnr, "trimtab.applyToSearch", function() end)
+  M.execute(bufnr, "trimtab.applyToSearch")
 end
 
 --- The commands of code lenses that this plugin shows itself.
