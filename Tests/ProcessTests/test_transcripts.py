@@ -90,6 +90,19 @@ def test_a_mock_server_uses_the_clients_ids_and_explains_what_it_lacks(binary, t
     assert missing["id"] == 8 and "subtract was never sent" in missing["error"]["message"]
 
 
+def test_a_mock_server_knows_what_is_no_request_and_ends_where_the_capture_says(binary, tmp_path):
+    capture = tmp_path / "odd.transcript"
+    lines = ["%exit 3", "--> no JSON", "<-- 1", "--> [7,{}]", "<-- 2", "--> []", "<-- 3",
+             '--> {"jsonrpc":"2.0","id":1,"method":"last"}', '<-- {"jsonrpc":"2.0","id":1,"result":4}']
+    capture.write_text("".join(f"{line}\n" for line in lines))
+    # An answer to a request that the server never made is not answered.
+    sent = ["[]", '{"jsonrpc":"2.0","id":"of the server","result":null}', "no JSON", "[7,{}]",
+            '{"jsonrpc":"2.0","id":9,"method":"last"}']
+    done = run(binary, "serve", "--from", capture, input="".join(f"{line}\n" for line in sent))
+    assert done.stdout.splitlines()[:3] == ["3", "1", "2"] and done.returncode == 3
+    assert [json.loads(line) for line in done.stdout.splitlines()[3:]] == [{"jsonrpc": "2.0", "id": 9, "result": 4}]
+
+
 def test_a_difference_is_shown_and_update_writes_it(binary, tmp_path):
     changed = tmp_path / "changed.transcript"
     original = SMALL.read_text()

@@ -17,6 +17,8 @@ struct MockServer {
   /// Recorded ids, as canonical text, and the client's own.
   private var ids: [String: JSON] = [:]
   private var hasEnded = false
+  /// The status to end with once the last line is played, where the capture has one.
+  private let lastStatus: Int32?
 
   /// Fields that say who the client is and where it runs, not what it wants.
   private static let identity: Set<String> = ["processId", "clientInfo", "protocolVersions", "roots", "workDoneToken"]
@@ -26,6 +28,7 @@ struct MockServer {
     let client = capture.clients.first ?? ""
     lines = capture.messages.filter { $0.client == client }
     comparison = Comparison(masks: capture.masks.union(Self.identity))
+    lastStatus = capture.setting("exit").last.flatMap { Int32($0) }
   }
 
   /// Serves on the standard streams until the end of input or of `exit`.
@@ -50,16 +53,19 @@ struct MockServer {
         opening = []
         if writeAll(Array(answers.joined().utf8), to: STDOUT_FILENO) != nil { return 1 }
         if hasEnded { return 0 }
+        if let lastStatus, !lines[next...].contains(where: { $0.sender == .client }) { return lastStatus }
       }
     }
   }
 
   /// The frames that follow a message.
   mutating func respond(to text: String, usesHeaders: Bool) -> [String] {
-    guard let json = try? JSON.parse(text), let index = find(json) else {
-      let id = (try? JSON.parse(text))?["id"]
+    let json = try? JSON.parse(text)
+    guard let index = find(json, text) else {
+      let id = json?["id"]
       hasEnded = text.contains("\"exit\"")
-      guard let id else { return [] }
+      // An answer of the client's is not answered.
+      guard let id, json?["method"] != nil else { return [] }
       let answer: JSON = [
         "jsonrpc": "2.0", "id": id,
         "error": ["code": -32001, "message": .string("Not in the capture: \(explanation(text))")],
@@ -68,20 +74,20 @@ struct MockServer {
     }
     played.insert(index)
     next = index + 1
-    if let recorded = lines[index].json { note(recorded, json) }
-    hasEnded = json["method"] == "exit"
+    if let recorded = lines[index].json, let json { note(recorded, json) }
+    hasEnded = json?["method"] == "exit"
     return lines[(index + 1)...].prefix { $0.sender == .server }.map { frame($0, usesHeaders: usesHeaders) }
   }
 
   /// The recorded message that stands for one that came.
-  private func find(_ json: JSON) -> Int? {
-    let candidates = lines.indices.filter { lines[$0].sender == .client && matches(lines[$0], json) }
+  private func find(_ json: JSON?, _ text: String) -> Int? {
+    let candidates = lines.indices.filter { lines[$0].sender == .client && matches(lines[$0], json, text) }
     return candidates.first { $0 >= next && !played.contains($0) } ?? candidates.first { !played.contains($0) }
       ?? candidates.last
   }
 
-  private func matches(_ line: Capture.Message, _ json: JSON) -> Bool {
-    guard let recorded = line.json else { return false }
+  private func matches(_ line: Capture.Message, _ json: JSON?, _ text: String) -> Bool {
+    guard let recorded = line.json, let json else { return line.json == nil && json == nil && line.text == text }
     if let parts = recorded.arrayValue, let others = json.arrayValue, parts.count == others.count {
       return zip(parts, others).allSatisfy { isSameRequest($0, $1) }
     }
@@ -89,7 +95,9 @@ struct MockServer {
   }
 
   private func isSameRequest(_ a: JSON, _ b: JSON) -> Bool {
-    a["method"] != nil && a["method"] == b["method"] && (a["id"] == nil) == (b["id"] == nil)
+    // What is no request at all is recognized as a whole.
+    guard a["method"] != nil, b["method"] != nil else { return a == b }
+    return a["method"] == b["method"] && (a["id"] == nil) == (b["id"] == nil)
       && comparison.differences(a["params"] ?? [:], b["params"] ?? [:], limit: 1).isEmpty
   }
 
