@@ -61,6 +61,13 @@ package struct Transcript: Sendable {
     return expectations.findings.filter { !$0.differences.isEmpty }
   }
 
+  /// What one client of a capture sent and received.
+  package init(of capture: Capture, client: String) {
+    lines = capture.messages.filter { $0.client == client }.map {
+      $0.sender == .client ? .sent($0.text) : .received($0.text)
+    }
+  }
+
   /// Each request with the messages that followed it up to the next one.
   package var exchanges: [(sent: JSON, received: [JSON])] {
     var exchanges: [(sent: JSON, received: [JSON])] = []
@@ -72,5 +79,23 @@ package struct Transcript: Sendable {
       }
     }
     return exchanges
+  }
+
+  /// The exchanges with batches taken apart: each request of a batch with its own answer. `whole` is the exchange that
+  /// the request is a part of.
+  package var requests: [(sent: JSON, received: [JSON], whole: (sent: JSON, received: [JSON]))] {
+    exchanges.flatMap { whole -> [(sent: JSON, received: [JSON], whole: (sent: JSON, received: [JSON]))] in
+      guard let parts = whole.sent.arrayValue, !parts.isEmpty else { return [(whole.sent, whole.received, whole)] }
+      let received = whole.received.flatMap { $0.arrayValue ?? [$0] }
+      return parts.enumerated().map { index, sent in
+        let others = parts.compactMap { $0["id"] }.filter { $0 != sent["id"] }
+        // What answers no request, such as a push, is with the first.
+        let own = received.filter { message in
+          guard let id = message["id"], message["method"] == nil else { return index == 0 }
+          return id == sent["id"] || (index == 0 && !others.contains(id))
+        }
+        return (sent, own, whole)
+      }
+    }
   }
 }

@@ -38,13 +38,13 @@ enum Declarations {
   }
 
   /// Messages of a transcript that differ from the declarations.
-  static func problems(in transcript: Transcript, named name: String) -> [String] {
+  static func problems(in transcript: Transcript, at path: String) -> [String] {
     var problems: [String] = []
     func expect(_ type: FieldType, _ json: JSON, _ message: String) {
-      problems += type.violations(in: json).map { "\(name).transcript, \(message): \($0)" }
+      problems += type.violations(in: json).map { "\(path), \(message): \($0)" }
     }
     let routes = Dictionary(uniqueKeysWithValues: Catalogue.routes.map { ($0.name, $0) })
-    for (sent, received) in transcript.exchanges {
+    for (sent, received, _) in transcript.requests {
       for message in received {
         if let result = message["result"], let answer = sent["method"]?.stringValue.flatMap({ routes[$0.text]?.answer })
         {
@@ -55,7 +55,7 @@ enum Declarations {
           if let entry = Catalogue.notifications.first(where: { $0.name == method }) {
             expect(.object(entry.params(), name: ""), message["params"] ?? .null, method)
           } else {
-            problems.append("\(name).transcript: the notification \(method) is not declared")
+            problems.append("\(path): the notification \(method) is not declared")
           }
         }
       }

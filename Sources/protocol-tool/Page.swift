@@ -55,9 +55,9 @@ enum Page {
     }
   }
 
-  static func example(_ title: String, transcript: String, lines: [String]) -> String {
+  static func example(_ title: String, path: String, lines: [String]) -> String {
     """
-    \(title) (`fixtures/transcripts/\(transcript).transcript`):
+    \(title) (`\(path)`):
 
     ```
     \(lines.map { $0.count <= 900 ? $0 : $0.prefix(900) + " ..." }.joined(separator: "\n"))

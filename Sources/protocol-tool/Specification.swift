@@ -8,28 +8,29 @@ internal import TrimtabServer
 /// the last release.
 struct Specification {
   /// The transcripts as they replay now.
-  let transcripts: [(name: String, transcript: Transcript)]
+  private let transcripts: [TranscriptFiles.Entry]
+  /// Those, and what needs several processes, a computation under way or a disk that fails.
+  private let shown: [TranscriptFiles.Entry]
   /// Path and text of each generated file.
   private(set) var files: [(path: String, text: String)] = []
   /// Contradictions in the code or between code and examples, and whatever no example shows.
   private(set) var problems: [String] = []
 
-  /// Errors that need a computation under way or a disk that fails, which a transcript cannot have; other tests show
-  /// them.
-  private static let timingDependent: Set<RequestError.Kind> = [
-    .overloaded, .cancelled, .inputsChanged, .storageFailed, .journalUnusable, .sessionShared,
-    .revisionTooOld,
-  ]
+  /// Errors that need hundreds or thousands of messages; Tests/ProcessTests/test_fixture_coverage.py names the tests
+  /// that show them.
+  private static let shownElsewhere: Set<RequestError.Kind> = [.overloaded, .revisionTooOld]
 
-  init(transcripts recorded: [(name: String, transcript: Transcript)]) {
-    transcripts = recorded.map { ($0.name, $0.transcript.replayed(on: LocalClient())) }
+  init(_ recorded: TranscriptFiles) {
+    transcripts = recorded.transcripts.map { ($0.path, $0.transcript.replayed(on: LocalClient())) }
+    shown = transcripts + recorded.conversations
+    files = transcripts.map { ($0.path, $0.transcript.text) }
     for route in Catalogue.routes {
       let (examples, kinds) = examples(of: route)
       // The answer of rpc.discover is a file of its own.
       if !kinds.contains("answered"), route.name != RPCDiscover.name {
         problems.append("\(route.name): no transcript shows an answer")
       }
-      for kind in route.refusals where !kinds.contains(kind.rawValue) && !Self.timingDependent.contains(kind) {
+      for kind in route.refusals where !kinds.contains(kind.rawValue) && !Self.shownElsewhere.contains(kind) {
         problems.append("\(route.name): no transcript shows the error \(kind.rawValue)")
       }
       files.append(
@@ -73,26 +74,29 @@ struct Specification {
     files.append(("protocol-spec/index.html", page))
     problems += Contract.conflicts.map { "\($0): the name of two types with different fields" }
     problems +=
-      Declarations.problems() + transcripts.flatMap { Declarations.problems(in: $0.transcript, named: $0.name) }
+      Declarations.problems() + transcripts.flatMap { Declarations.problems(in: $0.transcript, at: $0.path) }
   }
 
   /// The first answered request and the first of each error, from the transcripts.
   private func examples(of route: Route) -> (text: String, kinds: Set<String>) {
-    var shown: [String] = []
+    var examples: [String] = []
     var kinds: Set<String> = []
-    for (name, transcript) in transcripts {
-      for (sent, received) in transcript.exchanges where sent["method"] == .string(route.name) {
-        guard let answer = received.first(where: { $0["id"] == sent["id"] }) else { continue }
-        let kind =
-          answer["error"] == nil ? "answered" : answer["error"]?["data"]?["kind"]?.stringValue?.text ?? "failed"
-        guard kinds.insert(kind).inserted else { continue }
-        shown.append(
-          Page.example(
-            kind == "answered" ? "Answered" : "Refused: `\(kind)`", transcript: name,
-            lines: ["--> " + sent.text] + received.map { "<-- " + $0.text }))
-      }
+    let uses = shown.flatMap { path, transcript in
+      transcript.requests.filter { $0.sent["method"] == .string(route.name) }.map { (path: path, request: $0) }
     }
-    return (shown.joined(separator: "\n\n"), kinds)
+    // A request by itself is read more easily than one of a batch.
+    let single = uses.filter { $0.request.whole.sent.arrayValue == nil }
+    for (path, request) in single + uses.filter({ $0.request.whole.sent.arrayValue != nil }) {
+      guard let answer = request.received.first(where: { $0["id"] == request.sent["id"] }) else { continue }
+      let kind =
+        answer["error"] == nil ? "answered" : answer["error"]?["data"]?["kind"]?.stringValue?.text ?? "failed"
+      guard kinds.insert(kind).inserted else { continue }
+      examples.append(
+        Page.example(
+          kind == "answered" ? "Answered" : "Refused: `\(kind)`", path: path,
+          lines: ["--> " + request.whole.sent.text] + request.whole.received.map { "<-- " + $0.text }))
+    }
+    return (examples.joined(separator: "\n\n"), kinds)
   }
 
   /// Messages whose type has this name, from the transcripts: the first of each transcript, short ones only.
@@ -118,7 +122,7 @@ struct Specification {
 
   /// The first message of this name, from the transcripts.
   private func example(of entry: NotificationEntry) -> String? {
-    for (name, transcript) in transcripts {
+    for (path, transcript) in shown {
       for line in transcript.lines {
         switch (line, entry.direction) {
         case (.sent(let text), .clientToServer), (.received(let text), .serverToClient),
@@ -127,7 +131,7 @@ struct Specification {
             (json["id"] != nil) == (entry.direction == .serverRequest)
           else { continue }
           let arrow = entry.direction == .clientToServer ? "--> " : "<-- "
-          return Page.example("Example", transcript: name, lines: [arrow + json.text])
+          return Page.example("Example", path: path, lines: [arrow + json.text])
         default: continue
         }
       }

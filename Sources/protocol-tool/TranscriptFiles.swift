@@ -1,21 +1,37 @@
 internal import Files
 internal import Transcripts
 
-/// The recorded conversations under fixtures/transcripts.
-enum TranscriptFiles {
-  static let folder = "fixtures/transcripts"
+/// The recorded conversations: those below fixtures/transcripts, which replay in this process, and those below
+/// fixtures/conversations, which need processes of their own and are replayed by the process tests.
+struct TranscriptFiles {
+  typealias Entry = (path: String, transcript: Transcript)
 
-  static func load() -> [(name: String, transcript: Transcript)] {
-    FileSystem.names(in: folder).filter { $0.hasSuffix(".transcript") }.map { name in
-      guard let transcript = readFile("\(folder)/\(name)").flatMap(Transcript.init) else {
-        fatalError("\(folder)/\(name): expected lines that begin with #, --> or <--")
+  /// As they were recorded.
+  let transcripts: [Entry]
+  /// What each client of each conversation sent and received.
+  let conversations: [Entry]
+
+  static func load() -> TranscriptFiles {
+    let transcripts = read("fixtures/transcripts").map { path, text -> Entry in
+      guard let transcript = Transcript(text) else {
+        fatalError("\(path): expected lines that begin with #, --> or <--")
       }
-      return (String(name.dropLast(".transcript".count)), transcript)
+      return (path, transcript)
     }
+    let conversations = read("fixtures/conversations").flatMap { path, text -> [Entry] in
+      guard let capture = try? Capture(text) else {
+        fatalError("\(path): expected lines that begin with #, %, an arrow, or a name and an arrow")
+      }
+      return capture.clients.map { (path, Transcript(of: capture, client: $0)) }
+    }
+    return TranscriptFiles(transcripts: transcripts, conversations: conversations)
   }
 
-  static func files(_ transcripts: [(name: String, transcript: Transcript)]) -> [(path: String, text: String)] {
-    transcripts.map { ("\(folder)/\($0.name).transcript", $0.transcript.text) }
+  private static func read(_ folder: String) -> [(path: String, text: String)] {
+    FileSystem.names(in: folder).filter { $0.hasSuffix(".transcript") }.map { name in
+      guard let text = readFile("\(folder)/\(name)") else { fatalError("\(folder)/\(name): expected a readable file") }
+      return ("\(folder)/\(name)", text)
+    }
   }
 }
 

@@ -27,10 +27,9 @@ if mode == "release" {
   exit(0)
 }
 
-let specification = Specification(transcripts: TranscriptFiles.load())
+let specification = Specification(TranscriptFiles.load())
 var differing: [String] = []
-for (path, text) in specification.files + TranscriptFiles.files(specification.transcripts)
-where readFile(path) != text {
+for (path, text) in specification.files where readFile(path) != text {
   differing.append(path)
   if mode == "write" { writeFile(path, text) }
 }

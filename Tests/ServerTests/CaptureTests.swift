@@ -34,6 +34,26 @@ import Transcripts
     #expect(error?.line == 2)
   }
 
+  @Test func aBatchIsTakenApart() throws {
+    let text = """
+      --> {"id":1,"method":"a"}
+      <-- {"id":1,"result":1}
+      --> [{"id":2,"method":"b"},{"method":"c"},3,{"id":4,"method":"d"}]
+      <-- {"method":"push"}
+      <-- [{"id":null,"error":{}},{"id":4,"result":4},{"id":2,"result":2}]
+
+      """
+    let capture = try Capture(text)
+    let requests = Transcript(of: capture, client: "").requests
+    #expect(
+      requests.map(\.sent.text) == [
+        #"{"id":1,"method":"a"}"#, #"{"id":2,"method":"b"}"#, #"{"method":"c"}"#, "3", #"{"id":4,"method":"d"}"#,
+      ])
+    #expect(requests.map { $0.received.count } == [1, 3, 0, 0, 1])
+    #expect(requests[1].received.contains { $0["result"] == 2 } && requests[4].received[0]["result"] == 4)
+    #expect(requests.map { $0.whole.sent.arrayValue != nil } == [false, true, true, true, true])
+  }
+
   @Test func everyTextThatIsReadIsWrittenAgain() throws {
     var random = SplitMix64(seed: 1313)
     let texts = ["{}", #"{"a":[1,2.5,"é"]}"#, "no JSON", "\"@1\"", "[]", "{\"x\":\"\\n\"}"]
