@@ -88,12 +88,13 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: release
 	@install -D -m 755 out/trimtab "$(DESTDIR)$(PREFIX)/bin/trimtab"
 	@mkdir -p "$(SHARE)/man/man1" "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" \
-	  "$(SHARE)/fish/vendor_completions.d" "$(SHARE)/trimtab/conformance"
+	  "$(SHARE)/fish/vendor_completions.d" "$(SHARE)/trimtab/conformance/clients"
 	@out/trimtab manual >"$(SHARE)/man/man1/trimtab.1"
 	@out/trimtab completion bash >"$(SHARE)/bash-completion/completions/trimtab"
 	@out/trimtab completion zsh >"$(SHARE)/zsh/site-functions/_trimtab"
 	@out/trimtab completion fish >"$(SHARE)/fish/vendor_completions.d/trimtab.fish"
 	@install -m 644 protocol-spec/conformance/*.transcript "$(SHARE)/trimtab/conformance"
+	@install -m 644 protocol-spec/conformance/clients/*.transcript "$(SHARE)/trimtab/conformance/clients"
 	@"$(DESTDIR)$(PREFIX)/bin/trimtab" --version
 
 wheel: release $(VENV)/ready

@@ -193,7 +193,7 @@ class Connection(Endpoint):
                     raise CallTimeout("no answer within the timeout")
                 if identifier in self._given_up:
                     raise self._given_up[identifier]
-            elif message.get("id") == identifier and "method" not in message:
+            elif (key := message.get("id")) == identifier and type(key) is int and "method" not in message:
                 arrived[identifier] = message  # as `_dispatch` does, for what comes next nearly always
                 frames.done()
             else:

@@ -61,7 +61,7 @@ class Endpoint:
         cannot lose it; a callback comes after, so that it may make calls of its own."""
         method, identifier = message.get("method"), message.get("id")
         if method is None:
-            known = self._answered(identifier, message)
+            known = type(identifier) is int and self._answered(identifier, message)  # True is no id, though it is 1
             self._frames.done()
             if not known and identifier is None and "error" in message:
                 raise error_from(message["error"])  # the server could not read what it was sent
@@ -72,10 +72,11 @@ class Endpoint:
             refusal = {"code": -32601, "message": f"the client has no method {method}"}
             self._send(self._frames.message({"id": identifier, "error": refusal}))
             return
-        if method == "$/progress" and params.get("token") in self._progress:
-            self._progress[params["token"]](params["value"])
+        fields = params if isinstance(params, dict) else {}
+        if method == "$/progress" and isinstance(token := fields.get("token"), str) and token in self._progress:
+            self._progress[token](fields.get("value", {}))
             return
-        if method == "trial/decided" and "warnings" in params:
+        if method == "trial/decided" and "warnings" in fields:
             warn_of("trial/update", params["warnings"])
         self._pushes.append(Push(method, params))
         if self.on_notification is not None:

@@ -336,9 +336,11 @@ _BY_CODE = {error.code: error for error in RPCError.__subclasses__() if error.co
 _BY_KIND = {str(error.kind): error for error in RPCError.__subclasses__() if error.kind}
 
 
-def error_from(wire: Mapping[str, Any]) -> RPCError:
+def error_from(wire: Any) -> RPCError:
     """The exception for a wire error: the most specific class known for its kind, else for its code."""
-    code, data = int(wire.get("code", 0)), wire.get("data")
+    if not isinstance(wire, dict) or not isinstance(wire.get("code", 0), int):
+        return InternalError(InternalError.code, f"the server sent an error that is none: {wire!r}")
+    code, data = wire.get("code", 0), wire.get("data")
     kind = data.get("kind") if isinstance(data, dict) else None
     error = _BY_KIND.get(str(kind)) or _BY_CODE.get(code) or RPCError
     return error(code, str(wire.get("message", "")), data)

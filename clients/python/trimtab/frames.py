@@ -67,6 +67,9 @@ class Frames:
                 self._message = self._next()
             except ValueError as error:
                 raise GarbledStream(f"{error}, in {self._state[0][self._state[1]:][:200]!r}") from None
+            if self._message is not None and not isinstance(self._message[0], dict):
+                found, self._message = self._message[0], None
+                raise GarbledStream(f"a message must be an object, found {str(found)[:200]}")
         return None if self._message is None else self._message[0]
 
     def done(self) -> None:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Optional, TypeVar, overload
 
-from .errors import UnknownFieldWarning, error_from
+from .errors import InternalError, UnknownFieldWarning, error_from
 
 T_co = TypeVar("T_co", covariant=True)
 Progress = Callable[[Mapping[str, Any]], None]
@@ -42,6 +42,8 @@ class Request(Generic[T_co]):
         """The value of an answer; raises the error it is, and warns of each unknown field that it names."""
         if "error" in answer:
             raise error_from(answer["error"])
+        if "result" not in answer:
+            raise InternalError(InternalError.code, f"{self.method} was answered with neither a result nor an error")
         result = answer["result"]
         if isinstance(result, dict) and "warnings" in result:
             warn_of(self.method, result["warnings"])
