@@ -137,7 +137,7 @@ def test_a_server_that_ends_early_or_says_nothing_fails(binary, tmp_path):
     assert ended.returncode == 1 and "the end of the server: exited(3)" in ended.stdout
     silent = run(binary, "replay", "--timeout", "0.2", capture, "--", "sh", "-c", "cat >/dev/null")
     assert silent.returncode == 1 and "nothing in 0.2 s" in silent.stdout
-    babbling = run(binary, "replay", capture, "--", "sh", "-c", "echo nonsense; echo '[1]'; cat")
+    babbling = run(binary, "replay", "--timeout", "5", capture, "--", "sh", "-c", "echo nonsense; echo '[1]'; cat")
     assert babbling.returncode == 1 and "a JSON message" in babbling.stdout
 
 
