@@ -109,8 +109,8 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "Journal", "ModelSelection", "Sessions",
-        "TestSupport", "Transcripts", "TrimtabServer",
+        "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "Journal", "ManifestText", "ModelSelection",
+        "Sessions", "TestSupport", "Transcripts", "TrimtabServer",
       ],
       swiftSettings: settings),
 
@@ -133,8 +133,8 @@ let package = Package(
     .executableTarget(
       name: "trimtab",
       dependencies: [
-        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "MCP", "ModelSelection",
-        "Representations", "Sessions", "Transcripts", "TrimtabServer",
+        "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "MCP", "ManifestText",
+        "ModelSelection", "Representations", "Sessions", "Transcripts", "TrimtabServer",
       ],
       swiftSettings: settings),
   ]

@@ -118,7 +118,7 @@ enum Page {
     return rows(fields, prefix: "", "required")
   }
 
-  private static func table(_ header: [String], _ rows: [[String]]) -> String {
+  static func table(_ header: [String], _ rows: [[String]]) -> String {
     ([header, header.map { _ in "---" }] + rows).map { "| " + $0.joined(separator: " | ") + " |" }.joined(
       separator: "\n")
   }

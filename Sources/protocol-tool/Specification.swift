@@ -45,6 +45,9 @@ struct Specification {
       files.append((Page.path(entry), Page.text(entry, example: example)))
     }
     files.append(("protocol-spec/errors.md", Page.errors()))
+    files.append(("protocol-spec/manifest.md", Page.manifest()))
+    files.append(("protocol-spec/manifest.schema.json", ManifestContract.jsonSchema().indentedText + "\n"))
+    problems += ManifestContract.conflicts.map { "\($0): the name of two tables of manifests with different keys" }
     let history = History.load()
     files.append(("protocol-spec/model.json", Model(history: history).json().indentedText + "\n"))
     files.append(("protocol-spec/openrpc.json", Contract.openRPC().indentedText + "\n"))

@@ -17,7 +17,8 @@ enum ExitStatus: Int32 {
   /// What each means, for help.
   static let meanings = [
     ("0", "Success; serve: after shutdown and exit, or at the end of input."),
-    ("1", "serve: any other end; replay, conformance and doctor: something is not as it should be."),
+    ("1", "serve: any other end; replay, conformance, check and doctor: something is wrong."),
+    ("2", "check: a file cannot be read."),
     ("64", "The command line was not understood."), ("65", "The input is invalid."),
     ("66", "A file cannot be read, or a program cannot be started."), ("73", "A file cannot be written."),
   ]
@@ -76,6 +77,7 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "schedule": try ScheduleCommand(rest).run()
     case "similarity": try SimilarityCommand(rest).run()
     case "select": try SelectCommand(rest).run()
+    case "check": return try CheckCommand(rest).run()
     case "journal": try JournalCommand(rest).run()
     case "record": return try RecordCommand(rest).run()
     case "replay": return try ReplayCommand(rest).run()

@@ -32,16 +32,3 @@ struct SubmissionArguments {
     return rows.map { $0.measured(every: samplingIntervalSeconds) }
   }
 }
-
-extension ProfileDiagnostic {
-  /// What to tell a person: for each kind the first table it is about, and how many more. Outliers are told with their
-  /// number of samples elsewhere.
-  static func lines(_ diagnostics: [ProfileDiagnostic]) -> [String] {
-    Kind.allCases.filter { $0 != .outliers }.compactMap { kind in
-      let ofKind = diagnostics.filter { $0.kind == kind }
-      guard let first = ofKind.first else { return nil }
-      let others = ofKind.count == 1 ? "" : " (\(kind.rawValue), likewise in \(ofKind.count - 1) other tables)"
-      return "stage \(first.table.stage) \(first.table.instruction): \(first.message)\(others)"
-    }
-  }
-}

@@ -27,7 +27,7 @@ import TrimtabServer
     "Transcripts": ["Basics", "CLibrary", "JSON", "JSONRPC", "Journal", "Sessions", "TrimtabServer"],
     "protocol-tool": ["Basics", "CLibrary", "Files", "JSON", "Sessions", "Transcripts", "TrimtabServer"],
     "trimtab": [
-      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "MCP",
+      "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "MCP", "ManifestText",
       "ModelSelection", "Representations", "Sessions", "Synchronization", "Transcripts", "TrimtabServer",
     ],
   ]

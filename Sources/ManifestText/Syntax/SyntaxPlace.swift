@@ -57,7 +57,7 @@ extension SyntaxTree {
         if entry.range.touches(offset) || value.touches(offset) {
           return SyntaxPlace(role: .value, path: entry.path, range: value.touches(offset) ? value : empty)
         }
-      } else if entry.range.touches(offset) {
+      } else if entry.range.touches(offset), offset < entry.range.upper || entry.keys.isEmpty {
         // Between the dots, brackets and blanks of a key.
         let index = entry.keys.lastIndex { $0.range.lower <= offset } ?? 0
         guard !entry.keys.isEmpty else { return SyntaxPlace(role: .header, path: [.key("")], range: empty) }
@@ -106,23 +106,24 @@ extension SyntaxTree {
   }
 
   private func place(in table: SyntaxTable, at offset: Int, path: SyntaxPath) -> SyntaxPlace? {
-    // A blank inside a table of dotted keys, between whose parts other members may stand, is the last choice.
-    var blank: SyntaxPlace?
     for member in table.members {
       let inner = path + [.key(member.key)]
       if let range = member.keyRanges.first(where: { $0.touches(offset) }) {
         return SyntaxPlace(role: .key, path: inner, range: range)
       }
-      if let place = place(in: member.node, at: offset, inner) {
-        if place.role != .blank { return place }
-        blank = blank ?? place
+      if let place = place(in: member.node, at: offset, inner) { return place }
+      // What later dotted keys write of a table stands outside of its range.
+      if member.keyRanges.count > 1, case .table(let table) = member.node.value,
+        let place = place(in: table, at: offset, path: inner)
+      {
+        return place
       }
       // Between a key and its value.
       if let key = member.keyRanges.first, key.upper < offset, offset < member.node.range.lower {
         return SyntaxPlace(role: .value, path: inner, range: SourceRange(offset, offset))
       }
     }
-    return blank
+    return nil
   }
 }
 

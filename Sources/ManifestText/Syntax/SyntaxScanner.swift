@@ -66,7 +66,10 @@ struct SyntaxScanner {
   }
 
   mutating func fail(_ lower: Int, _ upper: Int, _ message: String, _ remedy: String? = nil) {
-    errors.append(SyntaxError(range: SourceRange(lower, max(lower, upper)), message: message, remedy: remedy))
+    // What is missing at the end of the text has an empty range there.
+    let lower = min(lower, bytes.count)
+    let range = SourceRange(lower, min(max(lower, upper), bytes.count))
+    errors.append(SyntaxError(range: range, message: message, remedy: remedy))
   }
 
   /// Takes back what was found wrong since there were `count` errors.

@@ -177,6 +177,7 @@ struct TOMLReader {
   mutating func dottedKey(_ what: String) -> [SyntaxEntry.Key] {
     var keys: [SyntaxEntry.Key] = []
     while true {
+      let due = scanner.position
       scanner.skipBlanks()
       let start = scanner.position
       guard let text = keyPart() else {
@@ -184,7 +185,7 @@ struct TOMLReader {
           start, start + 1, "expected \(keys.isEmpty ? what : "a key behind the dot"), found \(scanner.found)",
           scanner.current >= 0x80 ? "put a key with other letters than a-z between quotes" : nil)
         // What is behind a dot is due, and an empty header's name.
-        if !keys.isEmpty { keys.append(.init(text: "", range: SourceRange(start, start))) }
+        if !keys.isEmpty { keys.append(.init(text: "", range: SourceRange(due, due))) }
         return keys
       }
       keys.append(.init(text: ExactString(text), range: SourceRange(start, scanner.position)))

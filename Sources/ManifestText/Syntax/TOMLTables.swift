@@ -177,7 +177,7 @@ struct TOMLTables {
       }
       switch member.content {
       case .table(let inner) where !inner.isClosed:
-        if isInline { inner.range.upper = span.upper } else { dotted.append(inner) }
+        if !isInline { dotted.append(inner) }
         table = inner
       case .table:
         throw Conflict(

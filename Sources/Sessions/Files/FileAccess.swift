@@ -13,6 +13,9 @@ package struct FileAccess: Sendable {
   /// Reads the files that a file in `folder` may name: those below the folder, where relative paths begin too.
   package init(folder: String) { roots = FileRoots([folder], base: folder) }
 
+  /// Reads any file, for a person's own command; relative paths begin in `folder`.
+  package init(anywhereFrom folder: String) { roots = FileRoots(["/"], base: folder) }
+
   /// Reads a file that the client's own process has opened below the client's roots, or tells why it could not.
   package init(roots: FileRoots, passed: (reference: String, file: Result<OpenFile, FileError>)) {
     (self.roots, self.passed) = (roots, passed)

@@ -129,3 +129,16 @@ package struct ProfileDiagnostic: Sendable {
 extension ProfileRow {
   fileprivate var powerWatts: Double { combination.mean.averagePowerWatts }
 }
+
+extension ProfileDiagnostic {
+  /// What to tell a person: for each kind the first table it is about, and how many more. Outliers are told with their
+  /// number of samples elsewhere.
+  package static func lines(_ diagnostics: [ProfileDiagnostic]) -> [String] {
+    Kind.allCases.filter { $0 != .outliers }.compactMap { kind in
+      let ofKind = diagnostics.filter { $0.kind == kind }
+      guard let first = ofKind.first else { return nil }
+      let others = ofKind.count == 1 ? "" : " (\(kind.rawValue), likewise in \(ofKind.count - 1) other tables)"
+      return "stage \(first.table.stage) \(first.table.instruction): \(first.message)\(others)"
+    }
+  }
+}

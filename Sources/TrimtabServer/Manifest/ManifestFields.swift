@@ -1,0 +1,69 @@
+internal import Basics
+internal import JSON
+
+/// The keys of a manifest that are of no request: the session's, and what only the Python launcher uses.
+struct ManifestFields: ObjectReadable {
+  let name: String
+  let state: String?
+  let seed: Int?
+  let command: [String]?
+
+  /// The launcher calls its session so, and existing state directories have it.
+  static let defaultName = "search"
+
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    name = try reader.optional(
+      "name", .text(), default: Self.defaultName, "The session's name in the state directory; `search` by default.")
+    state = try reader.optional(
+      "state", .text(1...4096),
+      """
+      The folder that keeps the search, from the manifest's folder: sessions in `sessions`, and in `trials` the \
+      checkpoints and logs of each trial.
+      """
+    )
+    seed = try reader.optional(
+      "seed", .integer(in: 0...Int.max), "The seed of all randomness in the session, so that answers can be repeated.")
+    command = try reader.optional(
+      "command", .either(Shape<String>.text(1...65_536).map { [$0] }, .list(of: .text(1...65_536), count: 1...4096)),
+      """
+      What the launcher runs for each trial: a line as a shell splits it, or a list of words. `{encoder}`, \
+      `{language_model}`, `{projector}` and `{trial}` are filled in.
+      """
+    )
+    _ = try reader.optional(
+      "steps", .integer(in: 1...(1 << 53)),
+      "Steps of a training on all data, where the script does not say it (`trimtab.trial(steps=...)`).")
+    _ = try reader.optional(
+      "table", .bool, "Whether the launcher shows a live table; by default where standard error is a terminal.")
+    _ = try reader.optional("limits", .object(ManifestLimits.self), "How long the launcher waits.")
+    _ = try reader.optional(
+      "environment", Self.environment, "Environment variables of the trials, beside the launcher's.")
+  }
+
+  /// A table of strings under names that nobody declares.
+  private static var environment: Shape<Int> {
+    Shape(type: .any, expectation: "a table of strings", placeholder: 0) { (json) throws(InvalidField) in
+      guard case .object(let object) = json else { return nil }
+      for member in object where member.value.stringValue == nil {
+        throw InvalidField(path: [.key(member.key.text)], expected: "a string", found: member.value.preview())
+      }
+      return object.count
+    }
+  }
+}
+
+/// How long the launcher waits.
+struct ManifestLimits: ObjectReadable {
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    _ = try reader.optional(
+      "trial", .positive, "The longest that a trial may run, in seconds; without limit by default.")
+    _ = try reader.optional(
+      "report", .positive,
+      "The longest between two reports, in seconds, after which a trial counts as lost; without limit by default.")
+    _ = try reader.optional(
+      "grace", .nonNegative, "What a trial has to save and end after a decision, in seconds, before it is killed; 60.")
+    _ = try reader.optional(
+      "lease", .positive,
+      "A trial without a report for so long, in session time, is lost: for launchers that share a state directory.")
+  }
+}

@@ -1,0 +1,170 @@
+internal import Basics
+internal import EnergyFrontier
+internal import JSON
+internal import ModelSelection
+internal import Sessions
+
+/// Applies a manifest's sections to a session that is thrown away: what its operations refuse or warn of is a finding.
+struct ManifestReview {
+  struct Finding {
+    /// In declared names, from the root.
+    var path: [InvalidField.PathComponent]
+    var severity = ManifestProblem.Severity.error
+    var code: ManifestProblem.Code
+    var message: String
+    var remedy: String?
+    var fix: Fix?
+  }
+
+  enum Fix {
+    /// Another value in the place of the one that stands there.
+    case set(JSON)
+    /// A key with a value in the table.
+    case add(String, JSON)
+  }
+
+  private(set) var findings: [Finding] = []
+  private let manifest: Manifest
+  private let files: FileAccess?
+  private var session: SessionState
+
+  init(_ manifest: Manifest, files: FileAccess?) {
+    (self.manifest, self.files) = (manifest, files)
+    session = SessionState(name: manifest.name, seed: UInt64(manifest.seed))
+  }
+
+  mutating func run() {
+    if let gpus = manifest.gpus { _ = session.register(gpus.params.gpus) }
+    reviewPool()
+    reviewPipeline()
+  }
+
+  // MARK: The pool
+
+  private mutating func reviewPool() {
+    guard let pool = manifest.pool else { return }
+    do throws(RequestError) {
+      _ = try PoolSubmit.apply(pool.params, to: &session)
+    } catch {
+      return refuse(error, .invalidPool, in: "pool")
+    }
+    for diagnostic in session.search?.diagnostics ?? [] {
+      findings.append(
+        Finding(
+          path: [.key("pool")] + ManifestName.components(diagnostic.path), severity: .warning, code: .unknownName,
+          message: diagnostic.message, remedy: "correct the name, or remove it"))
+    }
+    reviewBudget()
+  }
+
+  /// Asks for the first trial as a worker with any GPU would.
+  private mutating func reviewBudget() {
+    guard var search = session.search,
+      let offer = try? search.next(TrialRequest(worker: nil, gpus: nil, memoryBytes: nil, elapsedSeconds: nil))
+    else { return }
+    switch offer {
+    case .none(.finished, _):
+      findings.append(
+        Finding(
+          path: [.key("pool"), .key("search"), .key("budget")], code: .budgetBelowOneTrial,
+          message: "the budget ends the search before its first trial",
+          remedy: "raise it, or lower startFraction"))
+    case .none(.tooLittleMemory, _):
+      findings.append(
+        Finding(
+          path: [.key("gpus")], severity: .warning, code: .invalidPool,
+          message: "no candidate fits into the memory of these GPUs",
+          remedy: "check memoryBytes of the GPUs and of the models"))
+    default: break
+    }
+  }
+
+  // MARK: The pipeline
+
+  private mutating func reviewPipeline() {
+    if let pipeline = manifest.pipeline {
+      do throws(RequestError) {
+        _ = try PipelineDefine.apply(pipeline.params, to: &session)
+      } catch {
+        return refuse(error, .invalidPipeline, in: "pipeline")
+      }
+    }
+    guard let profile = manifest.profile, let files else { return }
+    let summary: ProfileSummary
+    do throws(RequestError) {
+      let resolved = try ProfileSubmit.resolve(profile.params, files)
+      summary = try ProfileSubmit.apply(resolved, to: &session).answer.profile.content
+    } catch {
+      let isUnread = error.kind == .unreadableFile || error.kind == .fileOutsideRoots
+      return refuse(error, isUnread ? .unreadableFile : .invalidProfile, in: "profile")
+    }
+    for line in ProfileDiagnostic.lines(summary.diagnostics) {
+      findings.append(
+        Finding(
+          path: [.key("profile")], severity: .warning, code: .implausibleProfile, message: line,
+          remedy: "measure these again, or look at them"))
+    }
+    guard manifest.pipeline != nil else { return }
+    do throws(RequestError) {
+      let definition = try session.pipeline(manifest.pipelineName).definition
+      let measured = session.profiles[ExactString(manifest.pipelineName)] ?? Profile()
+      reviewObjective(try FrontierInputs(definition, measured))
+    } catch {
+      refuse(
+        error, error.kind == .incompleteProfile ? .incompleteProfile : .invalidProfile, in: "profile", isWhole: true)
+    }
+  }
+
+  private mutating func reviewObjective(_ inputs: FrontierInputs) {
+    if manifest.pipeline?.json["switchLatencySeconds"] == nil, manifest.gpus == nil,
+      inputs.settings.contains(where: { $0.count > 1 })
+    {
+      findings.append(
+        Finding(
+          path: [.key("pipeline")], severity: .warning, code: .switchLatencyUnset,
+          message: "changing clocks between instructions counts as no time",
+          remedy:
+            "set switchLatencySeconds to what setting another clock takes on these GPUs; 0.0 where it may be left out",
+          fix: .add("switchLatencySeconds", 0.0)))
+    }
+    guard case .deadlineSeconds(let deadline)? = manifest.objective?.params.target else { return }
+    let fastest = inputs.problem.outcome(ofMeasurements: Self.fastest(inputs.problem)).iterationTimeSeconds
+    guard deadline < fastest else { return }
+    // Rounded up, so that the fastest plan is within it.
+    let least = Self.roundedUp(fastest)
+    findings.append(
+      Finding(
+        path: [.key("objective"), .key("deadlineSeconds")], code: .deadlineBelowFastest,
+        message: "expected a deadline of at least \(least) s, the fastest iteration, found \(deadline) s",
+        remedy: "write \(least)", fix: .set(.number(least))))
+  }
+
+  /// For each instruction its fastest measurement.
+  private static func fastest(_ problem: IterationProblem) -> [Int] {
+    let fastest = problem.tables.map { table in
+      table.measurements.indices.min { table.measurements[$0].timeSeconds < table.measurements[$1].timeSeconds } ?? 0
+    }
+    return problem.tableOfInstruction.map { fastest[$0] }
+  }
+
+  /// To four significant digits.
+  private static func roundedUp(_ value: Double) -> Double {
+    var scale = 1.0
+    while value * scale < 1000 { scale *= 10 }
+    while value * scale >= 10_000 { scale /= 10 }
+    return (value * scale).rounded(.up) / scale
+  }
+
+  private mutating func refuse(
+    _ error: RequestError, _ code: ManifestProblem.Code, in section: String, isWhole: Bool = false
+  ) {
+    // A path may go on in words, as into a file: `csvPath, line 7`.
+    let parts = error.path.split(separator: ",", maxSplits: 1).map(String.init)
+    let inner = isWhole ? "" : parts.first ?? ""
+    let place = parts.count > 1 ? "\(parts[1].drop { $0 == " " }): " : ""
+    findings.append(
+      Finding(
+        path: [.key(section)] + ManifestName.components(inner), code: code,
+        message: "\(place)expected \(error.expected), found \(error.found)", remedy: error.fix))
+  }
+}

@@ -1,0 +1,183 @@
+internal import Basics
+internal import JSON
+internal import ManifestText
+
+/// Turns the values of a manifest into params: keys become the declared names of fields, and what no request can say is
+/// noted as a problem.
+struct ManifestValues {
+  let text: ManifestEdits
+  private(set) var problems: [ManifestProblem] = []
+  /// The paths, in declared names, of values that are missing or cannot be said; they have placeholders.
+  private(set) var holes: Set<[InvalidField.PathComponent]> = []
+
+  init(_ text: ManifestEdits) { self.text = text }
+
+  /// The params of a table's members.
+  ///
+  /// - Parameters:
+  ///   - path: of the table, in the manifest's own keys, for messages.
+  ///   - declared: of the params, in declared names.
+  mutating func object(
+    _ table: SyntaxTable, _ fields: [FieldSchema], path: [InvalidField.PathComponent],
+    declared: [InvalidField.PathComponent]
+  ) -> JSONObject {
+    var members: [JSONObject.Member] = []
+    for member in table.members {
+      guard let field = field(member, among: fields, path) else { continue }
+      let inner = declared + [.key(field.name)]
+      let value = json(member.node, field.type, path: path + [.key(member.key.text)], declared: inner)
+      members.append(.init(key: ExactString(field.name), value: value))
+    }
+    return JSONObject(members: members)
+  }
+
+  /// The declared field of a key; nil with a problem where none has that key.
+  private mutating func field(
+    _ member: SyntaxTable.Member, among fields: [FieldSchema], _ path: [InvalidField.PathComponent]
+  ) -> FieldSchema? {
+    let names = ManifestSchema.declaredNamesOfKeys[member.key] ?? []
+    if let field = fields.first(where: { names.contains($0.name) }) { return field }
+    let range = member.keyRanges.first ?? member.node.range
+    if let field = fields.first(where: { ExactString($0.name) == member.key }) {
+      let key = ManifestName.key(of: field.name)
+      problems.append(
+        ManifestProblem(
+          range: range, severity: .warning, code: .keyInCamelCase,
+          message: "\(ManifestName.text(path + [.key(member.key.text)])): keys of a manifest are in snake case",
+          remedy: "write \(key)", fix: text.rename(member, to: key)))
+      return field
+    }
+    problems.append(unknown(member, range, among: fields.map { ManifestName.key(of: $0.name) }, path))
+    return nil
+  }
+
+  private func unknown(
+    _ member: SyntaxTable.Member, _ range: SourceRange, among keys: [String], _ path: [InvalidField.PathComponent]
+  ) -> ManifestProblem {
+    let name = member.key.text
+    let place = path.isEmpty ? "a manifest" : "\(ManifestName.text(path))"
+    var problem = ManifestProblem(
+      range: range, code: .unknownKey, message: "\(place) has no key \(Preview.quoted(name))")
+    if let near = UnknownField.nearest(to: name, among: keys) {
+      problem.remedy = "did you mean \(near)?"
+      problem.fix = text.rename(member, to: near)
+    } else if let table = Self.table(with: name), ManifestName.text(path) != table {
+      problem.remedy = "put it below [\(table)]"
+    } else {
+      problem.remedy = keys.isEmpty ? "remove it" : "it may have \(keys.joined(separator: ", "))"
+    }
+    return problem
+  }
+
+  /// The table of the manifest that has such a key, where exactly one does.
+  private static func table(with key: String) -> String? {
+    var found: [String] = []
+    func search(_ fields: [FieldSchema], _ path: String) {
+      for field in fields {
+        guard case .object(let inner, _) = field.type else { continue }
+        let place = path.isEmpty ? field.name : "\(path).\(field.name)"
+        if inner.contains(where: { $0.name == key }) { found.append(place) }
+        search(inner, place)
+      }
+    }
+    search(ManifestSchema.fields, "")
+    // A table that stands in two places, as search does, is named by the shorter.
+    return found.min { $0.utf8.count < $1.utf8.count }
+  }
+
+  private mutating func json(
+    _ node: SyntaxNode, _ type: FieldType, path: [InvalidField.PathComponent], declared: [InvalidField.PathComponent]
+  ) -> JSON {
+    switch node.value {
+    case .string(let text):
+      if case .object(_, ManifestSchema.part) = type { return ["id": .string(text)] }
+      return .string(text)
+    case .integer(let value): return .integer(value)
+    case .boolean(let value): return .bool(value)
+    case .null: return .null
+    case .float(let value):
+      if value.isFinite { return .number(value) }
+      return hole(type, declared, node, path, "expected a finite number, found \(value)", nil)
+    case .dateTime(let date):
+      return hole(
+        type, declared, node, path, "expected no date, found \(date)", "put it between quotes",
+        text.replace(node.range, by: "\"\(date)\"", title: "Put it between quotes"))
+    case .missing:
+      holes.insert(declared)
+      return type.placeholder
+    case .list(let elements):
+      return .array(
+        elements.enumerated().map { index, element in
+          json(element, type.element(at: index), path: path + [.index(index)], declared: declared + [.index(index)])
+        })
+    case .table(let table):
+      guard let fields = type.fields else {
+        return .object(
+          JSONObject(
+            members: table.members.map {
+              .init(
+                key: $0.key,
+                value: json(
+                  $0.node, .any, path: path + [.key($0.key.text)], declared: declared + [.key($0.key.text)]))
+            }))
+      }
+      return .object(object(table, fields, path: path, declared: declared))
+    }
+  }
+
+  private mutating func hole(
+    _ type: FieldType, _ declared: [InvalidField.PathComponent], _ node: SyntaxNode,
+    _ path: [InvalidField.PathComponent], _ message: String, _ remedy: String?, _ fix: ManifestProblem.Fix? = nil
+  ) -> JSON {
+    holes.insert(declared)
+    problems.append(
+      ManifestProblem(
+        range: node.range, code: .invalidValue, message: "\(ManifestName.text(path)): \(message)", remedy: remedy,
+        fix: fix))
+    return type.placeholder
+  }
+}
+
+extension FieldType {
+  /// The fields of an object, or of the object that this may be; nil for what is none.
+  var fields: [FieldSchema]? {
+    switch self {
+    case .object(let fields, _): fields
+    case .either(let first, let second): first.fields ?? second.fields
+    default: nil
+    }
+  }
+
+  /// What an element of the list is, or of the list that this may be; anything for what is none.
+  func element(at index: Int) -> FieldType {
+    switch self {
+    case .list(let element, _): return element
+    case .pair(let first, let extra): return index < 2 ? first : extra
+    case .either(let first, let second):
+      let element = first.element(at: index)
+      return element == .any ? second.element(at: index) : element
+    default: return .any
+    }
+  }
+
+  /// Some value that this allows: it stands where a value is missing, so that what is around it can be read.
+  var placeholder: JSON {
+    switch self {
+    case .any: return ""
+    case .null: return .null
+    case .boolean: return false
+    case .integer(let range): return .integer(Int64(range?.lowerBound ?? 1))
+    case .number(let range):
+      return .number(range.atLeast ?? range.above.map { max($0, 0) + 1 } ?? min(1, range.atMost ?? 1))
+    case .string(let length): return .string(String(repeating: "a", count: length?.lowerBound ?? 0))
+    case .choice(let values): return values.first.map { .string($0) } ?? ""
+    case .list(let element, let count): return .array(Array(repeating: element.placeholder, count: count.atLeast))
+    case .pair(let first, _): return .array([first.placeholder, first.placeholder])
+    case .object(let fields, _):
+      return .object(
+        JSONObject(
+          members: fields.filter(\.isRequired).map { .init(key: ExactString($0.name), value: $0.type.placeholder) }))
+    case .either(let first, _): return first.placeholder
+    }
+  }
+}

@@ -1,0 +1,74 @@
+internal import Basics
+internal import Files
+internal import ManifestText
+internal import Sessions
+internal import TrimtabServer
+
+/// A manifest as a file.
+struct ManifestFile {
+  let path: String
+  let tree: SyntaxTree
+  let lines: LinePlaces
+
+  /// Reads a manifest.
+  ///
+  /// - Throws: ``CommandFailure`` where it cannot be read, or where its folder has one in the other language, too.
+  init(_ path: String) throws(CommandFailure) {
+    let name = Self.name(of: path)
+    if let other = Self.names.first(where: { $0 != name }), Self.names.contains(name) {
+      let sibling = Self.folder(of: path) == "." ? other : "\(Self.folder(of: path))/\(other)"
+      guard !Self.exists(sibling) else {
+        throw CommandFailure(
+          status: .noInput, message: "\(path): expected one manifest in its folder, found \(other), too; remove one")
+      }
+    }
+    let bytes = try Self.bytes(path)
+    self.path = path
+    tree = SyntaxTree(bytes, Self.language(of: path))
+    lines = LinePlaces(bytes)
+  }
+
+  /// The manifest of a folder.
+  static func inFolder(_ folder: String) throws(CommandFailure) -> ManifestFile {
+    let names = names.map { folder == "." ? $0 : "\(folder)/\($0)" }
+    guard let found = names.first(where: exists) else {
+      throw CommandFailure(
+        status: .noInput, message: "expected \(names.joined(separator: " or ")), found neither; trimtab init writes one"
+      )
+    }
+    return try ManifestFile(found)
+  }
+
+  /// Whether a path names a manifest rather than another file of a command: by its name, or its ending.
+  static func isManifest(_ path: String) -> Bool { path.hasSuffix(".toml") || name(of: path) == "trimtab.json" }
+
+  static let names = ["trimtab.toml", "trimtab.json"]
+
+  static func language(of path: String) -> SyntaxTree.Language { path.hasSuffix(".json") ? .json : .toml }
+
+  /// Reads the files that it names.
+  var files: FileAccess { FileAccess(anywhereFrom: Self.folder(of: path)) }
+
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private static func name(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  }
+
+  static func exists(_ path: String) -> Bool { (try? OpenFile(path)) != nil }
+
+  /// The bytes of a file, whatever its encoding.
+  static func bytes(_ path: String) throws(CommandFailure) -> [UInt8] {
+    do throws(FileError) {
+      return try OpenFile(path).bytes(atMost: mostBytes)
+    } catch {
+      throw CommandFailure(
+        status: .noInput, message: "\(path): expected a readable file, found: \(error.found); check the path")
+    }
+  }
+
+  private static let mostBytes = 16 << 20
+}
