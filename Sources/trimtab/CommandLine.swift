@@ -77,6 +77,9 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "schedule": try ScheduleCommand(rest).run()
     case "similarity": try SimilarityCommand(rest).run()
     case "select": try SelectCommand(rest).run()
+    case "init":
+      var command = try InitCommand(rest)
+      try command.run()
     case "check": return try CheckCommand(rest).run()
     case "journal": try JournalCommand(rest).run()
     case "record": return try RecordCommand(rest).run()

@@ -9,6 +9,7 @@ struct CommandReference {
     CommandReference(name: "schedule", help: ScheduleCommand.help),
     CommandReference(name: "similarity", help: SimilarityCommand.help),
     CommandReference(name: "select", help: SelectCommand.help),
+    CommandReference(name: "init", help: InitCommand.help),
     CommandReference(name: "check", help: CheckCommand.help),
     CommandReference(name: "journal", help: JournalCommand.help),
     CommandReference(name: "mcp", help: MCPCommand.help),

@@ -8,7 +8,8 @@ internal import TrimtabServer
 struct FrontierCommand {
   static let help = """
     trimtab frontier PROFILE.csv --blocking-power WATTS ...
-      PROFILE.csv                columns stage,instruction,frequency,time,energy (s and J of one GPU)
+      PROFILE.csv                columns stage,instruction,frequency,time,energy (s and J of one GPU); or a manifest,
+                                 trimtab.toml, with pipeline, profile and objective, whose keys options override
       --blocking-power WATTS     what one GPU draws while it waits for others
     \(SubmissionArguments.help)
     \(ScheduleArguments.help)
@@ -43,7 +44,7 @@ struct FrontierCommand {
   private static let mostRounds = 1000
 
   private let profilePath: String
-  private let submission: SubmissionArguments
+  private let source: Source
   private let schedule: ScheduleArguments
   private let pipeline: PipelineRequest
   private let characterization: CharacterizationRequest
@@ -56,6 +57,12 @@ struct FrontierCommand {
   private let printsJSON: Bool
   private let isBoundOnly: Bool
   private let printsSavings: Bool
+
+  /// Where measurements come from.
+  private enum Source {
+    case file(SubmissionArguments)
+    case manifest(rows: [ProfileRow], gpus: [GPU])
+  }
 
   /// The options that are fields of pipeline/define beside those of the schedule.
   private static let rankOptions = FieldOptions([
@@ -81,25 +88,31 @@ struct FrontierCommand {
       flags: ScheduleArguments.extrasFlags.union(["--json", "--bound-only", "--savings"]))
     guard arguments.words.count == 1 else {
       throw CommandFailure(
-        status: .usage, message: "expected one PROFILE.csv, found \(arguments.words.count) words; see trimtab --help")
+        status: .usage,
+        message: "expected one PROFILE.csv or manifest, found \(arguments.words.count) words; see trimtab --help")
     }
-    profilePath = arguments.words[0]
-    _ = try arguments.required("--blocking-power", arguments.text("--blocking-power"))
-    submission = try SubmissionArguments(arguments)
-    schedule = try ScheduleArguments(arguments)
+    let manifest = try ManifestFile.isManifest(arguments.words[0]) ? ManifestJob(arguments.words[0]) : nil
+    if let manifest {
+      profilePath = manifest.profilePath
+      source = .manifest(rows: try manifest.rows(SubmissionArguments.members(arguments)), gpus: manifest.gpus)
+    } else {
+      profilePath = arguments.words[0]
+      _ = try arguments.required("--blocking-power", arguments.text("--blocking-power"))
+      source = .file(try SubmissionArguments(arguments))
+    }
+    schedule = try ScheduleArguments(arguments, manifest: manifest?.pipeline ?? [:])
     pipeline = try schedule.request(Self.pipelineName, arguments, Self.rankOptions)
     let named: [String: JSON] = ["session": "session", "pipeline": .string(ExactString(Self.pipelineName))]
     timeBudgetSeconds = try arguments.number("--time-budget", atLeast: 0)
-    var characterization = try Self.searchOptions.read(
-      FrontierCharacterize.Params.self, named.merging(Self.searchOptions.members(arguments)) { $1 }
-    ).request
+    let search = (manifest?.frontier ?? [:]).merging(named) { $1 }.merging(Self.searchOptions.members(arguments)) { $1 }
+    var characterization = try Self.searchOptions.read(FrontierCharacterize.Params.self, search).request
     if timeBudgetSeconds != nil, arguments.text("--rounds") == nil {
       characterization.options.effort.roundCount = Self.mostRounds
     }
     self.characterization = characterization
     target =
       arguments.text("--deadline") == nil
-      ? .objective(.fastest)
+      ? manifest?.target ?? .objective(.fastest)
       : try Self.targetOptions.read(
         FrontierQuery.Params.self, named.merging(Self.targetOptions.members(arguments)) { $1 }
       ).target
@@ -123,11 +136,18 @@ struct FrontierCommand {
 
   /// Computes, writes the files that were asked for, and prints the table or the document.
   func run() throws(CommandFailure) {
-    let profile = try readFile(profilePath)
     var state = SessionState(name: "session", seed: 0)
+    let rows: [ProfileRow]
+    switch source {
+    case .file(let submission):
+      let profile = try readFile(profilePath)
+      rows = try placed { () throws(RequestError) in try submission.rows(profile) }
+    case .manifest(let read, let gpus):
+      rows = read
+      _ = state.register(gpus)
+    }
     let diagnostics = try placed { () throws(RequestError) in
       _ = try state.define(pipeline)
-      let rows = try submission.rows(profile)
       return try state.submit(ProfileSubmission(pipeline: Self.pipelineName, rows: rows)).answer.diagnostics
     }
     if let profile = state.profiles[ExactString(Self.pipelineName)] { reportOutliers(of: profile) }

@@ -39,15 +39,21 @@ struct ScheduleArguments {
 
   /// The fields that say which schedule it is.
   private let fields: [String: JSON]
+  /// The fields of a manifest's pipeline, which options override.
+  private let manifest: [String: JSON]
   private let csvPath: String?
   /// Written out and checked.
   let schedule: ExpandedSchedule
 
+  /// What says where instructions come from.
+  private static let sources: Set<String> = ["schedule", "scheduleCSV", "instructions", "dependencies"]
+
   /// Reads the options, and the file if they name one.
   ///
+  /// - Parameter manifest: the fields of a manifest's pipeline; an option overrides the field of its name.
   /// - Throws: ``CommandFailure``: `usage` for options that contradict each other or name no schedule, `noInput` and
   ///   `badInput` for the file.
-  init(_ arguments: Arguments) throws(CommandFailure) {
+  init(_ arguments: Arguments, manifest: [String: JSON] = [:]) throws(CommandFailure) {
     csvPath = arguments.text("--schedule-csv")
     if let csvPath {
       let others = Self.named.names.filter { arguments.text($0) != nil }.sorted()
@@ -59,13 +65,19 @@ struct ScheduleArguments {
         )
       }
       let text = try readFile(csvPath, atMost: Limits.scheduleCharacters)
+      self.manifest = manifest.filter { !Self.sources.contains($0.key) }
       schedule = try Self.placed(csvPath) { () throws(RequestError) in try CSVSchedule(text).expanded() }
       fields = ["scheduleCSV": .string(ExactString(text)), "stages": .integer(Int64(schedule.stageCount))]
     } else {
-      for option in ["--stages", "--microbatches"] { _ = try arguments.required(option, arguments.text(option)) }
       let named = Self.named.members(arguments)
-      fields = named.merging(["schedule": "1f1b"]) { given, _ in given }
-      let source = try Self.read([:], arguments, fields).source
+      if manifest.isEmpty {
+        for option in ["--stages", "--microbatches"] { _ = try arguments.required(option, arguments.text(option)) }
+        fields = named.merging(["schedule": "1f1b"]) { given, _ in given }
+      } else {
+        fields = named
+      }
+      self.manifest = named["schedule"] == nil ? manifest : manifest.filter { !Self.sources.contains($0.key) }
+      let source = try Self.read(self.manifest, arguments, fields).source
       schedule = try Self.placed(nil) { () throws(RequestError) in try source.expanded() }
     }
   }
@@ -76,7 +88,7 @@ struct ScheduleArguments {
   func request(
     _ name: String, _ arguments: Arguments, _ options: FieldOptions
   ) throws(CommandFailure) -> PipelineRequest {
-    var others = Self.extras.members(arguments).merging(options.members(arguments)) { first, _ in first }
+    var others = manifest.merging(Self.extras.members(arguments)) { $1 }.merging(options.members(arguments)) { $1 }
     others["pipeline"] = .string(ExactString(name))
     if arguments.has("--data-loading") { others["dataLoadingStages"] = [0] }
     if arguments.has("--optimizer-step") { others["optimizerStep"] = true }
@@ -87,15 +99,17 @@ struct ScheduleArguments {
     _ others: [String: JSON], _ arguments: Arguments, _ fields: [String: JSON], _ options: FieldOptions? = nil
   ) throws(CommandFailure) -> PipelineRequest {
     let minimal: [String: JSON] = ["session": "session", "pipeline": "pipeline", "blockingPowerWatts": 0]
-    let all = minimal.merging(fields) { $1 }.merging(others) { $1 }
+    // Of two sources of one field an option is the nearer one.
+    let all = minimal.merging(others) { $1 }.merging(fields) { $1 }
     return try FieldOptions([named, extras, options].compactMap { $0 }).read(PipelineDefine.Params.self, all).request
   }
 
   /// As in "8 stages x 24 microbatches, 1f1b".
   var title: String {
     let name =
-      csvPath.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? fields["schedule"]?.stringValue?.text
-    return "\(schedule.stageCount) stages x \(schedule.microbatchCount) microbatches, \(name ?? "")"
+      csvPath.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+      ?? (fields["schedule"] ?? manifest["schedule"])?.stringValue?.text ?? "a schedule of its own"
+    return "\(schedule.stageCount) stages x \(schedule.microbatchCount) microbatches, \(name)"
   }
 
   private static func placed<Value>(

@@ -10,7 +10,7 @@ struct SelectCommand {
     trimtab select [POOL.json] --curves CURVES.csv   replays recorded learning curves through a search
       POOL.json                  the candidates, rules, task and settings, as pool/submit takes them; beside these
                                  representations: a list of {encoder, languageModel?, npyPath}, paths from the file's folder;
-                                 a field of another name is refused;
+                                 a field of another name is refused; or a manifest, trimtab.toml, with pool and search;
                                  without the file each curve is a candidate, and families or encoders are the clusters
       --curves FILE              config name,SAMPLES...,size,family with an error in each cell (cost: size x samples), or
                                  encoder,languageModel,fraction,errorFraction,costSeconds; there may be projector,
@@ -104,7 +104,7 @@ struct SelectCommand {
   // MARK: - A pool
 
   private func replay(_ path: String, _ recorded: RecordedCurves) throws(CommandFailure) -> SelectReport {
-    let object = try Self.object(path)
+    let object = try ManifestFile.isManifest(path) ? ManifestJob.pool(path) : Self.object(path)
     // The file is first read alone, so that its errors are not attributed to the command line.
     _ = try Self.pool(object, path, .badInput)
     let file = try Self.pool(overridden(object), "the command line", .usage)

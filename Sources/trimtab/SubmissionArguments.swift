@@ -17,6 +17,15 @@ struct SubmissionArguments {
   private let knobColumns: [String]?
   private let samplingIntervalSeconds: Double?
 
+  /// The given options as fields of profile/submit.
+  static func members(_ arguments: Arguments) -> [String: JSON] {
+    var members = interval.members(arguments)
+    if let columns = arguments.text("--knob-columns") {
+      members["knobColumns"] = .array(columns.split(separator: ",").map { .string(String($0)) })
+    }
+    return members
+  }
+
   init(_ arguments: Arguments) throws(CommandFailure) {
     knobColumns = arguments.text("--knob-columns").map { $0.split(separator: ",").map(String.init) }
     // The field is read beside an empty submission, which is a whole request.

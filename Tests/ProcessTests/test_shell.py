@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from conftest import REPOSITORY
 
-COMMANDS = ["serve", "frontier", "schedule", "similarity", "select", "journal", "mcp", "record", "replay",
-            "view", "transcript", "conformance", "doctor", "completion", "manual"]
+COMMANDS = ["serve", "frontier", "schedule", "similarity", "select", "init", "check", "journal", "mcp", "record",
+            "replay", "view", "transcript", "conformance", "doctor", "completion", "manual"]
 
 
 def run(binary, *arguments, **options):

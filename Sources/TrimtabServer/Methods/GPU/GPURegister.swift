@@ -12,7 +12,7 @@ package enum GPURegister: InPlaceStep {
 
   package struct Params: SessionScoped {
     package let session: String
-    let gpus: [GPU]
+    package let gpus: [GPU]
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
       session = try reader.session()

@@ -108,6 +108,13 @@ package enum ProfileSubmit: SessionStep {
     return resolved
   }
 
+  /// The measurements of a request, those of its file included.
+  ///
+  /// - Throws: ``RequestError`` as the request does.
+  package static func rows(_ params: Params, _ files: FileAccess) throws(RequestError) -> [ProfileRow] {
+    try resolve(params, files).rows
+  }
+
   package static func recordedFile(_ resolved: Params) -> RecordedFile? {
     resolved.fileText.map {
       RecordedFile(contents: ("csvPath", .init(key: "csvText", value: .string($0))), check: nil)
