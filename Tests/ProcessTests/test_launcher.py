@@ -301,11 +301,19 @@ def test_a_manifest_is_a_whole_search(launched):
     assert (launched.folder / "search" / "trials" / "000001" / "log.txt").exists(), "beside the manifest"
 
 
-def test_a_manifest_that_is_wrong_says_where(launched):
+@pytest.mark.parametrize("with_program", [False, True])
+def test_a_manifest_that_is_wrong_says_where(launched, with_program):
+    """As `trimtab check` does where the program is at hand."""
     manifest = launched.folder / "trimtab.toml"
     environment = {**os.environ, **launched.options()["environment"]}
-    for text, said in [('comand = "x"', "did you mean 'command'"), ("command = ", "Invalid value"),
-                       ('command = "x"\nstate = "y"', "does not say 'pool'")]:
+    environment.pop("TRIMTAB_BINARY", None)
+    if with_program:
+        environment["TRIMTAB_BINARY"] = launched.binary
+    for text, alone, checked in [
+            ('comand = "x"', "did you mean 'command'", f"{manifest}:1:1: error: a manifest has no key \"comand\""),
+            ("command = ", "Invalid value", f"{manifest}:1:11: error: expected a value"),
+            ('command = "x"\nstate = "y"', "does not say 'pool'", f"{manifest}:1:1: error: a manifest with a command")]:
+        said = checked if with_program else alone
         manifest.write_text(text)
         done = subprocess.run([sys.executable, "-m", "trimtab", "launch", str(manifest)], env=environment,
                               capture_output=True, text=True)

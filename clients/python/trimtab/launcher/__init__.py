@@ -34,7 +34,7 @@ def launch(
     state: Union[str, os.PathLike[str]],
     gpus: GPUs = 1, steps: Optional[int] = None, limits: Union[Limits, Mapping[str, Any], None] = None,
     environment: Optional[Mapping[str, str]] = None, seed: Optional[int] = None, binary: Command = None,
-    table: Optional[bool] = None,
+    table: Optional[bool] = None, name: str = "search",
 ) -> SuggestionReport:
     """Runs a search to its end, and returns what it suggests.
 
@@ -49,7 +49,7 @@ def launch(
     `{language_model}`, `{projector}` and `{trial}` in it are filled in, and the script asks `trimtab.trial()` for the
     rest. In place of a command a function at the top of a file gets the trial, in a process of its own as well. `gpus`
     is a number, indices, `GPU` values with their memory, or "all". `steps` is how many steps a training on all data
-    has, where the script does not say it. `limits` bounds how long things may take.
+    has, where the script does not say it. `limits` bounds how long things may take. `name` is the session's.
 
     Everything is kept in the folder `state`: the search, and in `trials/NUMBER` a trial's `log.txt` and checkpoint. A
     launcher that was killed, its server or both, goes on when it is called again: it ends the processes that were left,
@@ -66,19 +66,20 @@ def launch(
         words = shlex.split(command) if isinstance(command, str) else list(command)
     place = ThisHost(
         slots(found, params["search"].get("gpusPerTrial", 1)), words, {**os.environ, **(environment or {})})
-    return run(place, folder, params, limits=bounds, steps=steps, seed=seed, binary=binary, table=table, found=found)
+    return run(place, folder, params, limits=bounds, steps=steps, seed=seed, binary=binary, table=table, found=found,
+               name=name)
 
 
 def run(
     place: Place, folder: Path, params: dict[str, Any], *, limits: Limits, steps: Optional[int], seed: Optional[int],
-    binary: Command, table: Optional[bool], found: Sequence[Device] = (),
+    binary: Command, table: Optional[bool], found: Sequence[Device] = (), name: str = "search",
 ) -> SuggestionReport:
     """Runs a search at a place, whatever it is; `params` are those of `submit_pool`."""
     if limits.lease is not None:
         params["search"]["leaseSeconds"] = limits.lease
     (folder / "trials").mkdir(parents=True, exist_ok=True)
     with _only_one(folder), Trimtab(binary, state_directory=str(folder / "sessions")) as client, view(table) as show:
-        session = client.open_session("search", seed=seed)
+        session = client.open_session(name, seed=seed)
         open_pool(session, params)
         if found:
             describe_gpus(session, found)

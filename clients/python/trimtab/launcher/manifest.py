@@ -1,11 +1,17 @@
-"""`python -m trimtab launch trimtab.toml`: a search written down in one file."""
+"""`python -m trimtab launch trimtab.toml`: a search written down in one file.
+
+The file may say a pipeline and its profile, too, as `protocol-spec/manifest.md` of the repository describes; a launcher
+leaves these tables alone. Where the `trimtab` program is at hand, its `check` says what is wrong with a manifest.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import os
+import re
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +19,7 @@ from types import FrameType
 from typing import Any, Optional
 
 from ..answers import GPU, SuggestionReport
+from ..frames import command_line
 from .options import known_fields
 
 EXAMPLE = """\
@@ -47,17 +54,29 @@ grace = 60.0                   # to save and end after a decision
 # [environment]                # for the trials, beside this one's
 # TOKENIZERS_PARALLELISM = "false"
 """
-FIELDS = ("command", "state", "gpus", "steps", "pool", "search", "limits", "environment", "seed", "table")
+NAMES = ("trimtab.toml", "trimtab.json")
+FIELDS = ("name", "command", "state", "gpus", "steps", "pool", "search", "limits", "environment", "seed", "table")
+OTHERS = ("pipeline", "profile", "frontier", "objective")  # of `trimtab frontier` and editors
+UNDERSTOOD = (0, 1, 2)  # exit statuses of `trimtab check`; a program without that command gives another
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The arguments of `launch` from a manifest in TOML, or in JSON where the name ends so."""
-    text = path.read_text()
+    """The arguments of `launch` from a manifest in TOML, or in JSON where the name ends so.
+
+    Raises ValueError that says what is wrong with it, as `trimtab check` does where the program is at hand.
+    """
+    _check(path)
+    text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
         manifest: dict[str, Any] = json.loads(text)
     else:
         manifest = _toml().loads(text)
-    known_fields(manifest, FIELDS, str(path))
+    if not isinstance(manifest, dict):
+        raise ValueError(f"{path} has no table at its top")
+    manifest = {name: value if name == "environment" else _in_snake_case(value) for name, value in manifest.items()}
+    known_fields(manifest, (*FIELDS, *OTHERS), str(path))
+    for name in OTHERS:
+        manifest.pop(name, None)
     for name in ("command", "state", "pool"):
         if name not in manifest:
             raise ValueError(f"{path} does not say {name!r}; `python -m trimtab launch --example` prints a manifest")
@@ -66,6 +85,29 @@ def load(path: Path) -> dict[str, Any]:
     if isinstance(manifest.get("gpus"), list):
         manifest["gpus"] = [_gpu(one) for one in manifest["gpus"]]
     return manifest
+
+
+def _check(path: Path) -> None:
+    """Raises ValueError with what `trimtab check` says of a manifest; without a binary only its folder is checked."""
+    other = next((name for name in NAMES if path.name in NAMES and name != path.name), None)
+    if other is not None and path.with_name(other).exists():
+        raise ValueError(f"{path}: its folder has {other}, too; remove one")
+    try:
+        program = command_line(None)[0]
+    except FileNotFoundError:
+        return
+    done = subprocess.run([program, "check", "--no-files", str(path)], capture_output=True, text=True, check=False,
+                          stdin=subprocess.DEVNULL)
+    if done.returncode in UNDERSTOOD[1:]:
+        raise ValueError((done.stdout or done.stderr.removeprefix("trimtab: ")).rstrip())
+
+
+def _in_snake_case(value: Any) -> Any:
+    """Keys in camel case, as they are on the wire, are taken for the manifest's own, of which `trimtab check` warns."""
+    if isinstance(value, Mapping):
+        return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower(): _in_snake_case(inner)
+                for name, inner in value.items()}
+    return [_in_snake_case(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _gpu(one: Any) -> Any:
