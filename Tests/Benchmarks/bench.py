@@ -10,8 +10,8 @@ trials (updates of a search a second), durable (the same with a state directory,
 it takes to open), sharing (processes that share a state directory: a query through a joined one, and a takeover).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
-certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines;
-scores does so where scores are noisy.
+certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines,
+compared pool by pool by a bootstrap, and draws out/certainty-*.svg; scores does so where scores are noisy.
 Section power divides power among 10 000 pipelines beside HiGHS, and sheds it from 1000 (needs numpy and scipy).
 Section noise says what measurement noise costs plans, and what estimated tables save (needs numpy).
 Section next_measurements says what plans on a tenth of a sweep are worth, when profile/next chooses it.
@@ -107,7 +107,7 @@ def calibration(report, full):
 
 
 def certainty(report, full):
-    measure_certainty(report, BINARY)
+    measure_certainty(report, BINARY, full)
 
 
 def scores(report, full):

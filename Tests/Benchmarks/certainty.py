@@ -4,7 +4,8 @@ Each pool of each corpus is replayed through `trimtab select --curves` at severa
 cost nothing to write: everybody to the largest fraction that the budget pays for, then the least error (i-Epoch, Egele
 et al. 2024), and successive halving that starts as high as its budget allows. A regret is the suggestion's final error
 over the least one, less 1, at most 100 %. Corpora lie below `learning-curves/` of the measured data; `language` is
-`finetune-scaling/`. The belief is the one that ships: its weights were learned on these corpora.
+`finetune-scaling/`. The belief is the one that ships: its weights were learned on these corpora. Each is compared with
+the race pool by pool; a baseline is better where the interval of the paired difference lies above 0.
 """
 
 import csv
@@ -16,12 +17,16 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
-from harness import MEASURED
+from certainty_statistics import QUANTILES, Tally, bootstrap, regret_picture, reliability_picture
+from harness import MEASURED, REPOSITORY
 
 CORPORA = {"lcdb-accuracy": "learning-curves/lcdb-accuracy", "lcdb-logloss": "learning-curves/lcdb-logloss",
            "openclip": "learning-curves/openclip", "language": "finetune-scaling"}
 BUDGETS = [Fraction(1, 30), Fraction(1, 15), Fraction(1, 10), Fraction(1, 5), Fraction(1, 3)]
 STRATEGIES = ("race", "successiveHalving")
+# Fewer pools are reported singly: resampling them says nothing.
+FEWEST_POOLS = 10
+FULL_STRATEGIES = (*STRATEGIES, "mordal", "hyperband", "asha", "ats", "random")
 
 
 class Pool:
@@ -101,7 +106,10 @@ def searched(binary, pool, strategy, budget):
     return named.index(told["suggestion"]), told, named
 
 
-def measure(report, binary):
+def measure(report, binary, full=False):
+    """With `full` more strategies; pictures go to `out/`."""
+    strategies = FULL_STRATEGIES if full else STRATEGIES
+    tallies, curves = {}, {}
     for corpus, folder in CORPORA.items():
         paths = sorted((MEASURED.parent / folder).glob("*.csv"))
         pools = [Pool(path) for path in paths]
@@ -109,31 +117,68 @@ def measure(report, binary):
             usable = [pool for pool in pools if pool.fractions[0] <= budget]
             if not usable:
                 continue
+            regrets, said = {}, {}
             for name in ("everybody", "halving"):
-                add(report, corpus, budget, name, [pool.regret(getattr(pool, name)(budget)) for pool in usable])
-            for strategy in STRATEGIES:
-                regrets, notes = replay(binary, usable, strategy, budget)
-                add(report, corpus, budget, strategy, regrets, notes)
+                regrets[name] = [pool.regret(getattr(pool, name)(budget)) for pool in usable]
+            for strategy in strategies:
+                said[strategy] = Tally()
+                regrets[strategy] = replay(binary, usable, strategy, budget, said[strategy])
+            for name, values in regrets.items():
+                note = notes(said[name]) if name in said else ""
+                if len(usable) < FEWEST_POOLS:
+                    each = [f"{pool.path.stem} {100 * regret:.2f}" for pool, regret in zip(usable, values, strict=True)]
+                    note = "; ".join(filter(None, [note, ", ".join(each)]))
+                add(report, corpus, budget, name, values, note)
+                line = curves.setdefault(corpus, {}).setdefault(name, [])
+                line.append((float(budget), 100 * statistics.mean(values)))
+                if name != "race" and len(usable) >= FEWEST_POOLS:
+                    compare(report, corpus, budget, name, regrets["race"], values)
+            tallies.setdefault(corpus, Tally()).add(said["race"])
+        if corpus in tallies:
+            report_reliability(report, corpus, tallies[corpus])
+    if tallies:
+        pictures = REPOSITORY / "out"
+        pictures.mkdir(exist_ok=True)
+        (pictures / "certainty-reliability.svg").write_text(reliability_picture(tallies))
+        (pictures / "certainty-regret.svg").write_text(regret_picture(curves))
 
 
-def replay(binary, pools, strategy, budget):
-    """The regrets, and a note on the certainty that was stated."""
-    regrets, stated, sure, right, held, seen = [], [], 0, 0, 0, 0
+def replay(binary, pools, strategy, budget, tally):
+    """The regrets; what was said goes into the tally."""
+    regrets = []
     for pool in pools:
         pick, told, named = searched(binary, pool, strategy, budget)
         regrets.append(pool.regret(pick))
-        stated.append(min(1.0, told["expectedRegretFraction"]))
-        if told["probabilityBest"] > 0.9:
-            sure += 1
-            right += regrets[-1] < 1e-9
-        for row in told["ranking"]:
-            if 0 < row.get("observedFraction", 0) < 1 - 1e-9 and "lowerLoss" in row:
-                final = pool.finals[named.index(row["candidate"])]
-                held += row["lowerLoss"] <= final <= row["upperLoss"]
-                seen += 1
-    share = f"{100 * held / seen:.0f} %" if seen else "none"
-    return regrets, (f"stated {100 * statistics.mean(stated):.1f} %, P > .9 right in {right} of {sure}, 90 % intervals "
-                     f"of unfinished hold {share}")
+        tally.take(told, dict(zip(named, pool.finals, strict=True)), regrets[-1])
+    return regrets
+
+
+def notes(tally):
+    sure = [is_best for chance, is_best in tally.suggested if chance > 0.9]
+    text = (f"stated {100 * statistics.mean(tally.stated):.1f} %, P > .9 right in {sum(sure)} of {len(sure)}, "
+            "intervals of unfinished: ")
+    if not tally.pools:
+        return text + "none"
+    return text + ", ".join(f"{mass} % hold {100 * tally.coverage(mass):.0f} %" for mass in QUANTILES) \
+        + f", score of 90 % {tally.interval_score():.3f}"
+
+
+def compare(report, corpus, budget, name, races, others):
+    """The race beside another, pool by pool, with the interval of a paired bootstrap over pools."""
+    for what, unit, values in (
+            ("regret", "points", [100 * (one - other) for one, other in zip(races, others, strict=True)]),
+            ("share with at most 1 %", "points",
+             [100.0 * ((one <= 0.01) - (other <= 0.01)) for one, other in zip(races, others, strict=True)])):
+        mean, low, high = bootstrap(values)
+        report.add(f"{corpus}, {budget}, race less {name}: {what}", mean, unit,
+                   note=f"95 % of resampled sets of {len(values)} pools lie in {low:.2f} ... {high:.2f}")
+
+
+def report_reliability(report, corpus, tally):
+    cells = [f"{100 * stated:.1f} -> {100 * true:.1f} ({count})" for stated, true, count in tally.reliability()]
+    report.add(f"{corpus}, races at all budgets: squared error of probabilities to be best",
+               statistics.mean((chance - true) ** 2 for chance, true in tally.chances), "",
+               note=f"stated -> came true in % (cases): {', '.join(cells)}")
 
 
 def add(report, corpus, budget, name, regrets, notes=""):

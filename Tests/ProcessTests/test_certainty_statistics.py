@@ -1,0 +1,111 @@
+"""The benchmark's statements about certainty, against searches whose certainty is known."""
+
+import itertools
+import math
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import numpy
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Benchmarks"))
+
+from certainty_statistics import QUANTILES, Tally, bootstrap, regret_picture, reliability_picture, wilson
+
+
+def answer(draw, factor=1.0):
+    """A search's answer about 20 candidates, and the final errors: each is normal in log error with the deviation that
+    the interval states, times a factor. The chances are those of two candidates that are 3 : 1."""
+    means, deviations = draw.normal(-1, 0.1, 20), draw.uniform(0.02, 0.2, 20)
+    truths = numpy.exp(means + factor * deviations * draw.standard_normal(20))
+    half = QUANTILES[90] * deviations
+    best, chances = int(truths.argmin()), numpy.zeros(20)
+    chances[best], chances[(best + 1) % 20] = (0.75, 0.25) if draw.random() < 0.75 else (0.25, 0.75)
+    ranking = [{"candidate": n, "probabilityBest": float(chances[n]), "observedFraction": 0.5,
+                "lowerLoss": float(numpy.exp(means[n] - half[n])), "upperLoss": float(numpy.exp(means[n] + half[n]))}
+               for n in range(20)]
+    told = {"ranking": ranking, "expectedRegretFraction": 0.1, "probabilityBest": 0.75}
+    return told, dict(enumerate(truths.tolist()))
+
+
+def tally(factor, count=400):
+    draw, kept = numpy.random.default_rng(1), Tally()
+    for _ in range(count):
+        told, truths = answer(draw, factor)
+        kept.take(told, truths, regret=0.0)
+    return kept
+
+
+@pytest.mark.parametrize("mass", QUANTILES)
+def test_intervals_hold_as_often_as_they_say(mass):
+    assert tally(1.0).coverage(mass) == pytest.approx(mass / 100, abs=0.015)
+    assert tally(2.0).coverage(mass) == pytest.approx(math.erf(QUANTILES[mass] / 2 / math.sqrt(2)), abs=0.015)
+
+
+def test_the_interval_score_prefers_the_right_width():
+    right = tally(1.0).interval_score()
+    # E[score] of a normal variable of deviation s with the interval of s: 2 s (z + E max(0, |x| - z) / (1 - p)).
+    z = QUANTILES[90]
+    tail = math.exp(-z * z / 2) / math.sqrt(2 * math.pi) - z * 0.05
+    assert right == pytest.approx(0.11 * (2 * z + 20 * 2 * tail), rel=0.03)
+    draw, wide, narrow = numpy.random.default_rng(1), Tally(), Tally()
+    for _ in range(400):
+        told, truths = answer(draw)
+        for kept, factor in ((wide, 2.0), (narrow, 0.5)):
+            rows = []
+            for row in told["ranking"]:
+                middle = math.sqrt(row["lowerLoss"] * row["upperLoss"])
+                half = factor * math.log(row["upperLoss"] / middle)
+                rows.append({**row, "lowerLoss": middle * math.exp(-half), "upperLoss": middle * math.exp(half)})
+            kept.take({**told, "ranking": rows}, truths, regret=0.0)
+    assert right < min(wide.interval_score(), narrow.interval_score())
+
+
+def test_reliability_tells_what_came_true():
+    rows = tally(1.0).reliability()
+    assert sum(count for _, _, count in rows) == 400 * 20
+    for stated, true, count in rows:
+        low, high = wilson(true, count, quantile=3.3)
+        assert low - 1e-12 <= stated <= high + 1e-12
+
+
+def test_a_bootstrap_covers_the_mean_as_often_as_it_says():
+    draw, held = numpy.random.default_rng(2), 0
+    for number in range(200):
+        mean, low, high = bootstrap((0.3 + draw.exponential(1.0, 60)).tolist(), seed=number)
+        assert low < mean < high
+        held += low <= 1.3 <= high
+    assert 0.88 <= held / 200 <= 0.985
+
+
+def test_pairs_tell_more_than_two_samples():
+    draw = numpy.random.default_rng(3)
+    common = draw.exponential(10.0, 60)
+    one, other = common + draw.normal(1, 0.5, 60), common + draw.normal(0, 0.5, 60)
+    _, low, high = bootstrap((one - other).tolist())
+    assert 0 < low < 1 < high < 2
+
+
+def test_wilsons_interval():
+    # The roots of (share - p)^2 = z^2 p (1 - p) / count.
+    for share, count in itertools.product((0.0, 0.3, 1.0), (3, 50)):
+        for p in wilson(share, count):
+            assert (share - p) ** 2 == pytest.approx(1.96**2 * p * (1 - p) / count, abs=1e-12)
+
+
+def test_pictures_are_documents_that_show_every_number():
+    kept = tally(1.0, 5)
+    shown = ElementTree.fromstring(reliability_picture({"a < b": kept, "c": kept}))
+    texts = [text.text for text in shown.iter("{http://www.w3.org/2000/svg}text")]
+    assert "a < b" in texts
+    dots = list(shown.iter("{http://www.w3.org/2000/svg}circle"))
+    assert len(dots) == 2 * len(kept.reliability())
+    lines = {"race": [(0.1, 3.0), (0.2, 1.5)], "halving": [(0.1, 6.0), (0.2, 0.0)]}
+    drawn = ElementTree.fromstring(regret_picture({"c": lines}))
+    paths = [line.get("points", "") for line in drawn.iter("{http://www.w3.org/2000/svg}polyline")]
+    points = [[tuple(map(float, point.split(","))) for point in path.split()] for path in paths]
+    # The largest regret is at the top, none at the bottom, and half of the largest in the middle.
+    (race, halving) = points
+    assert halving[0][1] < race[0][1] < halving[1][1]
+    assert race[0][1] == pytest.approx((halving[0][1] + halving[1][1]) / 2, abs=0.1)
