@@ -139,15 +139,15 @@ The server's inlay hints are the same texts, for editors without lenses."
   (mapc #'delete-overlay trimtab--overlays)
   (setq trimtab--overlays nil))
 
-(defun trimtab--draw-line (line text)
-  "Draw TEXT at the end of LINE, which counts from 0."
+(defun trimtab--draw-line (line texts)
+  "Draw TEXTS above LINE, which counts from 0."
   (save-excursion
     (save-restriction
       (widen)
       (goto-char (point-min))
       (when (zerop (forward-line line))
-        (let ((overlay (make-overlay (line-end-position) (line-end-position))))
-          (overlay-put overlay 'after-string (concat "  " text))
+        (let ((overlay (make-overlay (point) (point))))
+          (overlay-put overlay 'before-string (mapconcat (lambda (text) (concat text "\n")) texts ""))
           (overlay-put overlay 'trimtab t)
           (push overlay trimtab--overlays))))))
 
@@ -160,7 +160,7 @@ The server's inlay hints are the same texts, for editors without lenses."
                     (alist-get (plist-get (plist-get (plist-get one :range) :start) :line) lines)))
             trimtab--lenses)
     (pcase-dolist (`(,line . ,texts) lines)
-      (trimtab--draw-line line (string-join (reverse texts) (propertize " · " 'face 'trimtab-lens)))))
+      (trimtab--draw-line line (reverse texts))))
   (run-hooks 'trimtab-drawn-hook))
 
 (defun trimtab--button (lens title)

@@ -35,7 +35,7 @@
 (defun story-beside ()
   (vconcat (sort (mapcar (lambda (one)
                            (list :line (1- (line-number-at-pos (overlay-start one)))
-                                 :text (string-trim (substring-no-properties (overlay-get one 'after-string)))))
+                                 :text (string-trim (substring-no-properties (overlay-get one 'before-string)))))
                          trimtab--overlays)
                  (lambda (a b) (< (plist-get a :line) (plist-get b :line))))))
 

@@ -32,8 +32,9 @@ vim.api.nvim_create_autocmd("User", {
   callback = function()
     local namespace, texts = vim.api.nvim_get_namespaces()["trimtab"], {}
     for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })) do
-      local parts = vim.tbl_map(function(chunk) return vim.trim(chunk[1]) end, mark[4].virt_text)
-      table.insert(texts, { line = mark[2], text = table.concat(parts, " ") })
+      local lines = mark[4].virt_lines or { mark[4].virt_text }
+      local parts = vim.tbl_map(function(chunks) return chunks[1][1] end, lines)
+      table.insert(texts, { line = mark[2], text = vim.trim(table.concat(parts, " · ")) })
     end
     tell_changes("beside", texts)
   end,
@@ -108,6 +109,7 @@ local function floating()
 end
 -- The screen: for each row its runs of cells that look the same, as {text, foreground, bold}.
 orders.screen = function()
+  vim.cmd("colorscheme desert") -- what was set before the first screen has no colours
   vim.cmd("redraw!")
   local rows, float = {}, floating()
   for row = 0, vim.o.lines - 1 do

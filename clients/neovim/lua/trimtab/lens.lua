@@ -1,5 +1,5 @@
---- Code lenses at the ends of lines. Those of Neovim 0.7 stay where the server has none any more, and are asked for
---- only when told. The server's inlay hints are the same texts, for editors without lenses.
+--- Code lenses above their lines. Those of Neovim 0.7 stay where the server has none any more, and are asked for only
+--- when told. The server's inlay hints are the same texts, for editors without lenses.
 
 local M = {}
 
@@ -17,17 +17,23 @@ vim.api.nvim_set_hl(0, "TrimtabLens", { default = true, link = "Comment" })
 local function draw(bufnr)
   local state = drawn[bufnr]
   if not state or not vim.api.nvim_buf_is_valid(bufnr) then return end
-  local chunks = {} ---@type table<integer, table[]>
+  local texts = {} ---@type table<integer, string[]>
   for _, one in ipairs(state.lenses) do
     local line = one.range.start.line
-    chunks[line] = chunks[line] or {}
-    table.insert(chunks[line], { (#chunks[line] > 0 and " · " or "  ") .. one.command.title, "TrimtabLens" })
+    texts[line] = vim.list_extend(texts[line] or {}, { one.command.title })
   end
   vim.api.nvim_buf_clear_namespace(bufnr, namespace, 0, -1)
   local last = vim.api.nvim_buf_line_count(bufnr) - 1
-  for line, texts in pairs(chunks) do
-    if line <= last then
-      vim.api.nvim_buf_set_extmark(bufnr, namespace, line, 0, { virt_text = texts, hl_mode = "combine" })
+  for line, titles in pairs(texts) do
+    if line > last then
+      -- The lines have been deleted; the request that follows says where the lens is now.
+    elseif line == 0 then
+      -- What is above the first line of a buffer is not on the screen.
+      local text = "  " .. table.concat(titles, " · ")
+      vim.api.nvim_buf_set_extmark(bufnr, namespace, 0, 0, { virt_text = { { text, "TrimtabLens" } } })
+    else
+      local lines = vim.tbl_map(function(title) return { { title, "TrimtabLens" } } end, titles)
+      vim.api.nvim_buf_set_extmark(bufnr, namespace, line, 0, { virt_lines = lines, virt_lines_above = true })
     end
   end
   vim.api.nvim_exec_autocmds("User", { pattern = "TrimtabDrawn", modeline = false })
