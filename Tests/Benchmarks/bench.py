@@ -11,7 +11,9 @@ it takes to open), sharing (processes that share a state directory: a query thro
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines,
-compared pool by pool by a bootstrap, and draws out/certainty-*.svg; scores does so where scores are noisy.
+compared pool by pool by a bootstrap, and draws out/certainty-*.svg; experiment carries baselines and searches out on
+the recorded grid of real models, with the noise of its evaluation; scores says whether certainty holds where scores are
+noisy.
 Section power divides power among 10 000 pipelines beside HiGHS, and sheds it from 1000 (needs numpy and scipy).
 Section noise says what measurement noise costs plans, and what estimated tables save (needs numpy).
 Section next_measurements says what plans on a tenth of a sweep are worth, when profile/next chooses it.
@@ -29,6 +31,7 @@ from certainty import measure as measure_certainty
 from clocks import clocks
 from compare import measure as measure_against
 from durable import durable
+from experiment import measure as measure_experiment
 from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
 from hold import measure as measure_hold
@@ -110,14 +113,18 @@ def certainty(report, full):
     measure_certainty(report, BINARY, full)
 
 
+def experiment(report, full):
+    measure_experiment(report, BINARY, REPOSITORY / "fixtures" / "experiment" / "curves.csv")
+
+
 def scores(report, full):
     measure_scores(report, BINARY)
 
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    durable, record, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, scores, noise,
-    next_measurements, power, clocks)}
+    durable, record, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, experiment, scores,
+    noise, next_measurements, power, clocks)}
 
 
 def main():

@@ -29,26 +29,12 @@ FEWEST_POOLS = 10
 FULL_STRATEGIES = (*STRATEGIES, "mordal", "hyperband", "asha", "ats", "random")
 
 
-class Pool:
-    """The curves of a table, on the fractions 1, 1/2, 1/4, ... as far down as there are columns near them."""
+class Curves:
+    """Candidates' errors at rising fractions of the data, the last of which is 1, and what each costs of the grid."""
 
-    def __init__(self, path):
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file))
-        self.path, self.names = path, [row["config name"] for row in rows]
-        columns = sorted(int(name) for name in rows[0] if name.isdigit() and int(name) > 0)
-        kept = [columns[-1]]
-        while kept[0] > columns[0]:
-            near = min((column for column in columns if column < kept[0]),
-                       key=lambda column: abs(math.log(2 * column / kept[0])))
-            if abs(math.log(2 * near / kept[0])) > 0.3:
-                break
-            kept.insert(0, near)
-        self.fractions = [column / columns[-1] for column in kept]
-        self.errors = [[float(row[str(column)]) for column in kept] for row in rows]
-        weights = [float(row["size"]) for row in rows]
+    def __init__(self, fractions, errors, weights):
+        self.fractions, self.errors, self.finals = fractions, errors, [row[-1] for row in errors]
         self.costs = [weight / sum(weights) for weight in weights]
-        self.finals = [row[-1] for row in self.errors]
 
     def regret(self, candidate):
         return min(1.0, max(1e-6, self.finals[candidate]) / max(1e-6, min(self.finals)) - 1)
@@ -84,6 +70,26 @@ class Pool:
             level += 1
             pick = min(alive, key=lambda candidate: self.errors[candidate][level])
         return pick
+
+
+class Pool(Curves):
+    """The curves of a table, on the fractions 1, 1/2, 1/4, ... as far down as there are columns near them."""
+
+    def __init__(self, path):
+        with open(path, newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.path, self.names = path, [row["config name"] for row in rows]
+        columns = sorted(int(name) for name in rows[0] if name.isdigit() and int(name) > 0)
+        kept = [columns[-1]]
+        while kept[0] > columns[0]:
+            near = min((column for column in columns if column < kept[0]),
+                       key=lambda column: abs(math.log(2 * column / kept[0])))
+            if abs(math.log(2 * near / kept[0])) > 0.3:
+                break
+            kept.insert(0, near)
+        super().__init__([column / columns[-1] for column in kept],
+                         [[float(row[str(column)]) for column in kept] for row in rows],
+                         [float(row["size"]) for row in rows])
 
 
 def searched(binary, pool, strategy, budget):

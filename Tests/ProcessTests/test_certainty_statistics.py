@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Benchmarks"))
 
+from certainty import Curves
 from certainty_statistics import QUANTILES, Tally, bootstrap, regret_picture, reliability_picture, wilson
 
 
@@ -92,6 +93,18 @@ def test_wilsons_interval():
     for share, count in itertools.product((0.0, 0.3, 1.0), (3, 50)):
         for p in wilson(share, count):
             assert (share - p) ** 2 == pytest.approx(1.96**2 * p * (1 - p) / count, abs=1e-12)
+
+
+def test_baselines_by_hand():
+    # The second leads at 1/4 and 1/2, the first at the end; each costs a quarter of the grid.
+    curves = Curves([0.25, 0.5, 1], [[4, 3, 1], [3, 2, 1.5], [5, 4, 3], [6, 5, 4]], [1, 1, 1, 1])
+    assert curves.everybody(0.2) is None and curves.halving(0.2) is None
+    assert curves.everybody(0.25) == curves.everybody(0.9) == 1
+    assert curves.regret(1) == 0.5 and curves.regret(0) == 0 and curves.regret(3) == 1
+    # All to 1/4 for .25; two of them to 1/2 for .125, one to 1 for .125: by halving the first is never finished.
+    assert curves.halving(0.25) == curves.halving(0.5) == 1
+    # From 1/2: all for .5, two to 1 for .25.
+    assert curves.halving(0.75) == 0
 
 
 def test_pictures_are_documents_that_show_every_number():
