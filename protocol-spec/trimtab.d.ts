@@ -143,6 +143,61 @@ export interface InitializeCapabilities {
    */
   textDocumentSync?: EditorOfferSynchronization;
   /**
+   * Whether textDocument/hover is served.
+   * @since 0.2
+   */
+  hoverProvider?: boolean;
+  /**
+   * How textDocument/completion is served.
+   * @since 0.2
+   */
+  completionProvider?: EditorOfferCompletionOptions;
+  /**
+   * How textDocument/codeAction is served.
+   * @since 0.2
+   */
+  codeActionProvider?: EditorOfferCodeActionOptions;
+  /**
+   * How textDocument/codeLens is served.
+   * @since 0.2
+   */
+  codeLensProvider?: EditorOfferCodeLensOptions;
+  /**
+   * Whether textDocument/inlayHint is served.
+   * @since 0.2
+   */
+  inlayHintProvider?: boolean;
+  /**
+   * Whether textDocument/documentSymbol is served.
+   * @since 0.2
+   */
+  documentSymbolProvider?: boolean;
+  /**
+   * Whether textDocument/foldingRange is served.
+   * @since 0.2
+   */
+  foldingRangeProvider?: boolean;
+  /**
+   * How textDocument/rename is served.
+   * @since 0.2
+   */
+  renameProvider?: EditorOfferRenameOptions;
+  /**
+   * How textDocument/semanticTokens/full is served.
+   * @since 0.2
+   */
+  semanticTokensProvider?: EditorOfferSemanticTokensOptions;
+  /**
+   * The commands of workspace/executeCommand.
+   * @since 0.2
+   */
+  executeCommandProvider?: EditorOfferExecuteCommandOptions;
+  /**
+   * What is served beside documents.
+   * @since 0.2
+   */
+  workspace?: EditorOfferWorkspaceOptions;
+  /**
    * How textDocument/diagnostic is served.
    * @since 0.2
    */
@@ -157,6 +212,68 @@ export interface EditorOfferSynchronization {
   change: number;
   /** True: the client says when a document is saved. */
   save: boolean;
+}
+
+/** In `InitializeCapabilities`: `completionProvider`. */
+export interface EditorOfferCompletionOptions {
+  /** After which the client asks. */
+  triggerCharacters: Array<string>;
+  /** False: items are complete. */
+  resolveProvider: boolean;
+}
+
+/** In `InitializeCapabilities`: `codeActionProvider`. */
+export interface EditorOfferCodeActionOptions {
+  /** The kinds of actions. */
+  codeActionKinds: Array<string>;
+  /** False: actions are complete. */
+  resolveProvider: boolean;
+}
+
+/** In `InitializeCapabilities`: `codeLensProvider`. */
+export interface EditorOfferCodeLensOptions {
+  /** False: lenses are complete. */
+  resolveProvider: boolean;
+}
+
+/** In `InitializeCapabilities`: `renameProvider`. */
+export interface EditorOfferRenameOptions {
+  /** Whether textDocument/prepareRename is served. */
+  prepareProvider: boolean;
+}
+
+/** In `InitializeCapabilities`: `semanticTokensProvider`. */
+export interface EditorOfferSemanticTokensOptions {
+  /** The names of types. */
+  legend: EditorOfferSemanticTokensLegend;
+  /** True: all words of a document at once. */
+  full: boolean;
+}
+
+/** In `EditorOfferSemanticTokensOptions`: `legend`. */
+export interface EditorOfferSemanticTokensLegend {
+  /** By number. */
+  tokenTypes: Array<string>;
+  /** None. */
+  tokenModifiers: Array<string>;
+}
+
+/** In `InitializeCapabilities`: `executeCommandProvider`. */
+export interface EditorOfferExecuteCommandOptions {
+  /** The commands. */
+  commands: Array<string>;
+}
+
+/** In `InitializeCapabilities`: `workspace`. */
+export interface EditorOfferWorkspaceOptions {
+  /** Which virtual documents workspace/textDocumentContent serves. */
+  textDocumentContent: EditorOfferTextDocumentContentOptions;
+}
+
+/** In `EditorOfferWorkspaceOptions`: `textDocumentContent`. */
+export interface EditorOfferTextDocumentContentOptions {
+  /** The schemes of their URIs. */
+  schemes: Array<string>;
 }
 
 /** In `InitializeCapabilities`: `diagnosticProvider`. */
@@ -4988,6 +5105,330 @@ export interface TextPosition {
   character: number;
 }
 
+/** Params of `textDocument/hover`. */
+export interface TextDocumentHoverParams {
+  /** The document. */
+  textDocument: DocumentReference;
+  /** The cursor. */
+  position: DocumentPosition;
+}
+
+/** In `TextDocumentHoverParams`: `position`. */
+export interface DocumentPosition {
+  /**
+   * From 0.
+   * Must be an integer in 0...4294967295.
+   */
+  line: number;
+  /**
+   * Units of the position encoding from the beginning of the line; too many stand for the line's end.
+   * Must be an integer in 0...4294967295.
+   */
+  character: number;
+}
+
+/** What `textDocument/hover` answers. */
+export interface Hover {
+  /** The text. */
+  contents: MarkupText;
+  /** What it is about. */
+  range: TextRange;
+}
+
+/** In `Hover`: `contents`. */
+export interface MarkupText {
+  /** `markdown` for a client that takes it. */
+  kind: "plaintext" | "markdown";
+  /** The text. */
+  value: string;
+}
+
+/** Params of `textDocument/completion`. */
+export interface TextDocumentCompletionParams {
+  /** The document. */
+  textDocument: DocumentReference;
+  /** The cursor. */
+  position: DocumentPosition;
+}
+
+/** What `textDocument/completion` answers. */
+export interface CompletionItem {
+  /** What the client shows. */
+  label: string;
+  /** 7 a model, 9 a table, 10 a key, 12 a word that the value may be, 14 true or false. */
+  kind: number;
+  /** What the value must be. */
+  detail?: string;
+  /** What the key means. */
+  documentation?: MarkupText;
+  /** Puts keys that the table needs first. */
+  sortText?: string;
+  /** What typed text is compared with. */
+  filterText?: string;
+  /** What choosing it writes. */
+  textEdit: TextEditFields;
+}
+
+/** In `CompletionItem`: `textEdit`. */
+export interface TextEditFields {
+  /** What is replaced. */
+  range: TextRange;
+  /** What stands there instead. */
+  newText: string;
+}
+
+/** Params of `textDocument/codeAction`. */
+export interface TextDocumentCodeActionParams {
+  /** The document. */
+  textDocument: DocumentReference;
+  /** The part of it that is asked about. */
+  range: DocumentRange;
+  /** What the client wants. */
+  context?: TextDocumentCodeActionContext | null;
+}
+
+/** In `TextDocumentCodeActionParams`: `range`. */
+export interface DocumentRange {
+  /** Where it begins. */
+  start: DocumentPosition;
+  /** Where it ends. */
+  end: DocumentPosition;
+}
+
+/** In `TextDocumentCodeActionParams`: `context`. */
+export interface TextDocumentCodeActionContext {
+  /**
+   * Kinds of actions; one stands for those that it is the beginning of.
+   * Must be a list of strings.
+   */
+  only?: Array<string> | null;
+}
+
+/** What `textDocument/codeAction` answers. */
+export interface CodeAction {
+  /** What it does. */
+  title: string;
+  /** Its kind; absent, as all but `title`, `command` and `arguments`, for a client without action literals. */
+  kind?: "quickfix" | "refactor.rewrite" | "source";
+  /** What it mends. */
+  diagnostics?: Array<EditorDiagnostic>;
+  /** True for the fix of a problem. */
+  isPreferred?: boolean;
+  /** The changes that it makes. */
+  edit?: WorkspaceEdit;
+  /** What it runs: an object, or for a client without action literals the command's name. */
+  command?: CommandFields | string;
+  /** For such a client: the document's URI. */
+  arguments?: Array<string>;
+}
+
+/** In `CodeAction`: `edit`. */
+export interface WorkspaceEdit {
+  /** The changes with the state of the text that they are for, for a client that takes it. */
+  documentChanges?: Array<VersionedEdits>;
+  /** The changes by the document's URI, each with `range` and `newText`; else. */
+  changes?: JSONValue;
+}
+
+/** In `WorkspaceEdit`: `documentChanges`. */
+export interface VersionedEdits {
+  /** The document. */
+  textDocument: VersionedDocument;
+  /** The changes, all for the text as it is. */
+  edits: Array<TextEditFields>;
+}
+
+/** In `VersionedEdits`: `textDocument`. */
+export interface VersionedDocument {
+  /** Its URI. */
+  uri: string;
+  /** The state of its text. */
+  version: number;
+}
+
+/** In `CodeAction`: `command`. */
+export interface CommandFields {
+  /** The text. */
+  title: string;
+  /** The command's name; empty where there is none. */
+  command: string;
+  /** The document's URI; absent without a command. */
+  arguments?: Array<string>;
+}
+
+/** Params of `textDocument/codeLens`. */
+export interface TextDocumentCodeLensParams {
+  /** The document. */
+  textDocument: DocumentReference;
+}
+
+/** What `textDocument/codeLens` answers. */
+export interface CodeLens {
+  /** The line that it is about. */
+  range: TextRange;
+  /** The text, and what a click on it runs. */
+  command: CommandFields;
+}
+
+/** Params of `textDocument/inlayHint`. */
+export interface TextDocumentInlayHintParams {
+  /** The document. */
+  textDocument: DocumentReference;
+  /** The part of it that is asked about. */
+  range: DocumentRange;
+}
+
+/** What `textDocument/inlayHint` answers. */
+export interface InlayHint {
+  /** Where it stands. */
+  position: TextPosition;
+  /** The text. */
+  label: string;
+  /** True: a blank before it. */
+  paddingLeft: boolean;
+}
+
+/** Params of `textDocument/documentSymbol`. */
+export interface TextDocumentDocumentSymbolParams {
+  /** The document. */
+  textDocument: DocumentReference;
+}
+
+/** What `textDocument/documentSymbol` answers. */
+export interface DocumentSymbol {
+  /** The key, or a model's id. */
+  name: string;
+  /** The value, or how many elements it has. */
+  detail?: string;
+  /** 8 a key without a value, 15 string, 16 number, 17 true or false, 18 list, 19 table, 21 null. */
+  kind: number;
+  /** All that belongs to it. */
+  range?: TextRange;
+  /** The key. */
+  selectionRange?: TextRange;
+  /** The symbols of its table, each as this one. */
+  children?: Array<JSONValue>;
+  /** Where it is, for a client that takes no symbols in each other. */
+  location?: SymbolLocation;
+  /** The symbol that it is in, for such a client. */
+  containerName?: string;
+}
+
+/** In `DocumentSymbol`: `location`. */
+export interface SymbolLocation {
+  /** The document. */
+  uri: string;
+  /** Where in it. */
+  range: TextRange;
+}
+
+/** Params of `textDocument/foldingRange`. */
+export interface TextDocumentFoldingRangeParams {
+  /** The document. */
+  textDocument: DocumentReference;
+}
+
+/** What `textDocument/foldingRange` answers. */
+export interface Fold {
+  /** The line that stays. */
+  startLine: number;
+  /** The last line. */
+  endLine: number;
+  /** `region` for a table; absent for a value. */
+  kind?: "comment" | "region";
+}
+
+/** Params of `textDocument/prepareRename`. */
+export interface TextDocumentPrepareRenameParams {
+  /** The document. */
+  textDocument: DocumentReference;
+  /** The cursor. */
+  position: DocumentPosition;
+}
+
+/** What `textDocument/prepareRename` answers. */
+export interface Renamable {
+  /** Where it stands. */
+  range: TextRange;
+  /** The name. */
+  placeholder: string;
+}
+
+/** Params of `textDocument/rename`. */
+export interface TextDocumentRenameParams {
+  /** The document. */
+  textDocument: DocumentReference;
+  /** The cursor. */
+  position: DocumentPosition;
+  /**
+   * The new id.
+   * Must be a string of 1...256 characters.
+   */
+  newName: string;
+}
+
+/** Params of `textDocument/semanticTokens/full`. */
+export interface TextDocumentSemanticTokensFullParams {
+  /** The document. */
+  textDocument: DocumentReference;
+}
+
+/** What `textDocument/semanticTokens/full` answers. */
+export interface SemanticTokenList {
+  /**
+   * Five whole numbers for each: lines and characters from the one before, length, number of the type in the server's
+   * legend, and 0.
+   */
+  data: Array<number>;
+}
+
+/** Params of `workspace/executeCommand`. */
+export interface WorkspaceExecuteCommandParams {
+  /** The command. */
+  command: "trimtab.applyToSearch" | "trimtab.insertSuggestion" | "trimtab.showFrontier" | "trimtab.suggestion" | "trimtab.ranking";
+  /**
+   * The document's URI. With `quiet` behind it no window/showMessage says what came of it: for a client that shows the
+   * answer itself.
+   * Must be a list of 1...2 strings.
+   */
+  arguments: Array<string>;
+}
+
+/** What `workspace/executeCommand` answers. */
+export interface WorkspaceExecuteCommandAnswer {
+  /** What came of it, for people. */
+  message: string;
+  /** The suggested candidate as in suggestion/get, with `trimtab.suggestion`. */
+  suggestion?: JSONValue;
+  /** The candidates as in suggestion/ranking, with `trimtab.ranking`. */
+  ranking?: JSONValue;
+  /** The virtual document of the frontier, with `trimtab.showFrontier`. */
+  uri?: string;
+  /** Its text. */
+  text?: string;
+  /** What is written, with `trimtab.insertSuggestion`. */
+  edit?: WorkspaceEdit;
+  /** Fields of the request that the method does not know, at most 16; absent where there are none. */
+  warnings?: Array<UnknownField>;
+}
+
+/** Params of `workspace/textDocumentContent`. */
+export interface WorkspaceTextDocumentContentParams {
+  /**
+   * The virtual document.
+   * Must be a string of 1...65536 characters.
+   */
+  uri: string;
+}
+
+/** What `workspace/textDocumentContent` answers. */
+export interface WorkspaceTextDocumentContentAnswer {
+  /** The text. */
+  text: string;
+  /** Fields of the request that the method does not know, at most 16; absent where there are none. */
+  warnings?: Array<UnknownField>;
+}
+
 /** Params of `frontier/changed`. */
 export interface FrontierChangedParams {
   /** The session. */
@@ -5214,6 +5655,14 @@ export interface TextDocumentPublishDiagnosticsParams {
   diagnostics: Array<EditorDiagnostic>;
 }
 
+/** Params of `window/showMessage`. */
+export interface WindowShowMessageParams {
+  /** 1 error, 2 warning, 3 info, 4 log. */
+  type: number;
+  /** The message. */
+  message: string;
+}
+
 /** Params of `$/progress`. */
 export interface ProgressParams {
   /** The request's `workDoneToken`. */
@@ -5322,28 +5771,6 @@ export interface TextChange {
   text: string;
 }
 
-/** In `TextChange`: `range`. */
-export interface DocumentRange {
-  /** Where it begins. */
-  start: DocumentPosition;
-  /** Where it ends. */
-  end: DocumentPosition;
-}
-
-/** In `DocumentRange`: `start`. */
-export interface DocumentPosition {
-  /**
-   * From 0.
-   * Must be an integer in 0...4294967295.
-   */
-  line: number;
-  /**
-   * Units of the position encoding from the beginning of the line; too many stand for the line's end.
-   * Must be an integer in 0...4294967295.
-   */
-  character: number;
-}
-
 /** Params of `textDocument/didSave`. */
 export interface TextDocumentDidSaveParams {
   /** The document. */
@@ -5354,6 +5781,37 @@ export interface TextDocumentDidSaveParams {
 export interface TextDocumentDidCloseParams {
   /** The document. */
   textDocument: DocumentReference;
+}
+
+/** Params of `workspace/applyEdit`. */
+export interface WorkspaceApplyEditParams {
+  /** What is done, for people. */
+  label: string;
+  /** The changes. */
+  edit: WorkspaceEdit;
+}
+
+/** Params of `workspace/codeLens/refresh`. */
+export interface WorkspaceCodeLensRefreshParams {}
+
+/** Params of `workspace/inlayHint/refresh`. */
+export interface WorkspaceInlayHintRefreshParams {}
+
+/** Params of `workspace/diagnostic/refresh`. */
+export interface WorkspaceDiagnosticRefreshParams {}
+
+/** Params of `workspace/textDocumentContent/refresh`. */
+export interface WorkspaceTextDocumentContentRefreshParams {
+  /** The virtual document. */
+  uri: string;
+}
+
+/** Params of `window/showDocument`. */
+export interface WindowShowDocumentParams {
+  /** The document, for workspace/textDocumentContent. */
+  uri: string;
+  /** True: the person asked for it. */
+  takeFocus: boolean;
 }
 
 /** Params and answer of each request. */
@@ -5667,6 +6125,81 @@ export interface Requests {
    * @since 0.2
    */
   "textDocument/diagnostic": { params: TextDocumentDiagnosticParams; answer: TextDocumentDiagnosticAnswer };
+  /**
+   * Explains what stands at a place of an open document: a key with its meaning, unit and range; a model with where
+   * its candidates stand in the search; an objective with the plan that it leads to.
+   * @since 0.2
+   */
+  "textDocument/hover": { params: TextDocumentHoverParams; answer: Hover | null };
+  /**
+   * Lists what may stand at a place of an open document: the keys that its table has not, the words that a value may
+   * be, the models of the pool where one is named.
+   * @since 0.2
+   */
+  "textDocument/completion": { params: TextDocumentCompletionParams; answer: Array<CompletionItem> };
+  /**
+   * Lists what can be done about a part of an open document: fixes of what is wrong there, writing the suggested
+   * models, applying the manifest to the search.
+   * @since 0.2
+   */
+  "textDocument/codeAction": { params: TextDocumentCodeActionParams; answer: Array<CodeAction> };
+  /**
+   * Lists what the session of an open document says, with the lines that it is about: at the pool the suggested
+   * candidate with how certain that is and what finding it has taken, and the trials under way; at the objective the
+   * plan with what it saves. Where the client takes workspace/codeLens/refresh, it is sent when this changes.
+   * @since 0.2
+   */
+  "textDocument/codeLens": { params: TextDocumentCodeLensParams; answer: Array<CodeLens> };
+  /**
+   * Lists the texts of textDocument/codeLens for a part of an open document, to be shown behind the lines instead of
+   * above them. Where the client takes workspace/inlayHint/refresh, it is sent when this changes.
+   * @since 0.2
+   */
+  "textDocument/inlayHint": { params: TextDocumentInlayHintParams; answer: Array<InlayHint> };
+  /**
+   * Lists the tables, keys and models of an open document: in each other for a client that takes that, else one after
+   * the other.
+   * @since 0.2
+   */
+  "textDocument/documentSymbol": { params: TextDocumentDocumentSymbolParams; answer: Array<DocumentSymbol> };
+  /**
+   * Lists the parts of an open document that can be folded: tables, values of several lines, comments of several
+   * lines.
+   * @since 0.2
+   */
+  "textDocument/foldingRange": { params: TextDocumentFoldingRangeParams; answer: Array<Fold> };
+  /**
+   * Says which model is named at a place of an open document; `null` where none is.
+   * @since 0.2
+   */
+  "textDocument/prepareRename": { params: TextDocumentPrepareRenameParams; answer: Renamable | null };
+  /**
+   * Gives the model that is named at a place of an open document another id, wherever the document names it. `null`
+   * where no model is named. A search knows the model by its former id.
+   * @since 0.2
+   */
+  "textDocument/rename": { params: TextDocumentRenameParams; answer: WorkspaceEdit | null };
+  /**
+   * Lists the words of an open document with what they are: headers, keys, models, words of a closed list, strings,
+   * numbers, comments.
+   * @since 0.2
+   */
+  "textDocument/semanticTokens/full": { params: TextDocumentSemanticTokensFullParams; answer: SemanticTokenList | null };
+  /**
+   * Runs a command on an open document. `trimtab.suggestion` and `trimtab.ranking` answer what the search says,
+   * `trimtab.showFrontier` answers the frontier as text and has the client show it where it takes window/showDocument,
+   * `trimtab.insertSuggestion` has the client write the suggested models where it takes workspace/applyEdit, and
+   * `trimtab.applyToSearch` brings the search in line with the document: nothing else that an editor does changes a
+   * session.
+   * @since 0.2
+   */
+  "workspace/executeCommand": { params: WorkspaceExecuteCommandParams; answer: WorkspaceExecuteCommandAnswer };
+  /**
+   * Returns the text of a virtual document: of `trimtab:/frontier?` and an open document's URI the frontier of its
+   * pipeline. A client that takes virtual documents is sent workspace/textDocumentContent/refresh when it changes.
+   * @since 0.2
+   */
+  "workspace/textDocumentContent": { params: WorkspaceTextDocumentContentParams; answer: WorkspaceTextDocumentContentAnswer };
 }
 
 /** Params of what the server sends unasked. */
@@ -5728,6 +6261,11 @@ export interface ServerNotifications {
    * @since 0.2
    */
   "textDocument/publishDiagnostics": TextDocumentPublishDiagnosticsParams;
+  /**
+   * Shows what came of a command to the person who ran it.
+   * @since 0.2
+   */
+  "window/showMessage": WindowShowMessageParams;
   /**
    * Says how far a request with a `workDoneToken` has come: `begin`, then any number of `report`, then `end`, all
    * before the answer. Reports are left out while the client is slow to read.
@@ -5796,7 +6334,42 @@ export interface ClientNotifications {
 
 /** Params of the requests that the server sends. */
 export interface ServerRequests {
-
+  /**
+   * Asks a client that takes it to change a document, for a command that the client runs. The client answers whether
+   * it did, as `applied`.
+   * @since 0.2
+   */
+  "workspace/applyEdit": WorkspaceApplyEditParams;
+  /**
+   * Asks a client that takes it to ask for textDocument/codeLens again, because a session has changed. The client
+   * answers `null`.
+   * @since 0.2
+   */
+  "workspace/codeLens/refresh": WorkspaceCodeLensRefreshParams;
+  /**
+   * Asks a client that takes it to ask for textDocument/inlayHint again, because a session has changed. The client
+   * answers `null`.
+   * @since 0.2
+   */
+  "workspace/inlayHint/refresh": WorkspaceInlayHintRefreshParams;
+  /**
+   * Asks a client that takes it to ask for textDocument/diagnostic again, because files that a document names have
+   * been read. The client answers `null`.
+   * @since 0.2
+   */
+  "workspace/diagnostic/refresh": WorkspaceDiagnosticRefreshParams;
+  /**
+   * Asks a client that takes virtual documents to ask for one again, because its session has changed. The client
+   * answers `null`.
+   * @since 0.2
+   */
+  "workspace/textDocumentContent/refresh": WorkspaceTextDocumentContentRefreshParams;
+  /**
+   * Asks a client that takes it to show a virtual document, for a command that the client runs. The client answers
+   * whether it did, as `success`.
+   * @since 0.2
+   */
+  "window/showDocument": WindowShowDocumentParams;
 }
 
 /** The code of each kind of refusal, as in `error.data.kind`. */

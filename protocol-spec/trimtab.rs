@@ -206,6 +206,60 @@ pub struct InitializeCapabilities {
     #[cfg_attr(feature = "serde", serde(rename = "textDocumentSync"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub text_document_sync: Option<EditorOfferSynchronization>,
+    /// Whether textDocument/hover is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "hoverProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub hover_provider: Option<bool>,
+    /// How textDocument/completion is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "completionProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub completion_provider: Option<EditorOfferCompletionOptions>,
+    /// How textDocument/codeAction is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "codeActionProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub code_action_provider: Option<EditorOfferCodeActionOptions>,
+    /// How textDocument/codeLens is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "codeLensProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub code_lens_provider: Option<EditorOfferCodeLensOptions>,
+    /// Whether textDocument/inlayHint is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "inlayHintProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub inlay_hint_provider: Option<bool>,
+    /// Whether textDocument/documentSymbol is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "documentSymbolProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub document_symbol_provider: Option<bool>,
+    /// Whether textDocument/foldingRange is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "foldingRangeProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub folding_range_provider: Option<bool>,
+    /// How textDocument/rename is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "renameProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub rename_provider: Option<EditorOfferRenameOptions>,
+    /// How textDocument/semanticTokens/full is served.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "semanticTokensProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub semantic_tokens_provider: Option<EditorOfferSemanticTokensOptions>,
+    /// The commands of workspace/executeCommand.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "executeCommandProvider"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub execute_command_provider: Option<EditorOfferExecuteCommandOptions>,
+    /// What is served beside documents.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub workspace: Option<EditorOfferWorkspaceOptions>,
     /// How textDocument/diagnostic is served.
     /// Since 0.2.
     #[cfg_attr(feature = "serde", serde(rename = "diagnosticProvider"))]
@@ -243,6 +297,95 @@ pub struct EditorOfferSynchronization {
     pub change: i64,
     /// True: the client says when a document is saved.
     pub save: bool,
+}
+
+/// In `InitializeCapabilities`: `completionProvider`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferCompletionOptions {
+    /// After which the client asks.
+    #[cfg_attr(feature = "serde", serde(rename = "triggerCharacters"))]
+    pub trigger_characters: Vec<String>,
+    /// False: items are complete.
+    #[cfg_attr(feature = "serde", serde(rename = "resolveProvider"))]
+    pub resolve_provider: bool,
+}
+
+/// In `InitializeCapabilities`: `codeActionProvider`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferCodeActionOptions {
+    /// The kinds of actions.
+    #[cfg_attr(feature = "serde", serde(rename = "codeActionKinds"))]
+    pub code_action_kinds: Vec<String>,
+    /// False: actions are complete.
+    #[cfg_attr(feature = "serde", serde(rename = "resolveProvider"))]
+    pub resolve_provider: bool,
+}
+
+/// In `InitializeCapabilities`: `codeLensProvider`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferCodeLensOptions {
+    /// False: lenses are complete.
+    #[cfg_attr(feature = "serde", serde(rename = "resolveProvider"))]
+    pub resolve_provider: bool,
+}
+
+/// In `InitializeCapabilities`: `renameProvider`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferRenameOptions {
+    /// Whether textDocument/prepareRename is served.
+    #[cfg_attr(feature = "serde", serde(rename = "prepareProvider"))]
+    pub prepare_provider: bool,
+}
+
+/// In `InitializeCapabilities`: `semanticTokensProvider`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferSemanticTokensOptions {
+    /// The names of types.
+    pub legend: EditorOfferSemanticTokensLegend,
+    /// True: all words of a document at once.
+    pub full: bool,
+}
+
+/// In `EditorOfferSemanticTokensOptions`: `legend`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferSemanticTokensLegend {
+    /// By number.
+    #[cfg_attr(feature = "serde", serde(rename = "tokenTypes"))]
+    pub token_types: Vec<String>,
+    /// None.
+    #[cfg_attr(feature = "serde", serde(rename = "tokenModifiers"))]
+    pub token_modifiers: Vec<String>,
+}
+
+/// In `InitializeCapabilities`: `executeCommandProvider`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferExecuteCommandOptions {
+    /// The commands.
+    pub commands: Vec<String>,
+}
+
+/// In `InitializeCapabilities`: `workspace`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferWorkspaceOptions {
+    /// Which virtual documents workspace/textDocumentContent serves.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocumentContent"))]
+    pub text_document_content: EditorOfferTextDocumentContentOptions,
+}
+
+/// In `EditorOfferWorkspaceOptions`: `textDocumentContent`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EditorOfferTextDocumentContentOptions {
+    /// The schemes of their URIs.
+    pub schemes: Vec<String>,
 }
 
 /// In `InitializeCapabilities`: `diagnosticProvider`.
@@ -7429,6 +7572,530 @@ pub struct TextPosition {
     pub character: i64,
 }
 
+/// Params of `textDocument/hover`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentHoverParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+    /// The cursor.
+    pub position: DocumentPosition,
+}
+
+/// In `TextDocumentHoverParams`: `position`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DocumentPosition {
+    /// From 0.
+    /// Must be an integer in 0...4294967295.
+    pub line: i64,
+    /// Units of the position encoding from the beginning of the line; too many stand for the line's end.
+    /// Must be an integer in 0...4294967295.
+    pub character: i64,
+}
+
+/// What `textDocument/hover` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Hover {
+    /// The text.
+    pub contents: MarkupText,
+    /// What it is about.
+    pub range: TextRange,
+}
+
+/// In `Hover`: `contents`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MarkupText {
+    /// `markdown` for a client that takes it.
+    pub kind: MarkupTextKind,
+    /// The text.
+    pub value: String,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum MarkupTextKind {
+    #[cfg_attr(feature = "serde", serde(rename = "plaintext"))]
+    Plaintext,
+    #[cfg_attr(feature = "serde", serde(rename = "markdown"))]
+    Markdown,
+}
+
+impl MarkupTextKind {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                MarkupTextKind::Plaintext => "plaintext",
+                MarkupTextKind::Markdown => "markdown",
+        }
+    }
+}
+
+/// Params of `textDocument/completion`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentCompletionParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+    /// The cursor.
+    pub position: DocumentPosition,
+}
+
+/// What `textDocument/completion` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CompletionItem {
+    /// What the client shows.
+    pub label: String,
+    /// 7 a model, 9 a table, 10 a key, 12 a word that the value may be, 14 true or false.
+    pub kind: i64,
+    /// What the value must be.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub detail: Option<String>,
+    /// What the key means.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub documentation: Option<MarkupText>,
+    /// Puts keys that the table needs first.
+    #[cfg_attr(feature = "serde", serde(rename = "sortText"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub sort_text: Option<String>,
+    /// What typed text is compared with.
+    #[cfg_attr(feature = "serde", serde(rename = "filterText"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub filter_text: Option<String>,
+    /// What choosing it writes.
+    #[cfg_attr(feature = "serde", serde(rename = "textEdit"))]
+    pub text_edit: TextEditFields,
+}
+
+/// In `CompletionItem`: `textEdit`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextEditFields {
+    /// What is replaced.
+    pub range: TextRange,
+    /// What stands there instead.
+    #[cfg_attr(feature = "serde", serde(rename = "newText"))]
+    pub new_text: String,
+}
+
+/// Params of `textDocument/codeAction`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentCodeActionParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+    /// The part of it that is asked about.
+    pub range: DocumentRange,
+    /// What the client wants.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub context: Option<TextDocumentCodeActionContext>,
+}
+
+/// In `TextDocumentCodeActionParams`: `range`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DocumentRange {
+    /// Where it begins.
+    pub start: DocumentPosition,
+    /// Where it ends.
+    pub end: DocumentPosition,
+}
+
+/// In `TextDocumentCodeActionParams`: `context`.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentCodeActionContext {
+    /// Kinds of actions; one stands for those that it is the beginning of.
+    /// Must be a list of strings.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub only: Option<Vec<String>>,
+}
+
+/// What `textDocument/codeAction` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CodeAction {
+    /// What it does.
+    pub title: String,
+    /// Its kind; absent, as all but `title`, `command` and `arguments`, for a client without action literals.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub kind: Option<CodeActionKind>,
+    /// What it mends.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub diagnostics: Option<Vec<EditorDiagnostic>>,
+    /// True for the fix of a problem.
+    #[cfg_attr(feature = "serde", serde(rename = "isPreferred"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub is_preferred: Option<bool>,
+    /// The changes that it makes.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub edit: Option<WorkspaceEdit>,
+    /// What it runs: an object, or for a client without action literals the command's name.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub command: Option<CodeActionCommand>,
+    /// For such a client: the document's URI.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub arguments: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum CodeActionKind {
+    #[cfg_attr(feature = "serde", serde(rename = "quickfix"))]
+    Quickfix,
+    #[cfg_attr(feature = "serde", serde(rename = "refactor.rewrite"))]
+    RefactorRewrite,
+    #[cfg_attr(feature = "serde", serde(rename = "source"))]
+    Source,
+}
+
+impl CodeActionKind {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                CodeActionKind::Quickfix => "quickfix",
+                CodeActionKind::RefactorRewrite => "refactor.rewrite",
+                CodeActionKind::Source => "source",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(untagged))]
+pub enum CodeActionCommand {
+    CommandFields(CommandFields),
+    Text(String),
+}
+
+/// In `CodeAction`: `edit`.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceEdit {
+    /// The changes with the state of the text that they are for, for a client that takes it.
+    #[cfg_attr(feature = "serde", serde(rename = "documentChanges"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub document_changes: Option<Vec<VersionedEdits>>,
+    /// The changes by the document's URI, each with `range` and `newText`; else.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub changes: Option<Json>,
+}
+
+/// In `WorkspaceEdit`: `documentChanges`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct VersionedEdits {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: VersionedDocument,
+    /// The changes, all for the text as it is.
+    pub edits: Vec<TextEditFields>,
+}
+
+/// In `VersionedEdits`: `textDocument`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct VersionedDocument {
+    /// Its URI.
+    pub uri: String,
+    /// The state of its text.
+    pub version: i64,
+}
+
+/// In `CodeAction`: `command`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CommandFields {
+    /// The text.
+    pub title: String,
+    /// The command's name; empty where there is none.
+    pub command: String,
+    /// The document's URI; absent without a command.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub arguments: Option<Vec<String>>,
+}
+
+/// Params of `textDocument/codeLens`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentCodeLensParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+}
+
+/// What `textDocument/codeLens` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct CodeLens {
+    /// The line that it is about.
+    pub range: TextRange,
+    /// The text, and what a click on it runs.
+    pub command: CommandFields,
+}
+
+/// Params of `textDocument/inlayHint`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentInlayHintParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+    /// The part of it that is asked about.
+    pub range: DocumentRange,
+}
+
+/// What `textDocument/inlayHint` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct InlayHint {
+    /// Where it stands.
+    pub position: TextPosition,
+    /// The text.
+    pub label: String,
+    /// True: a blank before it.
+    #[cfg_attr(feature = "serde", serde(rename = "paddingLeft"))]
+    pub padding_left: bool,
+}
+
+/// Params of `textDocument/documentSymbol`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentDocumentSymbolParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+}
+
+/// What `textDocument/documentSymbol` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct DocumentSymbol {
+    /// The key, or a model's id.
+    pub name: String,
+    /// The value, or how many elements it has.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub detail: Option<String>,
+    /// 8 a key without a value, 15 string, 16 number, 17 true or false, 18 list, 19 table, 21 null.
+    pub kind: i64,
+    /// All that belongs to it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub range: Option<TextRange>,
+    /// The key.
+    #[cfg_attr(feature = "serde", serde(rename = "selectionRange"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub selection_range: Option<TextRange>,
+    /// The symbols of its table, each as this one.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub children: Option<Vec<Json>>,
+    /// Where it is, for a client that takes no symbols in each other.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub location: Option<SymbolLocation>,
+    /// The symbol that it is in, for such a client.
+    #[cfg_attr(feature = "serde", serde(rename = "containerName"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub container_name: Option<String>,
+}
+
+/// In `DocumentSymbol`: `location`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SymbolLocation {
+    /// The document.
+    pub uri: String,
+    /// Where in it.
+    pub range: TextRange,
+}
+
+/// Params of `textDocument/foldingRange`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentFoldingRangeParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+}
+
+/// What `textDocument/foldingRange` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Fold {
+    /// The line that stays.
+    #[cfg_attr(feature = "serde", serde(rename = "startLine"))]
+    pub start_line: i64,
+    /// The last line.
+    #[cfg_attr(feature = "serde", serde(rename = "endLine"))]
+    pub end_line: i64,
+    /// `region` for a table; absent for a value.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub kind: Option<FoldKind>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum FoldKind {
+    #[cfg_attr(feature = "serde", serde(rename = "comment"))]
+    Comment,
+    #[cfg_attr(feature = "serde", serde(rename = "region"))]
+    Region,
+}
+
+impl FoldKind {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                FoldKind::Comment => "comment",
+                FoldKind::Region => "region",
+        }
+    }
+}
+
+/// Params of `textDocument/prepareRename`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentPrepareRenameParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+    /// The cursor.
+    pub position: DocumentPosition,
+}
+
+/// What `textDocument/prepareRename` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Renamable {
+    /// Where it stands.
+    pub range: TextRange,
+    /// The name.
+    pub placeholder: String,
+}
+
+/// Params of `textDocument/rename`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentRenameParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+    /// The cursor.
+    pub position: DocumentPosition,
+    /// The new id.
+    /// Must be a string of 1...256 characters.
+    #[cfg_attr(feature = "serde", serde(rename = "newName"))]
+    pub new_name: String,
+}
+
+/// Params of `textDocument/semanticTokens/full`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TextDocumentSemanticTokensFullParams {
+    /// The document.
+    #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
+    pub text_document: DocumentReference,
+}
+
+/// What `textDocument/semanticTokens/full` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SemanticTokenList {
+    /// Five whole numbers for each: lines and characters from the one before, length, number of the type in the
+    /// server's legend, and 0.
+    pub data: Vec<i64>,
+}
+
+/// Params of `workspace/executeCommand`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceExecuteCommandParams {
+    /// The command.
+    pub command: WorkspaceExecuteCommandParamsCommand,
+    /// The document's URI. With `quiet` behind it no window/showMessage says what came of it: for a client that shows
+    /// the answer itself.
+    /// Must be a list of 1...2 strings.
+    pub arguments: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum WorkspaceExecuteCommandParamsCommand {
+    #[cfg_attr(feature = "serde", serde(rename = "trimtab.applyToSearch"))]
+    TrimtabApplyToSearch,
+    #[cfg_attr(feature = "serde", serde(rename = "trimtab.insertSuggestion"))]
+    TrimtabInsertSuggestion,
+    #[cfg_attr(feature = "serde", serde(rename = "trimtab.showFrontier"))]
+    TrimtabShowFrontier,
+    #[cfg_attr(feature = "serde", serde(rename = "trimtab.suggestion"))]
+    TrimtabSuggestion,
+    #[cfg_attr(feature = "serde", serde(rename = "trimtab.ranking"))]
+    TrimtabRanking,
+}
+
+impl WorkspaceExecuteCommandParamsCommand {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                WorkspaceExecuteCommandParamsCommand::TrimtabApplyToSearch => "trimtab.applyToSearch",
+                WorkspaceExecuteCommandParamsCommand::TrimtabInsertSuggestion => "trimtab.insertSuggestion",
+                WorkspaceExecuteCommandParamsCommand::TrimtabShowFrontier => "trimtab.showFrontier",
+                WorkspaceExecuteCommandParamsCommand::TrimtabSuggestion => "trimtab.suggestion",
+                WorkspaceExecuteCommandParamsCommand::TrimtabRanking => "trimtab.ranking",
+        }
+    }
+}
+
+/// What `workspace/executeCommand` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceExecuteCommandAnswer {
+    /// What came of it, for people.
+    pub message: String,
+    /// The suggested candidate as in suggestion/get, with `trimtab.suggestion`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub suggestion: Option<Json>,
+    /// The candidates as in suggestion/ranking, with `trimtab.ranking`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub ranking: Option<Json>,
+    /// The virtual document of the frontier, with `trimtab.showFrontier`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub uri: Option<String>,
+    /// Its text.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub text: Option<String>,
+    /// What is written, with `trimtab.insertSuggestion`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub edit: Option<WorkspaceEdit>,
+    /// Fields of the request that the method does not know, at most 16; absent where there are none.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub warnings: Option<Vec<UnknownField>>,
+}
+
+/// Params of `workspace/textDocumentContent`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceTextDocumentContentParams {
+    /// The virtual document.
+    /// Must be a string of 1...65536 characters.
+    pub uri: String,
+}
+
+/// What `workspace/textDocumentContent` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceTextDocumentContentAnswer {
+    /// The text.
+    pub text: String,
+    /// Fields of the request that the method does not know, at most 16; absent where there are none.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub warnings: Option<Vec<UnknownField>>,
+}
+
 /// Params of `frontier/changed`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -8011,6 +8678,16 @@ pub struct TextDocumentPublishDiagnosticsParams {
     pub diagnostics: Vec<EditorDiagnostic>,
 }
 
+/// Params of `window/showMessage`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WindowShowMessageParams {
+    /// 1 error, 2 warning, 3 info, 4 log.
+    pub r#type: i64,
+    /// The message.
+    pub message: String,
+}
+
 /// Params of `$/progress`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -8213,28 +8890,6 @@ pub struct TextChange {
     pub text: String,
 }
 
-/// In `TextChange`: `range`.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct DocumentRange {
-    /// Where it begins.
-    pub start: DocumentPosition,
-    /// Where it ends.
-    pub end: DocumentPosition,
-}
-
-/// In `DocumentRange`: `start`.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct DocumentPosition {
-    /// From 0.
-    /// Must be an integer in 0...4294967295.
-    pub line: i64,
-    /// Units of the position encoding from the beginning of the line; too many stand for the line's end.
-    /// Must be an integer in 0...4294967295.
-    pub character: i64,
-}
-
 /// Params of `textDocument/didSave`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -8251,6 +8906,50 @@ pub struct TextDocumentDidCloseParams {
     /// The document.
     #[cfg_attr(feature = "serde", serde(rename = "textDocument"))]
     pub text_document: DocumentReference,
+}
+
+/// Params of `workspace/applyEdit`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceApplyEditParams {
+    /// What is done, for people.
+    pub label: String,
+    /// The changes.
+    pub edit: WorkspaceEdit,
+}
+
+/// Params of `workspace/codeLens/refresh`.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceCodeLensRefreshParams {}
+
+/// Params of `workspace/inlayHint/refresh`.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceInlayHintRefreshParams {}
+
+/// Params of `workspace/diagnostic/refresh`.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceDiagnosticRefreshParams {}
+
+/// Params of `workspace/textDocumentContent/refresh`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WorkspaceTextDocumentContentRefreshParams {
+    /// The virtual document.
+    pub uri: String,
+}
+
+/// Params of `window/showDocument`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct WindowShowDocumentParams {
+    /// The document, for workspace/textDocumentContent.
+    pub uri: String,
+    /// True: the person asked for it.
+    #[cfg_attr(feature = "serde", serde(rename = "takeFocus"))]
+    pub take_focus: bool,
 }
 
 /// Opens the connection: the client says who it is and which files the server may read; the server says what it can do.
@@ -8750,6 +9449,128 @@ impl Request for TextDocumentDiagnostic {
     type Answer = TextDocumentDiagnosticAnswer;
 }
 
+/// Explains what stands at a place of an open document: a key with its meaning, unit and range; a model with where its
+/// candidates stand in the search; an objective with the plan that it leads to.
+/// Since 0.2.
+pub enum TextDocumentHover {}
+impl Request for TextDocumentHover {
+    const METHOD: &'static str = "textDocument/hover";
+    type Params = TextDocumentHoverParams;
+    type Answer = Option<Hover>;
+}
+
+/// Lists what may stand at a place of an open document: the keys that its table has not, the words that a value may be,
+/// the models of the pool where one is named.
+/// Since 0.2.
+pub enum TextDocumentCompletion {}
+impl Request for TextDocumentCompletion {
+    const METHOD: &'static str = "textDocument/completion";
+    type Params = TextDocumentCompletionParams;
+    type Answer = Vec<CompletionItem>;
+}
+
+/// Lists what can be done about a part of an open document: fixes of what is wrong there, writing the suggested models,
+/// applying the manifest to the search.
+/// Since 0.2.
+pub enum TextDocumentCodeAction {}
+impl Request for TextDocumentCodeAction {
+    const METHOD: &'static str = "textDocument/codeAction";
+    type Params = TextDocumentCodeActionParams;
+    type Answer = Vec<CodeAction>;
+}
+
+/// Lists what the session of an open document says, with the lines that it is about: at the pool the suggested
+/// candidate with how certain that is and what finding it has taken, and the trials under way; at the objective the
+/// plan with what it saves. Where the client takes workspace/codeLens/refresh, it is sent when this changes.
+/// Since 0.2.
+pub enum TextDocumentCodeLens {}
+impl Request for TextDocumentCodeLens {
+    const METHOD: &'static str = "textDocument/codeLens";
+    type Params = TextDocumentCodeLensParams;
+    type Answer = Vec<CodeLens>;
+}
+
+/// Lists the texts of textDocument/codeLens for a part of an open document, to be shown behind the lines instead of
+/// above them. Where the client takes workspace/inlayHint/refresh, it is sent when this changes.
+/// Since 0.2.
+pub enum TextDocumentInlayHint {}
+impl Request for TextDocumentInlayHint {
+    const METHOD: &'static str = "textDocument/inlayHint";
+    type Params = TextDocumentInlayHintParams;
+    type Answer = Vec<InlayHint>;
+}
+
+/// Lists the tables, keys and models of an open document: in each other for a client that takes that, else one after
+/// the other.
+/// Since 0.2.
+pub enum TextDocumentDocumentSymbol {}
+impl Request for TextDocumentDocumentSymbol {
+    const METHOD: &'static str = "textDocument/documentSymbol";
+    type Params = TextDocumentDocumentSymbolParams;
+    type Answer = Vec<DocumentSymbol>;
+}
+
+/// Lists the parts of an open document that can be folded: tables, values of several lines, comments of several lines.
+/// Since 0.2.
+pub enum TextDocumentFoldingRange {}
+impl Request for TextDocumentFoldingRange {
+    const METHOD: &'static str = "textDocument/foldingRange";
+    type Params = TextDocumentFoldingRangeParams;
+    type Answer = Vec<Fold>;
+}
+
+/// Says which model is named at a place of an open document; `null` where none is.
+/// Since 0.2.
+pub enum TextDocumentPrepareRename {}
+impl Request for TextDocumentPrepareRename {
+    const METHOD: &'static str = "textDocument/prepareRename";
+    type Params = TextDocumentPrepareRenameParams;
+    type Answer = Option<Renamable>;
+}
+
+/// Gives the model that is named at a place of an open document another id, wherever the document names it. `null`
+/// where no model is named. A search knows the model by its former id.
+/// Since 0.2.
+pub enum TextDocumentRename {}
+impl Request for TextDocumentRename {
+    const METHOD: &'static str = "textDocument/rename";
+    type Params = TextDocumentRenameParams;
+    type Answer = Option<WorkspaceEdit>;
+}
+
+/// Lists the words of an open document with what they are: headers, keys, models, words of a closed list, strings,
+/// numbers, comments.
+/// Since 0.2.
+pub enum TextDocumentSemanticTokensFull {}
+impl Request for TextDocumentSemanticTokensFull {
+    const METHOD: &'static str = "textDocument/semanticTokens/full";
+    type Params = TextDocumentSemanticTokensFullParams;
+    type Answer = Option<SemanticTokenList>;
+}
+
+/// Runs a command on an open document. `trimtab.suggestion` and `trimtab.ranking` answer what the search says,
+/// `trimtab.showFrontier` answers the frontier as text and has the client show it where it takes window/showDocument,
+/// `trimtab.insertSuggestion` has the client write the suggested models where it takes workspace/applyEdit, and
+/// `trimtab.applyToSearch` brings the search in line with the document: nothing else that an editor does changes a
+/// session.
+/// Since 0.2.
+pub enum WorkspaceExecuteCommand {}
+impl Request for WorkspaceExecuteCommand {
+    const METHOD: &'static str = "workspace/executeCommand";
+    type Params = WorkspaceExecuteCommandParams;
+    type Answer = WorkspaceExecuteCommandAnswer;
+}
+
+/// Returns the text of a virtual document: of `trimtab:/frontier?` and an open document's URI the frontier of its
+/// pipeline. A client that takes virtual documents is sent workspace/textDocumentContent/refresh when it changes.
+/// Since 0.2.
+pub enum WorkspaceTextDocumentContent {}
+impl Request for WorkspaceTextDocumentContent {
+    const METHOD: &'static str = "workspace/textDocumentContent";
+    type Params = WorkspaceTextDocumentContentParams;
+    type Answer = WorkspaceTextDocumentContentAnswer;
+}
+
 /// Says that a pipeline's frontier was replaced: after the answer of the request that did so, or unasked where the
 /// frontier follows the profile.
 /// Since 0.1.
@@ -8845,6 +9666,15 @@ impl Notification for TextDocumentPublishDiagnostics {
     const METHOD: &'static str = "textDocument/publishDiagnostics";
     const FROM_SERVER: bool = true;
     type Params = TextDocumentPublishDiagnosticsParams;
+}
+
+/// Shows what came of a command to the person who ran it.
+/// Since 0.2.
+pub enum WindowShowMessage {}
+impl Notification for WindowShowMessage {
+    const METHOD: &'static str = "window/showMessage";
+    const FROM_SERVER: bool = true;
+    type Params = WindowShowMessageParams;
 }
 
 /// Says how far a request with a `workDoneToken` has come: `begin`, then any number of `report`, then `end`, all before
@@ -8949,6 +9779,66 @@ impl Notification for TextDocumentDidClose {
     const METHOD: &'static str = "textDocument/didClose";
     const FROM_SERVER: bool = false;
     type Params = TextDocumentDidCloseParams;
+}
+
+/// Asks a client that takes it to change a document, for a command that the client runs. The client answers whether it
+/// did, as `applied`.
+/// Since 0.2.
+pub enum WorkspaceApplyEdit {}
+impl Notification for WorkspaceApplyEdit {
+    const METHOD: &'static str = "workspace/applyEdit";
+    const FROM_SERVER: bool = true;
+    type Params = WorkspaceApplyEditParams;
+}
+
+/// Asks a client that takes it to ask for textDocument/codeLens again, because a session has changed. The client
+/// answers `null`.
+/// Since 0.2.
+pub enum WorkspaceCodeLensRefresh {}
+impl Notification for WorkspaceCodeLensRefresh {
+    const METHOD: &'static str = "workspace/codeLens/refresh";
+    const FROM_SERVER: bool = true;
+    type Params = WorkspaceCodeLensRefreshParams;
+}
+
+/// Asks a client that takes it to ask for textDocument/inlayHint again, because a session has changed. The client
+/// answers `null`.
+/// Since 0.2.
+pub enum WorkspaceInlayHintRefresh {}
+impl Notification for WorkspaceInlayHintRefresh {
+    const METHOD: &'static str = "workspace/inlayHint/refresh";
+    const FROM_SERVER: bool = true;
+    type Params = WorkspaceInlayHintRefreshParams;
+}
+
+/// Asks a client that takes it to ask for textDocument/diagnostic again, because files that a document names have been
+/// read. The client answers `null`.
+/// Since 0.2.
+pub enum WorkspaceDiagnosticRefresh {}
+impl Notification for WorkspaceDiagnosticRefresh {
+    const METHOD: &'static str = "workspace/diagnostic/refresh";
+    const FROM_SERVER: bool = true;
+    type Params = WorkspaceDiagnosticRefreshParams;
+}
+
+/// Asks a client that takes virtual documents to ask for one again, because its session has changed. The client answers
+/// `null`.
+/// Since 0.2.
+pub enum WorkspaceTextDocumentContentRefresh {}
+impl Notification for WorkspaceTextDocumentContentRefresh {
+    const METHOD: &'static str = "workspace/textDocumentContent/refresh";
+    const FROM_SERVER: bool = true;
+    type Params = WorkspaceTextDocumentContentRefreshParams;
+}
+
+/// Asks a client that takes it to show a virtual document, for a command that the client runs. The client answers
+/// whether it did, as `success`.
+/// Since 0.2.
+pub enum WindowShowDocument {}
+impl Notification for WindowShowDocument {
+    const METHOD: &'static str = "window/showDocument";
+    const FROM_SERVER: bool = true;
+    type Params = WindowShowDocumentParams;
 }
 
 /// The codes of refusals.

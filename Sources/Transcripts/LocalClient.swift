@@ -55,6 +55,7 @@ package final class LocalClient {
   /// The lines that the server has sent since the last call, with what the commits so far let go.
   package func received() -> [String] {
     server.handleCommits()
+    server.noticeChanges()
     return takeOutput().split(separator: "\n").map(String.init)
   }
 

@@ -34,6 +34,8 @@ package final class ClientConnection: PeerHandler {
   var repeated: (keys: Set<RequestKey>, refusal: RequestError?) = ([], nil)
   /// Whether it may change nothing.
   var isReadOnly: Bool
+  /// The sessions that it views and that have not changed since.
+  var viewed: [ExactString: ViewMark] = [:]
   /// The documents that it edits.
   private(set) lazy var editor = EditorDesk(self)
   /// The sessions that it has opened: it may use them, and is sent what happens in them.
@@ -58,6 +60,9 @@ package final class ClientConnection: PeerHandler {
 
   /// Breaks the ring that peer and connection form.
   func disconnect() { peer.handler = nil }
+
+  /// Whether it takes part in a state directory, whose sessions its documents then are about.
+  var sharesDirectory: Bool { server.journals != nil || peer.handler is Relay }
 
   /// Has the client use a session and be sent what happens in it from now on, unless it does already.
   func hold(_ session: String, at revision: Int) {
@@ -157,6 +162,7 @@ package final class ClientConnection: PeerHandler {
   package func handle(_ call: Call) {
     if passedFiles != nil {
       if call.method == ExactString(GuestMessages.join) { return join(call) }
+      if call.method == ExactString(GuestMessages.view) { return view(call) }
       if case .integer(let number) = call.id, let key {
         let request = RequestKey(client: key, number: Int(number))
         call.origin = RequestOrigin(files: nextFile, key: request, isRepeated: repeated.keys.contains(request))

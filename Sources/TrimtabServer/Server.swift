@@ -21,6 +21,8 @@ package final class Server {
   var recoveries: [ExactString: Recovery] = [:]
   /// What was answered that recovered sessions' journals have, for clients that ask again.
   var recordedAnswers: [ExactString: RecordedAnswers] = [:]
+  /// Sessions of the directory that are shown and not open.
+  let keptSessions = KeptSessions()
   /// Tells this process from other owners of a directory.
   let key = String(UInt64.random(in: 0..<1 << 48), radix: 36)
   /// In the order in which they came.

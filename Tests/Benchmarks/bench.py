@@ -1,13 +1,14 @@
 """The benchmark table: `python Tests/Benchmarks/bench.py [--full] [--json FILE] [--only SECTION ...]`.
 
-Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), optimum (plans against
-a mixed-integer solver's, and how near any plan can be; needs numpy and scipy), scale (growth with the size of the
-problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples, noise, prices, a
-frontier that follows its profile), latency (a query's round trip from the Python client), pipelined (small requests a
-second), start (start-up, memory, size), hold (every method at its limit), cancel, cka (representations against numpy),
-trials (updates of a search a second), durable (the same with a state directory, beside the disk's own sync), record
-(what `trimtab record` adds to a round trip, and a flood through it), recovery (a long journal: its size, and how long
-it takes to open), sharing (processes that share a state directory: a query through a joined one, and a takeover).
+Sections: curve (the whole exact curve against PyPI `lowtime`), gap (certified gap of the plans), optimum (plans
+against a mixed-integer solver's, and how near any plan can be; needs numpy and scipy), scale (growth with the size of
+the problem), switching (what changes of clock cost), straggler (a report to the last push), live (samples, noise,
+prices, a frontier that follows its profile), latency (a query's round trip from the Python client), pipelined (small
+requests a second), start (start-up, memory, size), hold (every method at its limit), cancel, cka (representations
+against numpy), trials (updates of a search a second), durable (the same with a state directory, beside the disk's own
+sync), record (what `trimtab record` adds to a round trip, and a flood through it), recovery (a long journal: its
+size, and how long it takes to open), sharing (processes that share a state directory: a query through a joined one,
+and a takeover), editor (keystrokes, hovers and pushes of the language server at 1000 candidates; needs pygls).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines,
@@ -31,6 +32,7 @@ from certainty import measure as measure_certainty
 from clocks import clocks
 from compare import measure as measure_against
 from durable import durable
+from editor import editor
 from experiment import measure as measure_experiment
 from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
@@ -123,8 +125,8 @@ def scores(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    durable, record, recovery, sharing, selection, ceiling, zoo, reports, calibration, certainty, experiment, scores,
-    noise, next_measurements, power, clocks)}
+    durable, record, recovery, sharing, editor, selection, ceiling, zoo, reports, calibration, certainty, experiment,
+    scores, noise, next_measurements, power, clocks)}
 
 
 def main():

@@ -61,9 +61,7 @@ enum Envelope {
   /// What an answer says; nil where it has neither a result nor an error. Some libraries send a null beside the other.
   private static func outcome(_ object: JSONObject) -> Result<JSON, RPCError>? {
     if let error = object.value(of: "error"), error != .null {
-      let code = error["code"]?.integerValue ?? ErrorCode.internalError.rawValue
-      let message = error["message"]?.stringValue?.text ?? error.preview()
-      return .failure(RPCError(ErrorCode(rawValue: code), message, data: error["data"]))
+      return .failure(RPCError(answered: error))
     }
     if let result = object.value(of: "result") { return .success(result) }
     return object.value(of: "error") == nil ? nil : .success(.null)

@@ -39,6 +39,13 @@ package struct RPCError: Error, Sendable, Hashable {
     self.data = data
   }
 
+  /// An error that another end has answered.
+  package init(answered json: JSON) {
+    self.init(
+      ErrorCode(rawValue: json["code"]?.integerValue ?? ErrorCode.internalError.rawValue),
+      json["message"]?.stringValue?.text ?? json.preview(), data: json["data"])
+  }
+
   /// The error for parameters that do not fit, with the place and the remedy in `data`.
   package init(_ field: InvalidField) {
     let place = field.path.isEmpty ? "params" : field.pathText

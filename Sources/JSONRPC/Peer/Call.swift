@@ -32,6 +32,8 @@ package final class Call {
   /// Nil once answered: a handler may keep the call, and must not thereby keep the peer.
   private var peer: Peer?
   private let slot: BatchSlot?
+  /// Takes the answer of a request of the process itself from the peer.
+  private var deliver: ((Peer) -> Void)?
   private var isAbandoned = false
   private var reporter: ProgressReporter?
 
@@ -43,6 +45,17 @@ package final class Call {
     self.peer = peer
     client = ObjectIdentifier(peer)
     self.slot = slot
+  }
+
+  /// A request of the process itself to a handler of its own; `done` gets the answer, which waits for no lane.
+  package init(
+    own method: ExactString, params: JSON?, done: @escaping (Result<JSON, RPCError>) -> Void
+  ) {
+    let peer = Peer()
+    (id, self.method, self.params, workDoneToken, self.peer, slot) = (.integer(1), method, params, nil, peer, nil)
+    client = ObjectIdentifier(peer)
+    keepsParams = true
+    deliver = { done($0.takeOnlyAnswer()) }
   }
 
   deinit {
@@ -122,7 +135,9 @@ package final class Call {
     onCancel = nil
     reporter?.end()
     peer.close(id)
+    if deliver != nil { lane = .none }
     respond(peer)
+    deliver?(peer)
   }
 }
 

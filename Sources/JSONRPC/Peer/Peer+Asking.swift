@@ -18,6 +18,17 @@ extension Peer {
   }
 }
 
+extension Peer {
+  /// Takes the one answer that this peer has given.
+  func takeOnlyAnswer() -> Result<JSON, RPCError> {
+    let text = output.takeAll().drop { $0 != UInt8(ascii: "{") }
+    guard let message = try? JSON.parse(Array(text)), case .response(_, let outcome) = Envelope(message) else {
+      preconditionFailure("a peer's answer is one")
+    }
+    return outcome
+  }
+}
+
 /// What to do with the answers to requests that were sent.
 struct PendingRequests {
   /// For a client that answers nothing: the oldest are forgotten.

@@ -18,3 +18,8 @@ extension EditorMethod {
 package protocol EditorNotification: ClientNotification, SendableMetatype {
   static func take(_ params: Params, at desk: EditorDesk)
 }
+
+/// A method of the Language Server Protocol about an open document whose answer may have to wait for a session.
+package protocol EditorRequest: Method {
+  static func serve(_ params: Params, at desk: EditorDesk, done: @escaping (Result<Answer, RequestError>) -> Void)
+}

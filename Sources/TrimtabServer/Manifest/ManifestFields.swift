@@ -31,6 +31,9 @@ struct ManifestFields: ObjectReadable {
       """
     )
     _ = try reader.optional(
+      "model", .object(ManifestChoice.self),
+      "The candidate that was chosen; an editor writes the suggested one here. The launcher does not use it.")
+    _ = try reader.optional(
       "steps", .integer(in: 1...(1 << 53)),
       "Steps of a training on all data, where the script does not say it (`trimtab.trial(steps=...)`).")
     _ = try reader.optional(
@@ -49,6 +52,15 @@ struct ManifestFields: ObjectReadable {
       }
       return object.count
     }
+  }
+}
+
+/// A candidate by its models.
+struct ManifestChoice: ObjectReadable {
+  init(from reader: inout ObjectReader) throws(InvalidField) {
+    _ = try reader.required("encoder", .text(), "Its encoder.")
+    _ = try reader.optional("projector", .text(), "Its projector, where the pool names any.")
+    _ = try reader.required("languageModel", .text(), "Its language model.")
   }
 }
 

@@ -63,6 +63,18 @@ package enum Catalogue {
       .query(SuggestionPipeline.self),
 
       .editor(TextDocumentDiagnostic.self),
+      .editor(TextDocumentHover.self),
+      .editor(TextDocumentCompletion.self),
+      .editor(TextDocumentCodeAction.self),
+      .editor(TextDocumentCodeLens.self),
+      .editor(TextDocumentInlayHint.self),
+      .editor(TextDocumentDocumentSymbol.self),
+      .editor(TextDocumentFoldingRange.self),
+      .editor(TextDocumentPrepareRename.self),
+      .editor(TextDocumentRename.self),
+      .editor(TextDocumentSemanticTokensFull.self),
+      .editor(request: WorkspaceExecuteCommand.self),
+      .editor(request: WorkspaceTextDocumentContent.self),
     ]
   }
 
@@ -78,6 +90,7 @@ package enum Catalogue {
       .push(SearchEnding.self),
       .push(CostChange.self),
       .push(TextDocumentPublishDiagnostics.self),
+      .push(WindowShowMessage.self),
       .push(WorkDoneProgress.self),
       .push(LogMessage.self),
       .push(LogTrace.self),
@@ -89,6 +102,12 @@ package enum Catalogue {
       .editor(TextDocumentDidChange.self),
       .editor(TextDocumentDidSave.self),
       .editor(TextDocumentDidClose.self),
+      .ask(WorkspaceApplyEdit.self),
+      .ask(WorkspaceCodeLensRefresh.self),
+      .ask(WorkspaceInlayHintRefresh.self),
+      .ask(WorkspaceDiagnosticRefresh.self),
+      .ask(WorkspaceTextDocumentContentRefresh.self),
+      .ask(WindowShowDocument.self),
     ]
   }
 }

@@ -111,7 +111,23 @@ package struct Route {
         let params = try M.Params(reading: call.params)
         call.settle(UnknownFields()) { () throws(RequestError) in
           guard let place = client.editor.place(params.uri) else { return M.nothing }
+          // What is shown of a session must be durable first.
+          if let session = place.session { call.lane = client.server.lane(of: session.query.session) }
           return try M.answer(params, place)
+        }
+      } catch {
+        call.fail(RPCError(error))
+      }
+    }
+    route.isLocal = true
+    return route
+  }
+
+  static func editor<M: EditorRequest>(request method: M.Type) -> Route {
+    var route = Route(method) { client, call in
+      do throws(InvalidField) {
+        M.serve(try M.Params(reading: call.params), at: client.editor) { outcome in
+          call.settle(UnknownFields()) { () throws(RequestError) in try outcome.get() }
         }
       } catch {
         call.fail(RPCError(error))

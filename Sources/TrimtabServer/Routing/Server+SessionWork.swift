@@ -256,6 +256,14 @@ struct WrittenAnswer: ObjectWritable, Sendable {
   init(_ answer: some ObjectWritable) { fields = WrittenFields { answer.write(to: &$0) } }
 
   func write(to object: inout ObjectWriter) { object.insert(fields) }
+
+  /// The answer as a value.
+  var json: JSON {
+    var writer = ObjectWriter()
+    writer.braced { $0.fields(fields) }
+    // Only a number that is not finite makes it no JSON.
+    return (try? JSON.parse(writer.json.bytes)) ?? .null
+  }
 }
 
 extension JSONObject {

@@ -44,6 +44,13 @@ package final class Participant {
   package init(_ client: ClientConnection, on loop: EventLoop) {
     (self.client, self.server, self.loop) = (client, client.server, loop)
     client.participant = self
+    client.editor.run(on: loop)
+    loop.add(TurnWatch { [unowned server] in server.noticeChanges() })
+  }
+
+  /// The state directory that the client takes part in; nil while it takes part in none.
+  var sharedDirectory: (path: String, loop: EventLoop)? {
+    relay != nil || server.journals != nil ? (directory.path, loop) : nil
   }
 
   /// Enters a directory for the client's `initialize`.
@@ -229,4 +236,18 @@ enum GuestMessages {
   static let join = "$/join"
   /// A notification: the file that the next request names, or why it could not be opened.
   static let file = "$/file"
+  /// A request: ``SessionViewQuery``.
+  static let view = "$/view"
+}
+
+/// Has something looked at after each turn of a loop.
+private final class TurnWatch: LoopSource {
+  let descriptor: Int32 = -1
+  let events: Int16 = 0
+  private let look: () -> Void
+
+  init(_ look: @escaping () -> Void) { self.look = look }
+
+  func ready(_ events: Int16) {}
+  func flush() { look() }
 }

@@ -32,6 +32,8 @@ final class Relay: PeerHandler {
   private var lastNumber = 0
   /// Requests that the owner has not answered, by number.
   private var pending: [Int: Call] = [:]
+  /// Requests of this process's own that the owner has not answered, by number.
+  private var asked: [Int: (Result<JSON, RPCError>) -> Void] = [:]
   /// Reports that came as notifications and that the owner has not decided, with numbers as requests have them.
   private var undecided = UndecidedReports()
   private var waiting: [Waiting] = []
@@ -94,6 +96,7 @@ final class Relay: PeerHandler {
       client.resume(initialize, sessions: held.all, hasShutDown: hasShutDown, repeating: repeated)
     }
     handleWaiting(by: client)
+    client.editor.ownerChanged()
   }
 
   /// Answers what waits with an error, as there is no owner.
@@ -131,15 +134,27 @@ final class Relay: PeerHandler {
     guard let ended = link else { return }
     link = nil
     joining = nil
-    let (calls, reports) = (pending, undecided.takeAll())
-    pending = [:]
+    let (calls, reports, questions) = (pending, undecided.takeAll(), asked)
+    (pending, asked) = ([:], [:])
     for number in (Array(calls.keys) + Array(reports.keys)).sorted() {
       if let params = reports[number] { waiting.append(.notification(ExactString(TrialUpdate.name), params)) }
       // The next owner finds out whether it was carried out.
       if let call = calls[number], !call.isAnswered { wait(call, number: number) }
     }
+    for number in questions.keys.sorted() { questions[number]?(.failure(Self.noOwner)) }
     lost(ended)
   }
+
+  /// Asks the owner something on behalf of this process; fails where there is none, and when it ends.
+  func ask(_ method: String, _ params: JSON, done: @escaping (Result<JSON, RPCError>) -> Void) {
+    guard let link else { return done(.failure(Self.noOwner)) }
+    let number = nextNumber()
+    asked[number] = done
+    link.send(Self.message(number, method, params))
+  }
+
+  private static let noOwner = RPCError(
+    RequestError(.stateUnavailable, expected: "an owner of the state directory", found: "none", fix: "ask again"))
 
   private func wait(_ call: Call, number: Int? = nil) {
     call.onCancel = { [unowned call] in call.fail(RPCError(RequestError.cancelled)) }
@@ -210,7 +225,7 @@ final class Relay: PeerHandler {
     link.send(Self.message(nil, GuestMessages.file, .object(JSONObject(members: members))), file: descriptor)
   }
 
-  private static func message(_ id: Int?, _ method: String, _ params: JSON?) -> [UInt8] {
+  static func message(_ id: Int?, _ method: String, _ params: JSON?) -> [UInt8] {
     var writer = ObjectWriter()
     writer.braced {
       $0.field("jsonrpc", "2.0")
@@ -226,6 +241,7 @@ final class Relay: PeerHandler {
   private func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let answer = WrittenMessage(bytes) else {
       if Self.isNotification(bytes, WorkDoneProgress.name) { return passOnProgress(bytes) }
+      if Self.isNotification(bytes, SessionViewChanged.name) { return passOnChange(bytes) }
       held.note(notification: bytes)
       if undecided.count > 0 { noteDecision(bytes) }
       return client.peer.send(written: Array(bytes))
@@ -234,7 +250,11 @@ final class Relay: PeerHandler {
       joining = nil
       if answer.isError { return refuse(answer.text) }
       owner = (try? JSON.parse(answer.text))?["owner"]?.stringValue?.text
-      return
+      return client.editor.ownerChanged()
+    }
+    if let done = asked.removeValue(forKey: answer.number) {
+      let json = (try? JSON.parse(answer.text)) ?? .null
+      return done(answer.isError ? .failure(RPCError(answered: json)) : .success(json))
     }
     guard let call = pending.removeValue(forKey: answer.number), !call.isAnswered else { return }
     if !answer.isError { note(call, answer.text) }
@@ -251,6 +271,14 @@ final class Relay: PeerHandler {
 
   private static func isNotification(_ bytes: UnsafeBufferPointer<UInt8>, _ method: String) -> Bool {
     bytes.starts(with: "{\"jsonrpc\":\"2.0\",\"method\":\"\(method)\"".utf8)
+  }
+
+  /// Has the client's documents show a session anew.
+  private func passOnChange(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let params = (try? JSON.parse(Array(bytes)))?["params"], let name = params.objectValue?.sessionName else {
+      return
+    }
+    client.editor.sessionChanged(name)
   }
 
   /// Passes progress on through the reporter of its call, so that it has one beginning and one end also where the

@@ -3,7 +3,9 @@ internal import TrimtabServer
 /// The whole specification as one HTML page that needs no network: protocol-spec/index.html.
 enum SpecificationPage {
   /// Hand-written pages that come first and last, by file name in protocol-spec/.
-  private static let leading = ["base.md", "patterns.md", "manifest.md", "versions.md", "transcripts.md"]
+  private static let leading = [
+    "base.md", "patterns.md", "manifest.md", "editor.md", "versions.md", "transcripts.md",
+  ]
   private static let trailing = ["errors.md", "releases/changes.md", "CHANGELOG.md"]
 
   /// - Parameter text: that of a file in protocol-spec/, by its path there; an empty text where there is none.

@@ -140,6 +140,39 @@ class InitializeCapabilities(TypedDict):
     # How documents are kept up to date. Since 0.2.
     textDocumentSync: NotRequired[EditorOfferSynchronization]
 
+    # Whether textDocument/hover is served. Since 0.2.
+    hoverProvider: NotRequired[bool]
+
+    # How textDocument/completion is served. Since 0.2.
+    completionProvider: NotRequired[EditorOfferCompletionOptions]
+
+    # How textDocument/codeAction is served. Since 0.2.
+    codeActionProvider: NotRequired[EditorOfferCodeActionOptions]
+
+    # How textDocument/codeLens is served. Since 0.2.
+    codeLensProvider: NotRequired[EditorOfferCodeLensOptions]
+
+    # Whether textDocument/inlayHint is served. Since 0.2.
+    inlayHintProvider: NotRequired[bool]
+
+    # Whether textDocument/documentSymbol is served. Since 0.2.
+    documentSymbolProvider: NotRequired[bool]
+
+    # Whether textDocument/foldingRange is served. Since 0.2.
+    foldingRangeProvider: NotRequired[bool]
+
+    # How textDocument/rename is served. Since 0.2.
+    renameProvider: NotRequired[EditorOfferRenameOptions]
+
+    # How textDocument/semanticTokens/full is served. Since 0.2.
+    semanticTokensProvider: NotRequired[EditorOfferSemanticTokensOptions]
+
+    # The commands of workspace/executeCommand. Since 0.2.
+    executeCommandProvider: NotRequired[EditorOfferExecuteCommandOptions]
+
+    # What is served beside documents. Since 0.2.
+    workspace: NotRequired[EditorOfferWorkspaceOptions]
+
     # How textDocument/diagnostic is served. Since 0.2.
     diagnosticProvider: NotRequired[EditorOfferDiagnosticOptions]
 
@@ -156,6 +189,90 @@ class EditorOfferSynchronization(TypedDict):
 
     # True: the client says when a document is saved.
     save: bool
+
+
+
+class EditorOfferCompletionOptions(TypedDict):
+    """In `InitializeCapabilities`: `completionProvider`."""
+
+    # After which the client asks.
+    triggerCharacters: list[str]
+
+    # False: items are complete.
+    resolveProvider: bool
+
+
+
+class EditorOfferCodeActionOptions(TypedDict):
+    """In `InitializeCapabilities`: `codeActionProvider`."""
+
+    # The kinds of actions.
+    codeActionKinds: list[str]
+
+    # False: actions are complete.
+    resolveProvider: bool
+
+
+
+class EditorOfferCodeLensOptions(TypedDict):
+    """In `InitializeCapabilities`: `codeLensProvider`."""
+
+    # False: lenses are complete.
+    resolveProvider: bool
+
+
+
+class EditorOfferRenameOptions(TypedDict):
+    """In `InitializeCapabilities`: `renameProvider`."""
+
+    # Whether textDocument/prepareRename is served.
+    prepareProvider: bool
+
+
+
+class EditorOfferSemanticTokensOptions(TypedDict):
+    """In `InitializeCapabilities`: `semanticTokensProvider`."""
+
+    # The names of types.
+    legend: EditorOfferSemanticTokensLegend
+
+    # True: all words of a document at once.
+    full: bool
+
+
+
+class EditorOfferSemanticTokensLegend(TypedDict):
+    """In `EditorOfferSemanticTokensOptions`: `legend`."""
+
+    # By number.
+    tokenTypes: list[str]
+
+    # None.
+    tokenModifiers: list[str]
+
+
+
+class EditorOfferExecuteCommandOptions(TypedDict):
+    """In `InitializeCapabilities`: `executeCommandProvider`."""
+
+    # The commands.
+    commands: list[str]
+
+
+
+class EditorOfferWorkspaceOptions(TypedDict):
+    """In `InitializeCapabilities`: `workspace`."""
+
+    # Which virtual documents workspace/textDocumentContent serves.
+    textDocumentContent: EditorOfferTextDocumentContentOptions
+
+
+
+class EditorOfferTextDocumentContentOptions(TypedDict):
+    """In `EditorOfferWorkspaceOptions`: `textDocumentContent`."""
+
+    # The schemes of their URIs.
+    schemes: list[str]
 
 
 
@@ -4783,6 +4900,432 @@ class TextPosition(TypedDict):
 
 
 
+class TextDocumentHoverParams(TypedDict):
+    """Params of `textDocument/hover`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+    # The cursor.
+    position: DocumentPosition
+
+
+
+class DocumentPosition(TypedDict):
+    """In `TextDocumentHoverParams`: `position`."""
+
+    # From 0. Must be an integer in 0...4294967295.
+    line: int
+
+    # Units of the position encoding from the beginning of the line; too many stand for the line's end. Must be an
+    # integer in 0...4294967295.
+    character: int
+
+
+
+class Hover(TypedDict):
+    """What `textDocument/hover` answers."""
+
+    # The text.
+    contents: MarkupText
+
+    # What it is about.
+    range: TextRange
+
+
+
+class MarkupText(TypedDict):
+    """In `Hover`: `contents`."""
+
+    # `markdown` for a client that takes it.
+    kind: Literal["plaintext", "markdown"]
+
+    # The text.
+    value: str
+
+
+
+class TextDocumentCompletionParams(TypedDict):
+    """Params of `textDocument/completion`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+    # The cursor.
+    position: DocumentPosition
+
+
+
+class CompletionItem(TypedDict):
+    """What `textDocument/completion` answers."""
+
+    # What the client shows.
+    label: str
+
+    # 7 a model, 9 a table, 10 a key, 12 a word that the value may be, 14 true or false.
+    kind: int
+
+    # What the value must be.
+    detail: NotRequired[str]
+
+    # What the key means.
+    documentation: NotRequired[MarkupText]
+
+    # Puts keys that the table needs first.
+    sortText: NotRequired[str]
+
+    # What typed text is compared with.
+    filterText: NotRequired[str]
+
+    # What choosing it writes.
+    textEdit: TextEditFields
+
+
+
+class TextEditFields(TypedDict):
+    """In `CompletionItem`: `textEdit`."""
+
+    # What is replaced.
+    range: TextRange
+
+    # What stands there instead.
+    newText: str
+
+
+
+class TextDocumentCodeActionParams(TypedDict):
+    """Params of `textDocument/codeAction`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+    # The part of it that is asked about.
+    range: DocumentRange
+
+    # What the client wants.
+    context: NotRequired[Optional[TextDocumentCodeActionContext]]
+
+
+
+class DocumentRange(TypedDict):
+    """In `TextDocumentCodeActionParams`: `range`."""
+
+    # Where it begins.
+    start: DocumentPosition
+
+    # Where it ends.
+    end: DocumentPosition
+
+
+
+class TextDocumentCodeActionContext(TypedDict):
+    """In `TextDocumentCodeActionParams`: `context`."""
+
+    # Kinds of actions; one stands for those that it is the beginning of. Must be a list of strings.
+    only: NotRequired[Optional[Sequence[str]]]
+
+
+
+class CodeAction(TypedDict):
+    """What `textDocument/codeAction` answers."""
+
+    # What it does.
+    title: str
+
+    # Its kind; absent, as all but `title`, `command` and `arguments`, for a client without action literals.
+    kind: NotRequired[Literal["quickfix", "refactor.rewrite", "source"]]
+
+    # What it mends.
+    diagnostics: NotRequired[list[EditorDiagnostic]]
+
+    # True for the fix of a problem.
+    isPreferred: NotRequired[bool]
+
+    # The changes that it makes.
+    edit: NotRequired[WorkspaceEdit]
+
+    # What it runs: an object, or for a client without action literals the command's name.
+    command: NotRequired[Union[CommandFields, str]]
+
+    # For such a client: the document's URI.
+    arguments: NotRequired[list[str]]
+
+
+
+class WorkspaceEdit(TypedDict):
+    """In `CodeAction`: `edit`."""
+
+    # The changes with the state of the text that they are for, for a client that takes it.
+    documentChanges: NotRequired[list[VersionedEdits]]
+
+    # The changes by the document's URI, each with `range` and `newText`; else.
+    changes: NotRequired[Any]
+
+
+
+class VersionedEdits(TypedDict):
+    """In `WorkspaceEdit`: `documentChanges`."""
+
+    # The document.
+    textDocument: VersionedDocument
+
+    # The changes, all for the text as it is.
+    edits: list[TextEditFields]
+
+
+
+class VersionedDocument(TypedDict):
+    """In `VersionedEdits`: `textDocument`."""
+
+    # Its URI.
+    uri: str
+
+    # The state of its text.
+    version: int
+
+
+
+class CommandFields(TypedDict):
+    """In `CodeAction`: `command`."""
+
+    # The text.
+    title: str
+
+    # The command's name; empty where there is none.
+    command: str
+
+    # The document's URI; absent without a command.
+    arguments: NotRequired[list[str]]
+
+
+
+class TextDocumentCodeLensParams(TypedDict):
+    """Params of `textDocument/codeLens`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+
+
+class CodeLens(TypedDict):
+    """What `textDocument/codeLens` answers."""
+
+    # The line that it is about.
+    range: TextRange
+
+    # The text, and what a click on it runs.
+    command: CommandFields
+
+
+
+class TextDocumentInlayHintParams(TypedDict):
+    """Params of `textDocument/inlayHint`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+    # The part of it that is asked about.
+    range: DocumentRange
+
+
+
+class InlayHint(TypedDict):
+    """What `textDocument/inlayHint` answers."""
+
+    # Where it stands.
+    position: TextPosition
+
+    # The text.
+    label: str
+
+    # True: a blank before it.
+    paddingLeft: bool
+
+
+
+class TextDocumentDocumentSymbolParams(TypedDict):
+    """Params of `textDocument/documentSymbol`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+
+
+class DocumentSymbol(TypedDict):
+    """What `textDocument/documentSymbol` answers."""
+
+    # The key, or a model's id.
+    name: str
+
+    # The value, or how many elements it has.
+    detail: NotRequired[str]
+
+    # 8 a key without a value, 15 string, 16 number, 17 true or false, 18 list, 19 table, 21 null.
+    kind: int
+
+    # All that belongs to it.
+    range: NotRequired[TextRange]
+
+    # The key.
+    selectionRange: NotRequired[TextRange]
+
+    # The symbols of its table, each as this one.
+    children: NotRequired[list[Any]]
+
+    # Where it is, for a client that takes no symbols in each other.
+    location: NotRequired[SymbolLocation]
+
+    # The symbol that it is in, for such a client.
+    containerName: NotRequired[str]
+
+
+
+class SymbolLocation(TypedDict):
+    """In `DocumentSymbol`: `location`."""
+
+    # The document.
+    uri: str
+
+    # Where in it.
+    range: TextRange
+
+
+
+class TextDocumentFoldingRangeParams(TypedDict):
+    """Params of `textDocument/foldingRange`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+
+
+class Fold(TypedDict):
+    """What `textDocument/foldingRange` answers."""
+
+    # The line that stays.
+    startLine: int
+
+    # The last line.
+    endLine: int
+
+    # `region` for a table; absent for a value.
+    kind: NotRequired[Literal["comment", "region"]]
+
+
+
+class TextDocumentPrepareRenameParams(TypedDict):
+    """Params of `textDocument/prepareRename`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+    # The cursor.
+    position: DocumentPosition
+
+
+
+class Renamable(TypedDict):
+    """What `textDocument/prepareRename` answers."""
+
+    # Where it stands.
+    range: TextRange
+
+    # The name.
+    placeholder: str
+
+
+
+class TextDocumentRenameParams(TypedDict):
+    """Params of `textDocument/rename`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+    # The cursor.
+    position: DocumentPosition
+
+    # The new id. Must be a string of 1...256 characters.
+    newName: str
+
+
+
+class TextDocumentSemanticTokensFullParams(TypedDict):
+    """Params of `textDocument/semanticTokens/full`."""
+
+    # The document.
+    textDocument: DocumentReference
+
+
+
+class SemanticTokenList(TypedDict):
+    """What `textDocument/semanticTokens/full` answers."""
+
+    # Five whole numbers for each: lines and characters from the one before, length, number of the type in the server's
+    # legend, and 0.
+    data: list[int]
+
+
+
+class WorkspaceExecuteCommandParams(TypedDict):
+    """Params of `workspace/executeCommand`."""
+
+    # The command.
+    command: Literal[
+        "trimtab.applyToSearch", "trimtab.insertSuggestion", "trimtab.showFrontier", "trimtab.suggestion",
+        "trimtab.ranking",
+    ]
+
+    # The document's URI. With `quiet` behind it no window/showMessage says what came of it: for a client that shows
+    # the answer itself. Must be a list of 1...2 strings.
+    arguments: Sequence[str]
+
+
+
+class WorkspaceExecuteCommandAnswer(TypedDict):
+    """What `workspace/executeCommand` answers."""
+
+    # What came of it, for people.
+    message: str
+
+    # The suggested candidate as in suggestion/get, with `trimtab.suggestion`.
+    suggestion: NotRequired[Any]
+
+    # The candidates as in suggestion/ranking, with `trimtab.ranking`.
+    ranking: NotRequired[Any]
+
+    # The virtual document of the frontier, with `trimtab.showFrontier`.
+    uri: NotRequired[str]
+
+    # Its text.
+    text: NotRequired[str]
+
+    # What is written, with `trimtab.insertSuggestion`.
+    edit: NotRequired[WorkspaceEdit]
+
+    # Fields of the request that the method does not know, at most 16; absent where there are none.
+    warnings: NotRequired[list[UnknownField]]
+
+
+
+class WorkspaceTextDocumentContentParams(TypedDict):
+    """Params of `workspace/textDocumentContent`."""
+
+    # The virtual document. Must be a string of 1...65536 characters.
+    uri: str
+
+
+
+class WorkspaceTextDocumentContentAnswer(TypedDict):
+    """What `workspace/textDocumentContent` answers."""
+
+    # The text.
+    text: str
+
+    # Fields of the request that the method does not know, at most 16; absent where there are none.
+    warnings: NotRequired[list[UnknownField]]
+
+
+
 class FrontierChangedParams(TypedDict):
     """Params of `frontier/changed`."""
 
@@ -5082,6 +5625,17 @@ class TextDocumentPublishDiagnosticsParams(TypedDict):
 
 
 
+class WindowShowMessageParams(TypedDict):
+    """Params of `window/showMessage`."""
+
+    # 1 error, 2 warning, 3 info, 4 log.
+    type: int
+
+    # The message.
+    message: str
+
+
+
 class ProgressParams(TypedDict):
     """Params of `$/progress`."""
 
@@ -5211,29 +5765,6 @@ class TextChange(TypedDict):
 
 
 
-class DocumentRange(TypedDict):
-    """In `TextChange`: `range`."""
-
-    # Where it begins.
-    start: DocumentPosition
-
-    # Where it ends.
-    end: DocumentPosition
-
-
-
-class DocumentPosition(TypedDict):
-    """In `DocumentRange`: `start`."""
-
-    # From 0. Must be an integer in 0...4294967295.
-    line: int
-
-    # Units of the position encoding from the beginning of the line; too many stand for the line's end. Must be an
-    # integer in 0...4294967295.
-    character: int
-
-
-
 class TextDocumentDidSaveParams(TypedDict):
     """Params of `textDocument/didSave`."""
 
@@ -5247,6 +5778,51 @@ class TextDocumentDidCloseParams(TypedDict):
 
     # The document.
     textDocument: DocumentReference
+
+
+
+class WorkspaceApplyEditParams(TypedDict):
+    """Params of `workspace/applyEdit`."""
+
+    # What is done, for people.
+    label: str
+
+    # The changes.
+    edit: WorkspaceEdit
+
+
+
+class WorkspaceCodeLensRefreshParams(TypedDict):
+    """Params of `workspace/codeLens/refresh`."""
+
+
+
+class WorkspaceInlayHintRefreshParams(TypedDict):
+    """Params of `workspace/inlayHint/refresh`."""
+
+
+
+class WorkspaceDiagnosticRefreshParams(TypedDict):
+    """Params of `workspace/diagnostic/refresh`."""
+
+
+
+class WorkspaceTextDocumentContentRefreshParams(TypedDict):
+    """Params of `workspace/textDocumentContent/refresh`."""
+
+    # The virtual document.
+    uri: str
+
+
+
+class WindowShowDocumentParams(TypedDict):
+    """Params of `window/showDocument`."""
+
+    # The document, for workspace/textDocumentContent.
+    uri: str
+
+    # True: the person asked for it.
+    takeFocus: bool
 
 
 

@@ -56,7 +56,7 @@ grace = 60.0                   # to save and end after a decision
 """
 NAMES = ("trimtab.toml", "trimtab.json")
 FIELDS = ("name", "command", "state", "gpus", "steps", "pool", "search", "limits", "environment", "seed", "table")
-OTHERS = ("pipeline", "profile", "frontier", "objective")  # of `trimtab frontier` and editors
+OTHERS = ("model", "pipeline", "profile", "frontier", "objective")  # of `trimtab frontier` and editors
 UNDERSTOOD = (0, 1, 2)  # exit statuses of `trimtab check`; a program without that command gives another
 
 

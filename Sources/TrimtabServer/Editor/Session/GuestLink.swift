@@ -1,0 +1,56 @@
+internal import Basics
+internal import JSON
+internal import JSONRPC
+
+/// A connection to the owner of a state directory as a guest of it, for requests of this process's own.
+final class GuestLink {
+  private let link: MessageLink
+  private let loop: EventLoop
+  private var lastNumber = 0
+  private var pending: [Int: (Result<JSON, RPCError>) -> Void] = [:]
+  /// Called with each notification of the owner.
+  var receive: (_ method: String, _ params: JSON?) -> Void = { _, _ in }
+  /// Called once, when the owner has ended; questions without an answer have failed by then.
+  var end: () -> Void = {}
+
+  /// Nil where no process listens.
+  init?(to directory: String, readsOnly: Bool, on loop: EventLoop) {
+    guard let socket = try? LocalSocket.connect(to: SharedSocket.name, in: SharedSocket.folder(of: directory)) else {
+      return nil
+    }
+    (link, self.loop) = (MessageLink(socket), loop)
+    link.receive = { [unowned self] in take($0) }
+    link.end = { [unowned self] in ended(of: directory) }
+    loop.add(link)
+    let params: JSON = [
+      "version": .string(Version.program), "readOnly": .bool(readsOnly), "client": .null, "owner": .null, "pending": [],
+    ]
+    // What follows a refusal is refused as well, and says why.
+    ask(GuestMessages.join, params) { _ in }
+  }
+
+  func close() { loop.remove(link) }
+
+  func ask(_ method: String, _ params: JSON, done: @escaping (Result<JSON, RPCError>) -> Void) {
+    lastNumber += 1
+    pending[lastNumber] = done
+    link.send(Relay.message(lastNumber, method, params))
+  }
+
+  private func ended(of directory: String) {
+    loop.remove(link)
+    let waiting = pending
+    pending = [:]
+    for number in waiting.keys.sorted() { waiting[number]?(.failure(.noOwner(of: directory))) }
+    end()
+  }
+
+  private func take(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let message = try? JSON.parse(Array(bytes)) else { return }
+    if let number = message["id"]?.integerValue, let done = pending.removeValue(forKey: number) {
+      if let error = message["error"] { return done(.failure(RPCError(answered: error))) }
+      return done(.success(message["result"] ?? .null))
+    }
+    if let method = message["method"]?.stringValue?.text { receive(method, message["params"]) }
+  }
+}
