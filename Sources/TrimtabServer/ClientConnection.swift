@@ -14,7 +14,9 @@ package final class ClientConnection: PeerHandler {
   package let peer: Peer
   unowned let server: Server
   var files = FileAccess(roots: [])
-  var phase = Phase.uninitialized
+  var phase = Phase.uninitialized {
+    didSet { if phase == .shutDown, passedFiles == nil { editor.end() } }
+  }
   /// Whether an unknown field makes a request invalid, instead of causing a warning.
   var refusesUnknownFields = false
   /// Called with the client's process, which is to be watched.

@@ -3,6 +3,7 @@
 import json
 import random
 import signal
+import socket
 from typing import Any
 
 import pytest
@@ -282,6 +283,42 @@ def test_nothing_is_sent_that_the_client_did_not_name(edit, launch):
     while "qwen" not in json.dumps(editor.ask("textDocument/hover", position={"line": 4, "character": 2})):
         pass
     assert editor.met == []
+
+
+def test_nothing_is_sent_after_shutdown(edit, launch):
+    editor = edit(features=["codeLens"])
+    launcher = launch()
+    editor.open(MANIFEST)
+    editor.await_lens("Search open")
+    request = editor.server.request("shutdown")
+    editor.server.send(request)
+    assert editor.answer(request["id"])["result"] is None
+    report(launcher, begin_trial(launcher), 1, 0.4)
+    editor.server.send(editor.server.message("exit"))
+    assert editor.server.exit_code() == (0, [])
+
+
+def test_an_owner_of_another_version_is_said(edit, tmp_path):
+    """A stand-in that listens where an owner would, and refuses as one of another version does."""
+    folder = tmp_path / "search" / "sessions" / "run"
+    folder.mkdir(parents=True, mode=0o700)
+    editor = edit(features=["codeLens"])
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "socket"))
+        (folder / "socket").chmod(0o600)
+        listener.listen()
+        editor.open(MANIFEST)
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rwb") as stream:
+            for _ in range(2):
+                header = stream.readline()
+                assert stream.readline() == b"\r\n"
+                asked = json.loads(stream.read(int(header.split(b":")[1])))
+                error = {"code": 1005 if asked["method"] == "$/join" else -32601, "message": f"no {asked['method']}"}
+                body = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}, separators=(",", ":")).encode()
+                stream.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+                stream.flush()
+            editor.await_lens("The search is not shown", "no $/join")
 
 
 # Problems

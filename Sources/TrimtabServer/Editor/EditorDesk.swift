@@ -39,6 +39,12 @@ package final class EditorDesk {
     openFolder = { [unowned client, unowned loop] in StateFolderSessions($0, for: client, on: loop) }
   }
 
+  /// Forgets everything, as the client is sent no more after `shutdown`.
+  func end() {
+    (documents, sessions, changed) = ([:], [:], [])
+    dropUnusedSources()
+  }
+
   /// An open document; nil for one that is not open, or is no manifest.
   func place(_ uri: String) -> EditorPlace? {
     let key = DocumentKey(uri)

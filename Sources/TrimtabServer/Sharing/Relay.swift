@@ -184,7 +184,10 @@ final class Relay: PeerHandler {
     guard let link else { return wait(call) }
     let number = call.origin?.key?.number ?? nextNumber()
     pending[number] = call
-    if call.method == ExactString(Shutdown.name) { hasShutDown = true }
+    if call.method == ExactString(Shutdown.name) {
+      hasShutDown = true
+      client.editor.end()
+    }
     if let field = Route.fileFields[call.method], let reference = call.params?[field]?.stringValue?.text {
       send(file: reference, over: link)
     }

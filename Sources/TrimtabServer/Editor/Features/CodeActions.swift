@@ -18,7 +18,7 @@ enum CodeActions {
     }
     guard let view = place.session?.view, view.hasSearch else { return actions }
     if let best = view.suggestion, let edit = Insertion.edit(of: best.candidate, place) {
-      var action = CodeAction("Write the suggested \(Words.name(best.candidate))", .rewrite)
+      var action = CodeAction("Insert the suggested \(Words.name(best.candidate))", .rewrite)
       action.edit = WorkspaceEdit([edit], of: place)
       actions.append(action)
     }

@@ -8,6 +8,8 @@ final class GuestLink {
   private let loop: EventLoop
   private var lastNumber = 0
   private var pending: [Int: (Result<JSON, RPCError>) -> Void] = [:]
+  /// Why the owner will not have this process, such as another version.
+  private var refusal: RPCError?
   /// Called with each notification of the owner.
   var receive: (_ method: String, _ params: JSON?) -> Void = { _, _ in }
   /// Called once, when the owner has ended; questions without an answer have failed by then.
@@ -25,13 +27,13 @@ final class GuestLink {
     let params: JSON = [
       "version": .string(Version.program), "readOnly": .bool(readsOnly), "client": .null, "owner": .null, "pending": [],
     ]
-    // What follows a refusal is refused as well, and says why.
-    ask(GuestMessages.join, params) { _ in }
+    ask(GuestMessages.join, params) { [unowned self] in if case .failure(let error) = $0 { refusal = error } }
   }
 
   func close() { loop.remove(link) }
 
   func ask(_ method: String, _ params: JSON, done: @escaping (Result<JSON, RPCError>) -> Void) {
+    if let refusal { return done(.failure(refusal)) }
     lastNumber += 1
     pending[lastNumber] = done
     link.send(Relay.message(lastNumber, method, params))
@@ -48,7 +50,8 @@ final class GuestLink {
   private func take(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let message = try? JSON.parse(Array(bytes)) else { return }
     if let number = message["id"]?.integerValue, let done = pending.removeValue(forKey: number) {
-      if let error = message["error"] { return done(.failure(RPCError(answered: error))) }
+      // What was asked before a refusal came is not understood, and that says less.
+      if let error = message["error"] { return done(.failure(refusal ?? RPCError(answered: error))) }
       return done(.success(message["result"] ?? .null))
     }
     if let method = message["method"]?.stringValue?.text { receive(method, message["params"]) }
