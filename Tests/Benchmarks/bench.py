@@ -37,6 +37,7 @@ from experiment import measure as measure_experiment
 from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
 from hold import measure as measure_hold
+from noisy_scores import FULL_SEEDS, SEEDS
 from noisy_scores import measure as measure_scores
 from recording import record
 from recovery import recovery
@@ -120,7 +121,7 @@ def experiment(report, full):
 
 
 def scores(report, full):
-    measure_scores(report, BINARY)
+    measure_scores(report, BINARY, FULL_SEEDS if full else SEEDS)
 
 
 SECTIONS = {section.__name__: section for section in (
