@@ -5406,6 +5406,12 @@ export interface WorkspaceExecuteCommandAnswer {
   uri?: string;
   /** Its text. */
   text?: string;
+  /** The pipeline of that frontier. */
+  pipeline?: string;
+  /** Its lower bound and its plans as in frontier/curve, less generation and stale. */
+  curve?: JSONValue;
+  /** The plan at the manifest's objective as in frontier/query; absent without one. */
+  point?: JSONValue;
   /** What is written, with `trimtab.insertSuggestion`. */
   edit?: WorkspaceEdit;
   /** Fields of the request that the method does not know, at most 16; absent where there are none. */

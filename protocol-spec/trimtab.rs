@@ -8068,6 +8068,15 @@ pub struct WorkspaceExecuteCommandAnswer {
     /// Its text.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub text: Option<String>,
+    /// The pipeline of that frontier.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub pipeline: Option<String>,
+    /// Its lower bound and its plans as in frontier/curve, less generation and stale.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub curve: Option<Json>,
+    /// The plan at the manifest's objective as in frontier/query; absent without one.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub point: Option<Json>,
     /// What is written, with `trimtab.insertSuggestion`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub edit: Option<WorkspaceEdit>,

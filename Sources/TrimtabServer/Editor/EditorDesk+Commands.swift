@@ -53,11 +53,17 @@ extension EditorDesk {
       ManifestApplication.run(manifest, view, by: source(of: session)) { finish($0.map { CommandAnswer(message: $0) }) }
     case .showFrontier:
       let shown = VirtualDocument.frontier(of: uri)
-      content(of: shown) { [weak self] outcome in
+      frontier(of: shown) { [weak self] outcome in
         if case .success = outcome, let self, capabilities.showDocument, capabilities.documentContent {
           client.peer.ask(WindowShowDocument(uri: shown)) { _ in }
         }
-        finish(outcome.map { CommandAnswer(message: "Frontier of \(view.pipeline ?? "")", uri: shown, text: $0) })
+        finish(
+          outcome.map { text, json in
+            CommandAnswer(
+              message: "Frontier of \(view.pipeline ?? "")", uri: shown, text: text,
+              pipeline: json["pipeline"]?.stringValue?.text, curve: json["curve"]?.detached,
+              point: json["point"]?.detached)
+          })
       }
     }
   }
@@ -77,6 +83,11 @@ extension EditorDesk {
 
   /// The text of a virtual document.
   func content(of uri: String, done: @escaping (Result<String, RequestError>) -> Void) {
+    frontier(of: uri) { done($0.map { text, _ in text }) }
+  }
+
+  /// The frontier that a virtual document shows, as text and as the session's answer.
+  private func frontier(of uri: String, done: @escaping (Result<(String, JSON), RequestError>) -> Void) {
     guard let document = VirtualDocument.document(ofFrontier: uri), let place = place(document),
       let session = place.session
     else {
@@ -91,7 +102,7 @@ extension EditorDesk {
     query.wantsCurve = true
     source(of: session).ask(query) { outcome in
       switch outcome {
-      case .success(let json): done(FrontierText.text(of: json, query))
+      case .success(let json): done(FrontierText.text(of: json, query).map { ($0, json) })
       case .failure(let error):
         done(
           .failure(

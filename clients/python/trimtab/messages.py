@@ -5299,6 +5299,15 @@ class WorkspaceExecuteCommandAnswer(TypedDict):
     # Its text.
     text: NotRequired[str]
 
+    # The pipeline of that frontier.
+    pipeline: NotRequired[str]
+
+    # Its lower bound and its plans as in frontier/curve, less generation and stale.
+    curve: NotRequired[Any]
+
+    # The plan at the manifest's objective as in frontier/query; absent without one.
+    point: NotRequired[Any]
+
     # What is written, with `trimtab.insertSuggestion`.
     edit: NotRequired[WorkspaceEdit]
 

@@ -30,6 +30,9 @@ package enum WorkspaceExecuteCommand: EditorRequest {
     var ranking: JSON?
     var uri: String?
     var text: String?
+    var pipeline: String?
+    var curve: JSON?
+    var point: JSON?
     var edit: WorkspaceEdit?
 
     package static let fields = Fields<Answer> {
@@ -38,6 +41,9 @@ package enum WorkspaceExecuteCommand: EditorRequest {
       Field("ranking", "The candidates as in suggestion/ranking, with `trimtab.ranking`.") { $0.ranking }
       Field("uri", "The virtual document of the frontier, with `trimtab.showFrontier`.") { $0.uri }
       Field("text", "Its text.") { $0.text }
+      Field("pipeline", "The pipeline of that frontier.") { $0.pipeline }
+      Field("curve", "Its lower bound and its plans as in frontier/curve, less generation and stale.") { $0.curve }
+      Field("point", "The plan at the manifest's objective as in frontier/query; absent without one.") { $0.point }
       Field("edit", "What is written, with `trimtab.insertSuggestion`.") { $0.edit }
     }
   }
