@@ -77,7 +77,7 @@
 ;;;###autoload
 (add-to-list 'auto-mode-alist '("\\(?:/\\|\\`\\|\\.\\)trimtab\\.toml\\'" . trimtab-manifest-mode))
 ;;;###autoload
-(add-to-list 'auto-mode-alist '("\\(?:/\\|\\`\\)trimtab\\.json\\'" . trimtab-json-manifest-mode))
+(add-to-list 'auto-mode-alist '("\\(?:/\\|\\`\\|\\.\\)trimtab\\.json\\'" . trimtab-json-manifest-mode))
 
 (put 'trimtab-manifest-mode 'eglot-language-id "trimtab")
 (put 'trimtab-json-manifest-mode 'eglot-language-id "trimtab")

@@ -86,7 +86,8 @@ def test_a_new_answer_keeps_the_choice_while_the_frontier_is_the_same(panel, fro
     panel.locator("#plan").press("Home")
     post(panel, frontier)
     panel.wait_for_function("document.querySelector('output').textContent.startsWith('plan 1 of')")
-    changed = {**frontier, "curve": {**frontier["curve"], "generation": 2, "stale": True}}
+    changed = {**frontier, "curve": {**frontier["curve"], "plans": frontier["curve"]["plans"][:-1]},
+               "point": {**frontier["point"], "stale": True}}
     post(panel, changed)
     panel.wait_for_selector("text=The profile has changed since")
     assert not panel.locator("output").inner_text().startswith("plan 1 of")

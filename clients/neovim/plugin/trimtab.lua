@@ -6,7 +6,7 @@ local group = vim.api.nvim_create_augroup("trimtab", { clear = true })
 
 vim.api.nvim_create_autocmd({ "BufReadPost", "BufNewFile" }, {
   group = group,
-  pattern = { "trimtab.toml", "*.trimtab.toml", "trimtab.json" },
+  pattern = { "trimtab.toml", "*.trimtab.toml", "trimtab.json", "*.trimtab.json" },
   callback = function(event) require("trimtab").start(event.buf) end,
 })
 

@@ -9,20 +9,16 @@ export const fromPosition = (one: vscode.Position): lsp.Position => ({ line: one
 export const fromRange = (one: vscode.Range): lsp.Range =>
   ({ start: fromPosition(one.start), end: fromPosition(one.end) });
 
-export function markdown(text: lsp.MarkupContent | string): vscode.MarkdownString {
-  const value = typeof text === "string" ? text
-    : text.kind === "markdown" ? text.value : text.value.replace(/([\\`*_{}[\]<>()#+\-.!|])/g, "\\$1");
+export function markdown(text: lsp.MarkupText): vscode.MarkdownString {
+  const value = text.kind === "markdown" ? text.value : text.value.replace(/([\\`*_{}[\]<>()#+\-.!|])/g, "\\$1");
   return new vscode.MarkdownString(value);
 }
 
+/** An edit with `documentChanges`, which the extension declares that it takes. */
 export function workspaceEdit(edit: lsp.WorkspaceEdit): vscode.WorkspaceEdit {
   const made = new vscode.WorkspaceEdit();
-  const add = (uri: string, edits: lsp.TextEdit[]) => made.set(
-    vscode.Uri.parse(uri), edits.map((one) => vscode.TextEdit.replace(range(one.range), one.newText)));
-  if (edit.documentChanges) {
-    for (const one of edit.documentChanges) add(one.textDocument.uri, one.edits);
-  } else {
-    for (const [uri, edits] of Object.entries(edit.changes ?? {})) add(uri, edits);
+  for (const { textDocument, edits } of edit.documentChanges ?? []) {
+    made.set(vscode.Uri.parse(textDocument.uri), edits.map((one) => vscode.TextEdit.replace(range(one.range), one.newText)));
   }
   return made;
 }
@@ -41,7 +37,7 @@ export function codeAction(one: lsp.CodeAction, diagnostics: readonly vscode.Dia
     : one.kind ? vscode.CodeActionKind.Empty.append(one.kind) : undefined;
   const made = new vscode.CodeAction(one.title, kind);
   if (one.edit) made.edit = workspaceEdit(one.edit);
-  if (one.command) made.command = one.command;
+  if (typeof one.command === "object") made.command = one.command; // a string is for clients without literals
   made.isPreferred = one.isPreferred;
   const same = (a: vscode.Diagnostic, b: lsp.Diagnostic) =>
     a.message === b.message && JSON.stringify(fromRange(a.range)) === JSON.stringify(b.range);
@@ -51,20 +47,20 @@ export function codeAction(one: lsp.CodeAction, diagnostics: readonly vscode.Dia
 
 export function completionItem(one: lsp.CompletionItem): vscode.CompletionItem {
   // The protocol counts kinds from 1, the editor from 0.
-  const made = new vscode.CompletionItem(one.label, one.kind === undefined ? undefined : one.kind - 1);
+  const made = new vscode.CompletionItem(one.label, one.kind - 1);
   made.detail = one.detail;
   if (one.documentation) made.documentation = markdown(one.documentation);
   made.sortText = one.sortText;
   made.filterText = one.filterText;
-  made.insertText = one.textEdit?.newText ?? one.insertText;
-  if (one.textEdit) made.range = range(one.textEdit.range);
+  made.insertText = one.textEdit.newText;
+  made.range = range(one.textEdit.range);
   return made;
 }
 
-export function documentSymbol(one: lsp.DocumentSymbol): vscode.DocumentSymbol {
+export function documentSymbol(one: lsp.NestedSymbol): vscode.DocumentSymbol {
   const made = new vscode.DocumentSymbol(
     one.name, one.detail ?? "", one.kind - 1, range(one.range), range(one.selectionRange));
-  made.children = (one.children ?? []).map(documentSymbol);
+  made.children = ((one.children ?? []) as unknown as lsp.NestedSymbol[]).map(documentSymbol);
   return made;
 }
 

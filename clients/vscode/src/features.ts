@@ -52,7 +52,7 @@ export function registerFeatures(documents: Documents): vscode.Disposable[] {
     }),
     vscode.languages.registerDocumentSymbolProvider(SELECTOR, {
       async provideDocumentSymbols(document, token) {
-        const found = await ask<lsp.DocumentSymbol[]>(document, "documentSymbol", "documentSymbolProvider", {}, token);
+        const found = await ask<lsp.NestedSymbol[]>(document, "documentSymbol", "documentSymbolProvider", {}, token);
         return found?.map(convert.documentSymbol);
       },
     }),

@@ -1,64 +1,25 @@
-/** The part of the Language Server Protocol that the extension uses, and the answers of Trimtab's commands. */
+/** What the extension uses of the protocol beyond the generated types: names, and the commands' answers in detail. */
 
 import type {
-  FrontierCurveAnswer, FrontierQueryAnswer, RankedCandidate,
+  CommandFields, DocumentSymbol, FrontierCurveAnswer, FrontierQueryAnswer, RankedCandidate,
 } from "../../../protocol-spec/trimtab";
 
-export interface Position { line: number; character: number }
-export interface Range { start: Position; end: Position }
-export interface TextEdit { range: Range; newText: string }
-export interface WorkspaceEdit {
-  changes?: { [uri: string]: TextEdit[] };
-  documentChanges?: Array<{ textDocument: { uri: string }; edits: TextEdit[] }>;
-}
-export interface Command { title: string; command: string; arguments?: unknown[] }
-export interface Diagnostic {
-  range: Range;
-  severity?: 1 | 2 | 3 | 4;
-  code?: string | number;
-  source?: string;
-  message: string;
-  data?: unknown;
-}
-export interface CodeAction {
-  title: string;
-  kind?: string;
-  diagnostics?: Diagnostic[];
-  isPreferred?: boolean;
-  edit?: WorkspaceEdit;
-  command?: Command;
-}
-export interface CodeLens { range: Range; command?: Command }
-export interface MarkupContent { kind: "markdown" | "plaintext"; value: string }
-export interface Hover { contents: MarkupContent | string; range?: Range }
-export interface CompletionItem {
-  label: string;
-  kind?: number;
-  detail?: string;
-  documentation?: MarkupContent | string;
-  sortText?: string;
-  filterText?: string;
-  insertText?: string;
-  textEdit?: TextEdit;
-}
-export interface DocumentSymbol {
-  name: string;
-  detail?: string;
-  kind: number;
-  range: Range;
-  selectionRange: Range;
-  children?: DocumentSymbol[];
-}
-export interface ShowMessageParams { type: 1 | 2 | 3 | 4; message: string }
-export interface FoldingRange { startLine: number; endLine: number; kind?: string }
+export type {
+  CodeAction, CodeLens, CompletionItem, EditorDiagnostic as Diagnostic, Fold as FoldingRange, Hover,
+  MarkupText, TextEditFields as TextEdit, TextPosition as Position, TextRange as Range, WorkspaceEdit,
+} from "../../../protocol-spec/trimtab";
+export type Command = CommandFields;
 
-/** What a command answers: what it did, or why it has nothing to show, for a person; and what is there to show. */
+/** A symbol with its place in the tree, which the extension declares that it takes. */
+export type NestedSymbol = DocumentSymbol & Required<Pick<DocumentSymbol, "range" | "selectionRange">>;
+
+/** What a command answers: what it did, for a person, and what is there to show. */
 export interface CommandAnswer { message: string }
 export interface SuggestionAnswer extends CommandAnswer { suggestion?: RankedCandidate }
 export interface RankingAnswer extends CommandAnswer { ranking?: Array<RankedCandidate & { rank: number }> }
 export interface FrontierAnswer extends CommandAnswer {
   pipeline?: string;
-  curve?: FrontierCurveAnswer;
+  curve?: Omit<FrontierCurveAnswer, "generation" | "stale">;
   /** The plan at the manifest's objective. */
   point?: FrontierQueryAnswer;
   /** The frontier in characters. */

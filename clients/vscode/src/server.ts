@@ -4,6 +4,7 @@ import { spawn, ChildProcess } from "child_process";
 import { basename } from "path";
 import * as vscode from "vscode";
 import { Connection } from "./jsonrpc";
+import type { WindowShowMessageParams } from "../../../protocol-spec/trimtab";
 import * as lsp from "./protocol";
 import { SentDiagnostic, workspaceEdit } from "./convert";
 
@@ -82,7 +83,7 @@ export class Server {
         vscode.Uri.parse(params.uri), params.diagnostics.map((one: lsp.Diagnostic) => new SentDiagnostic(one)));
     });
     this.connection.onNotification("window/logMessage", (params) => this.output.appendLine(params.message));
-    this.connection.onNotification("window/showMessage", ({ type, message }: lsp.ShowMessageParams) => {
+    this.connection.onNotification("window/showMessage", ({ type, message }: WindowShowMessageParams) => {
       const { showErrorMessage, showWarningMessage, showInformationMessage } = vscode.window;
       void (type === 1 ? showErrorMessage : type === 2 ? showWarningMessage : showInformationMessage)(message);
     });

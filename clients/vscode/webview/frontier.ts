@@ -3,10 +3,10 @@
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 
 (() => {
-  type Curve = import("../../../protocol-spec/trimtab").FrontierCurveAnswer;
+  type Curve = Omit<import("../../../protocol-spec/trimtab").FrontierCurveAnswer, "generation" | "stale">;
   type Plan = import("../../../protocol-spec/trimtab").PlanSummary;
   interface Answer { message: string; pipeline?: string; text?: string; curve?: Curve;
-    point?: { plan: { plan: number } } }
+    point?: { plan: { plan: number }; stale: boolean } }
   type Found = Answer & { curve: Curve };
   interface Point { iterationTimeSeconds: number; energyJoules: number }
 
@@ -134,7 +134,7 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
       element("span", {}, "cheapest"));
     main.replaceChildren(
       element("h1", {}, `Frontier of ${found.pipeline ?? "the pipeline"}`), draw(curve), slider, ends, figures(curve, curve.plans[chosen]));
-    if (curve.stale) {
+    if (found.point?.stale) {
       main.append(element("p", { class: "note" }, "The profile has changed since; another frontier follows."));
     }
     if (focused) slider.focus();
@@ -150,8 +150,7 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
       return;
     }
     // What the person chose stays while the frontier is the same.
-    const same = found && found.pipeline === answer.pipeline && found.curve.generation === curve.generation
-      && found.curve.plans.length === curve.plans.length;
+    const same = JSON.stringify(found?.curve) === JSON.stringify(curve);
     if (!same) {
       const index = curve.plans.findIndex((one) => one.plan === answer.point?.plan.plan);
       chosen = Math.max(0, index);

@@ -137,7 +137,7 @@ function M.view(answer)
       ("%.2f %%"):format(100 * plan.gapFraction)),
   })
   table.insert(marks, { #lines - 2, 0, -1, "Title" })
-  if curve.stale then table.insert(lines, "  The profile has changed since; another frontier follows.") end
+  if answer.point and answer.point.stale then table.insert(lines, "  The profile has changed since; another frontier follows.") end
   table.insert(lines, "  h l: another plan   0 $: fastest, cheapest   q: close")
   table.insert(marks, { #lines - 1, 0, -1, "Comment" })
   local function choose(index)

@@ -41,7 +41,7 @@ function M.check()
   if client then
     report.ok("this buffer is attached to " .. table.concat(trimtab.command(), " "))
   else
-    report.info("this buffer is no manifest of Trimtab (trimtab.toml, *.trimtab.toml, trimtab.json)")
+    report.info("this buffer is no manifest of Trimtab (trimtab.toml, trimtab.json, *.trimtab.toml, *.trimtab.json)")
   end
 end
 
