@@ -56,6 +56,17 @@ import Testing
     for key in keys { #expect(tree.root[key] != nil, "\(key) of \(text)") }
   }
 
+  /// What begins a line of a list may look like a statement.
+  @Test(arguments: [
+    "\"\\\"=\"", "'='", "\"\\\\\", \"=\"", "[1.5]", "[true]", "[[inf]]", "[-1]", "[ nan ]", "[1979-05-27]", "[[]]",
+    "\"\"\"=\"\"\"", "''", "{ a = 1 }", "[\"a\"]",
+  ])
+  func elementsAtTheBeginningOfALineAreNoStatements(_ element: String) {
+    let tree = SyntaxTree("a = [\n  \(element),\n\(element)\n]\nb = 1", .toml)
+    #expect(tree.errors.map(\.message) == [])
+    #expect(tree.root["b"]?.node.value == .integer(1))
+  }
+
   @Test func elementsOfAnOpenListAreKept() {
     let tree = SyntaxTree("a = [\"x\", \"y\"\n\n[b]\nc = 1", .toml)
     guard case .list(let elements)? = tree.root["a"]?.node.value else { return #expect(Bool(false)) }

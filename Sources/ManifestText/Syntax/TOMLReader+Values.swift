@@ -156,7 +156,10 @@ extension TOMLReader {
       // A quoted key is told from a string by the equals sign alone.
       if let quote = [UInt8.quote, .apostrophe].first(where: { $0 == scanner.byte(at: ahead) }) {
         ahead += 1
-        while !scanner.endsLine(at: ahead), scanner.byte(at: ahead) != quote { ahead += 1 }
+        while !scanner.endsLine(at: ahead), scanner.byte(at: ahead) != quote {
+          // An escaped quote ends no string.
+          ahead += quote == .quote && scanner.byte(at: ahead) == .backslash && !scanner.endsLine(at: ahead + 1) ? 2 : 1
+        }
         ahead += 1
       } else if !skipKey() {
         return false

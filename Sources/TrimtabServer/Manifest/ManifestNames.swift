@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 
 // A manifest's keys are the declared names of fields in snake case: `parameterCount` is `parameter_count`.
@@ -34,6 +35,17 @@ enum ManifestName {
     }
     flush()
     return result
+  }
+
+  /// A value with the keys of a manifest in the place of declared names.
+  static func inManifest(_ json: JSON) -> JSON {
+    switch json {
+    case .array(let elements): .array(elements.map(inManifest))
+    case .object(let object):
+      .object(
+        JSONObject(members: object.map { .init(key: ExactString(key(of: $0.key.text)), value: inManifest($0.value)) }))
+    default: json
+    }
   }
 
   /// A path of keys of a manifest as a person would write it.

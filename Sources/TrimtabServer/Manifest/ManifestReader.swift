@@ -271,6 +271,11 @@ package struct ManifestReader {
       problem.remedy = "did you mean \"\(near)\"?"
       problem.fix = edits.replace(problem.range, by: "\"\(near)\"", title: "Write \"\(near)\"")
     }
+    if case .list? = declaredType(place), case .string(let found)? = value(place) {
+      problem.remedy = "write a list"
+      let list = JSON.array([.string(found)]).text
+      problem.fix = edits.replace(problem.range, by: list, title: "Write \(list)")
+    }
     return problem
   }
 
@@ -280,12 +285,20 @@ package struct ManifestReader {
   ) -> ManifestProblem {
     let key = ManifestName.key(of: name)
     let place = place(path)
-    let value = declaredType(path + [.key(name)])?.placeholder ?? ""
-    return ManifestProblem(
+    let type = declaredType(path + [.key(name)])
+    var problem = ManifestProblem(
       range: range(path), code: .missingKey,
-      message: "\(path.isEmpty ? "the manifest" : text(path)) lacks \(key): \(expected)",
-      remedy: remedy.map(inManifest) ?? "add \(key)",
-      fix: place.rest.isEmpty ? edits.add(key, value, to: place.path) : nil)
+      message: "\(path.isEmpty ? "the manifest" : text(path)) lacks \(key): \(expected)", remedy: remedy.map(inManifest)
+    )
+    // Which key is missing is open where one of several will do: a list is seldom what was meant.
+    if case .list? = type {
+      problem.message = "\(text(path)): \(expected)"
+    } else {
+      problem.remedy = problem.remedy ?? "add \(key)"
+      let value = ManifestName.inManifest(type?.placeholder ?? "")
+      problem.fix = place.rest.isEmpty ? edits.add(key, value, to: place.path) : nil
+    }
+    return problem
   }
 
   private mutating func checkLaunch() {
@@ -301,6 +314,9 @@ package struct ManifestReader {
   }
 
   private func problem(_ finding: ManifestReview.Finding) -> ManifestProblem {
+    if finding.isMissing, case .key(let name)? = finding.path.last {
+      return missing(name, Array(finding.path.dropLast()), inManifest(finding.message), finding.remedy)
+    }
     var problem = ManifestProblem(
       range: range(finding.path), severity: finding.severity, code: finding.code,
       message: (finding.path.isEmpty ? "" : "\(text(finding.path)): ")

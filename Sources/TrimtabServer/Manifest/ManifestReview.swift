@@ -14,6 +14,8 @@ struct ManifestReview {
     var message: String
     var remedy: String?
     var fix: Fix?
+    /// Whether the text has nothing at the path, which must be there.
+    var isMissing = false
   }
 
   enum Fix {
@@ -63,18 +65,18 @@ struct ManifestReview {
       let offer = try? search.next(TrialRequest(worker: nil, gpus: nil, memoryBytes: nil, elapsedSeconds: nil))
     else { return }
     switch offer {
+    case .none(.finished, _) where search.hasNoCandidateThatFits, .none(.tooLittleMemory, _):
+      findings.append(
+        Finding(
+          path: [.key("gpus")], severity: .warning, code: .invalidPool,
+          message: "no candidate fits into the memory of these GPUs",
+          remedy: "check memoryBytes of the GPUs and of the models"))
     case .none(.finished, _):
       findings.append(
         Finding(
           path: [.key("pool"), .key("search"), .key("budget")], code: .budgetBelowOneTrial,
           message: "the budget ends the search before its first trial",
           remedy: "raise it, or lower startFraction"))
-    case .none(.tooLittleMemory, _):
-      findings.append(
-        Finding(
-          path: [.key("gpus")], severity: .warning, code: .invalidPool,
-          message: "no candidate fits into the memory of these GPUs",
-          remedy: "check memoryBytes of the GPUs and of the models"))
     default: break
     }
   }
@@ -166,5 +168,16 @@ struct ManifestReview {
       Finding(
         path: [.key(section)] + ManifestName.components(inner), code: code,
         message: "\(place)expected \(error.expected), found \(error.found)", remedy: error.fix))
+    // A pool without a task is refused as a whole.
+    if error.kind == .invalidPool, error.path == "task", manifest.pool?.json["task"] == nil {
+      findings[findings.count - 1].isMissing = true
+    }
+  }
+}
+
+extension ModelSearch {
+  /// Whether no registered GPU has the memory of any candidate.
+  fileprivate var hasNoCandidateThatFits: Bool {
+    pool.candidates.indices.allSatisfy { engine.closure(of: $0) == .fitsNoDevice }
   }
 }

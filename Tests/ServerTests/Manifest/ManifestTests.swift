@@ -69,7 +69,8 @@ import TrimtabServer
     ("gpus = [{ node = \"a\" }]", "1:9 missingKey"), ("gpus = [\"0\", \"0\"]", "1:8 invalidValue"),
     ("limits = { trail = 1 }", "1:12 unknownKey"), ("environment = { A = 1 }", "1:21 invalidValue"),
     ("pool = 3", "1:8 invalidValue"), ("[objective]\nobjective = \"cheepest\"", "2:13 invalidValue"),
-    ("[objective]", "1:1 missingKey"), ("[objective]\ndeadlineSeconds = 1", "2:1 keyInCamelCase"),
+    ("[objective]", "1:1 missingKey"), ("[profile]", "1:1 missingKey"),
+    ("[objective]\ndeadlineSeconds = 1", "2:1 keyInCamelCase"),
     ("[pipeline]\nstages = 2\nschedule = \"gpipe\"\nmicrobatches = 0\nblocking_power_watts = 1", "4:16 invalidValue"),
     ("command = \"x\"\nstate = \"s\"", "1:1 missingKey"), ("name = ", "1:8 syntax"), ("[search]", "1:1 missingKey"),
   ])
@@ -109,6 +110,13 @@ import TrimtabServer
     #expect(found.map(\.code.rawValue) == [code], "\(found)")
   }
 
+  @Test func gpusThatAreTooSmallAreFound() {
+    let text =
+      "gpus = [{ id = \"0\", memory_bytes = 1_000 }]\n"
+      + Self.pool.replacing("\"qwen\", \"phi\"", with: "{ id = \"qwen\", memory_bytes = 2_000 }")
+    #expect(places(text) == ["1:8 invalidPool"])
+  }
+
   @Test(arguments: [
     ("deadline_seconds = 0.01", "deadlineBelowFastest"), ("switch_latency_seconds = 0.01", "switchLatencyUnset"),
     ("0,forward,1410,0.1,30\n0,forward,1000,0.13,25", "incompleteProfile"), ("1000,0.13,25", "invalidProfile"),
@@ -138,13 +146,15 @@ import TrimtabServer
     "command = \"x\"\n" + pool, pool.replacing("alignment_sample_count = 558_000\n", with: ""),
     pool.replacing("name = \"accuracy\", ", with: ""), pool.replacing("encoders", with: "encodrs"),
     pipeline.replacing("switch_latency_seconds = 0.01\n", with: ""), pipeline + "[objective]\ndeadline_seconds = 0.1\n",
-    pool + "[search]\nstrategy = \"rase\"\n", "gpus = [{ node = \"a\" }]",
+    pool + "[search]\nstrategy = \"rase\"\n", "[pool]\nencoders = \"a\"\nlanguage_models = [\"b\"]\n",
+    "gpus = [{ node = \"a\" }]",
   ])
   func aFixMendsItsProblem(_ text: String) throws {
     var text = text
     let first = Self.read(text).problems
     #expect(!first.isEmpty)
-    for _ in first {
+    // What was hidden behind a problem shows once that is mended.
+    for _ in 0..<first.count + 1 {
       guard let fix = Self.read(text).problems.lazy.compactMap(\.fix).first else { break }
       text = Self.applied(fix, to: text)
     }
