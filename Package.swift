@@ -17,6 +17,7 @@ let package = Package(
   products: [
     .library(name: "EnergyFrontier", targets: ["EnergyFrontier"]),
     .library(name: "ModelSelection", targets: ["ModelSelection"]),
+    .library(name: "TrimtabClient", targets: ["TrimtabClient"]),
     .executable(name: "trimtab", targets: ["trimtab"]),
   ],
   targets: [
@@ -128,6 +129,12 @@ let package = Package(
 
     // Tools for assistants, by the Model Context Protocol, as requests of our own.
     .target(name: "MCP", dependencies: ["Basics", "JSON", "JSONRPC", "TrimtabServer"], swiftSettings: settings),
+
+    // A client for Swift programs, with a server in a process of its own or in theirs.
+    .target(
+      name: "TrimtabClient", dependencies: ["Basics", "CLibrary", "JSON", "JSONRPC", "TrimtabServer"],
+      swiftSettings: settings),
+    .testTarget(name: "TrimtabClientTests", dependencies: ["TestSupport", "TrimtabClient"], swiftSettings: settings),
 
     // The command line.
     .executableTarget(

@@ -57,6 +57,7 @@ struct Specification {
     files.append(("protocol-spec/trimtab.d.ts", TypeScriptFile(types, history).text))
     files.append(("protocol-spec/trimtab.rs", RustFile(types, history).text))
     files.append(("clients/python/trimtab/messages.py", PythonFile(types, history).text))
+    files.append(("Sources/TrimtabClient/Messages.swift", SwiftFile(types, history).text))
     if let last = history.last {
       let differences = Differences(from: last, to: history.present)
       files.append(

@@ -1,5 +1,6 @@
 internal import CLibrary
 internal import JSON
+internal import JSONRPC
 internal import TrimtabServer
 
 /// The process's exit status, after the C library's `sysexits.h` where it has one.
@@ -29,6 +30,15 @@ struct CommandFailure: Error {
   let status: ExitStatus
   /// What was expected, what was found, and how to correct it.
   let message: String
+}
+
+/// Starts a program that a command names.
+func startProcess(_ command: [String]) throws(CommandFailure) -> ChildProcess {
+  do throws(ChildProcess.Failure) {
+    return try ChildProcess(command)
+  } catch {
+    throw CommandFailure(status: .noInput, message: error.message)
+  }
 }
 
 private let usage = """

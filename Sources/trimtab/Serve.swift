@@ -42,30 +42,5 @@ func serve(
   let output = takeStandardOutput()
   let input = takeStandardInput()
   let interrupts = InterruptWatch()
-  let server = Server(pool: WorkerPool(), state: state)
-  let client = server.connect()
-  let loop = EventLoop(peer: front?.peer ?? client.peer, input: input, output: output, options: options)
-  loop.reportHold = { logToStandardError("hold: \(Int($0 * 1e6)) us of CPU time without a look at the input") }
-  loop.attach(interrupts.mailbox) { [unowned loop] _ in loop.interrupt() }
-  loop.attach(server.jobs.mailbox) { server.jobs.handle($0) }
-  client.watchParent = { [unowned loop] processID in
-    guard !loop.watchParent(processID) else { return }
-    logToStandardError("processId \(processID) is no ancestor of this process, so its end is not watched")
-  }
-  client.end = { [unowned loop] in loop.finish($0) }
-  let participant = Participant(client, on: loop)
-  var journals: SessionJournals?
-  server.watchJournals = { [unowned loop, unowned server] opened in
-    journals = opened
-    loop.attach(opened.mailbox) { server.handle($0) }
-  }
-  front?.connect(server, client, loop)
-  let status = withExtendedLifetime(server) { loop.run() }
-  // What was accepted is kept, also where its answer cannot leave any more.
-  journals?.finish()
-  // What that made durable may be shown to the clients of other processes, which go on with another owner.
-  server.handleCommits()
-  loop.flushGuests()
-  participant.finish()
-  return status
+  return runServer(state, input: input, output: output, options, interrupts: interrupts, behind: front)
 }

@@ -6,7 +6,7 @@ private final class ThreadBody: Sendable {
 }
 
 /// Runs `body` on a thread of its own; here and now where the system has no thread to give.
-func startThread(stackBytes: Int, _ body: @escaping @Sendable () -> Void) {
+package func startThread(stackBytes: Int, _ body: @escaping @Sendable () -> Void) {
   var attributes = pthread_attr_t()
   pthread_attr_init(&attributes)
   defer { pthread_attr_destroy(&attributes) }

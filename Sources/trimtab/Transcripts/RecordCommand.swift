@@ -1,4 +1,5 @@
 internal import CLibrary
+internal import JSONRPC
 internal import Sessions
 internal import Synchronization
 internal import Transcripts
@@ -39,7 +40,7 @@ struct RecordCommand {
   func run() throws(CommandFailure) -> Int32 {
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    let child = try ChildProcess(command)
+    let child = try startProcess(command)
     let recorder = Recorder()
     let (command, options, path) = (command, options, path)
     // A file that cannot be opened is noticed by the recorder, not by the traffic.

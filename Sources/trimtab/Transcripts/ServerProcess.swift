@@ -14,7 +14,7 @@ final class ServerProcess {
 
   init(_ command: [String], client: String, usesHeaders: Bool) throws(CommandFailure) {
     (self.client, self.usesHeaders) = (client, usesHeaders)
-    child = try ChildProcess(command)
+    child = try startProcess(command)
     var limits = FrameDecoder.Limits()
     limits.maximumFrameBytes = 1 << 30
     decoder = FrameDecoder(limits: limits)

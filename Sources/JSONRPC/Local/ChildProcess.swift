@@ -1,21 +1,27 @@
-internal import CLibrary
+package import CLibrary
 
 /// A program that runs beside this one, with pipes to its standard input and from its standard output; its standard
 /// error is ours.
-final class ChildProcess {
-  let processID: pid_t
+package final class ChildProcess {
+  package let processID: pid_t
   /// To its standard input; nil once closed.
-  private(set) var input: Int32?
+  package private(set) var input: Int32?
   /// From its standard output.
-  private(set) var output: Int32
+  package private(set) var output: Int32
   private var waited: ExitStatus?
 
-  enum ExitStatus: Equatable {
+  /// A program that cannot be started.
+  package struct Failure: Error {
+    /// What was expected and what was found.
+    package let message: String
+  }
+
+  package enum ExitStatus: Equatable, Sendable {
     case exited(Int32)
     case killed(signal: Int32)
 
     /// As a shell gives it.
-    var code: Int32 {
+    package var code: Int32 {
       switch self {
       case .exited(let code): code
       case .killed(let signal): 128 + signal
@@ -25,8 +31,8 @@ final class ChildProcess {
 
   /// Starts a program, which is looked up along the PATH.
   ///
-  /// - Throws: ``CommandFailure`` with status `noInput` where it cannot be started.
-  init(_ command: [String]) throws(CommandFailure) {
+  /// - Parameter inOwnSession: whether signals of our terminal, such as that of Ctrl-C, are kept from it.
+  package init(_ command: [String], inOwnSession: Bool = false) throws(Failure) {
     var (toChild, fromChild): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
     guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { throw Self.failure(command, errno) }
     // Our ends must not be open in the child, or it would never see the end of its input.
@@ -55,7 +61,12 @@ final class ChildProcess {
     sigemptyset(&defaults)
     for signal in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, signal) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+    // Threads of a pool block signals, which the child would never get.
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    let flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK) | (inOwnSession ? Self.setSession : 0)
+    posix_spawnattr_setflags(&attributes, Int16(flags))
     var processID: pid_t = 0
     let reason = posix_spawnp(&processID, command[0], &actions, &attributes, &arguments, environ)
     close(toChild[0])
@@ -68,10 +79,16 @@ final class ChildProcess {
     (self.processID, input, output) = (processID, toChild[1], fromChild[0])
   }
 
-  private static func failure(_ command: [String], _ reason: Int32) -> CommandFailure {
-    CommandFailure(
-      status: .noInput,
-      message: "expected a program that can be started, found \(command[0]): \(String(cString: strerror(reason)))")
+  /// POSIX_SPAWN_SETSID, which the headers hide from Swift.
+  #if canImport(Darwin)
+    private static let setSession: Int32 = 0x400
+  #else
+    private static let setSession: Int32 = 0x80
+  #endif
+
+  private static func failure(_ command: [String], _ reason: Int32) -> Failure {
+    let found = "\(command[0]): \(String(cString: strerror(reason)))"
+    return Failure(message: "expected a program that can be started, found \(found)")
   }
 
   deinit {
@@ -80,22 +97,22 @@ final class ChildProcess {
   }
 
   /// The descriptors to its standard input and from its standard output, which the caller closes.
-  func takeDescriptors() -> (input: Int32, output: Int32) {
+  package func takeDescriptors() -> (input: Int32, output: Int32) {
     defer { (input, output) = (nil, -1) }
     return (input ?? -1, output)
   }
 
-  func closeInput() {
+  package func closeInput() {
     if let input { close(input) }
     input = nil
   }
 
-  func kill(_ signal: Int32 = SIGKILL) {
+  package func kill(_ signal: Int32 = SIGKILL) {
     if waited == nil { _ = CLibrary.kill(processID, signal) }
   }
 
   /// Waits for its end.
-  func wait() -> ExitStatus {
+  package func wait() -> ExitStatus {
     if let waited { return waited }
     var status: Int32 = 0
     while waitpid(processID, &status, 0) == -1, errno == EINTR {}
