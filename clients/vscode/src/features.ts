@@ -10,9 +10,7 @@ export function registerFeatures(documents: Documents): vscode.Disposable[] {
     document: vscode.TextDocument, feature: string, provider: string, more: object, token: vscode.CancellationToken,
   ): Promise<T | undefined> {
     const server = documents.server(document);
-    if (!server) return undefined;
-    await server.ready;
-    if (!server.has(provider)) return undefined;
+    if (!server || !await server.offers(provider)) return undefined;
     return server.request<T>(
       `textDocument/${feature}`, { textDocument: { uri: document.uri.toString() }, ...more }, token);
   }

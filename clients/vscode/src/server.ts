@@ -47,6 +47,7 @@ export class Server {
   private readonly connection: Connection;
   private readonly exited: Promise<void>;
   private stopping = false;
+  private ended = false;
   private capabilities: { [name: string]: unknown } = {};
 
   constructor(
@@ -55,6 +56,7 @@ export class Server {
   ) {
     this.process = spawn(command[0], command.slice(1), { cwd: folder });
     const end = (reason: string) => {
+      this.ended = true;
       this.connection.close(new Error(`trimtab ${reason}`));
       output.appendLine(`trimtab in ${folder} ${reason}`);
       if (!this.stopping) events.ended(this, reason);
@@ -102,21 +104,25 @@ export class Server {
     this.connection.notify("initialized", {});
   }
 
-  /** Whether the server has a feature, such as `hoverProvider`. */
-  has(provider: string): boolean {
-    return Boolean(this.capabilities[provider]);
+  /** Whether the server has a feature, such as `hoverProvider`, once it is initialized; false where it has ended. */
+  async offers(provider: string): Promise<boolean> {
+    await this.ready.catch(() => undefined);
+    return !this.ended && Boolean(this.capabilities[provider]);
   }
 
-  /** A request, cancelled by the editor's token; undefined where it was cancelled or overtaken by an edit. */
+  /**
+   * A request, cancelled by the editor's token; undefined where it was cancelled, overtaken by an edit, or the process has
+   * ended, which is said once and not by each feature.
+   */
   async request<T>(method: string, params: unknown, token?: vscode.CancellationToken): Promise<T | undefined> {
-    await this.ready;
     const controller = new AbortController();
     const listener = token?.onCancellationRequested(() => controller.abort());
     try {
+      await this.ready;
       return (await this.connection.request(method, params, { signal: controller.signal })) ?? undefined;
     } catch (error) {
       const { code } = error as { code?: number };
-      if (code === -32800 || code === -32801) return undefined;
+      if (this.ended || code === -32800 || code === -32801) return undefined;
       throw error;
     } finally {
       listener?.dispose();
