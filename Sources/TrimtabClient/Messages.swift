@@ -6351,6 +6351,12 @@ public struct WorkspaceExecuteCommandAnswer: Codable, Hashable, Sendable {
   public var uri: String?
   /// Its text.
   public var text: String?
+  /// The pipeline of that frontier.
+  public var pipeline: String?
+  /// Its lower bound and its plans as in frontier/curve, less generation and stale.
+  public var curve: JSONValue?
+  /// The plan at the manifest's objective as in frontier/query; absent without one.
+  public var point: JSONValue?
   /// What is written, with `trimtab.insertSuggestion`.
   public var edit: WorkspaceEdit?
   /// Fields of the request that the method does not know, at most 16; absent where there are none.

@@ -29,12 +29,14 @@ def messages(transcript):
         if line[:4] not in ("--> ", "<-- "):
             continue
         try:
-            message = json.loads(line[4:])
+            # The first of two members of one name counts, as for the server.
+            message = json.loads(line[4:], object_pairs_hook=lambda pairs: dict(reversed(pairs)))
         except json.JSONDecodeError:
             continue
         if not isinstance(message, dict):
             continue
-        if line.startswith("--> ") and "id" in message:
+        # A client also answers requests of the server.
+        if line.startswith("--> ") and "id" in message and "method" in message:
             sent[json.dumps(message["id"])] = message
         elif line.startswith("<-- ") and "result" in message:
             request = sent[json.dumps(message["id"])]

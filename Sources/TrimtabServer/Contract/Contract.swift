@@ -99,9 +99,12 @@ package enum Contract {
   }
 
   private static func answerSchema(_ route: Route, _ schemas: inout MessageSchemas) -> JSON {
-    guard case .object(let fields, _) = route.answer else { return schemas.value(of: route.answer) }
-    return schemas.define(
-      answerName(route.name), fields + Warnings.fields.schema, doc: "What `\(route.name)` answers.", isRead: false)
+    let (name, doc) = (answerName(route.name), "What `\(route.name)` answers.")
+    switch route.answer {
+    case .null: return ["type": "null"]
+    case .object(let fields, _): return schemas.define(name, fields + Warnings.fields.schema, doc: doc, isRead: false)
+    default: return schemas.define(name, route.answer, doc: doc)
+    }
   }
 
   private static func descriptor(

@@ -54,8 +54,11 @@ package struct MessageSchemas {
     return field.unit.map { adding("x-unit", .string($0), to: schema) } ?? schema
   }
 
-  /// The schema of what is answered.
-  mutating func value(of type: FieldType) -> JSON { schema(of: type, isRead: false) }
+  /// Defines an answer that is no object, and returns a reference to it.
+  mutating func define(_ name: String, _ answer: FieldType, doc: String) -> JSON {
+    definitions.append((name, adding("description", .string(doc), to: schema(of: answer, isRead: false))))
+    return ["$ref": .string(place + name)]
+  }
 
   private mutating func schema(of type: FieldType, isRead: Bool) -> JSON {
     switch type {
