@@ -1,4 +1,5 @@
 internal import CLibrary
+internal import FileIdentity
 
 /// The file layer of the system, below one folder.
 package final class SystemStorage: Storage {
@@ -122,9 +123,9 @@ private final class SystemFile: StorageFile {
   }
 
   func isAt(_ path: String) -> Bool {
-    var (own, there) = (stat(), stat())
-    return fstat(descriptor, &own) == 0 && lstat(path, &there) == 0
-      && own.st_ino == there.st_ino && own.st_dev == there.st_dev
+    var (own, there) = (file_identity(), file_identity())
+    return file_identity_of_descriptor(descriptor, &own) && file_identity_of_path(path, &there)
+      && own.inode == there.inode && own.device == there.device
   }
 }
 

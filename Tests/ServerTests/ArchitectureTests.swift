@@ -11,7 +11,7 @@ import TrimtabServer
     "EnergyFrontier": ["Basics"],
     "Files": ["CLibrary"],
     "JSON": ["Basics", "CLibrary"],
-    "Journal": ["Basics", "CLibrary", "Files", "Synchronization"],
+    "Journal": ["Basics", "CLibrary", "FileIdentity", "Files", "Synchronization"],
     "JSONRPC": ["Basics", "CLibrary", "JSON", "Synchronization"],
     "ManifestText": ["Basics"],
     "ModelSelection": ["Basics"],
