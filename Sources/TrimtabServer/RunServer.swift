@@ -30,6 +30,7 @@ package func runServer(
     journals = opened
     loop.attach(opened.mailbox) { server.handle($0) }
   }
+  loop.endTurn = { [unowned server] in server.startCommits() }
   front?.connect(server, client, loop)
   let status = withExtendedLifetime(server) { loop.run() }
   // What was accepted is kept, also where its answer cannot leave any more.

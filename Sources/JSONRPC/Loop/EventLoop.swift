@@ -42,12 +42,15 @@ package final class EventLoop {
   private let parsed = Mailbox<(connection: Int, message: ParsedMessage)>()
   private var lastNumber = 0
   private var parentWatch: ParentWatch?
-  /// When input was last read; the loop lingers from then.
+  /// When input or mail last came; the loop lingers from then.
   private var lastInput = -Double.infinity
   /// When what has been written to the output of the peer at work is to go out.
   private var turnEnd = 0.0
   /// CPU time of this thread when the turn began; kept only where holds are reported.
   private var turnStart = 0.0
+  /// Called before the loop waits; true where threads now work for what was asked, so that a client that waits for its
+  /// answer sends nothing meanwhile, and the processor is theirs.
+  package var endTurn: (() -> Bool)?
   /// Called with the CPU seconds of each turn that took at least `reportedHoldSeconds`.
   package var reportHold: ((Double) -> Void)?
 
@@ -143,6 +146,7 @@ package final class EventLoop {
       if let code = main.codeToEndWith() { return flush() ? code : 1 }
       serveGuests()
       for source in sources { source.flush() }
+      if endTurn?() ?? false { lastInput = -.infinity }
       reportLongTurn()
       wait()
     }
@@ -215,7 +219,11 @@ package final class EventLoop {
     main.hasOutputFailed = entries[1].revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0
     beginTurn()
     var rest = entries.dropFirst(2 + guests.count)
-    for (entry, mailbox) in zip(rest, mailboxes) where entry.revents != 0 { mailbox.deliver() }
+    for (entry, mailbox) in zip(rest, mailboxes) where entry.revents != 0 {
+      mailbox.deliver()
+      // It may answer a client, which then sends its next request.
+      lastInput = monotonicSeconds()
+    }
     rest = rest.dropFirst(mailboxes.count)
     for (entry, source) in zip(rest, sources) where entry.revents != 0 {
       beginTurn()

@@ -26,15 +26,11 @@ extension Server {
   ///
   /// - Parameter start: runs the commits; nil runs them on a thread of their own, or without threads at once.
   package func keepSessions(in directory: StateDirectory, commits start: Committer.Start? = nil) {
-    var start = start
-    if start == nil, jobs.runsBeside, let thread = StandingThread() {
-      start = {
-        thread.run($0)
-        return true
-      }
-    }
+    let thread = jobs.runsBeside ? CommitThread() : nil
+    let atOnce: Committer.Start = { _ in false }
     let journals = SessionJournals(
-      directory, leastPlainByteCount: stateOptions.leastPlainByteCount, start: start ?? { _ in false })
+      directory, leastPlainByteCount: stateOptions.leastPlainByteCount, thread: thread,
+      start: start ?? thread?.start ?? atOnce)
     self.journals = journals
     watchJournals(journals)
     for (path, error) in directory.unreadable {
@@ -65,6 +61,11 @@ extension Server {
   func append(_ bytes: [UInt8], of session: String) {
     journals?.append(bytes, of: ExactString(session), tickets)
   }
+
+  /// Has the commits begin that the requests so far need; call at the end of a turn of the loop.
+  ///
+  /// - Returns: whether any began, so that what was asked for is answered by a thread.
+  package func startCommits() -> Bool { journals?.startCommits() ?? false }
 
   /// Handles the outcomes of all commits so far; for a caller without a loop, after each message.
   package func handleCommits() { journals?.mailbox.drain().forEach(handle) }

@@ -43,6 +43,7 @@ package final class SessionJournals {
   /// Carries the outcomes of commits.
   package let mailbox = Mailbox<Report>()
   private let committer: Committer
+  private let thread: CommitThread?
   private let leastPlainByteCount: Int
   private var tracks: [ObjectIdentifier: Track] = [:]
   /// The journal of each open session.
@@ -53,9 +54,12 @@ package final class SessionJournals {
 
   /// - Parameters:
   ///   - leastPlainByteCount: a journal with fewer new bytes than this is not compacted.
+  ///   - thread: waits for ``startCommits()``.
   ///   - start: as ``Committer`` has it.
-  init(_ directory: StateDirectory, leastPlainByteCount: Int, start: @escaping Committer.Start) {
-    (self.directory, self.leastPlainByteCount) = (directory, leastPlainByteCount)
+  init(
+    _ directory: StateDirectory, leastPlainByteCount: Int, thread: CommitThread?, start: @escaping Committer.Start
+  ) {
+    (self.directory, self.leastPlainByteCount, self.thread) = (directory, leastPlainByteCount, thread)
     let mailbox = mailbox
     committer = Committer(
       start: start, report: { mailbox.post(Report(file: $0, outcome: .committed($1))) })
@@ -183,6 +187,9 @@ package final class SessionJournals {
   func leave(_ file: JournalFile, _ error: JournalError) {
     mailbox.post(Report(file: file, outcome: .notCompacted(error)))
   }
+
+  /// Has the thread begin that makes the commits; false where it has nothing to do, or is at it.
+  func startCommits() -> Bool { thread?.wake() ?? false }
 
   /// Waits until everything that was appended is durable, or has failed.
   package func finish() { committer.finish() }
