@@ -16,7 +16,7 @@ def programs():
     swift = os.environ.get("SWIFT", "swift")
     # A folder that is kept, so that only the first run builds everything.
     scratch = REPOSITORY / ".build" / "examples"
-    command = [swift, "build", "--package-path", PACKAGE, "--scratch-path", scratch]
+    command = [swift, "build", "--package-path", str(PACKAGE), "--scratch-path", str(scratch)]
     built = subprocess.run(command, capture_output=True, text=True)
     assert built.returncode == 0, built.stdout + built.stderr
     return scratch / "debug"
