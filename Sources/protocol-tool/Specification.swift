@@ -112,7 +112,8 @@ struct Specification {
         let answer = received.first { $0["id"] != nil && $0["id"] == sent["id"] }
         // Refused params may be what the schema does not accept.
         guard answer?["error"] == nil else { continue }
-        // Null and a list are other spellings of no params; a notification that is not right has no answer that says so.
+        // Null and a list are other spellings of no params; a notification that is not right gets no answer that says
+        // so.
         let entry = Catalogue.notifications.first { $0.name == method }
         if Contract.paramsName(method) == name, let params = sent["params"], params.objectValue != nil,
           entry.map({ FieldType.object($0.params(), name: "").violations(in: params).isEmpty }) ?? true
