@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
@@ -125,6 +126,9 @@ def test_the_check_notices_a_change(tmp_path, name, change, complaint):
         shutil.copytree(REPOSITORY / folder, tmp_path / folder)
     # A transcript names it as a file outside the roots.
     shutil.copy(REPOSITORY / "Package.swift", tmp_path)
+    generated = Path("Sources", "TrimtabClient", "Messages.swift")
+    (tmp_path / generated).parent.mkdir(parents=True)
+    shutil.copy(REPOSITORY / generated, tmp_path / generated)
     (tmp_path / name).write_text(change((tmp_path / name).read_text()))
     found = subprocess.run([tool, "check"], cwd=tmp_path, capture_output=True, text=True, check=False)
     said = found.stdout + found.stderr
