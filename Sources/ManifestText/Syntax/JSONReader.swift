@@ -199,7 +199,7 @@ struct JSONReader {
       case let byte:
         if byte < 0x20 {
           scanner.fail(
-            scanner.position, scanner.position + 1, "a string has the control character 0x\(scanner.hexadecimal(byte))",
+            scanner.position, scanner.position + 1, "a string has \(scanner.found)",
             "write it as \\u00\(scanner.hexadecimal(byte))")
         }
         bytes.append(byte)
@@ -214,17 +214,7 @@ struct JSONReader {
     let start = scanner.position
     let letter = scanner.byte(at: start + 1)
     scanner.position += 1
-    let plain: UInt8? =
-      switch letter {
-      case UInt8(ascii: "b"): 0x08
-      case UInt8(ascii: "t"): .tab
-      case UInt8(ascii: "n"): .newline
-      case UInt8(ascii: "f"): 0x0C
-      case UInt8(ascii: "r"): .carriageReturn
-      case .quote, .backslash, UInt8(ascii: "/"): letter
-      default: nil
-      }
-    if let plain {
+    if let plain = letter == UInt8(ascii: "/") ? letter : SyntaxScanner.escaped(letter) {
       bytes.append(plain)
       scanner.position += 1
       return

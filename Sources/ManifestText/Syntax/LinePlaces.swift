@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Lines and columns of a text, both from 1; a column counts Unicode scalars.
 package struct LinePlaces: Sendable {
   private let bytes: [UInt8]
@@ -13,13 +15,9 @@ package struct LinePlaces: Sendable {
   /// The place of a byte; behind the end that of the end. O(log lines + bytes of the line).
   package func position(of offset: Int) -> (line: Int, column: Int) {
     let offset = min(max(offset, 0), bytes.count)
-    var (low, high) = (0, starts.count)
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if starts[middle] <= offset { low = middle } else { high = middle }
-    }
+    let line = starts.partitioningIndex { $0 > offset }
     // Bytes that go on a scalar do not count.
-    let column = bytes[starts[low]..<offset].count { $0 & 0xC0 != 0x80 }
-    return (low + 1, column + 1)
+    let column = bytes[starts[line - 1]..<offset].count { $0 & 0xC0 != 0x80 }
+    return (line, column + 1)
   }
 }

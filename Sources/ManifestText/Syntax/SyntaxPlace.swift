@@ -40,8 +40,9 @@ extension SyntaxTree {
   package func place(at offset: Int) -> SyntaxPlace {
     let empty = SourceRange(offset, offset)
     // A comment begins behind its number sign: before it one may still type.
-    if let comment = comments.last(startingBefore: offset), comment.touches(offset) {
-      return SyntaxPlace(role: .comment, path: section(at: offset), range: comment)
+    let commentCount = comments.partitioningIndex { $0.lower >= offset }
+    if commentCount > 0, comments[commentCount - 1].touches(offset) {
+      return SyntaxPlace(role: .comment, path: section(at: offset), range: comments[commentCount - 1])
     }
     if language == .json {
       return place(in: root, at: offset, path: []) ?? SyntaxPlace(role: .blank, path: [], range: empty)
@@ -77,12 +78,8 @@ extension SyntaxTree {
 
   /// The last entry that begins at or before `offset`.
   package func entry(before offset: Int) -> SyntaxEntry? {
-    var (low, high) = (0, entries.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].range.lower <= offset { low = middle + 1 } else { high = middle }
-    }
-    return low > 0 ? entries[low - 1] : nil
+    let next = entries.partitioningIndex { $0.range.lower > offset }
+    return next > 0 ? entries[next - 1] : nil
   }
 
   /// The place inside a value; nil where the cursor does not touch it.
@@ -143,16 +140,5 @@ extension SyntaxEntry {
       }
     }
     return path
-  }
-}
-
-extension [SourceRange] {
-  fileprivate func last(startingBefore offset: Int) -> SourceRange? {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if self[middle].lower < offset { low = middle + 1 } else { high = middle }
-    }
-    return low > 0 ? self[low - 1] : nil
   }
 }

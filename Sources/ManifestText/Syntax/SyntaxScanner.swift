@@ -131,6 +131,19 @@ struct SyntaxScanner {
     (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
   }
 
+  /// The character that a letter behind a backslash stands for, in TOML as in JSON; nil where it stands for none.
+  static func escaped(_ letter: UInt8) -> UInt8? {
+    switch letter {
+    case UInt8(ascii: "b"): 0x08
+    case UInt8(ascii: "t"): .tab
+    case UInt8(ascii: "n"): .newline
+    case UInt8(ascii: "f"): 0x0C
+    case UInt8(ascii: "r"): .carriageReturn
+    case .quote, .backslash: letter
+    default: nil
+    }
+  }
+
   /// The scalar of `count` hexadecimal digits at the cursor, which moves behind them; nil, and the cursor unmoved,
   /// where they are no Unicode scalar value. `isUnit` lets halves of surrogate pairs pass.
   mutating func hexadecimalScalar(_ count: Int, isUnit: Bool = false) -> UInt32? {

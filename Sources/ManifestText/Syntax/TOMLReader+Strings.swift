@@ -112,18 +112,8 @@ extension TOMLReader {
   private mutating func escape(to bytes: inout [UInt8]) {
     let start = scanner.position
     let letter = scanner.byte(at: start + 1)
-    let plain: UInt8? =
-      switch letter {
-      case UInt8(ascii: "b"): 0x08
-      case UInt8(ascii: "t"): .tab
-      case UInt8(ascii: "n"): .newline
-      case UInt8(ascii: "f"): 0x0C
-      case UInt8(ascii: "r"): .carriageReturn
-      case .quote, .backslash: letter
-      default: nil
-      }
     scanner.position += 1
-    if let plain {
+    if let plain = SyntaxScanner.escaped(letter) {
       bytes.append(plain)
       scanner.position += 1
       return
