@@ -108,6 +108,7 @@ def test_both_manifests_in_one_folder_are_refused(binary, manifest):
 
 def test_what_cannot_be_read_is_said(binary, tmp_path, manifest):
     assert run(binary, "check", tmp_path / "none.toml").returncode == 2
+    assert run(binary, "check", "--syntax", tmp_path / "none.toml").returncode == 2
     assert "trimtab init" in run(binary, "check", cwd=tmp_path).stderr
     path = manifest("")
     path.write_bytes(b'name = "\xff"\n')

@@ -35,11 +35,14 @@ struct CheckCommand {
 
   /// - Returns: 1 where a manifest has an error, 2 where one cannot be read.
   func run() throws(CommandFailure) -> Int32 {
-    if printsSyntax { return try printSyntax() }
     var status: Int32 = 0
     var reports: [JSON] = []
     for path in paths.isEmpty ? [nil] : paths.map(Optional.some) {
       do throws(CommandFailure) {
+        if printsSyntax, let path {
+          try printSyntax(path)
+          continue
+        }
         let file = if let path { try ManifestFile(path) } else { try ManifestFile.inFolder(".") }
         let report = CheckReport(file, ManifestReader(file.tree, files: readsFiles ? file.files : nil).problems)
         if report.errorCount > 0 { status = max(status, 1) }
@@ -50,16 +53,13 @@ struct CheckCommand {
         writeError("trimtab: \(error.message)\n")
       }
     }
-    if printsJSON { try writeOutput(JSON.array(reports).text + "\n") }
+    if printsJSON, !printsSyntax { try writeOutput(JSON.array(reports).text + "\n") }
     return status
   }
 
-  private func printSyntax() throws(CommandFailure) -> Int32 {
-    for path in paths {
-      let tree = SyntaxTree(try ManifestFile.bytes(path), ManifestFile.language(of: path))
-      try writeOutput(TaggedTree.json(tree).text + "\n")
-    }
-    return 0
+  private func printSyntax(_ path: String) throws(CommandFailure) {
+    let tree = SyntaxTree(try ManifestFile.bytes(path), ManifestFile.language(of: path))
+    try writeOutput(TaggedTree.json(tree).text + "\n")
   }
 }
 
