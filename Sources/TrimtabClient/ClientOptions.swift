@@ -6,7 +6,7 @@ public struct ClientOptions: Sendable, Hashable {
   public var roots: [String]
   /// Where sessions are kept, shared with other processes that name the same folder; nil keeps them in memory.
   public var stateDirectory: String?
-  /// Whether the server of ``TrimtabClient/inProcess(_:)`` changes no session; a spawned one is told by its command.
+  /// Whether the server of ``TrimtabClient/inProcess(_:)`` changes no session; the command of a spawned one says so.
   public var isReadOnly: Bool
   /// Whether a field that the server does not know is an error instead of a warning.
   public var refusesUnknownFields: Bool

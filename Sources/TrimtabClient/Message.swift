@@ -1,3 +1,6 @@
+internal import Basics
+internal import JSON
+
 /// Params that are sent as a request, with the method that they are for and what it answers.
 public protocol Request: Codable, Sendable {
   associatedtype Answer: Decodable & Sendable
@@ -71,6 +74,21 @@ public enum JSONValue: Codable, Hashable, Sendable {
     case .string(let value): try container.encode(value)
     case .array(let value): try container.encode(value)
     case .object(let value): try container.encode(value)
+    }
+  }
+}
+
+extension JSONValue {
+  init(_ json: JSON) {
+    switch json {
+    case .null: self = .null
+    case .bool(let value): self = .boolean(value)
+    case .integer(let value): self = .integer(Int(value))
+    case .number(let value): self = .number(value)
+    case .string(let value): self = .string(value.text)
+    case .array(let elements): self = .array(elements.map(JSONValue.init))
+    case .object(let members):
+      self = .object(Dictionary(members.map { ($0.key.text, JSONValue($0.value)) }) { _, last in last })
     }
   }
 }

@@ -7532,10 +7532,11 @@ public enum Push: Sendable, Hashable {
   case textDocumentPublishDiagnostics(TextDocumentPublishDiagnostics)
   case windowShowMessage(WindowShowMessage)
   case windowLogMessage(WindowLogMessage)
-  /// One that these types do not know, of a later version.
+  /// One of a later version, or whose params these types cannot read.
   case other(method: String, params: JSONValue)
 
-  static func read(_ method: String, _ params: Payload) throws -> Push {
+  /// Nil for a method that these types do not know.
+  static func read(_ method: String, _ params: Payload) throws -> Push? {
     switch method {
     case "frontier/changed": .frontierChanged(try params.decode(FrontierChanged.self))
     case "frontier/failed": .frontierFailed(try params.decode(FrontierFailed.self))
@@ -7549,7 +7550,7 @@ public enum Push: Sendable, Hashable {
     case "textDocument/publishDiagnostics": .textDocumentPublishDiagnostics(try params.decode(TextDocumentPublishDiagnostics.self))
     case "window/showMessage": .windowShowMessage(try params.decode(WindowShowMessage.self))
     case "window/logMessage": .windowLogMessage(try params.decode(WindowLogMessage.self))
-    default: .other(method: method, params: try params.decode(JSONValue.self))
+    default: nil
     }
   }
 

@@ -31,7 +31,9 @@ struct ServerHost: Sendable {
   static func thread(_ state: StateOptions) throws(ServerEnded) -> ServerHost {
     var (toServer, fromServer): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
     guard pipe(&toServer) == 0, pipe(&fromServer) == 0 else {
-      throw ServerEnded(exitStatus: nil, description: "cannot make a pipe: \(String(cString: strerror(errno)))")
+      let reason = String(cString: strerror(errno))
+      for descriptor in toServer where descriptor >= 0 { close(descriptor) }
+      throw ServerEnded(exitStatus: nil, description: "cannot make a pipe: \(reason)")
     }
     let (input, output) = (toServer[0], fromServer[1])
     for descriptor in toServer + fromServer { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }

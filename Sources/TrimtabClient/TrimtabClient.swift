@@ -49,6 +49,8 @@ public final class TrimtabClient: Sendable {
       input: host.input, output: host.output,
       receive: { [weak self] bytes in self?.receive(bytes) },
       end: { [weak self] in
+        // A server that says no more may still read: the end of its input ends it.
+        self?.connection.withLock { $0?.finish() }
         // Also without a client the server is waited for, so that no process is left behind.
         let status = host.wait()
         self?.finish(ServerEnded(exitStatus: status, description: "the server has ended with status \(status)"))
@@ -83,11 +85,13 @@ public final class TrimtabClient: Sendable {
           state.progress[id] = progress
           return true
         }
-        if isRunning { write(text) } else { continuation.resume(returning: nil) }
+        guard isRunning else { return continuation.resume(returning: nil) }
+        write(text)
+        // A cancellation before this request has left was sent ahead of it, where it stops nothing.
+        if Task.isCancelled { cancel(id) }
       }
     } onCancel: {
-      // The answer of a request that is not running any more has left already.
-      try? send("$/cancelRequest", CancelRequest(id: id))
+      cancel(id)
     }
     guard let payload else { throw state.withLock { $0.end } ?? Self.unknownEnd }
     guard payload.isRefusal else { return try payload.answer(R.Answer.self) }
@@ -104,6 +108,11 @@ public final class TrimtabClient: Sendable {
 
   /// Sends a request as a notification where the method allows that; its outcome is pushed.
   public func notify(_ request: some Request) throws { try send(type(of: request).method, request) }
+
+  private func cancel(_ id: Int) {
+    // An object of one integer is always JSON.
+    try? send("$/cancelRequest", CancelRequest(id: id))
+  }
 
   private func newID() -> Int {
     state.withLock { state in
@@ -170,7 +179,9 @@ public final class TrimtabClient: Sendable {
       return
     }
     let listeners = state.withLock { Array($0.listeners.values) }
-    guard !listeners.isEmpty, let push = try? Push.read(method, Payload(bytes)) else { return }
+    guard !listeners.isEmpty else { return }
+    // Params that these types cannot read reach the streams of all pushes as JSON.
+    let push = (try? Push.read(method, Payload(bytes))) ?? .other(method: method, params: JSONValue(params ?? .null))
     for listener in listeners { listener(push) }
   }
 

@@ -98,7 +98,7 @@ import TrimtabClient
     try await Self.define(client, microbatches: 400)
     let begun = AsyncStream<Void>.makeStream()
     let task = Task {
-      // Without an end that anybody would wait for: many rounds of a large pipeline.
+      // Many rounds of a large pipeline take far longer than this test.
       try await client.call(FrontierCharacterize(session: "s", pipeline: "p", planCount: 4096, roundCount: 64)) { _ in
         begun.continuation.yield()
       }
@@ -111,8 +111,35 @@ import TrimtabClient
     #expect(await client.close() == 0)
   }
 
+  /// A request whose task is cancelled between its call and its way to the server.
+  private struct CancelledWhileSent: Request {
+    typealias Answer = FrontierCharacterizeAnswer
+    static let method = FrontierCharacterize.method
+    let params: FrontierCharacterize
+
+    init(_ params: FrontierCharacterize) { self.params = params }
+    init(from decoder: any Decoder) throws { params = try FrontierCharacterize(from: decoder) }
+
+    func encode(to encoder: any Encoder) throws {
+      withUnsafeCurrentTask { $0?.cancel() }
+      try params.encode(to: encoder)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: Place.allCases)
+  func aTaskCancelledBeforeItsRequestLeavesStopsIt(_ place: Place) async throws {
+    let client = try await client(place)
+    try await Self.define(client, microbatches: 400)
+    let task = Task {
+      try await client.call(
+        CancelledWhileSent(FrontierCharacterize(session: "s", pipeline: "p", planCount: 4096, roundCount: 64)))
+    }
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(await client.close() == 0)
+  }
+
   @Test func aServerThatIsKilledFailsWhatItOwes() async throws {
-    // The shell becomes the server, once it has told its number.
+    // The shell becomes the server, once it has written its number.
     let file = FileManager.default.temporaryDirectory.appending(path: "trimtab-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: file) }
     let client = try await TrimtabClient.spawn(
@@ -140,6 +167,68 @@ import TrimtabClient
       try await TrimtabClient.spawn(command: ["sh", "-c", "true & wait $!; exit 7"])
     }
     #expect(failure?.exitStatus == 7)
+  }
+
+  /// A program that closes its output and reads on ends with its input, as the client would wait for it otherwise.
+  @Test(.timeLimit(.minutes(1))) func aServerThatSaysNoMoreIsEnded() async {
+    let failure = await #expect(throws: ServerEnded.self) {
+      try await TrimtabClient.spawn(command: ["sh", "-c", "exec >&-; cat >/dev/null; exit 5"])
+    }
+    #expect(failure?.exitStatus == 5)
+  }
+
+  /// Starts a script of the shell as a server that has answered `initialize`. It has `receive`, which prints the body of
+  /// the client's next message, and `send`.
+  private func scripted(_ script: String) async throws -> TrimtabClient {
+    let head = #"""
+      receive() { read -r header; read -r _; header=${header%?}; dd bs=1 count="${header#*: }" 2>/dev/null; }
+      send() { printf '%s\n' "$1"; }
+      receive >/dev/null
+      send '{"jsonrpc":"2.0","id":1,"result":{"serverInfo":{"name":"trimtab","version":"0"},"protocolVersion":"0.2",\#
+      "capabilities":{"framings":[],"methods":[],"durability":"memory"}}}'
+      receive >/dev/null
+
+      """#
+    return try await .spawn(command: ["sh", "-c", head + script])
+  }
+
+  /// Requests of the server are for editors; a client that left one unanswered would hold the server up.
+  @Test(.timeLimit(.minutes(1))) func requestsOfTheServerAreRefused() async throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "trimtab-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let client = try await scripted(
+      #"send '{"jsonrpc":"2.0","id":"1\"a","method":"workspace/applyEdit","params":{}}'; receive >"# + file.path)
+    // They end with the server, which has the answer then.
+    for await _ in client.pushes() {}
+    let answer = try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: file))
+    #expect(
+      answer
+        == .object([
+          "jsonrpc": .string("2.0"), "id": .string(#"1"a"#),
+          "error": .object(["code": .integer(-32601), "message": .string("Method not found")]),
+        ]))
+  }
+
+  @Test(.timeLimit(.minutes(1))) func pushesThatTheTypesCannotReadAreHeardAsJSON() async throws {
+    let client = try await scripted(
+      #"""
+      receive >/dev/null
+      send '{"jsonrpc":"2.0","method":"trial/decided","params":{"step":"three","shares":[0.5,true,null]}}'
+      send '{"jsonrpc":"2.0","method":"future/thing"}'
+      send '{"jsonrpc":"2.0","method":"trial/decided","params":{"step":4}}'
+      """#)
+    let (all, decisions) = (client.pushes(), client.pushes(of: TrialDecided.self))
+    try client.notify(TrialUpdate(session: "s", trial: 0, step: 1, dataFraction: 1, score: .number(0)))
+    var heard = await all.reduce(into: [Push]()) { $0.append($1) }
+    let last = heard.popLast()
+    let unread = JSONValue.object([
+      "step": .string("three"), "shares": .array([.number(0.5), .boolean(true), .null]),
+    ])
+    #expect(
+      heard == [.other(method: "trial/decided", params: unread), .other(method: "future/thing", params: .null)])
+    let steps = await decisions.reduce(into: []) { $0.append($1.step) }
+    #expect(steps == [4])
+    if case .trialDecided(let decided)? = last { #expect(decided.step == 4) } else { Issue.record("\(heard)") }
   }
 
   @Test func aProgramThatIsNotThereIsNamed() async {

@@ -105,6 +105,12 @@ struct MessageTypes {
     return lines
   }
 
+  /// Lines of a doc comment in a language that begins them with three slashes.
+  static func comment(_ sentences: [String], since: String?, margin: String) -> [String] {
+    let lines = sentences.flatMap { wrapped($0, 116 - margin.count) }
+    return (lines + (since.map { ["Since \($0)."] } ?? [])).map { "\(margin)/// \($0)" }
+  }
+
   /// `gpuSeconds` is gpu_seconds, `meanGPUSeconds` is mean_gpu_seconds.
   static func snakeCase(_ name: String) -> String {
     var result = ""
@@ -122,5 +128,13 @@ struct MessageTypes {
   /// The first letter made a capital, and what is no letter or digit left out: `content-length` is ContentLength.
   static func capitalized(_ name: String) -> String {
     name.split { !$0.isLetter && !$0.isNumber }.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+  }
+}
+
+extension FieldType {
+  /// The types of which a value has one, from left to right; the type itself where it leaves no choice.
+  var alternatives: [FieldType] {
+    if case .either(let first, let second) = self { return first.alternatives + second.alternatives }
+    return [self]
   }
 }

@@ -68,7 +68,7 @@ struct RustFile {
       let (type, declared) = Self.type(field.type, named: owner)
       extras += declared
       let name = MessageTypes.snakeCase(field.name)
-      var lines = comment(
+      var lines = MessageTypes.comment(
         MessageTypes.doc(of: field), since: history.since(definition.name, field.name), margin: "    ")
       if let deprecation = Deprecations.of(field.name, in: definition.name) {
         lines.append("    /// Deprecated since \(deprecation.since): \(deprecation.instead)")
@@ -108,7 +108,7 @@ struct RustFile {
       return ("Vec<\(inner)>", declared)
     case .either:
       var declared: [String] = []
-      let cases = alternatives(type).map { alternative -> String in
+      let cases = type.alternatives.map { alternative -> String in
         let label = label(alternative)
         let (inner, more) = Self.type(alternative, named: name + label)
         declared += more
@@ -123,11 +123,6 @@ struct RustFile {
         """
       return (name, [whole] + declared)
     }
-  }
-
-  private static func alternatives(_ type: FieldType) -> [FieldType] {
-    if case .either(let first, let second) = type { return alternatives(first) + alternatives(second) }
-    return [type]
   }
 
   private static func label(_ type: FieldType) -> String {
@@ -176,7 +171,8 @@ struct RustFile {
   }
 
   private func message(_ message: MessageTypes.Message) -> String {
-    let doc = comment([message.purpose], since: history.since(message.name), margin: "").joined(separator: "\n")
+    let doc = MessageTypes.comment([message.purpose], since: history.since(message.name), margin: "").joined(
+      separator: "\n")
     let name = message.typeName
     guard let answer = message.answer else {
       return """
@@ -212,15 +208,10 @@ struct RustFile {
   private var errors: String {
     let rows = ErrorRegistry.entries.map { entry in
       let name = MessageTypes.snakeCase(entry.kind.rawValue).uppercased()
-      return comment([entry.meaning], since: nil, margin: "    ").joined(separator: "\n")
+      return MessageTypes.comment([entry.meaning], since: nil, margin: "    ").joined(separator: "\n")
         + "\n    pub const \(name): i64 = \(entry.code);"
     }
     return "/// The codes of refusals.\npub mod codes {\n\(rows.joined(separator: "\n"))\n}"
-  }
-
-  private func comment(_ sentences: [String], since: String?, margin: String) -> [String] {
-    let lines = sentences.flatMap { MessageTypes.wrapped($0, 116 - margin.count) }
-    return (lines + (since.map { ["Since \($0)."] } ?? [])).map { "\(margin)/// \($0)" }
   }
 
   private static let keywords: Set<String> = [

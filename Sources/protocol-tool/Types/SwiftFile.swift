@@ -44,7 +44,7 @@ struct SwiftFile {
       let (type, declared) = Self.type(field.type, named: name + MessageTypes.capitalized(field.name))
       extras += declared
       let word = Self.keywords.contains(field.name) ? "`\(field.name)`" : field.name
-      stored += comment(
+      stored += MessageTypes.comment(
         MessageTypes.doc(of: field), since: history.since(definition.name, field.name), margin: "  ")
       if let deprecation = Deprecations.of(field.name, in: definition.name) {
         stored.append("  /// Deprecated since \(deprecation.since): \(deprecation.instead)")
@@ -92,7 +92,7 @@ struct SwiftFile {
 
   private static func union(_ type: FieldType, named name: String) -> (type: String, declared: [String]) {
     var declared: [String] = []
-    let cases = alternatives(type).map { alternative -> (label: String, type: String) in
+    let cases = type.alternatives.map { alternative -> (label: String, type: String) in
       let label = label(alternative)
       let (inner, more) = Self.type(alternative, named: name + MessageTypes.capitalized(label))
       declared += more
@@ -120,11 +120,6 @@ struct SwiftFile {
       }
       """
     return (name, [whole] + declared)
-  }
-
-  private static func alternatives(_ type: FieldType) -> [FieldType] {
-    if case .either(let first, let second) = type { return alternatives(first) + alternatives(second) }
-    return [type]
   }
 
   private static func label(_ type: FieldType) -> String {
@@ -167,7 +162,8 @@ struct SwiftFile {
 
   private func message(_ message: MessageTypes.Message) -> String {
     let name = Self.typeName(message.params)
-    let doc = comment([message.purpose], since: history.since(message.name), margin: "").joined(separator: "\n")
+    let doc = MessageTypes.comment([message.purpose], since: history.since(message.name), margin: "").joined(
+      separator: "\n")
     let method = "  public static let method = \"\(message.name)\""
     guard let answer = message.answer else {
       let kind = message.direction == .serverToClient ? "ServerNotification" : "ClientNotification"
@@ -203,13 +199,14 @@ struct SwiftFile {
       /// A notification of the server.
       public enum Push: Sendable, Hashable {
       \(pushes.map { "  case \($0.label)(\($0.type))" }.joined(separator: "\n"))
-        /// One that these types do not know, of a later version.
+        /// One of a later version, or whose params these types cannot read.
         case other(method: String, params: JSONValue)
 
-        static func read(_ method: String, _ params: Payload) throws -> Push {
+        /// Nil for a method that these types do not know.
+        static func read(_ method: String, _ params: Payload) throws -> Push? {
           switch method {
       \(pushes.map { "    case \"\($0.method)\": .\($0.label)(try params.decode(\($0.type).self))" }.joined(separator: "\n"))
-          default: .other(method: method, params: try params.decode(JSONValue.self))
+          default: nil
           }
         }
 
@@ -228,7 +225,7 @@ struct SwiftFile {
   private var kinds: String {
     let members = ErrorRegistry.entries.map { entry in
       let name = entry.kind.rawValue
-      return comment([entry.meaning], since: nil, margin: "  ").joined(separator: "\n")
+      return MessageTypes.comment([entry.meaning], since: nil, margin: "  ").joined(separator: "\n")
         + "\n  public static let \(Self.keywords.contains(name) ? "`\(name)`" : name) = Self(rawValue: \"\(name)\")"
     }
     return """
@@ -239,11 +236,6 @@ struct SwiftFile {
       \(members.joined(separator: "\n"))
       }
       """
-  }
-
-  private func comment(_ sentences: [String], since: String?, margin: String) -> [String] {
-    let lines = sentences.flatMap { MessageTypes.wrapped($0, 116 - margin.count) }
-    return (lines + (since.map { ["Since \($0)."] } ?? [])).map { "\(margin)/// \($0)" }
   }
 
   private static let keywords: Set<String> = [

@@ -48,14 +48,7 @@ var search = try Search(
 func error(of candidate: Int, after share: Double) -> Double {
   let (encoder, languageModel) = pairs[candidate]
   let floor = 0.20 + 0.05 * Double(encoder) + 0.03 * Double(languageModel)
-  var power = 1.0
-  // share^-0.5 by halving, as the engines need no mathematics library.
-  var rest = share
-  while rest < 1 {
-    power *= 1.4142135623730951
-    rest *= 2
-  }
-  return floor + 0.02 * power
+  return floor + 0.02 / share.squareRoot()
 }
 
 while case .assigned(let work) = search.nextTrial() {
