@@ -110,7 +110,7 @@ private struct History {
       }
       committer.replace(file, by: compacted) { _ in }
     } catch {
-      // The file layer failed as it was told to; the journal itself is as before.
+      // The file layer failed where the test asked for it; the journal itself is as before.
       guard case .storage = error else { throw error }
     }
   }

@@ -88,7 +88,7 @@ def test_table_and_picture(binary, tmp_path):
     names = {element.text for element in picture.iter() if element.tag.endswith("text")}
     assert {"every clock at its highest", "plan 0, the fastest"} <= names, names
     dots = [element for element in picture.iter() if element.tag.endswith("circle")]
-    assert len(dots) <= 50, "so many dots hide the bound"
+    assert len(dots) <= 50, "more dots hide the bound"
 
 
 def test_the_pictures_of_the_documents_are_what_is_drawn(binary, tmp_path):

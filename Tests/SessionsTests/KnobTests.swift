@@ -88,9 +88,9 @@ import Testing
     #expect(tables.allSatisfy { $0.count == 3 } && highest.allSatisfy { $0 == 0 })
   }
 
-  /// Changes of setting are told to be taken as free only where more than one happens and no latency was given.
-  @Test func anUnsetSwitchLatencyIsTold() throws {
-    func isTold(_ latency: PerRank<Double>?) throws -> Bool {
+  /// A plan with changes of setting says that they count as free only where no latency was given.
+  @Test func anUnsetSwitchLatencyIsReported() throws {
+    func isReported(_ latency: PerRank<Double>?) throws -> Bool {
       var session = try TinySession()
       var request = TinySession.request()
       request.switchLatencySeconds = latency
@@ -100,7 +100,7 @@ import Testing
       #expect(plan.switchCount > 1)
       return plan.assumesFreeSwitches
     }
-    #expect(try isTold(nil))
-    #expect(try !isTold(.all(0)) && !isTold(.all(1e-6)))
+    #expect(try isReported(nil))
+    #expect(try !isReported(.all(0)) && !isReported(.all(1e-6)))
   }
 }

@@ -1,8 +1,8 @@
 import Basics
 import EnergyFrontier
 
-/// A machine that runs a pipeline of unlike stages and differs from its model as told: a simulation of its own,
-/// instruction by instruction, that shares nothing with the engine but the problem.
+/// A machine that runs a pipeline of unlike stages and differs from its model as its properties say: a simulation of
+/// its own, instruction by instruction, that shares nothing with the engine but the problem.
 struct MachineForTests {
   var transferSeconds = 0.0
   var overheadSeconds = 0.0

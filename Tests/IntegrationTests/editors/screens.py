@@ -24,7 +24,7 @@ def _rows(screen):
 
 
 def svg(screens, seconds):
-    """The screens after each other, each for so many seconds; a single one stands still."""
+    """The screens after each other, each for its seconds; a single one stands still."""
     rows, columns = len(screens[0]), sum(len(text) for text, _, _ in screens[0][0])
     width, height = 2 * MARGIN + COLUMN * columns, 2 * MARGIN + ROW * rows
     frames, count = [], len(screens)

@@ -166,7 +166,7 @@ def _is_part(part: Any, whole: Any) -> bool:
 
 @dataclass
 class Agreement:
-    """What comparing so many documents showed."""
+    """What comparing the documents showed."""
 
     documents: int = 0
     accepted: int = 0

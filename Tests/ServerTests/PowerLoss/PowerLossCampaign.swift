@@ -28,7 +28,7 @@ struct PowerLossCampaign {
       + faults.map { "\n  \($0)" }.joined()
   }
 
-  /// Runs scenarios until there were so many losses; stops at a fault.
+  /// Runs scenarios until there were `count` losses; stops at a fault.
   mutating func run(losses count: Int, seed: UInt64) throws {
     var next = seed
     while lossCount < count, faults.isEmpty {

@@ -83,7 +83,7 @@ struct PowerLossScenario {
   private var isOn: Bool { storage.crashPoint == nil }
 
   private mutating func fault(_ text: String) {
-    // What a server says after the power went reaches nobody.
+    // What a server says after the power went reaches no client.
     if isOn { faults.append(text) }
   }
 
