@@ -44,7 +44,7 @@ def test_the_wheel_is_of_one_platform_and_carries_types_and_licence(wheel):
         mode = archive.getinfo("trimtab/bin/trimtab").external_attr >> 16
     assert mode & 0o111, "the binary may be run"
     assert "trimtab/py.typed" in names and any(name.endswith("LICENSE") for name in names)
-    assert "trimtab/methods/trials.py" in names and "trimtab/answers/selection.py" in names
+    assert "trimtab/methods/trials.py" in names and "trimtab/answers/pools.py" in names
 
 
 def test_the_quick_start_runs(installed):

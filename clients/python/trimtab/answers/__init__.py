@@ -56,6 +56,21 @@ if TYPE_CHECKING:
         VariantPlan,
         VariantPlans,
     )
+    from .pools import (
+        Candidate,
+        CandidateCluster,
+        Excluded,
+        Join,
+        Metric,
+        ModelCluster,
+        ModelClusters,
+        ModelPart,
+        PoolClusters,
+        PoolSubmitted,
+        RepresentationAttached,
+        SelectionDiagnostic,
+        SelectionTask,
+    )
     from .power import (
         JobPace,
         PlanOfKind,
@@ -68,45 +83,6 @@ if TYPE_CHECKING:
         RateBound,
         ShedPace,
         ShedPoint,
-    )
-    from .selection import (
-        Assignment,
-        Candidate,
-        CandidateCluster,
-        DirectedCandidate,
-        DividedCandidate,
-        EpochCost,
-        Evidence,
-        Excluded,
-        Join,
-        ListedTrial,
-        Metric,
-        ModelCluster,
-        ModelClusters,
-        ModelPart,
-        NoTrial,
-        Observation,
-        ParetoMember,
-        ParetoSet,
-        PoolClusters,
-        PoolSubmitted,
-        Prediction,
-        Ranking,
-        RepresentationAttached,
-        Resume,
-        SearchCost,
-        SearchRevised,
-        SelectionDiagnostic,
-        SelectionTask,
-        StagePart,
-        StageParts,
-        SuggestedPipelines,
-        SuggestionReport,
-        TrainedCandidate,
-        TrialCheckpoint,
-        TrialDecision,
-        TrialEnded,
-        TrialPage,
     )
     from .sessions import (
         GPU,
@@ -126,6 +102,24 @@ if TYPE_CHECKING:
         TableName,
         Withdrawal,
     )
+    from .suggestions import (
+        DirectedCandidate,
+        DividedCandidate,
+        EpochCost,
+        Evidence,
+        Observation,
+        ParetoMember,
+        ParetoSet,
+        Prediction,
+        Ranking,
+        SearchCost,
+        SearchRevised,
+        StagePart,
+        StageParts,
+        SuggestedPipelines,
+        SuggestionReport,
+        TrainedCandidate,
+    )
     from .timeline import (
         FrequencySwitch,
         RankTimeline,
@@ -134,9 +128,19 @@ if TYPE_CHECKING:
         TimelineTotals,
         Wait,
     )
+    from .trials import (
+        Assignment,
+        ListedTrial,
+        NoTrial,
+        Resume,
+        TrialCheckpoint,
+        TrialDecision,
+        TrialEnded,
+        TrialPage,
+    )
 
 # Searched in this order when a name is first used: to make all these classes takes most of the time of an import.
-_MODULES = ("selection", "sessions", "frontier", "jobs", "machine", "power", "timeline")
+_MODULES = ("trials", "pools", "suggestions", "sessions", "frontier", "jobs", "machine", "power", "timeline")
 
 __all__ = [
     "GPU",

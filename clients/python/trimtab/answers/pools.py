@@ -1,0 +1,132 @@
+"""Answers about what candidates are made of, and how alike they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional
+
+from ..rows import Rows
+from .display import Answer
+
+
+@dataclass(frozen=True, repr=False)
+class ModelPart(Answer):
+    """An encoder, a projector or a language model that candidates are made of."""
+
+    id: str
+    parameter_count: Optional[int] = None
+    memory_bytes: Optional[int] = None
+    licence: Optional[str] = None
+    tags: Optional[tuple[str, ...]] = None
+    embedding_width: Optional[int] = None
+    family: Optional[str] = None
+    latency_seconds: Optional[float] = None
+    cost_weight: Optional[float] = None
+    layer_count: Optional[int] = None
+
+
+@dataclass(frozen=True, repr=False)
+class Metric(Answer):
+    """`direction` is "maximize" or "minimize"; `range` the least and the greatest possible score."""
+
+    name: str
+    direction: str
+    range: Optional[tuple[float, ...]] = None
+    error_transform: Optional[str] = None
+
+
+@dataclass(frozen=True, repr=False)
+class SelectionTask(Answer):
+    name: str
+    metric: Metric
+    alignment_sample_count: int
+
+
+@dataclass(frozen=True, repr=False)
+class Candidate(Answer):
+    encoder: str
+    language_model: str
+    projector: Optional[str] = None
+
+
+@dataclass(frozen=True, repr=False)
+class Excluded(Answer):
+    rule: str
+    count: int
+
+
+@dataclass(frozen=True, repr=False)
+class SelectionDiagnostic(Answer):
+    """A sign that task or pool is not described as it is meant; `path` names the param of pool/submit."""
+
+    kind: str
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, repr=False)
+class PoolSubmitted(Answer):
+    revision: int
+    candidate_count: int
+    added_count: int
+    excluded: Rows[Excluded]
+    cost_basis: str
+    cluster_count: int
+    cluster_basis: str
+    diagnostics: Rows[SelectionDiagnostic] = Rows()
+
+
+@dataclass(frozen=True, repr=False)
+class RepresentationAttached(Answer):
+    revision: int
+    sample_count: int
+    feature_count: int
+    element_type: str
+    representation_count: int
+
+
+@dataclass(frozen=True, repr=False)
+class CandidateCluster(Answer):
+    encoder_cluster: int
+    language_model_cluster: int
+    candidate_count: int
+    medoid: Candidate
+    encoder_basis: str
+    language_model_basis: str
+
+
+@dataclass(frozen=True, repr=False)
+class ModelCluster(Answer):
+    members: tuple[str, ...]
+    medoid: str
+    basis: str
+
+
+@dataclass(frozen=True, repr=False)
+class Join(Answer):
+    """Clusters below the number of compared models are models; join k makes the next number."""
+
+    first: int
+    second: int
+    similarity: float
+    member_count: int
+
+
+@dataclass(frozen=True, repr=False)
+class ModelClusters(Answer):
+    """Clusters of encoders, or of the language models behind `encoder`."""
+
+    clusters: Rows[ModelCluster]
+    compared: tuple[str, ...]
+    similarity: Optional[tuple[tuple[float, ...], ...]] = None
+    joins: Rows[Join] = Rows()
+    encoder: Optional[str] = None
+
+
+@dataclass(frozen=True, repr=False)
+class PoolClusters(Answer):
+    revision: int
+    used_by_search: bool
+    clusters: Rows[CandidateCluster]
+    encoders: ModelClusters
+    language_models: Rows[ModelClusters]
