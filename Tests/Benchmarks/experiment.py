@@ -2,9 +2,9 @@
 of its evaluation makes of each.
 
 An error there is the share of 1256 held-out views that were matched wrongly, so an evaluation has a standard error of
-.014, and the best two, which end 3 views apart, cannot be told apart by it. Each plan is carried out on the curves as
+.014, and the best two, which end 3 views apart, differ by less than that. Each plan is carried out on the curves as
 they were recorded, and on draws in which every error has another such noise (normal, independent between fractions,
-which evaluations on the same views are not); what is best goes by the recorded final errors. Searches are told the
+which evaluations on the same views are not); what is best goes by the recorded final errors. Searches get the
 standard error.
 """
 

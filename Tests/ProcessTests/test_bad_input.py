@@ -155,7 +155,7 @@ def test_a_graph_that_makes_no_sense(server, asked, change):
 
 @pytest.mark.parametrize("change", [
     {"schedule": "2f2b"}, {"schedule": None}, {"microbatches": 0}, {"microbatches": None}, {"microbatches": 10**12},
-    {"stages": 10**12}, {"pipeline": None}, {"pipeline": ""}, {"tensorParallelWidth": 0}, {"gpus": ["nobody"] * 4},
+    {"stages": 10**12}, {"pipeline": None}, {"pipeline": ""}, {"tensorParallelWidth": 0}, {"gpus": ["absent"] * 4},
 ], ids=repr)
 def test_a_schedule_that_makes_no_sense(server, asked, change):
     params = {"session": "s", "pipeline": "new", "schedule": "1f1b", "stages": 4, "microbatches": 4,
@@ -269,9 +269,9 @@ def params_of(method):
 @pytest.mark.parametrize("method", METHODS)
 def test_an_unknown_session(server, asked, method):
     with unchanged(server, "s"):
-        error = server.error(method, {**params_of(method), "session": "nobody"})
+        error = server.error(method, {**params_of(method), "session": "absent"})
         check_error(error, path="session")
-        assert "nobody" in str(error)
+        assert "absent" in str(error)
 
 
 @pytest.mark.parametrize("method", METHODS[7:])  # a profile may come before its pipeline
@@ -296,7 +296,7 @@ def test_gpus_that_make_no_sense(server, asked, gpus):
 
 
 def test_retiring_a_gpu_that_is_not_there(server, asked):
-    refused(server, "gpu/retire", {"session": "s", "ids": ["nobody"]})
+    refused(server, "gpu/retire", {"session": "s", "ids": ["absent"]})
 
 
 def test_the_mistakes_of_one_session_do_not_disturb_another(server, asked):
@@ -324,7 +324,7 @@ def test_times_too_far_apart_to_be_added(server):
 
 
 def test_a_blocking_power_that_drowns_the_energies(server, asked):
-    """Energies of joules beside 1e29 W would be lost in rounding, and no gap could be told."""
+    """Energies of joules beside 1e29 W would be lost in rounding, and no gap would have a meaning."""
     of = {**asked, "pipeline": "drowned"}
     for method, params in define("s", pipeline="drowned"):
         server.result(method, {**params, "blockingPowerWatts": 1e29} if method == "pipeline/define" else params)

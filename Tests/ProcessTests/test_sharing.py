@@ -297,7 +297,7 @@ def test_reports_under_way_are_decided_once_by_the_next_owner(share, waits_for):
 
 @pytest.mark.parametrize("waits_for", [0, 1, 20])
 def test_no_trial_is_given_out_twice(share, waits_for):
-    """Workers without names cannot be told apart, so a request that was carried out must not be carried out again."""
+    """Workers without names look the same, so a request that was carried out must not be carried out again."""
     owner, joined = share(), share()
     for server in (owner, joined):
         server.result("session/open", {"session": "s"})

@@ -1,6 +1,6 @@
 """Choosing a vision-language model with a fraction of the training, as a launcher does it: submit a pool, let a few
-workers train what they are told to, and stop when the search says so. The training here is simulated: each candidate's
-accuracy follows a power law of the data it has seen."""
+workers train the trials that they get, and stop when the search says so. The training here is simulated: each
+candidate's accuracy follows a power law of the data it has seen."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 --- Code lenses above their lines. Those of Neovim 0.7 stay where the server has none any more, and are asked for only
---- when told. The server's inlay hints are the same texts, for editors without lenses.
+--- by a call. The server's inlay hints are the same texts, for editors without lenses.
 
 local M = {}
 

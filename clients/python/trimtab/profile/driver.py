@@ -51,7 +51,7 @@ class Profiling:
         self.measured: list[Measured] = []
 
     def step(self) -> bool:
-        """Whether all is measured; exchanges results and assignments when every rank has measured what it was told.
+        """Whether all is measured; exchanges results and assignments when every rank has measured what it was assigned.
 
         The first call, before an iteration has run, tells nothing: the tables of each rank are learned from that.
         """
