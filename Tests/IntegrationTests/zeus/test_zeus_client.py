@@ -6,9 +6,6 @@ import subprocess
 import sys
 
 import pytest
-
-pytest.importorskip("torch", reason="needs the group torch")
-
 from pipeline_job import Scenario, make_schedule, make_step, run
 from trimtab.gpu import attach
 from trimtab.zeus import Measurement, read_schedules, write_profile
