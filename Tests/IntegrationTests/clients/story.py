@@ -8,9 +8,9 @@ the call `refused`, shuts the server down and prints one line of JSON: {"initial
 
 import json
 import os
-from pathlib import Path
 
-FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
+from places import FIXTURES
+
 PROFILE = {"session": "s", "csvPath": "profiles/modelled-h100-8stage.csv"}
 
 

@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import AWAIT_SECONDS
+from places import AWAIT_SECONDS
 from programs import program
 from story import plain, story, told
 from trimtab import Trimtab
 from trimtab.requests import Request
-from vscode_library import unpack
 
 HERE = Path(__file__).resolve().parent
 
@@ -22,13 +21,6 @@ def script(tmp_path_factory, binary):
     path = tmp_path_factory.mktemp("story") / "story.json"
     path.write_text(json.dumps(story(binary)))
     return path
-
-
-@pytest.fixture(scope="module")
-def vscode_jsonrpc(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("library")
-    assert int(unpack(folder).split(".")[0]) >= 9
-    return folder
 
 
 @pytest.fixture(scope="module")

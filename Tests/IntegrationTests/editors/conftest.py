@@ -1,9 +1,7 @@
-"""Answers to show, the compiled extension, a browser, and the folder that pictures go to."""
+"""Answers to show, the compiled extension, and editors on a manifest."""
 
-import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 from places import AWAIT_SECONDS, CLIENTS, FIXTURES
@@ -11,7 +9,6 @@ from programs import program
 from sessions import EDITORS, Editor
 from trimtab import Metric, ModelPart, SelectionTask, Trimtab
 from trimtab.requests import Request
-from vscode_library import unpack
 
 
 @pytest.fixture(scope="session")
@@ -22,36 +19,6 @@ def extension(tmp_path_factory):
         subprocess.run([compiler, "-p", CLIENTS / "vscode" / project, "--outDir", out / folder], check=True)
     shutil.copytree(CLIENTS / "vscode" / "media", out / "media")
     return out
-
-
-@pytest.fixture(scope="session")
-def vscode_jsonrpc(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("library")
-    unpack(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory):
-    """Where pictures are kept: $TRIMTAB_PICTURES, to look at them, else a folder that goes."""
-    wanted = os.environ.get("TRIMTAB_PICTURES")
-    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        pytest.skip("no Chromium: install your system's chromium package")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield one
-        one.close()
 
 
 @pytest.fixture(scope="session")

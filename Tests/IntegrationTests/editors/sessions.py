@@ -5,9 +5,12 @@ import os
 import select
 import subprocess
 import time
+from pathlib import Path
 
-from places import AWAIT_SECONDS, CLIENTS, HERE
+from places import AWAIT_SECONDS, CLIENTS
 from programs import program
+
+HERE = Path(__file__).parent
 
 
 class Editor:

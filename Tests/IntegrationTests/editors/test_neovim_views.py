@@ -7,8 +7,9 @@ import shutil
 import subprocess
 
 import pytest
-from places import AWAIT_SECONDS, CLIENTS, HERE
+from places import AWAIT_SECONDS, CLIENTS
 from programs import program
+from sessions import HERE
 
 
 @pytest.fixture(scope="module")

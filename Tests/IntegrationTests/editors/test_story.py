@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-from places import AWAIT_SECONDS, FIXTURES, HERE
+from places import AWAIT_SECONDS, FIXTURES
 from screens import svg
-from sessions import EDITORS
+from sessions import EDITORS, HERE
 from trimtab import Trimtab
 
 MANIFEST = '''# The search of a story.

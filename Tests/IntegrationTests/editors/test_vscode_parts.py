@@ -7,8 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from places import AWAIT_SECONDS, CLIENTS, HERE, REPOSITORY
+from places import AWAIT_SECONDS, CLIENTS, REPOSITORY
 from programs import program
+from sessions import HERE
 
 
 def test_it_sends_and_hears_what_vscode_jsonrpc_does(extension, vscode_jsonrpc):

@@ -3,16 +3,14 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
+from places import AWAIT_SECONDS, FIXTURES
 from trimtab import Trimtab
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-PROFILES = REPOSITORY / "fixtures" / "profiles"
-AWAIT_SECONDS = 120.0
+PROFILES = FIXTURES / "profiles"
 ERAS = {"legacy": "2025-11-25", "auto": "2026-07-28"}
 PIPELINE = {"session": "s", "pipeline": "gpt", "schedule": "1f1b", "stages": 8, "microbatches": 24,
             "blockingPowerWatts": 95, "csvPath": "modelled-h100-8stage.csv"}

@@ -1,21 +1,9 @@
-"""A search and a frontier to draw, a browser to look with, and the folder that pictures go to."""
-
-import os
-import shutil
-from pathlib import Path
+"""A search and a frontier to draw."""
 
 import pytest
-from recorded_search import FIXTURES, begin, recorded, train
+from places import FIXTURES
+from recorded_search import begin, recorded, train
 from trimtab import Trimtab
-
-
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory):
-    """Where pictures are kept: $TRIMTAB_PICTURES, to look at them, else a folder that goes."""
-    wanted = os.environ.get("TRIMTAB_PICTURES")
-    folder = Path(wanted) if wanted else tmp_path_factory.mktemp("pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -37,17 +25,3 @@ def search(binary):
         begin(session, curves)
         train(session, curves, 60)
         yield session
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium; the widgets run nowhere else."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        pytest.skip("no Chromium: install your system's chromium package")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield one
-        one.close()

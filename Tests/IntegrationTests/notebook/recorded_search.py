@@ -1,12 +1,9 @@
 """The recorded experiment of `fixtures/experiment` in the place of training."""
 
 import csv
-from pathlib import Path
 
+from places import FIXTURES
 from trimtab import Candidate, Metric, ModelPart, SelectionTask
-
-REPOSITORY = Path(__file__).resolve().parents[3]
-FIXTURES = REPOSITORY / "fixtures"
 
 
 def recorded():

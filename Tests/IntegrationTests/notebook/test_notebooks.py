@@ -7,9 +7,9 @@ import re
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from recorded_search import REPOSITORY
+from places import CLIENT
 
-FOLDER = REPOSITORY / "clients" / "python" / "notebooks"
+FOLDER = CLIENT / "notebooks"
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 
 
@@ -34,7 +34,7 @@ def test_a_notebook_runs(name, binary, monkeypatch):
 def test_what_the_readme_shows_runs(energy, binary, tmp_path, monkeypatch):
     """Its block of a notebook, in a session that has a pipeline `gpt` and a running loop, as a kernel has one."""
     monkeypatch.setenv("TRIMTAB_BINARY", binary)
-    text = (REPOSITORY / "clients" / "python" / "README.md").read_text()
+    text = (CLIENT / "README.md").read_text()
     (program,) = re.findall(r"```notebook\n(.*?)```", text, re.DOTALL)
     program = program.replace('SearchBoard("/scratch/search-state"', f'board = SearchBoard("{tmp_path}"')
 

@@ -11,11 +11,11 @@ import time
 
 import nbformat
 import pytest
+from places import AWAIT_SECONDS, FIXTURES
 from playwright.sync_api import expect
-from recorded_search import FIXTURES, begin, recorded, train
+from recorded_search import begin, recorded, train
 from trimtab import Trimtab
 
-AWAIT_SECONDS = 120.0  # how long a test waits before it calls something missing; says nothing about speed
 expect.set_options(timeout=1000 * AWAIT_SECONDS)
 EXPLORER = """
 from trimtab import Trimtab

@@ -8,7 +8,7 @@ import threading
 import pytest
 import ray
 import trimtab
-from conftest import AWAIT_SECONDS
+from places import AWAIT_SECONDS
 from ray.cluster_utils import Cluster
 from trimtab.ray import launch
 

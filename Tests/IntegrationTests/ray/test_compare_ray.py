@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from conftest import AWAIT_SECONDS, CLIENT
+from places import AWAIT_SECONDS, CLIENT
 
 
 def test_ray_tune_ends_by_itself(tmp_path):

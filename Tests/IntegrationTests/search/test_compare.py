@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import AWAIT_SECONDS, CLIENT
+from places import AWAIT_SECONDS, CLIENT
 
 COMPARE = CLIENT / "examples" / "compare"
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 import submitit
 import trimtab
-from conftest import AWAIT_SECONDS
+from places import AWAIT_SECONDS
 from trimtab.slurm import launch
 
 STEPS = 16

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 import trimtab
-from conftest import CLIENT
+from places import CLIENT
 
 sys.path.insert(0, str(CLIENT / "examples" / "compare"))
 

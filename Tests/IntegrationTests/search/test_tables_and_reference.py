@@ -6,7 +6,7 @@ import sys
 import pandas
 import pytest
 import trimtab
-from conftest import CLIENT
+from places import CLIENT
 from trimtab.methods import SessionMethods
 
 
