@@ -11,32 +11,35 @@ extension Search {
   }
 
   /// The same where the assignment is known, because another version of this engine made it: that one then, also where
-  /// this version would choose another. It then counts as requested by ``advance(_:to:)``.
+  /// this version would choose another.
+  ///
+  /// Where this version has none, because nothing fits or the search has ended, nothing is assigned: the caller may
+  /// ask with other devices before it has the known one assigned by ``assign(_:to:)``.
   ///
   /// - Returns: also whether this version chooses otherwise. Nothing is assigned where that is impossible now.
   public mutating func nextTrial(
     replaying known: (candidate: Int, fraction: Double)?, where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool
   ) -> (next: NextTrial, isOtherwise: Bool) {
-    let reason = stopReason
-    let work = reason == nil ? nextWork(where: fits) : nil
-    if let known, work?.candidate != known.candidate || work?.fraction != known.fraction {
-      return (assign(known.candidate, to: known.fraction).map { .assigned($0) } ?? .none(.nothingFits), true)
+    if let reason = stopReason { return (.none(.finished(reason)), false) }
+    guard let work = nextWork(where: fits) else { return (.none(.nothingFits), false) }
+    if let known, work.candidate != known.candidate || work.fraction != known.fraction {
+      return (assign(known.candidate, to: known.fraction), true)
     }
-    if let reason { return (.none(.finished(reason)), false) }
-    return (work.map { .assigned(assign($0)) } ?? .none(.nothingFits), false)
+    return (.assigned(assign(work)), false)
   }
 
-  /// Assigns work that this version does not choose; nil where it is impossible.
-  private mutating func assign(_ candidate: Int, to fraction: Double) -> Assignment? {
+  /// Assigns work that this version does not choose, as if ``advance(_:to:isRepeat:)`` had requested it; nothing where
+  /// that is impossible.
+  public mutating func assign(_ candidate: Int, to fraction: Double) -> NextTrial {
     guard states.indices.contains(candidate), states[candidate].openTrial == nil,
       fraction > states[candidate].checkpoint?.dataFraction ?? 0, fraction <= 1
-    else { return nil }
+    else { return .none(.nothingFits) }
     do throws(SelectionError) {
       try advance(candidate, to: fraction)
     } catch {
-      return nil
+      return .none(.nothingFits)
     }
-    return assign(Work(candidate: candidate, fraction: fraction, rung: 0, phase: .requested))
+    return .assigned(assign(Work(candidate: candidate, fraction: fraction, rung: 0, phase: .requested)))
   }
 
   private func nextWork(where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool) -> Work? {

@@ -72,6 +72,8 @@ extension ModelSearch {
       }
       guard case .none(.nothingFits) = next else { break }
     }
+    // Only now is it sure that this version gives nothing: each round above may find the trial that is known.
+    if let work, case .none = next { (next, isOtherwise) = (engine.assign(work.0, to: work.1), true) }
     switch next {
     case .assigned(let assignment):
       let gpus = request.gpus ?? (choosesGPUs ? chosen(for: assignment.candidate, mayLack: isOtherwise) : [])
