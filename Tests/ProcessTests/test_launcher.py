@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import trimtab
 from conftest import AWAIT_SECONDS
-from trimtab import GPU
+from trimtab import GPU, launcher
 from trimtab.launcher.reports import PREFIX, Message, Reports
 
 TRAIN = Path(__file__).with_name("launched") / "train.py"
@@ -276,6 +276,25 @@ def test_two_launchers_do_not_share_a_folder(launched):
     os.kill(held["pid"], signal.SIGKILL)
     first.communicate(timeout=AWAIT_SECONDS)
     assert first.returncode == 0
+
+
+def test_a_lock_that_a_killed_launcher_left_is_waited_for(tmp_path, monkeypatch):
+    """As where a child that it had just forked holds the lock until it runs its program."""
+    place = tmp_path / "launcher.lock"
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    place.write_text(str(gone.pid))
+    child = subprocess.Popen(["flock", place, "sh", "-c", "echo held; read -r line"], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"held\n"
+
+    def start_time_as_the_child_goes_on(pid):
+        assert pid == gone.pid
+        child.communicate()
+
+    monkeypatch.setattr(launcher, "start_time", start_time_as_the_child_goes_on)
+    with launcher._only_one(tmp_path):
+        assert place.read_text() == str(os.getpid())
 
 
 # Command line and arguments

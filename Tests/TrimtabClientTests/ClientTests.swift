@@ -177,8 +177,8 @@ import TrimtabClient
     #expect(failure?.exitStatus == 5)
   }
 
-  /// Starts a script of the shell as a server that has answered `initialize`. It has `receive`, which prints the body of
-  /// the client's next message, and `send`.
+  /// Starts a script of the shell as a server that has answered `initialize`. It has `receive`, which prints the body
+  /// of the client's next message, and `send`.
   private func scripted(_ script: String) async throws -> TrimtabClient {
     let head = #"""
       receive() { read -r header; read -r _; header=${header%?}; dd bs=1 count="${header#*: }" 2>/dev/null; }

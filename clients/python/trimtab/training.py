@@ -142,6 +142,7 @@ class TrainingTrial:
         return Decision(answer["decision"], answer["reason"])
 
     def _send(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        from multiprocessing import AuthenticationError
         from multiprocessing.connection import Client
 
         address = self._given["address"]
@@ -153,7 +154,7 @@ class TrainingTrial:
             self._connection.send_bytes(json.dumps({"trial": self.number, **message}).encode())
             answer: Mapping[str, Any] = json.loads(self._connection.recv_bytes())
             return answer
-        except (OSError, EOFError) as error:
+        except (AuthenticationError, OSError, EOFError) as error:
             raise NoLauncher(f"the launcher of trial {self.number} has ended: {error}") from None
 
     def _before_the_end(

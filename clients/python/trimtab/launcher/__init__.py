@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shlex
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -19,10 +20,13 @@ from ..training import TrainingTrial
 from .devices import Device, GPUs, devices, slots
 from .options import Limits, limits, pool_params
 from .places import Place, ThisHost
+from .processes import start_time
 from .search import Search, describe_gpus, open_pool
 from .table import view
 
 __all__ = ["LauncherRuns", "Limits", "launch"]
+
+LEFT_LOCK_SECONDS = 5.0  # how long a lock is waited for whose owner is not a process of this host
 
 
 class LauncherRuns(TrimtabError):
@@ -96,11 +100,18 @@ _limits = limits  # the argument of `launch` has the same name
 def _only_one(folder: Path) -> Iterator[None]:
     """Holds the lock of a state directory, which ends with this process however that ends."""
     with open(folder / "launcher.lock", "a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise LauncherRuns(f"process {lock.read().strip()} runs the search in {folder} already") from None
+        # A child that the owner had just forked when it was killed holds the lock until it runs its program.
+        patience = time.monotonic() + LEFT_LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                lock.seek(0)
+                owner = lock.read().strip()
+                if (owner and start_time(int(owner)) is not None) or time.monotonic() > patience:
+                    raise LauncherRuns(f"process {owner} runs the search in {folder} already") from None
+                time.sleep(0.01)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
