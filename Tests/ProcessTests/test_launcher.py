@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from multiprocessing.connection import Client
 from pathlib import Path
 
@@ -391,6 +392,8 @@ def test_strangers_and_stuck_processes_hold_up_no_report(tmp_path):
     finally:
         reports.close()
     assert not Path(reports.address).exists()
+    left = [thread.name for thread in threading.enumerate() if thread.name == "trimtab reports"]
+    assert not left, "it would accept the next launcher's trials, by the number of a closed descriptor"
 
 
 def test_what_a_killed_launcher_left_in_the_temporary_folder_is_removed(tmp_path):

@@ -6,12 +6,13 @@ import json
 import queue
 import secrets
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
+from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -53,26 +54,30 @@ class Reports:
         # A short path of its own: the name of a socket has at most 107 bytes, which a state directory may pass.
         self._folder = tempfile.mkdtemp(prefix=PREFIX)
         record.write_text(self._folder)
-        self._listener = Listener(
-            f"{self._folder}/reports" if host is None else (host, 0), backlog=64)
-        self.address = self._listener.address
+        self._socket = socket.socket(socket.AF_UNIX if host is None else socket.AF_INET)
+        self._socket.bind(f"{self._folder}/reports" if host is None else (host, 0))
+        self._socket.listen(64)
+        self.address = self._socket.getsockname()
         self._closed = False
-        threading.Thread(target=self._accept, name="trimtab reports", daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, name="trimtab reports", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         self._closed = True
-        self._listener.close()
+        # The thread must have left `accept` before its descriptor is closed: the number may be that of the next
+        # launcher's socket at once, whose trials it would refuse for their key.
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _accept(self) -> None:
         while not self._closed:
             try:
-                connection = self._listener.accept()
+                connected, _ = self._socket.accept()
             except OSError:
-                if self._closed:
-                    return
-                continue  # a trial that ended while it connected
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+                continue  # a trial that ended while it connected, or the end
+            threading.Thread(target=self._serve, args=(Connection(connected.detach()),), daemon=True).start()
 
     def _serve(self, connection: Connection) -> None:
         """Serves a trial, once each side has shown the other that it knows the key. In a thread of its own, so that
