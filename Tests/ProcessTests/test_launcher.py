@@ -185,6 +185,17 @@ def test_what_a_trial_has_started_ends_with_it(launched):
     assert started and not any(map(is_there, started))
 
 
+def test_checkpoints_that_nothing_needs_are_deleted(launched):
+    with pytest.raises(ValueError, match="'needed'"):
+        launched.launch(checkpoints="none")
+    report = launched.launch(checkpoints="needed")
+    assert report.finished and report.suggestion.candidate == trimtab.Candidate("e0", "m0")
+    assert any(one["start"] > 0 for one in launched.journal()), "trials go on from checkpoints"
+    reported = [one for trial in launched.trials().values() for one in trial.checkpoints]
+    assert any(one.needed for one in reported) and not all(one.needed for one in reported)
+    assert all(Path(one.checkpoint).exists() == one.needed for one in reported)
+
+
 # Killed
 
 
@@ -310,6 +321,7 @@ def test_a_manifest_is_a_whole_search(launched):
     for name, simulated in names.items():
         example = example.replace(f'"{name}"', f'"{simulated}"')
     manifest = launched.folder / "trimtab.toml"
+    example = example.replace("# checkpoints", "checkpoints")
     manifest.write_text(example.replace("python train.py", f"{sys.executable} {TRAIN}"))
     launched.want("memory-e1")
     done = subprocess.run([*command, str(manifest)], env=environment, capture_output=True, text=True,

@@ -38,12 +38,19 @@ struct ManifestFields: ObjectReadable {
       "Steps of a training on all data, where the script does not say it (`trimtab.trial(steps=...)`).")
     _ = try reader.optional(
       "table", .bool, "Whether the launcher shows a live table; by default where standard error is a terminal.")
+    _ = try reader.optional(
+      "checkpoints", .choice(KeptCheckpoints.self),
+      """
+      Which checkpoints in `state` the launcher keeps: `all`, or those that are `needed` to resume a candidate or are a \
+      trained one; `all` by default.
+      """
+    )
     _ = try reader.optional("limits", .object(ManifestLimits.self), "How long the launcher waits.")
     _ = try reader.optional(
       "environment", Self.environment, "Environment variables of the trials, beside the launcher's.")
   }
 
-  /// A table of strings under names that nobody declares.
+  /// A table of strings under names of the user's choice.
   private static var environment: Shape<Int> {
     Shape(type: .any, expectation: "a table of strings", placeholder: 0) { (json) throws(InvalidField) in
       guard case .object(let object) = json else { return nil }
@@ -54,6 +61,9 @@ struct ManifestFields: ObjectReadable {
     }
   }
 }
+
+/// Which checkpoints the launcher keeps.
+enum KeptCheckpoints: String, CaseIterable, Sendable { case all, needed }
 
 /// A candidate by its models.
 struct ManifestChoice: ObjectReadable {

@@ -13,6 +13,7 @@ import ray
 from .answers import SuggestionReport
 from .frames import Command
 from .launcher import Limits, run
+from .launcher.checkpoints import Checkpoints
 from .launcher.devices import Slot
 from .launcher.options import limits as limits_from
 from .launcher.options import pool_params
@@ -26,7 +27,7 @@ def launch(
     pool: Mapping[str, Any], function: Callable[[TrainingTrial], Any], *, state: Union[str, os.PathLike[str]],
     workers: int, resources: Optional[Mapping[str, Any]] = None, gpu_memory_bytes: Optional[int] = None,
     steps: Optional[int] = None, limits: Union[Limits, Mapping[str, Any], None] = None, seed: Optional[int] = None,
-    binary: Command = None, table: Optional[bool] = None,
+    binary: Command = None, table: Optional[bool] = None, checkpoints: Checkpoints = "all",
 ) -> SuggestionReport:
     """Runs a search to its end as tasks of Ray, `workers` at a time, and returns what it suggests.
 
@@ -43,7 +44,7 @@ def launch(
     place = Cluster(function, workers, resources or {}, gpu_memory_bytes)
     bounds = limits if isinstance(limits, Limits) else limits_from(limits or {})
     return run(place, Path(state).resolve(), pool_params(pool), limits=bounds, steps=steps, seed=seed, binary=binary,
-               table=table)
+               table=table, checkpoints=checkpoints)
 
 
 class Cluster:

@@ -19,6 +19,7 @@ from submitit.core.utils import UncompletedJobError
 from .answers import SuggestionReport
 from .frames import Command
 from .launcher import Limits, run
+from .launcher.checkpoints import Checkpoints
 from .launcher.devices import Slot
 from .launcher.options import limits as limits_from
 from .launcher.options import pool_params
@@ -34,7 +35,7 @@ def launch(
     state: Union[str, os.PathLike[str]], workers: int, gpus_per_trial: int = 1, gpu_memory_bytes: Optional[int] = None,
     address: Optional[str] = None, steps: Optional[int] = None,
     limits: Union[Limits, Mapping[str, Any], None] = None, seed: Optional[int] = None, binary: Command = None,
-    table: Optional[bool] = None,
+    table: Optional[bool] = None, checkpoints: Checkpoints = "all",
 ) -> SuggestionReport:
     """Runs a search to its end as jobs of `executor`, `workers` at a time, and returns what it suggests.
 
@@ -51,7 +52,7 @@ def launch(
     place = Jobs(function, executor, workers, gpus_per_trial, gpu_memory_bytes, address or socket.gethostname())
     bounds = limits if isinstance(limits, Limits) else limits_from(limits or {})
     return run(place, Path(state).resolve(), pool_params(pool), limits=bounds, steps=steps, seed=seed, binary=binary,
-               table=table)
+               table=table, checkpoints=checkpoints)
 
 
 class Jobs:

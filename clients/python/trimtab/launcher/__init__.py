@@ -9,7 +9,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, get_args
 
 from ..answers import SuggestionReport
 from ..blocking import Trimtab
@@ -17,6 +17,7 @@ from ..errors import TrimtabError
 from ..frames import Command
 from ..run_function import command_of
 from ..training import TrainingTrial
+from .checkpoints import Checkpoints
 from .devices import Device, GPUs, devices, slots
 from .options import Limits, limits, pool_params
 from .places import Place, ThisHost
@@ -38,7 +39,7 @@ def launch(
     state: Union[str, os.PathLike[str]],
     gpus: GPUs = 1, steps: Optional[int] = None, limits: Union[Limits, Mapping[str, Any], None] = None,
     environment: Optional[Mapping[str, str]] = None, seed: Optional[int] = None, binary: Command = None,
-    table: Optional[bool] = None, name: str = "search",
+    table: Optional[bool] = None, name: str = "search", checkpoints: Checkpoints = "all",
 ) -> SuggestionReport:
     """Runs a search to its end, and returns what it suggests.
 
@@ -54,6 +55,7 @@ def launch(
     rest. In place of a command a function at the top of a file gets the trial, in a process of its own as well. `gpus`
     is a number, indices, `GPU` values with their memory, or "all". `steps` is how many steps a training on all data
     has, where the script does not say it. `limits` bounds how long things may take. `name` is the session's.
+    With `checkpoints="needed"` a trial's end deletes those checkpoints of its candidate that nothing needs any more.
 
     Everything is kept in the folder `state`: the search, and in `trials/NUMBER` a trial's `log.txt` and checkpoint. A
     launcher that was killed, its server or both, goes on when it is called again: it ends the processes that were left,
@@ -70,15 +72,18 @@ def launch(
         words = shlex.split(command) if isinstance(command, str) else list(command)
     place = ThisHost(
         slots(found, params["search"].get("gpusPerTrial", 1)), words, {**os.environ, **(environment or {})})
-    return run(place, folder, params, limits=bounds, steps=steps, seed=seed, binary=binary, table=table, found=found,
-               name=name)
+    return run(place, folder, params, limits=bounds, steps=steps, seed=seed, binary=binary, table=table,
+               checkpoints=checkpoints, found=found, name=name)
 
 
 def run(
     place: Place, folder: Path, params: dict[str, Any], *, limits: Limits, steps: Optional[int], seed: Optional[int],
-    binary: Command, table: Optional[bool], found: Sequence[Device] = (), name: str = "search",
+    binary: Command, table: Optional[bool], checkpoints: Checkpoints, found: Sequence[Device] = (),
+    name: str = "search",
 ) -> SuggestionReport:
     """Runs a search at a place, whatever it is; `params` are those of `submit_pool`."""
+    if checkpoints not in get_args(Checkpoints):
+        raise ValueError(f"checkpoints is one of {get_args(Checkpoints)}, not {checkpoints!r}")
     if limits.lease is not None:
         params["search"]["leaseSeconds"] = limits.lease
     (folder / "trials").mkdir(parents=True, exist_ok=True)
@@ -88,7 +93,7 @@ def run(
         if found:
             describe_gpus(session, found)
         search = Search(session, place, folder=folder / "trials", limits=limits, steps=steps,
-                        settings=params["search"], changed=show)
+                        settings=params["search"], checkpoints=checkpoints, changed=show)
         search.run()
         return session.suggestion()
 

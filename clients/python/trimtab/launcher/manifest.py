@@ -29,6 +29,7 @@ EXAMPLE = """\
 command = "python train.py"    # {encoder}, {language_model}, {projector} and {trial} in it are filled in
 state = "search"               # the folder that keeps the search, checkpoints and logs
 gpus = 4                       # or "all", ["0", "1"], or [{ id = "0", memory_bytes = 80_000_000_000 }]
+# checkpoints = "needed"       # delete those that the search needs no more; "all" keeps them
 steps = 17_400                 # of a training on all data, unless the script says it: trimtab.trial(steps=...)
 
 [pool]
@@ -55,7 +56,8 @@ grace = 60.0                   # to save and end after a decision
 # TOKENIZERS_PARALLELISM = "false"
 """
 NAMES = ("trimtab.toml", "trimtab.json")
-FIELDS = ("name", "command", "state", "gpus", "steps", "pool", "search", "limits", "environment", "seed", "table")
+FIELDS = ("name", "command", "state", "gpus", "steps", "pool", "search", "limits", "environment", "seed", "table",
+          "checkpoints")
 OTHERS = ("model", "pipeline", "profile", "frontier", "objective")  # of `trimtab frontier` and editors
 UNDERSTOOD = (0, 1, 2)  # exit statuses of `trimtab check`; a program without that command gives another
 

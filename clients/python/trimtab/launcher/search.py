@@ -15,6 +15,7 @@ from typing import Any, Optional
 from ..answers import Assignment, NoTrial
 from ..blocking import Session
 from ..errors import NoPool, OutcomeUnknown, RPCError, TrialClosed
+from .checkpoints import Checkpoints, delete_unneeded
 from .devices import Device, Slot
 from .options import Limits
 from .places import Place, TrialJob
@@ -56,10 +57,10 @@ class Search:
 
     def __init__(
         self, session: Session, place: Place, *, folder: Path, limits: Limits, steps: Optional[int],
-        settings: Mapping[str, Any], changed: Callable[[Search], None],
+        settings: Mapping[str, Any], checkpoints: Checkpoints, changed: Callable[[Search], None],
     ) -> None:
         self.session, self.place, self.slots, self.folder, self.limits = session, place, place.slots, folder, limits
-        self.steps, self.settings, self.changed = steps, settings, changed
+        self.steps, self.settings, self.checkpoints, self.changed = steps, settings, checkpoints, changed
         self.running: dict[int, Running] = {}
         self._saving: dict[Slot, Assignment] = {}  # given out, and waiting for its checkpoint
         self.reports = Reports(folder.parent / "socket", place.address)
@@ -232,6 +233,8 @@ class Search:
         if running.decision is not None:
             if exit_code == 0:
                 (running.process.folder / SAVING).unlink(missing_ok=True)
+                if self.checkpoints == "needed":
+                    delete_unneeded(self.session, running.assignment.candidate, self.folder)
             return
         kind, message = running.failure or failure_of(exit_code, running.process.log_tail())
         self._fail(number, kind, message)
