@@ -43,7 +43,7 @@ import Testing
     let fit = try #require(try ProfileEstimate(measured).fits.first)
     for (table, option) in [(0, 3), (1, 4), (2, 29)] {
       var more = fit.time.family
-      more.tables[table].counts[option] += 1
+      more.setCount(more.tables[table].counts[option] + 1, of: [(table, option)])
       let direct = LawCovariance(FittedFamily(more, fit.time.variances))
       var updated = LawCovariance(fit.time)
       updated.measure(table: table, clock: option)

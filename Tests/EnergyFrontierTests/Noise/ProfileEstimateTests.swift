@@ -12,7 +12,10 @@ struct NoisyProfile {
   /// - Parameters:
   ///   - unlikeness: how much tables differ in level and in the share of time that does not depend on the clock.
   ///   - plateau: the clock from which on nothing changes.
-  init(seed: UInt64, unlikeness: Double = 0, plateau: Double = .infinity, tableCount: Int = 8) {
+  ///   - softness: over what share of the clock it begins.
+  init(
+    seed: UInt64, unlikeness: Double = 0, plateau: Double = .infinity, softness: Double = 0, tableCount: Int = 8
+  ) {
     var random = SplitMix64(seed: seed)
     clocks = stride(from: 900.0, through: 1335, by: 15).map { $0 }
     let law = Double.random(in: 0.1...0.4, using: &random)
@@ -21,7 +24,9 @@ struct NoisyProfile {
       let fixed = law + unlikeness * Double.random(in: 0...0.3, using: &random)
       let level = 0.05 * (1 + unlikeness * Double.random(in: -0.2...0.2, using: &random))
       return clocks.map { clock in
-        let ratio = min(clock, plateau) / 1335
+        let past = PortableMath.exp(-abs(PortableMath.log(clock / plateau)) / softness)
+        let soft = softness > 0 ? PortableMath.exp(-softness * PortableMath.log(1 + past)) : 1
+        let ratio = min(clock, plateau) / 1335 * soft
         let time = level * (fixed + (1 - fixed) / ratio)
         return Measurement(timeSeconds: time, energyJoules: time * (100 + 350 * ratio * ratio * ratio))
       }

@@ -12,8 +12,7 @@ struct FamilyFit: Sendable {
   /// Correlation of the residuals of time and energy.
   let correlation: Double
   /// Fits that are about as likely, for draws.
-  let timeVariants: [FittedFamily]
-  let energyVariants: [FittedFamily]
+  let variants: [(time: FittedFamily, energy: FittedFamily)]
 
   /// Fits the tables with the given indices.
   ///
@@ -34,27 +33,25 @@ struct FamilyFit: Sendable {
             ProfileEstimate.Outlier(table: $0.table, option: $0.option)
           }
         }), counts)
-    var fits: [FittedFamily] = []
+    var fits: (time: FittedFamily, energy: FittedFamily)!
     for round in 1...Self.outlierRounds {
-      fits = []
-      for (index, quantity) in quantities.enumerated() {
-        try progress.check()
-        var family = quantity.family
-        for option in left { family.tables[option.table].counts[option.option] = 0 }
-        fits.append(FittedFamily(fitting: family, sharesTime: index == 0))
+      try progress.check()
+      var families = quantities.map(\.family)
+      for quantity in families.indices {
+        families[quantity].setCount(0, of: left.map { ($0.table, $0.option) })
       }
-      let found = Self.outliers(fits, counts)
+      fits = FittedFamily.fit(time: families[0], energy: families[1])
+      let found = Self.outliers([fits.time, fits.energy], counts)
       if found == left || round == Self.outlierRounds { break }
       left = found
     }
     try progress.check()
-    let plateau = Plateau(fits[0], fits[1])
-    (time, energy) = (plateau.time, plateau.energy)
+    let plateau = Plateau(fits.time, fits.energy)
+    (time, energy) = (plateau.hypotheses[0].time, plateau.hypotheses[0].energy)
     self.measured = measured
     (timeOffset, energyOffset) = (quantities[0].offset, quantities[1].offset)
     correlation = Self.correlation(time, energy)
-    timeVariants = time.variants(count: Self.variantCount, seed: 1)
-    energyVariants = energy.variants(count: Self.variantCount, seed: 2)
+    variants = FittedFamily.variants(plateau.hypotheses, count: Self.variantCount)
     let isCapped = energy.family.cut < clocks.count - 1
     summary = ProfileEstimate.Family(
       tables: members, timeNoiseFraction: time.noiseFraction, energyNoiseFraction: energy.noiseFraction,

@@ -14,13 +14,6 @@ extension LawFamily {
     let ownFactors: [CholeskyFactor]
   }
 
-  /// Tables that share a factor: alike in clocks, counts and scale.
-  private struct Design: Hashable {
-    let positions: [Int]
-    let counts: [Double]
-    let scale: Int
-  }
-
   /// Solves the family's equations in O(designs * (d² options + d² p + d p²) + tables * d options + p³), where `d`
   /// counts a table's own columns, `p` those of the common law, and designs are tables with different clocks, counts or
   /// scales.
@@ -37,16 +30,12 @@ extension LawFamily {
     var system = [Double](repeating: 0, count: p * p)
     var right = [Double](repeating: 0, count: p)
     var (squares, logDeterminant, freedom) = (withinSquares, 0.0, Double(withinFreedom) - 2)
-    var designs: [Design: [Int]] = [:]
-    var order: [Design] = []
-    for (index, table) in tables.enumerated() {
-      let design = Design(positions: table.positions, counts: table.counts, scale: table.scale)
-      if designs[design] == nil { order.append(design) }
-      designs[design, default: []].append(index)
-    }
     var factors = [CholeskyFactor?](repeating: nil, count: tables.count)
-    for design in order {
-      let members = designs[design]!
+    // Tables that are alike in clocks, counts and scale share a factor.
+    for (first, design) in tables.enumerated() where factors[first] == nil {
+      let members = (first..<tables.count).filter {
+        designs[$0] == designs[first] && tables[$0].scale == design.scale
+      }
       let count = Double(members.count)
       let weights = design.counts.map { $0 / (1 + own * $0) }
       // Normal equations of the own part; its polynomial columns are those of the common law, too.
@@ -59,7 +48,7 @@ extension LawFamily {
           for b in 0...a { normal[a * d + b] += scaled * row[b] }
           if isRough { cross[(smooth + min(position, cut)) * d + a] += scaled }
         }
-        logDeterminant -= count * PortableMath.log(weight)
+        if weight != 1 { logDeterminant -= count * PortableMath.log(weight) }
         freedom += count
       }
       for a in 0..<d {
@@ -123,10 +112,9 @@ extension LawFamily {
     for value in common { squares -= value * value }
     commonFactor.solveUpper(&common)
     let noise = max(squares / freedom, Self.leastNoiseVariance)
-    let unlike = tables.reduce(0) { $0 + Self.scaleCosts[$1.scale] }
     return Evaluation(
       cost: freedom * PortableMath.log(noise) + logDeterminant
-        + variances.penalty(noiseDeviation: noise.squareRoot()) + unlike, noiseVariance: noise,
+        + variances.penalty(noiseDeviation: noise.squareRoot()), noiseVariance: noise,
       common: common, commonFactor: commonFactor, ownFactors: factors.map { $0! })
   }
 

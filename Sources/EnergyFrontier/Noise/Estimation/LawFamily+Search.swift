@@ -20,30 +20,34 @@ struct FittedFamily: Sendable {
 }
 
 extension FittedFamily {
-  /// Finds the variances of a family, and which of its tables are alike: pattern search over the logarithms of the
-  /// variances, in turn with the choice of each table's scale. Deterministic.
-  ///
-  /// - Parameter sharesTime: whether tables may differ in the share of time that does not depend on the clock.
-  init(fitting family: LawFamily, sharesTime: Bool) {
+  /// Finds the variances of times and of energies, and which of the tables are alike: pattern search over the
+  /// logarithms of the variances, in turn with the choice of each table's scale. Deterministic.
+  static func fit(time: LawFamily, energy: LawFamily) -> (time: FittedFamily, energy: FittedFamily) {
     var start = LawVariances()
-    let isAlone = family.tables.count == 1
+    let isAlone = time.tables.count == 1
     // One table's own part is no other than the common law.
     if isAlone { start.parts = [.common, .decay] }
-    self.init(family, start)
-    improve()
-    if isAlone {
-      chooseScales()
-    } else {
-      for _ in 0..<3 {
-        if sharesTime { chooseShares() }
-        chooseScales()
-        improve(coarsest: 1)
-      }
+    var fits = (time: FittedFamily(time, start), energy: FittedFamily(energy, start))
+    fits.time.improve()
+    fits.energy.improve()
+    for _ in 0..<(isAlone ? 1 : 3) {
+      if !isAlone { fits.time.chooseShares() }
+      let scales = TableLikeness(time: fits.time.scaleCosts(), energy: fits.energy.scaleCosts()).likeliest
+      fits.time.setScales(scales.map(\.time))
+      fits.energy.setScales(scales.map(\.energy))
+      fits.time.improve(coarsest: 1)
+      fits.energy.improve(coarsest: 1)
     }
-    // The costly part last: with it the common law has a coefficient for each clock.
+    fits.time.addRoughness()
+    fits.energy.addRoughness()
+    return fits
+  }
+
+  /// The costly part, for the end: with it the common law has a coefficient for each clock.
+  private mutating func addRoughness() {
     variances.parts.append(.roughness)
     if family.withinFreedom >= Self.leastWithinFreedom { variances.parts.append(.own) }
-    self = FittedFamily(self.family, variances)
+    self = FittedFamily(family, variances)
     improve(only: variances.parts.suffix(from: variances.parts.firstIndex(of: .roughness)!).map { $0 }, coarsest: 4)
     improve(coarsest: 0.5)
   }
@@ -92,18 +96,15 @@ extension FittedFamily {
     evaluation = family.evaluate(variances)
   }
 
-  /// Gives each table the scale under which what is left beside the common law is likeliest.
-  private mutating func chooseScales() {
-    for (table, costs) in scaleCosts().enumerated() {
-      family.tables[table].scale = costs.indices.min { (costs[$0], $0) < (costs[$1], $1) }!
-    }
+  mutating func setScales(_ scales: [Int]) {
+    for (table, scale) in scales.enumerated() { family.tables[table].scale = scale }
     evaluation = family.evaluate(variances)
   }
 
   /// For each table and each of ``LawFamily/scales`` twice the negative log likelihood of what the common law leaves of
-  /// the table, up to a constant of the table's own, and the scale's cost.
+  /// the table, up to a constant of the table's own.
   func scaleCosts() -> [[Double]] {
-    guard family.tables.count > 1 else { return [[0, .infinity, .infinity, .infinity]] }
+    guard family.tables.count > 1 else { return [LawFamily.scales.indices.map { $0 == 0 ? 0 : .infinity }] }
     let law = family.commonLaw(evaluation.common)
     let prior = family.ownVariances(variances)
     let own = variances.ratio(.own)
@@ -128,7 +129,7 @@ extension FittedFamily {
         factor.solveLower(&explained)
         let squares = explained.reduce(0) { $0 + $1 * $1 }
         return factor.logDeterminant + Double(d) * PortableMath.log(LawFamily.scales[scale])
-          - squares / evaluation.noiseVariance + LawFamily.scaleCosts[scale]
+          - squares / evaluation.noiseVariance
       }
     }
   }

@@ -14,17 +14,16 @@ internal import Basics
 /// further scaled by one of ``scales``, so that tables may be alike although others are not. `v(x) = 1 / exp(c(x))` is
 /// the direction in which a table moves when more of its time does not depend on the clock.
 ///
-/// From position ``cut`` of the clocks on nothing changes: `x` stays what it is there.
+/// From position ``cut`` of the clocks on nothing changes: `x` stays what it is there. With a soft ``saturation`` at
+/// `s` of width `w`, `x` is replaced by `-w log(exp(-x / w) + exp(-s / w))`.
 struct LawFamily: Sendable {
   static let degree = 8
   /// Columns of a table's own part.
   static let ownCount = degree + 2
   /// What stands for no variance at all, over that of the noise.
   static let leastOwnRatio = 1e-9
-  /// Factors for the variances of a table's own part, and what each costs, in twice the log likelihood: a table that is
-  /// unlike must show it, about as the Bayesian information criterion asks.
-  static let scales = [4.5e-5, 0.135, 1, 7.4]
-  static let scaleCosts = [0.0, 3, 4, 5]
+  /// Factors for the variances of a table's own part; the first stands for none (``TableLikeness``).
+  static let scales = [1e-12, 0.005, 0.135, 1, 7.4]
 
   struct Table: Sendable {
     /// Position of each option's clock in the family's clocks.
@@ -32,19 +31,23 @@ struct LawFamily: Sendable {
     /// Logarithm of each option's mean, less the mean of all of the family; 0 for options without samples.
     let logs: [Double]
     /// Samples behind each; 0 leaves the option out.
-    var counts: [Double]
+    fileprivate(set) var counts: [Double]
     /// Index into ``LawFamily/scales``.
-    var scale = 2
+    var scale = 3
   }
 
   /// Rising.
   let clocks: [Double]
   var tables: [Table]
+  /// For each table the first that has the same clocks and counts.
+  private(set) var designs: [Int]
   /// For each clock `L_0 ... L_8`.
-  let polynomials: [[Double]]
+  private(set) var polynomials: [[Double]]
   /// `v` at each clock; all 0 where there is none.
   var shares: [Double]
-  var cut: Int
+  private(set) var saturation: Saturation
+  /// The position from which on nothing changes; the last where the law does not end in a sharp plateau.
+  private(set) var cut: Int
   /// Sum of squared deviations of samples from their options' means, and its degrees of freedom.
   let withinSquares: Double
   let withinFreedom: Int
@@ -52,19 +55,58 @@ struct LawFamily: Sendable {
   init(clocks: [Double], tables: [Table], withinSquares: Double, withinFreedom: Int) {
     self.clocks = clocks
     self.tables = tables
+    designs = Self.designs(tables)
     self.withinSquares = withinSquares
     self.withinFreedom = withinFreedom
     cut = clocks.count - 1
+    saturation = Saturation(position: clocks.count - 1, width: 0)
     shares = Array(repeating: 0, count: clocks.count)
+    polynomials = Self.polynomials(clocks, saturation)
+  }
+
+  /// Where the law ends in a plateau: sharply, or softly, over some clocks.
+  struct Saturation: Hashable, Sendable {
+    /// Position of the clock at which the plateau begins, or the middle of a soft beginning.
+    let position: Int
+    /// How wide a soft beginning is, of a range of 2; 0 where it is sharp.
+    let width: Double
+  }
+
+  private static func polynomials(_ clocks: [Double], _ saturation: Saturation) -> [[Double]] {
     let logs = clocks.map(PortableMath.log)
-    polynomials = logs.map { log in
-      let x = 2 * (log - logs[0]) / (logs[logs.count - 1] - logs[0]) - 1
+    let scaled = logs.map { 2 * ($0 - logs[0]) / (logs[logs.count - 1] - logs[0]) - 1 }
+    let limit = scaled[saturation.position]
+    return scaled.map { x in
+      var x = x
+      if saturation.width > 0 {
+        let past = PortableMath.exp(-abs(x - limit) / saturation.width)
+        x = min(x, limit) - saturation.width * PortableMath.log(1 + past)
+      }
       var values = [1, x]
-      for n in 1..<Self.degree {
+      for n in 1..<degree {
         values.append((Double(2 * n + 1) * x * values[n] - Double(n) * values[n - 1]) / Double(n + 1))
       }
       return values
     }
+  }
+
+  /// Gives options other counts; 0 leaves one out.
+  mutating func setCount(_ count: Double, of options: some Sequence<(table: Int, option: Int)>) {
+    for (table, option) in options { tables[table].counts[option] = count }
+    designs = Self.designs(tables)
+  }
+
+  private static func designs(_ tables: [Table]) -> [Int] {
+    tables.map { table in
+      tables.firstIndex { $0.positions == table.positions && $0.counts == table.counts }!
+    }
+  }
+
+  /// Lets the law end in a plateau.
+  mutating func saturate(_ saturation: Saturation) {
+    self.saturation = saturation
+    polynomials = Self.polynomials(clocks, saturation)
+    cut = saturation.width > 0 ? clocks.count - 1 : saturation.position
   }
 
   /// The columns of a table's own part at a clock.

@@ -62,6 +62,22 @@ extension LawVariances.Part {
   /// Step of the search at its coarsest, over that of the variances.
   var stepScale: Double { self == .decay ? 0.075 : 1 }
 
+  /// Whether a part is as likely not to be there at all, beforehand: stages that run one program differ in nothing.
+  /// Then the lower bound stands for none.
+  var mayBeAbsent: Bool { [.deviation, .share, .own].contains(self) }
+
+  /// Scale of the half-Cauchy prior of a part's standard deviation, as a fraction, for draws; nil where all standard
+  /// deviations are as likely.
+  var usualFraction: Double? {
+    switch self {
+    case .common, .decay: nil
+    case .level: 0.1
+    case .deviation, .share: 0.05
+    case .roughness: 0.002
+    case .own: 0.005
+    }
+  }
+
   /// The weight of the prior and the standard deviation, as a fraction, from which on it levels off.
   fileprivate var prior: (weight: Double, usualFraction: Double)? {
     switch self {

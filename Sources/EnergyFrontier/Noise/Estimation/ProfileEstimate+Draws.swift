@@ -1,8 +1,9 @@
 public import Basics
 
 extension ProfileEstimate {
-  /// Draws what the true tables may be, given what was measured: the posterior at the variances found, for all tables
-  /// together. Where a table is not smoothed, the mean of a bootstrap resample of each option's samples stands for it.
+  /// Draws what the true tables may be, given what was measured: the posterior, for all tables together, with what is
+  /// likely of plateaus and variances. Where a table is not smoothed, the mean of a bootstrap resample of each option's
+  /// samples stands for it.
   public func draw(_ random: inout SplitMix64) -> [[Measurement]] {
     let smoothed = Set(fits.flatMap(\.summary.tables))
     var tables = measured.indices.map { table in
@@ -33,8 +34,7 @@ extension ProfileEstimate {
 extension FamilyFit {
   /// One draw of the posterior of the family's tables.
   func draw(_ random: inout SplitMix64) -> [[Measurement]] {
-    let time = timeVariants[random.index(below: timeVariants.count)]
-    let energy = energyVariants[random.index(below: energyVariants.count)]
+    let (time, energy) = variants[random.index(below: variants.count)]
     let normals = NormalPairs(correlation: correlation)
     // Where the two have equally many coefficients, those of one kind vary together as the residuals do.
     let isAlike = time.evaluation.common.count == energy.evaluation.common.count

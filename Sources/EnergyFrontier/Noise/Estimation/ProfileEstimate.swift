@@ -40,9 +40,10 @@ public struct NoisyTable: Sendable {
 /// **Model.** Tables of one instruction kind form a *family*: the same computation, on devices of the same make, in
 /// stages that may be unlike. Logarithms of times and of energies follow a law over the logarithm of the clock that is
 /// common to the family, smooth but for a little roughness; each table has a level and a shape of its own, near the
-/// common one; each sample has noise. ``LawFamily`` states it. From a *plateau* on nothing changes with the clock: time
-/// alone (what bounds it is memory), or time and energy (a power cap). Which of these holds is decided by likelihood,
-/// with a cost of two times the log of twice the number of clocks for a plateau.
+/// common one; each sample has noise. ``LawFamily`` states it. Tables may be alike, in time and energy together, and
+/// how many are is learned (``TableLikeness``). From a *plateau* on nothing changes with the clock: time alone (what
+/// bounds it is memory), or time and energy (a power cap), sharply or softly. Which of these holds is decided by
+/// likelihood, with a cost of two times the log of the number of plateaus that are considered.
 ///
 /// **Estimation.** Empirical Bayes: the variances maximise the restricted likelihood (Patterson and Thompson 1971,
 /// 10.1093/biomet/58.3.545), the laws are the best linear unbiased prediction (Henderson 1975, 10.2307/2529430).
