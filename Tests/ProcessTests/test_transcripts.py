@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -169,6 +170,53 @@ def test_nothing_is_lost_in_a_flood(binary, tmp_path):
     for arrow in (b"--> ", b"<-- "):
         numbers = re.findall(arrow + rb'.*"params":\[(\d+)\]', text)
         assert list(map(int, numbers)) == list(range(count))
+
+
+def test_an_end_that_reads_late_holds_up_only_what_is_for_it(binary, tmp_path):
+    """Both write more than all pipes hold before the client reads: the server takes its input meanwhile."""
+    script = ("import sys, threading\n"
+              "out = threading.Thread(target=sys.stdout.buffer.write, args=(b'{\"method\":\"push\"}\\n' * 300000,))\n"
+              "out.start()\n"
+              "taken = len(sys.stdin.buffer.read())\n"
+              "out.join()\n"
+              "sys.exit(taken != 6000000)\n")
+    recorder = subprocess.Popen(
+        [binary, "record", "--out", tmp_path / "out.transcript", "--", sys.executable, "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    watch = threading.Timer(AWAIT_SECONDS, recorder.kill)
+    watch.start()
+    assert recorder.stdin is not None and recorder.stdout is not None
+    recorder.stdin.write(b'{"method":"request"}' * 300_000)
+    recorder.stdin.close()
+    received = recorder.stdout.read()
+    assert recorder.wait() == 0
+    watch.cancel()
+    recorder.stdout.close()
+    assert received == b'{"method":"push"}\n' * 300_000
+
+
+def write_all(stream, data):
+    stream.write(data)
+    stream.flush()
+
+
+def test_what_has_passed_is_recorded_when_the_server_is_killed(binary, tmp_path):
+    out, pid_file, count = tmp_path / "out.transcript", tmp_path / "pid", 20_000
+    recorder = subprocess.Popen([binary, "record", "--out", out, "--", "sh", "-c", f"echo $$ > {pid_file}; exec cat"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert recorder.stdin is not None and recorder.stdout is not None
+    lines = [b'{"jsonrpc":"2.0","method":"m","params":[%d]}\n' % index for index in range(count)]
+    writer = threading.Thread(target=write_all, args=(recorder.stdin, b"".join(lines)))
+    writer.start()
+    assert [recorder.stdout.readline() for _ in range(count)] == lines
+    os.kill(int(pid_file.read_text()), signal.SIGKILL)
+    writer.join()
+    assert recorder.wait(AWAIT_SECONDS) == 128 + signal.SIGKILL
+    recorder.stdin.close()
+    recorder.stdout.close()
+    text = out.read_bytes().splitlines(keepends=True)
+    assert [line[4:] for line in text if line.startswith(b"--> ")] == lines
+    assert [line[4:] for line in text if line.startswith(b"<-- ")] == lines
 
 
 @pytest.mark.parametrize("killed", ["client", "server"])

@@ -2,7 +2,7 @@
 ///
 /// Both ends cost constant time a byte, as consumed bytes are only moved out once they are half of what is in a chunk.
 /// A long text is kept where it was written, as a chunk of its own: copying 64 MB would hold the loop for 50 ms.
-package struct OutputBuffer {
+package struct OutputBuffer: Sendable {
   /// What goes out before `buffer`, from `first` on.
   private var chunks: [[UInt8]] = []
   private var first = 0
@@ -18,6 +18,14 @@ package struct OutputBuffer {
 
   /// True if nothing has to go out.
   package var isEmpty: Bool { count == 0 }
+
+  package init() {}
+
+  /// Adds bytes as they are.
+  package mutating func append(_ bytes: UnsafeRawBufferPointer) {
+    reclaim()
+    buffer.append(contentsOf: bytes)
+  }
 
   /// Adds one message with the marks its framing needs.
   mutating func append(_ message: MessageText, framing: FrameDecoder.Framing) {

@@ -6,9 +6,9 @@ internal import CLibrary
 /// may share it. A socket can be told not to wait call by call. A pipe cannot; but once `poll` calls it writable, a
 /// write of up to PIPE_BUF bytes is sure not to wait (POSIX, `write`), and once it is empty, a write of all it holds;
 /// as long as no other process writes to it.
-struct OutputDescriptor {
+package struct OutputDescriptor: Sendable {
   /// How a round of writing went.
-  enum Outcome {
+  package enum Outcome {
     /// Everything is out, or as much as one round may take.
     case progress
     /// The reader has to catch up first.
@@ -20,19 +20,19 @@ struct OutputDescriptor {
   /// The most one round writes, so that a fast reader cannot keep the loop from its other work.
   private static let roundBytes = 4 << 20
 
-  let descriptor: Int32
+  package let descriptor: Int32
   private let kind: DescriptorKind
   /// What a pipe holds, where the system tells.
   private let pipeCapacity: Int?
 
-  init(_ descriptor: Int32) {
+  package init(_ descriptor: Int32) {
     self.descriptor = descriptor
     kind = DescriptorKind(descriptor)
     pipeCapacity = kind == .pipe ? enlargePipe(descriptor) : nil
   }
 
   /// Writes from `buffer` what fits now.
-  func write(_ buffer: inout OutputBuffer) -> Outcome {
+  package func write(_ buffer: inout OutputBuffer) -> Outcome {
     var budget = Self.roundBytes
     while !buffer.isEmpty, budget > 0 {
       if kind == .pipe {

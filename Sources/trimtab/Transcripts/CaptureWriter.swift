@@ -24,11 +24,13 @@ struct CaptureWriter: ~Copyable {
   }
 
   /// Adds the lines of the messages that end within `bytes`.
-  mutating func add(_ bytes: [UInt8], from sender: Capture.Sender, seconds: Double, to text: inout String) {
+  mutating func add(
+    _ bytes: UnsafeRawBufferPointer, from sender: Capture.Sender, seconds: Double, to text: inout String
+  ) {
     switch sender {
     case .client:
       guard !client.isBroken else { return raw(bytes, sender, seconds, &text) }
-      bytes.withUnsafeBytes { client.append($0) }
+      client.append(bytes)
       while let event = client.next() {
         noteFraming(&text)
         switch event {
@@ -38,7 +40,7 @@ struct CaptureWriter: ~Copyable {
       }
     case .server:
       guard !server.isBroken else { return raw(bytes, sender, seconds, &text) }
-      bytes.withUnsafeBytes { server.append($0) }
+      server.append(bytes)
       while let event = server.next() {
         switch event {
         case .frame(let frame): message(server.withBytes(of: frame, Self.string), sender, seconds, &text)
@@ -55,6 +57,21 @@ struct CaptureWriter: ~Copyable {
     }
     if case .frame(let frame)? = server.finish() {
       message(server.withBytes(of: frame, Self.string), .server, seconds, &text)
+    }
+  }
+
+  /// False where the method is another for certain: to parse each message would take most of the time.
+  private static func mayBeProgress(_ string: String) -> Bool {
+    var string = string
+    return string.withUTF8 { bytes in
+      // The name may be written with escapes.
+      if bytes.contains(UInt8(ascii: "\\")) { return true }
+      var rest = bytes[...]
+      while let start = rest.firstIndex(of: UInt8(ascii: "$")) {
+        if rest[start...].starts(with: "$/progress".utf8) { return true }
+        rest = rest[(start + 1)...]
+      }
+      return false
     }
   }
 
@@ -80,11 +97,13 @@ struct CaptureWriter: ~Copyable {
         message.text = options.redacts ? "redacted" : message.text + "\n"
       }
     }
-    if !options.keepsProgress, Capture.isProgress(message) { return }
+    if !options.keepsProgress, Self.mayBeProgress(string), Capture.isProgress(message) { return }
     text += Capture.text(of: .message(message)) + "\n"
   }
 
-  private func raw(_ bytes: [UInt8], _ sender: Capture.Sender, _ seconds: Double, _ text: inout String) {
+  private func raw(
+    _ bytes: UnsafeRawBufferPointer, _ sender: Capture.Sender, _ seconds: Double, _ text: inout String
+  ) {
     var message = Capture.Message(sender, String(decoding: bytes, as: UTF8.self), isRaw: true)
     if options.redacts { message.text = "redacted" }
     message.seconds = options.keepsTimes ? seconds : nil

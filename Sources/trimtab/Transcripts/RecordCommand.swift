@@ -6,8 +6,8 @@ internal import Transcripts
 
 /// `trimtab record -- COMMAND...`: stands between a client and any JSON-RPC server and writes what passes to a file.
 ///
-/// Each direction has a thread that reads, hands the bytes to the recorder and writes them on, so that neither waits
-/// for the other, nor for the file.
+/// One thread passes the bytes on, both ways, and notes them afterwards; another writes the notes to the file, so that
+/// the traffic never waits for it.
 struct RecordCommand {
   static let help = """
     trimtab record -- COMMAND...   passes messages between this program's standard streams and COMMAND's, and records
@@ -53,44 +53,17 @@ struct RecordCommand {
     }
     forwardSignals(to: child.processID)
     let (input, output) = child.takeDescriptors()
-    let isForwarding = SystemThread {
-      forward(from: STDIN_FILENO, to: input) { recorder.add($0, from: .client) }
-      // Only this thread uses the descriptor.
-      close(input)
-    }
-    isForwarding?.detach()
-    if !forward(from: output, to: STDOUT_FILENO, { recorder.add($0, from: .server) }) {
-      // The client reads no more: the server shall notice as it would without us.
-      close(output)
-    }
+    var relay = Relay(toServer: input, fromServer: output, recorder: recorder)
+    relay.runUntilServerIsSilent()
+    let rest = relay
+    SystemThread {
+      var rest = rest
+      rest.runUntilClientIsSilent()
+    }?.detach()
     let status = child.wait()
     recorder.close()
     writer?.join()
     return status.code
-  }
-}
-
-/// Passes bytes on until the end of the input; false where they cannot be written.
-@discardableResult
-private func forward(
-  from source: Int32, to target: Int32, _ note: (UnsafeRawBufferPointer) -> Void
-) -> Bool {
-  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
-  defer { buffer.deallocate() }
-  while true {
-    let count = read(source, buffer.baseAddress, buffer.count)
-    if count < 0, errno == EINTR { continue }
-    guard count > 0 else { return true }
-    let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-    // First noted, then passed on: an answer never stands before its request.
-    note(bytes)
-    var rest = bytes
-    while !rest.isEmpty {
-      let written = write(target, rest.baseAddress, rest.count)
-      if written < 0, errno == EINTR { continue }
-      guard written > 0 else { return false }
-      rest = UnsafeRawBufferPointer(rebasing: rest[written...])
-    }
   }
 }
 

@@ -14,14 +14,37 @@ final class Recorder: Sendable {
     var redacts = false
   }
 
-  private struct Chunk {
-    let sender: Capture.Sender
-    let bytes: [UInt8]
-    let seconds: Double
+  /// Bytes that passed, and how they were split.
+  private struct Batch {
+    struct Chunk {
+      let sender: Capture.Sender
+      let byteCount: Int
+      let seconds: Double
+    }
+
+    var bytes: [UInt8] = []
+    var chunks: [Chunk] = []
+
+    func withChunks(_ body: (UnsafeRawBufferPointer, Chunk) -> Void) {
+      bytes.withUnsafeBytes { bytes in
+        var start = 0
+        for chunk in chunks {
+          body(UnsafeRawBufferPointer(rebasing: bytes[start..<(start + chunk.byteCount)]), chunk)
+          start += chunk.byteCount
+        }
+      }
+    }
+
+    /// Keeps the room.
+    mutating func removeAll() {
+      bytes.removeAll(keepingCapacity: true)
+      chunks.removeAll(keepingCapacity: true)
+    }
   }
 
   private struct Queue {
-    var chunks: [Chunk] = []
+    /// Those that are full; more is added to the last.
+    var batches: [Batch] = [Batch()]
     var byteCount = 0
     var isClosed = false
     var isFull = false
@@ -29,24 +52,40 @@ final class Recorder: Sendable {
 
   /// More than this is not kept in memory while the file is slow; recording then ends.
   private static let mostWaitingBytes = 256 << 20
+  /// Where a batch ends: one that grew without end would be moved whole while the traffic waits.
+  private static let batchBytes = 1 << 20
 
   private let queue = Mutex(Queue())
   private let signal = Signal()
   private let start = monotonicSeconds()
 
-  /// Adds bytes that pass. Never waits for the file.
-  func add(_ bytes: UnsafeRawBufferPointer, from sender: Capture.Sender) {
-    let chunk = Chunk(sender: sender, bytes: Array(bytes), seconds: monotonicSeconds() - start)
+  /// Adds bytes that have passed. Waits for nothing, and allocates nothing while the file keeps up.
+  ///
+  /// - Returns: the time, of ``monotonicSeconds()``.
+  func add(_ bytes: UnsafeRawBufferPointer, from sender: Capture.Sender) -> Double {
+    let now = monotonicSeconds()
     let wakes = queue.withLock { queue in
       guard !queue.isFull else { return false }
-      queue.isFull = queue.byteCount + chunk.bytes.count > Self.mostWaitingBytes
+      queue.isFull = queue.byteCount + bytes.count > Self.mostWaitingBytes
       guard !queue.isFull else { return true }
-      queue.chunks.append(chunk)
-      queue.byteCount += chunk.bytes.count
-      return queue.chunks.count == 1
+      queue.byteCount += bytes.count
+      var last = queue.batches.count - 1
+      let isBatchFull = queue.batches[last].bytes.count + bytes.count > Self.batchBytes
+      if isBatchFull {
+        queue.batches.append(Batch())
+        last += 1
+      }
+      queue.batches[last].bytes.append(contentsOf: bytes)
+      queue.batches[last].chunks.append(
+        Batch.Chunk(sender: sender, byteCount: bytes.count, seconds: now - start))
+      return isBatchFull
     }
-    if wakes { signal.send() }
+    if wakes { wake() }
+    return now
   }
+
+  /// Has what was added written. Each call may take a processor from those who talk.
+  func wake() { signal.send() }
 
   /// Says that no more will pass.
   func close() {
@@ -61,22 +100,34 @@ final class Recorder: Sendable {
     var writer = CaptureWriter(options)
     var failure: String?
     var isFirst = true
+    var spare = Batch()
     while true {
-      let (chunks, isClosed, isFull) = queue.withLock { queue in
-        defer { (queue.chunks, queue.byteCount) = ([], 0) }
-        return (queue.chunks, queue.isClosed, queue.isFull)
+      // Moved, not copied: the room of what was written before is used again.
+      var batches = [spare]
+      spare = Batch()
+      let (isClosed, isFull) = queue.withLock { queue in
+        swap(&batches, &queue.batches)
+        queue.byteCount = 0
+        return (queue.isClosed, queue.isFull)
       }
       if failure == nil {
         var text = isFirst ? writer.head(command) : ""
         isFirst = false
-        for chunk in chunks { writer.add(chunk.bytes, from: chunk.sender, seconds: chunk.seconds, to: &text) }
+        for batch in batches {
+          batch.withChunks { bytes, chunk in
+            writer.add(bytes, from: chunk.sender, seconds: chunk.seconds, to: &text)
+          }
+        }
         if isFull { text += "# The file was too slow to follow; what came after this is not recorded.\n" }
         if isClosed { writer.finish(at: monotonicSeconds() - start, to: &text) }
         if !text.isEmpty { failure = write(text) }
         if let failure { writeError("trimtab: the recording ends: \(failure); the traffic goes on\n") }
       }
+      spare = batches.removeFirst()
+      let wasEmpty = spare.chunks.isEmpty
+      spare.removeAll()
       if isClosed { return }
-      if chunks.isEmpty || failure != nil { signal.wait() }
+      if wasEmpty || failure != nil { signal.wait() }
     }
   }
 }
