@@ -132,7 +132,8 @@ let package = Package(
       swiftSettings: settings),
 
     // Tools for assistants, by the Model Context Protocol, as requests of our own.
-    .target(name: "MCP", dependencies: ["Basics", "JSON", "JSONRPC", "TrimtabServer"], swiftSettings: settings),
+    .target(
+      name: "MCP", dependencies: ["Basics", "CLibrary", "JSON", "JSONRPC", "TrimtabServer"], swiftSettings: settings),
 
     // A client for Swift programs, with a server in a process of its own or in theirs.
     .target(

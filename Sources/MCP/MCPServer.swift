@@ -6,7 +6,7 @@ internal import TrimtabServer
 /// Serves assistants by the Model Context Protocol: tools and resources on the sessions of this process, or of the
 /// state directory that it takes part in.
 ///
-/// It has no state of its own but what is under way. A tool is a few requests of our protocol, so that the two can
+/// It has no state of its own but what is under way, and the results of long tasks. A tool is a few requests of our protocol, so that the two can
 /// never disagree; what a request refuses, the tool tells the assistant as its result.
 package final class MCPServer: PeerHandler {
   private let peer: Peer
@@ -16,6 +16,7 @@ package final class MCPServer: PeerHandler {
   private let tools: [String: Tool]
   /// The requests under way, with what cancels each.
   private var running: [RequestID: () -> Void] = [:]
+  private var tasks = LongTasks()
   /// Sessions that the server has been asked to open.
   private var opened: Set<String> = []
   private var hasShakenHands = false
@@ -62,7 +63,23 @@ package final class MCPServer: PeerHandler {
     case ("resources/templates/list", _):
       reply.answer([member("resourceTemplates", Resource.templates)], isCacheable: true)
     case ("resources/read", _): readResource(params, reply)
+    case ("tasks/get", .stateless): withTask(params, reply) { $0.members }
+    // A task asks its client for nothing: responses are for keys that are not outstanding.
+    case ("tasks/update", .stateless): withTask(params, reply) { _ in [] }
+    case ("tasks/cancel", .stateless):
+      withTask(params, reply) { task in
+        task.cancel?()
+        return []
+      }
     default: call.fail(.methodNotFound(call.method))
+    }
+  }
+
+  private func withTask(_ params: JSON?, _ reply: Reply, _ body: (LongTask) -> [JSONObject.Member]) {
+    do throws(RPCError) {
+      reply.answer(body(try tasks.named(in: params)))
+    } catch {
+      reply.fail(error)
     }
   }
 
@@ -74,6 +91,10 @@ package final class MCPServer: PeerHandler {
   // MARK: Who is here
 
   private static let capabilities: JSON = ["tools": ["listChanged": false], "resources": ["listChanged": false]]
+  private static let statelessCapabilities: JSON = [
+    "tools": ["listChanged": false], "resources": ["listChanged": false],
+    "extensions": [LongTask.extensionName: [:]],
+  ]
   private static let instructions =
     """
     Trimtab finds which vision-language model to train, and at which GPU clocks. A session is a handle that every tool \
@@ -94,7 +115,7 @@ package final class MCPServer: PeerHandler {
     reply.answer(
       [
         member("supportedVersions", .array(Era.statelessVersions.map(JSON.string))),
-        member("capabilities", Self.capabilities), member("instructions", .string(Self.instructions)),
+        member("capabilities", Self.statelessCapabilities), member("instructions", .string(Self.instructions)),
       ], isCacheable: true)
   }
 
@@ -113,7 +134,15 @@ package final class MCPServer: PeerHandler {
     case .some: return reply.fail(RPCError(.invalidParams, "Invalid params: arguments must be an object"))
     }
     let run = ToolRun(tool, arguments, params?["_meta"]?["progressToken"].flatMap(RequestID.init), reply)
-    running[reply.call.id] = { [unowned self, unowned run] in cancel(run) }
+    if reply.era == .stateless, tool.isLong, LongTasks.areDeclared(in: params) {
+      let task = tasks.begin()
+      run.task = task
+      task.cancel = { [unowned self, unowned run] in cancel(run) }
+      // Before the work begins, which may end at once.
+      reply.answer(task.members, type: "task")
+    } else {
+      running[reply.call.id] = { [unowned self, unowned run] in cancel(run) }
+    }
     let session = arguments["session"]?.stringValue?.text
     open(
       session, mayBegin: tool.effect != .reads, sent: { run.number = $0 },
@@ -157,11 +186,7 @@ package final class MCPServer: PeerHandler {
   /// Sends the next request of a tool, or answers.
   private func next(_ run: ToolRun) {
     guard let (step, params) = run.rest.popFirst() else { return end(run, answer: run.answer) }
-    // Of the long request alone, so that progress rises from 0 to 100 once.
-    let progress = run.progressToken.flatMap { step.isLong ? $0 : nil }.map { [unowned self] token in
-      { (percentage: Int, message: String?) in self.report(percentage, message, token) }
-    }
-    run.number = conversation.send(step.method, params, progress: progress) { [unowned self] outcome in
+    run.number = conversation.send(step.method, params, progress: progress(of: run, step)) { [unowned self] outcome in
       switch outcome {
       case .success(let answer):
         run.keep(answer, of: step)
@@ -171,7 +196,16 @@ package final class MCPServer: PeerHandler {
     }
   }
 
+  /// What to do with progress: of the long request alone, so that it rises from 0 to 100 once.
+  private func progress(of run: ToolRun, _ step: Tool.Step) -> ((Int, String?) -> Void)? {
+    guard step.isLong else { return nil }
+    // The extension has no notifications of progress: the state says it.
+    if let task = run.task { return { task.report($0, $1) } }
+    return run.progressToken.map { token in { [unowned self] in report($0, $1, token) } }
+  }
+
   private func cancel(_ run: ToolRun) {
+    if !run.rest.isEmpty { run.isCut = true }
     run.rest = []
     if let number = run.number { conversation.cancel(number) }
   }
@@ -183,6 +217,7 @@ package final class MCPServer: PeerHandler {
   }
 
   private func end(_ run: ToolRun, refused: Conversation.RefusedRequest) {
+    if refused.error["code"]?.integerValue == ErrorCode.cancelled.rawValue { run.isCut = true }
     finish(
       run,
       [
@@ -192,8 +227,14 @@ package final class MCPServer: PeerHandler {
   }
 
   private func finish(_ run: ToolRun, _ members: [JSONObject.Member], isError: Bool) {
-    running[run.reply.call.id] = nil
-    run.reply.answer(members + [member("isError", .bool(isError))])
+    let members = members + [member("isError", .bool(isError))]
+    guard let task = run.task else {
+      running[run.reply.call.id] = nil
+      return run.reply.answer(members)
+    }
+    // Work that ended before it could be cancelled has its result.
+    if run.isCut { return task.end(.cancelled) }
+    task.complete(.object(JSONObject(members: members + [member("resultType", "complete")])))
   }
 
   private func report(_ percentage: Int, _ message: String?, _ token: RequestID) {
@@ -266,6 +307,10 @@ private final class ToolRun {
   var rest: ArraySlice<(step: Tool.Step, params: [JSONObject.Member])>
   /// The request that is under way.
   var number: Int64?
+  /// Where the call goes on after its answer.
+  var task: LongTask?
+  /// Whether it was cancelled before all was done.
+  var isCut = false
   private var answers: [(name: String, answer: JSON)] = []
 
   init(_ tool: Tool, _ arguments: JSONObject, _ progressToken: RequestID?, _ reply: Reply) {
@@ -300,10 +345,10 @@ private struct Reply {
   init(_ call: Call, _ era: Era) { (self.call, self.era) = (call, era) }
 
   /// - Parameter isCacheable: whether the result is of a kind that says for how long it may be kept.
-  func answer(_ members: [JSONObject.Member], isCacheable: Bool = false) {
+  func answer(_ members: [JSONObject.Member], type: String = "complete", isCacheable: Bool = false) {
     var members = members
     if era == .stateless {
-      members.append(member("resultType", "complete"))
+      members.append(member("resultType", .string(type)))
       if isCacheable { members += [member("ttlMs", 0), member("cacheScope", "private")] }
       members.append(member("_meta", ["io.modelcontextprotocol/serverInfo": Self.serverInfo]))
     }

@@ -43,6 +43,9 @@ struct Tool: Sendable {
   /// An argument whose values are sent in turn as a param of the only step.
   var repeated: (argument: String, param: String, doc: String)?
 
+  /// Whether a call may take seconds, with progress.
+  var isLong: Bool { steps.contains(where: \.isLong) }
+
   /// The requests for a call, with the arguments that their methods have.
   func requests(_ arguments: JSONObject) -> [(step: Step, params: [JSONObject.Member])] {
     if let repeated {

@@ -1,8 +1,11 @@
 """`trimtab mcp` on raw lines: what a client sees that is of either era, or of none. The official SDK's client is in
 `Tests/IntegrationTests/mcp`."""
 
+import datetime
+import time
+
 import pytest
-from conftest import Server
+from conftest import AWAIT_SECONDS, Server
 
 ENVELOPE = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"}}
@@ -100,3 +103,94 @@ def test_a_resource_of_a_session_that_is_only_kept_can_be_read(binary, tmp_path)
             server.stdin.close()
             assert server.process.wait(60) == 0
             server.close()
+
+
+TASKS = "io.modelcontextprotocol/tasks"
+DECLARED = {**ENVELOPE, "io.modelcontextprotocol/clientCapabilities": {"extensions": {TASKS: {}}}}
+PIPELINE = {"session": "s", "pipeline": "p", "schedule": "1f1b", "stages": 1, "microbatches": 2,
+            "blockingPowerWatts": 60,
+            "csvText": "stage,instruction,frequency,time,energy\n0,forward,1410,1,30\n0,backward,1410,2,60\n"}
+
+
+def begin(assistant, **arguments):
+    """The answer to a long call, which is a task."""
+    return ask(assistant, "tools/call", {
+        "_meta": DECLARED, "name": "characterize_profile", "arguments": {**PIPELINE, **arguments}})["result"]
+
+
+def task(assistant, identifier, method="tasks/get", **params):
+    return ask(assistant, method, {"_meta": DECLARED, "taskId": identifier, **params})
+
+
+def ended(assistant, identifier):
+    """The state once it is final. The server answers each request at once: that is the pace."""
+    deadline = time.monotonic() + AWAIT_SECONDS
+    while (state := task(assistant, identifier)["result"])["status"] == "working":
+        assert time.monotonic() < deadline
+    return state
+
+
+def test_a_long_call_of_a_client_that_knows_tasks_is_one(assistant):
+    found = ask(assistant, "server/discover", {"_meta": ENVELOPE})["result"]
+    assert found["capabilities"]["extensions"] == {TASKS: {}}
+    made = begin(assistant)
+    assert made["resultType"] == "task" and made["status"] == "working" and made["ttlMs"] is None
+    assert "content" not in made and len(made["taskId"]) == 32 and made["pollIntervalMs"] > 0
+    state = ended(assistant, made["taskId"])
+    assert state["resultType"] == "complete" and state["status"] == "completed"
+    assert state["taskId"] == made["taskId"] and state["createdAt"] == made["createdAt"]
+    created, updated = (datetime.datetime.fromisoformat(state[key].replace("Z", "+00:00"))
+                        for key in ("createdAt", "lastUpdatedAt"))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    assert created <= updated <= now + datetime.timedelta(seconds=1) and (now - created).total_seconds() < 3600
+    assert state["ttlMs"] >= 3_600_000
+    # The result is that of the call without a task.
+    plain = ask(assistant, "tools/call", {
+        "_meta": ENVELOPE, "name": "characterize_profile", "arguments": {**PIPELINE, "session": "other"}})
+    plain["result"].pop("_meta")
+    for result in (state["result"], plain["result"]):
+        result["structuredContent"]["frontier"].pop("solveSeconds", None)
+        result.pop("content")
+    assert state["result"] == plain["result"]
+    # It can be fetched again, and what is over stays as it is.
+    assert task(assistant, made["taskId"], "tasks/cancel")["result"]["resultType"] == "complete"
+    assert task(assistant, made["taskId"])["result"]["status"] == "completed"
+
+
+def test_what_a_task_is_refused_for_is_its_result(assistant):
+    state = ended(assistant, begin(assistant, csvText="stage\n")["taskId"])
+    assert state["status"] == "completed" and state["result"]["isError"] is True
+    assert state["result"]["structuredContent"]["error"]["data"]["kind"] == "invalidProfile"
+
+
+def test_a_task_is_cancelled(assistant):
+    rows = "".join(f"{stage},{kind},{1410 - 15 * step},{scale * (1 + step / 90)},{scale * (30 - step / 9)}\n"
+                   for stage in range(8) for kind, scale in (("forward", 1 + stage / 99), ("backward", 2))
+                   for step in range(80))
+    made = begin(assistant, stages=8, microbatches=2048,
+                 csvText="stage,instruction,frequency,time,energy\n" + rows)
+    assert task(assistant, made["taskId"], "tasks/cancel")["result"]["resultType"] == "complete"
+    state = ended(assistant, made["taskId"])
+    assert state["status"] == "cancelled" and "result" not in state and "error" not in state
+    # The server is free for another.
+    assert ended(assistant, begin(assistant, pipeline="q")["taskId"])["status"] == "completed"
+
+
+def test_only_who_declares_tasks_gets_them(assistant):
+    plain = ask(assistant, "tools/call", {"_meta": ENVELOPE, "name": "characterize_profile", "arguments": PIPELINE})
+    assert plain["result"]["resultType"] == "complete" and plain["result"]["isError"] is False
+    short = ask(assistant, "tools/call", {"_meta": DECLARED, "name": "list_sessions"})["result"]
+    assert short["resultType"] == "complete" and short["structuredContent"]["sessions"]
+    identifier = begin(assistant)["taskId"]
+    for method in ("tasks/get", "tasks/update", "tasks/cancel"):
+        error = ask(assistant, method, {"_meta": ENVELOPE, "taskId": identifier})["error"]
+        assert error["code"] == -32021 and error["data"] == {"requiredCapabilities": {"extensions": {TASKS: {}}}}
+        for wrong in ("0" * 32, "", None, 1):
+            assert task(assistant, wrong, method)["error"]["code"] == -32602
+    # Keys that are not outstanding are passed over.
+    told = task(assistant, identifier, "tasks/update", inputResponses={"name": {"action": "accept"}})["result"]
+    assert told["resultType"] == "complete"
+    assert ended(assistant, identifier)["status"] == "completed"
+    assert ask(assistant, "initialize", {"protocolVersion": "2025-11-25", "capabilities": {}})["result"][
+        "capabilities"].get("extensions") is None
+    assert ask(assistant, "tasks/get", {"taskId": identifier})["error"]["code"] == -32601

@@ -3,10 +3,13 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from typing import Any, Literal
 
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.extension import ClientExtension, ResultClaim
 from mcp.client.stdio import stdio_client
+from mcp_types import CallToolResult, Request, RequestParams, Result
 from places import AWAIT_SECONDS, FIXTURES
 from trimtab import Trimtab
 
@@ -22,9 +25,10 @@ def era(request):
 
 
 @asynccontextmanager
-async def assistant(binary, era, *options):
+async def assistant(binary, era, *options, extensions=()):
     parameters = StdioServerParameters(command=binary, args=["mcp", "--root", str(PROFILES), *options])
-    async with Client(stdio_client(parameters), mode=era, read_timeout_seconds=AWAIT_SECONDS) as client:
+    async with Client(stdio_client(parameters), mode=era, read_timeout_seconds=AWAIT_SECONDS,
+                      extensions=extensions) as client:
         assert client.protocol_version == ERAS[era]
         yield client
 
@@ -140,6 +144,91 @@ def test_a_long_call_is_cancelled(binary, era):
             answer = await client.call_tool("query_frontier", {
                 "session": "long", "pipeline": "gpt", "slowdownFraction": 0.1})
             assert answer.is_error and answer.structured_content["error"]["data"]["kind"] == "notCharacterized"
+
+    run(body())
+
+
+class Task(Result):
+    """The state of a task, as the extension's specification has it."""
+
+    task_id: str
+    status: Literal["working", "input_required", "completed", "cancelled", "failed"]
+    status_message: str | None = None
+    created_at: str
+    last_updated_at: str
+    ttl_ms: int | None
+    poll_interval_ms: int | None = None
+
+
+class TaskHandle(Task):
+    result_type: Literal["task"]
+
+
+class TaskState(Task):
+    result: dict[str, Any] | None = None
+
+
+class TaskParams(RequestParams):
+    task_id: str
+
+
+class Tasks(ClientExtension):
+    """The extension for tasks as a client would write it: the SDK carries extensions and has not got this one."""
+
+    identifier = "io.modelcontextprotocol/tasks"
+
+    def __init__(self, cancels=False):
+        self.cancels = cancels
+        self.states = []
+
+    def claims(self):
+        return [ResultClaim(result_type="task", model=TaskHandle, resolve=self.resolve)]
+
+    async def resolve(self, handle, context):
+        params = TaskParams(task_id=handle.task_id)
+
+        async def ask(method, kind):
+            return await context.session.send_request(Request(method=method, params=params), kind)
+
+        while True:
+            state = await ask("tasks/get", TaskState)
+            self.states.append(state)
+            if state.status == "completed":
+                return CallToolResult.model_validate(state.result)
+            if state.status == "cancelled":
+                return CallToolResult(content=[], is_error=True)
+            if self.cancels and state.status_message:
+                self.cancels = False
+                await ask("tasks/cancel", Result)
+
+
+def test_a_long_call_is_a_task_where_the_client_knows_them(binary):
+    async def body():
+        tasks = Tasks()
+        async with assistant(binary, "auto", extensions=[tasks]) as client:
+            assert tasks.identifier in client.server_capabilities.extensions
+            made = await client.call_tool("characterize_profile", PIPELINE)
+            assert not made.is_error and made.structured_content["frontier"]["exact"] is True
+            assert tasks.states[-1].status == "completed" and tasks.states[-1].ttl_ms > 0
+            count = len(tasks.states)
+            await client.call_tool("list_sessions", {})
+            assert len(tasks.states) == count
+
+    run(body())
+
+
+def test_a_task_is_followed_and_cancelled(binary):
+    async def body():
+        tasks = Tasks(cancels=True)
+        async with assistant(binary, "auto", extensions=[tasks]) as client:
+            ended = await client.call_tool(
+                "characterize_profile", {**PIPELINE, "microbatches": 512, "session": "long"})
+            assert ended.is_error and tasks.states[-1].status == "cancelled"
+            percentages = [int(one.status_message.split(" %")[0]) for one in tasks.states if one.status_message]
+            assert percentages and percentages == sorted(percentages) and percentages[-1] < 100
+            answer = await client.call_tool("query_frontier", {
+                "session": "long", "pipeline": "gpt", "slowdownFraction": 0.1})
+            assert answer.structured_content["error"]["data"]["kind"] == "notCharacterized"
 
     run(body())
 
