@@ -1,15 +1,19 @@
 """The published schemas: standard validators accept them, and they accept what the server says and understands."""
 
+import copy
 import json
+from pathlib import Path
 
 import jsonschema
 import openrpc
 import pytest
 from conftest import REPOSITORY
+from jsonschema_specifications import REGISTRY as SPECIFICATIONS
 
 SPECIFICATION = REPOSITORY / "protocol-spec"
 SCHEMA = json.loads((SPECIFICATION / "schema.json").read_text())
 OPENRPC = json.loads((SPECIFICATION / "openrpc.json").read_text())
+RULES = jsonschema.Draft202012Validator(json.loads(Path(__file__).with_name("openrpc_rules.json").read_text()))
 TRANSCRIPTS = sorted((REPOSITORY / "fixtures" / "transcripts").glob("*.transcript"))
 
 
@@ -47,9 +51,43 @@ def messages(transcript):
             yield type_name(message["method"]) + "Params", message["params"]
 
 
-def test_every_definition_is_a_schema():
-    for definition in SCHEMA["$defs"].values():
+def keywords(schema):
+    """All words of a schema that are to mean something to a validator."""
+    if isinstance(schema, list):
+        for one in schema:
+            yield from keywords(one)
+    elif isinstance(schema, dict):
+        for word, value in schema.items():
+            yield word
+            if word in ("properties", "patternProperties", "$defs", "definitions"):
+                yield from keywords(list(value.values()))
+            elif word not in ("const", "default", "enum", "examples"):
+                yield from keywords(value)
+
+
+def vocabulary(dialect):
+    """The words of the meta-schema of a version, and of those that it is made of."""
+    words = set(dialect.META_SCHEMA["properties"])
+    for part in dialect.META_SCHEMA.get("allOf", ()):
+        address = dialect.META_SCHEMA["$id"].rpartition("/")[0] + "/" + part["$ref"]
+        words |= set(SPECIFICATIONS.contents(address)["properties"])
+    return words
+
+
+def unknown(schema, dialect):
+    return {word for word in keywords(schema) if not word.startswith("x-")} - vocabulary(dialect)
+
+
+@pytest.mark.parametrize("name", ["schema.json", "manifest.schema.json"])
+def test_the_schemas_are_of_their_version(name):
+    """A validator passes over a word that its version does not have: a misspelt bound would bind nothing."""
+    schema = json.loads((SPECIFICATION / name).read_text())
+    assert schema["$schema"] == jsonschema.Draft202012Validator.META_SCHEMA["$id"]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for definition in schema["$defs"].values():
         jsonschema.Draft202012Validator.check_schema(definition)
+    assert not unknown(schema, jsonschema.Draft202012Validator)
+    assert unknown({"items": {"maxitems": 1}}, jsonschema.Draft202012Validator) == {"maxitems"}
 
 
 def test_examples_are_what_they_show():
@@ -79,6 +117,47 @@ def test_a_schema_refuses_what_the_server_refuses():
     for wrong in ({"trial": 0}, {"dataFraction": 1.5}, {"score": "high"}, {"session": ""}, {"step": None}):
         with pytest.raises(jsonschema.ValidationError):
             validator("TrialUpdateParams").validate({**params, **wrong})
+
+
+def test_the_openrpc_document_follows_its_specification():
+    RULES.validate(OPENRPC)
+    names = [method["name"] for method in OPENRPC["methods"]]
+    assert len(names) == len(set(names))
+    for method in OPENRPC["methods"]:
+        params = [one["name"] for one in method["params"]]
+        assert len(params) == len(set(params)), method["name"]
+        schemas = [one["schema"] for one in [*method["params"], *([method["result"]] if "result" in method else [])]]
+        assert not unknown(schemas, jsonschema.Draft7Validator), method["name"]
+    assert not unknown(list(OPENRPC["components"]["schemas"].values()), jsonschema.Draft7Validator)
+    codes = [one["code"] for one in OPENRPC["components"]["errors"].values()]
+    assert len(codes) == len(set(codes))
+
+
+def broken(*path, value=None):
+    """The document with one place replaced; removed without a value."""
+    document = copy.deepcopy(OPENRPC)
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    if value is None:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return document
+
+
+@pytest.mark.parametrize("document", [
+    broken("openrpc"), broken("openrpc", value="1.2.6"), broken("info", "version"), broken("info", "titel", value="T"),
+    broken("methods", 0, "params"), broken("methods", 0, "params", value={}), broken("methods", 0, "long", value=True),
+    broken("methods", 0, "paramStructure", value="by-names"), broken("methods", 0, "params", 0, "schema"),
+    broken("methods", 0, "params", 0, "schema", value={"type": "text"}),
+    broken("methods", 0, "result", "schema", value={"items": {"minItems": -1}}),
+    broken("methods", 0, "errors", 0, value={"code": "1000", "message": "m"}),
+    broken("methods", 0, "errors", 0, value={"$ref": "#/components/errors/e", "code": 1}),
+    broken("components", "errors", "unknownSession", "message"), broken("components", "schema", value={}),
+    broken("components", "schemas", "a b", value={})], ids=range(16))
+def test_the_rules_of_openrpc_refuse_what_breaks_them(document):
+    assert not RULES.is_valid(document)
 
 
 def test_the_openrpc_document_is_one_and_the_server_tells_it(spawn):

@@ -5,9 +5,9 @@ internal import Sessions
 /// The protocol in forms that other programs know: an OpenRPC document, and JSON Schemas.
 package enum Contract {
   /// The OpenRPC 1.3.2 document. The notifications of the protocol are methods without a result, and `x-direction` says
-  /// who sends them.
+  /// who sends them. Its schemas are of draft 7, as that version asks.
   package static func openRPC() -> JSON {
-    var schemas = MessageSchemas(place: "#/components/schemas/")
+    var schemas = MessageSchemas(place: "#/components/schemas/", dialect: .draft7)
     let methods = Catalogue.routes.map { route -> JSON in
       let method: JSON = [
         "name": .string(route.name), "description": .string(route.purpose), "paramStructure": "by-name",

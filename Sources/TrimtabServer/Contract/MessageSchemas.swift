@@ -1,18 +1,27 @@
 package import JSON
 
-/// JSON Schemas (2020-12) of messages. Each type of object is defined once, under its name.
+/// JSON Schemas of messages. Each type of object is defined once, under its name.
 ///
 /// Schemas are open: a field that they do not name is no fault, so that clients made from them accept the answers of
 /// later versions.
 package struct MessageSchemas {
+  /// Which version of JSON Schema is written.
+  package enum Dialect: Sendable {
+    /// Of OpenRPC. It has no `prefixItems`, and readers made for later drafts refuse its list in `items`: there an
+    /// element may be what any of them may be.
+    case draft7
+    case draft2020
+  }
+
   /// Where references to definitions point, as in `#/$defs/`.
   let place: String
+  private let dialect: Dialect
   package private(set) var definitions: [(name: String, schema: JSON)] = []
   /// Names that stand for two types with different fields.
   package private(set) var conflicts: [String] = []
   private var defined: [String: [FieldSchema]] = [:]
 
-  package init(place: String) { self.place = place }
+  package init(place: String, dialect: Dialect = .draft2020) { (self.place, self.dialect) = (place, dialect) }
 
   /// Defines the object of `fields` and returns a reference to it.
   package mutating func define(_ name: String, _ fields: [FieldSchema], doc: String? = nil, isRead: Bool) -> JSON {
@@ -83,7 +92,11 @@ package struct MessageSchemas {
       return adding("items", schema(of: element, isRead: isRead), to: bounds)
     case .pair(let first, let extra):
       let (first, extra) = (schema(of: first, isRead: isRead), schema(of: extra, isRead: isRead))
-      return ["type": "array", "minItems": 2, "maxItems": 3, "prefixItems": .array([first, first, extra])]
+      let bounds = members("array", ("minItems", number(2)), ("maxItems", number(3)))
+      switch dialect {
+      case .draft7: return adding("items", ["anyOf": .array([first, extra])], to: bounds)
+      case .draft2020: return adding("prefixItems", .array([first, first, extra]), to: bounds)
+      }
     case .object(let fields, let name): return define(name, fields, isRead: isRead)
     case .either(let first, let second):
       return ["anyOf": .array([schema(of: first, isRead: isRead), schema(of: second, isRead: isRead)])]
