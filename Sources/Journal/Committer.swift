@@ -90,11 +90,14 @@ package final class Committer: Sendable {
     enqueue(
       file,
       .change { file in
+        var isPlacing = false
         do throws(StorageError) {
-          try file.withWriter { (writer) throws(StorageError) in try replacement.take(placeOf: &writer) }
+          try file.withWriter { (writer) throws(StorageError) in
+            try replacement.take(placeOf: &writer) { isPlacing = true }
+          }
           finish(nil)
         } catch {
-          if error.operation != "compact" { file.giveUp(error) }
+          if isPlacing { file.giveUp(error) }
           finish(error)
         }
       })

@@ -74,8 +74,9 @@ package final class CompactedFile: Sendable {
   /// Bytes of its records.
   package var byteCount: Int { writer.offset }
 
-  func take(placeOf current: inout JournalWriter) throws(StorageError) {
-    try current.replace(by: writer, from: coveredOffset, ofGeneration: coveredGeneration)
+  /// As ``JournalWriter/replace(by:from:ofGeneration:placing:)``.
+  func take(placeOf current: inout JournalWriter, placing: () -> Void = {}) throws(StorageError) {
+    try current.replace(by: writer, from: coveredOffset, ofGeneration: coveredGeneration, placing: placing)
     isPlaced.withLock { $0 = true }
   }
 }

@@ -6,7 +6,7 @@ internal import Synchronization
 ///
 /// A record has a number, counted from 1 over the life of the journal, whatever compaction does to the file. Records
 /// become durable in the order of their numbers. After a failed write or sync the journal is given up: what was durable
-/// stays, nothing more becomes durable, and ``recovered(_:)`` on the same path begins again from what is.
+/// stays, nothing more becomes durable, and ``init(continuing:in:)`` on the same path begins again from what is.
 package final class JournalFile: Sendable {
   /// The newest format of files that this program reads, and the one that it writes.
   package static let formatVersion = Int(FileHeader.version)

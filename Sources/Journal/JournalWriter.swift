@@ -36,7 +36,10 @@ struct JournalWriter: Sendable {
     let found = try tail.withUnsafeMutableBytes { buffer in
       Result { () throws(StorageError) in try file.read(from: reader.unsyncedOffset, into: buffer) }
     }.get()
-    guard found == tail.count else { throw StorageError(.failed, "read", path, found: "a file that became shorter") }
+    // Of the last record or the header, the zeros may be missing that fill it up.
+    guard found > tail.count - RecordHeader.alignment else {
+      throw StorageError(.failed, "read", path, found: "a file that became shorter")
+    }
     try file.cut(to: offset)
     try Self.write(tail, to: file, at: reader.unsyncedOffset)
     try file.sync()
@@ -93,8 +96,10 @@ struct JournalWriter: Sendable {
   /// - Parameters:
   ///   - replacement: a journal beside this one, durable but for its name.
   ///   - coveredOffset: where the records begin that it has not, in the file of `coveredGeneration`.
+  ///   - placing: called before the file gets its name. After an error before that this writer goes on; after a later
+  ///     one it is not known which of the two files a restart would find.
   mutating func replace(
-    by replacement: JournalWriter, from coveredOffset: Int, ofGeneration coveredGeneration: Int
+    by replacement: JournalWriter, from coveredOffset: Int, ofGeneration coveredGeneration: Int, placing: () -> Void
   ) throws(StorageError) {
     guard let file, replacement.file != nil, coveredGeneration == generation else {
       throw StorageError(.failed, "compact", path, found: "a journal that was compacted meanwhile")
@@ -104,6 +109,7 @@ struct JournalWriter: Sendable {
     while let payload = try tail.next() { payloads.append(payload) }
     var next = replacement
     if !payloads.isEmpty { try next.commit(payloads) }
+    placing()
     try storage.rename(next.path, to: path)
     try storage.syncFolder(Self.folder(of: path))
     next.path = path

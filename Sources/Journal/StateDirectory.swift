@@ -24,7 +24,7 @@ package final class StateDirectory: Sendable {
     var uncertain: Set<ExactString> = []
     /// Names of sessions that were closed.
     var closed: Set<ExactString> = []
-    /// For each file name in `closed` and `damaged`, the last number that was used.
+    /// The last number that a file name in `closed` or `damaged` has.
     var lastNumber = 0
     /// Files that are no journals, or cannot be read.
     var unreadable: [String: JournalError] = [:]

@@ -1,4 +1,5 @@
 import Basics
+import CLibrary
 import Journal
 import Synchronization
 import TestSupport
@@ -54,6 +55,39 @@ import Testing
       Issue.record("acknowledged: \(outcomes.all)")
       return
     }
+  }
+
+  /// Whatever operation of a compaction fails, the journal goes on with its file, unless that may have another name.
+  @Test func aCompactionThatFailsBeforeItsFileIsPlacedIsNoFailure() throws {
+    var placedCount = 0
+    for operation in 0..<40 {
+      let (storage, outcomes) = (SimulatedStorage(seed: 5), Outcomes())
+      let committer = Committer(start: { _ in false }, report: { outcomes.add($1) })
+      let file = try StateDirectory(storage).makeJournal(for: "s")
+      _ = committer.append([1], to: file)
+      let compacted = try CompactedFile(of: file, in: storage) { (next, add) throws(JournalError) in
+        while let record = try next() { try add(record) }
+      }
+      // The compacted file has not this one yet.
+      _ = committer.append([2], to: file)
+      let failures = Mutex<[StorageError?]>([])
+      storage.fail(at: storage.operationCount + operation, with: ENOSPC)
+      committer.replace(file, by: compacted) { failure in failures.withLock { $0.append(failure) } }
+      storage.failNothing()
+      let failure = try #require(failures.withLock { $0.first })
+      #expect(failures.withLock { $0.count } == 1)
+      if failure == nil { placedCount += 1 }
+      let mayBePlaced = failure?.operation == "rename" || failure?.path == StateDirectory.sessions
+      #expect((file.failure != nil) == mayBePlaced, "operation \(operation): \(String(describing: failure))")
+      guard !mayBePlaced else { continue }
+      _ = committer.append([3], to: file)
+      #expect(outcomes.all.last == .durable(upTo: 3))
+      var reader = try JournalReader(at: file.path, in: storage)
+      var records: [[UInt8]] = []
+      while let record = try reader.next() { records.append(record) }
+      #expect(records == [[1], [2], [3]])
+    }
+    #expect((1..<40).contains(placedCount))
   }
 
   @Test func journalsFailAlone() throws {

@@ -96,6 +96,20 @@ import Testing
     #expect(try records(file.path).end == .whole)
   }
 
+  /// A file may end after the last byte that counts: the zeros that fill a header or a record up carry nothing.
+  @Test(arguments: [(94, ["first", "second"]), (95, ["first", "second"]), (61, ["first"]), (25, [])])
+  func whatLacksOnlyItsPaddingIsKept(_ byteCount: Int, _ kept: [String]) throws {
+    let path = try StateDirectory(storage).makeJournal(for: "s").path
+    commit(["first", "second"], to: JournalFile(newAt: path, name: "s", in: storage))
+    let file = try #require(try storage.open(path, creates: false))
+    try file.cut(to: byteCount)
+    var reader = try JournalReader(at: path, in: storage)
+    #expect(try reader.skipToEnd() == .whole)
+    commit(["another"], to: try JournalFile(continuing: reader, in: storage))
+    #expect(try records(path).texts == kept + ["another"])
+    #expect(try records(path).end == .whole)
+  }
+
   @Test func aNewerFormatIsLeftAlone() throws {
     let file = try StateDirectory(storage).makeJournal(for: "s")
     commit(["first"], to: file)
