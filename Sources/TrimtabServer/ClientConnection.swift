@@ -32,7 +32,7 @@ package final class ClientConnection: PeerHandler {
   var nextFile: FileAccess?
   /// What the client's process calls itself; nil for the process's own client.
   var key: String?
-  /// Requests that it sends again, as their owner ended; or what there is to say of them all.
+  /// Requests that it sends again, as their owner ended; or the refusal that answers each of them.
   var repeated: (keys: Set<RequestKey>, refusal: RequestError?) = ([], nil)
   /// Whether it may change nothing.
   var isReadOnly: Bool

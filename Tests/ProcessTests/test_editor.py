@@ -420,6 +420,21 @@ def test_typing_changes_no_search_and_applying_does(edit, launch):
     launcher.result("session/close", {"session": "vqa"})
 
 
+def test_applying_may_take_out_the_suggested_candidate(edit, launch):
+    """What changes then is pushed with the answer that ends the editor's part in the session."""
+    editor = edit(features=["codeLens"])
+    launcher = launch()
+    report(launcher, begin_trial(launcher), 1, 0.4)
+    suggested = launcher.result("suggestion/get", {"session": "vqa"})["suggestion"]["candidate"]
+    editor.open(MANIFEST)
+    editor.await_lens("Suggested:")
+    model = suggested["languageModel"]
+    editor.change({"text": MANIFEST.replace('["qwen", "phi"]', '["phi"]' if model == "qwen" else '["qwen"]')})
+    answer = editor.command("applyToSearch")
+    assert f"+ {model} banned" in answer["result"]["message"]
+    assert editor.lenses(), "the process goes on"
+
+
 def test_a_manifest_with_errors_is_not_applied(edit, launch):
     editor = edit(features=["codeLens"])
     launcher = launch()

@@ -190,6 +190,80 @@ def test_a_process_of_another_version_is_turned_away(share, tmp_path):
     assert owner.result("session/list", {})["sessions"] == []
 
 
+class ScriptedOwner:
+    """Has the lock of a state directory, listens as its owner does, and says what the test wants."""
+
+    def __init__(self, state):
+        (state / "run").mkdir(mode=0o700, parents=True)
+        state.chmod(0o700)
+        self.lock = open(state / "lock", "w")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(state / "run" / "socket"))
+        os.chmod(state / "run" / "socket", 0o600)
+        self.listener.listen()
+
+    def accept(self):
+        self.joined, _ = self.listener.accept()
+        self.stream = self.joined.makefile("rb")
+
+    def receive(self):
+        length = int(self.stream.readline().split()[1])
+        self.stream.readline()
+        return json.loads(self.stream.read(length))
+
+    def send(self, *messages):
+        """In one write, so that they arrive together."""
+        bodies = [json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":")) for message in messages]
+        self.joined.sendall("".join(f"Content-Length: {len(body)}\r\n\r\n{body}" for body in bodies).encode())
+
+    def close(self):
+        for one in (self.stream, self.joined, self.listener):
+            one.close()
+
+
+@pytest.fixture
+def scripted(binary, tmp_path):
+    """A scripted owner, and a process that joins it."""
+    owner = ScriptedOwner(tmp_path / "state")
+    server = Server([binary, "serve", "--state", str(tmp_path / "state")])
+    yield owner, server
+    server.close()
+    owner.lock.close()
+
+
+def test_an_owner_of_another_version_turns_away(scripted):
+    """It refuses the first two requests at once, and the process goes on without it."""
+    owner, joined = scripted
+    joined.send(joined.request("initialize", {}, id=1))
+    owner.accept()
+    error = {"code": 3021, "message": "another version", "data": {"kind": "stateUnavailable"}}
+    owner.send(*({"id": owner.receive()["id"], "error": error} for _ in range(2)))
+    check_error(joined.answer(1)["error"], kind="stateUnavailable")
+    check_error(joined.error("session/list", {}), kind="notInitialized")
+    owner.close()
+
+
+def test_reports_are_refused_as_others_where_no_owner_comes(scripted):
+    owner, joined = scripted
+    joined.send(joined.request("initialize", {}, id=1))
+    owner.accept()
+    for result in ({"owner": "o"}, {}):
+        owner.send({"id": owner.receive()["id"], "result": result})
+    assert "result" in joined.answer(1)
+    owner.close()
+    joined.send(joined.message("trial/update", {"session": "s", "trial": 4, "step": 7, "score": 1.0}))
+    joined.send(joined.request("session/list", {}, id=2))
+    met = []
+    check_error(joined.answer(2, met=met)["error"], kind="stateUnavailable")
+    while not met:
+        met.append(joined.receive())
+    decided, = met
+    assert decided["method"] == "trial/decided"
+    assert [decided["params"][name] for name in ("session", "trial", "step")] == ["s", 4, 7]
+    check_error(decided["params"]["error"], kind="stateUnavailable")
+
+
 def test_a_notification_is_decided_for_its_client(share):
     owner, joined = share(), share()
     for server in (owner, joined):

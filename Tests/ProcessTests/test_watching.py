@@ -110,6 +110,32 @@ def test_pushes_go_on_with_the_next_owner_without_a_gap_or_a_repetition(share, r
     assert {"trial/assigned", "trial/ended", "cost/changed"} <= {message["method"] for message in met}
 
 
+def test_a_choice_of_pushes_that_is_cancelled_changes_nothing(share):  # noqa: F811
+    first = opened(share())
+    first.result("pool/submit", POOL)
+    trial = first.result("trial/next", {"session": "s"})["trial"]
+    # More than is kept in memory, so that the beginning is read from the journal.
+    reports = range(1, 4200)
+    first.send(*(first.request("trial/update", {
+        "session": "s", "trial": trial, "step": step, "score": 1.0 + 1 / step, "dataFraction": step / 10_000,
+        "gpuSeconds": 1.016**step}, id=step) for step in reports))
+    for step in reports:
+        first.answer(step)
+    first.close()
+    notebook, worker = opened(share(), pushes=["trials"]), opened(share())
+    train(worker, "w", 1.0)
+    before = fence(notebook, [])
+    assert {message["method"] for message in before} == {"trial/assigned", "trial/ended"}
+    # In one write, so that it is cancelled before the journal has been read.
+    notebook.send(notebook.request("session/watch", {"session": "s", "pushes": ["cost"], "fromRevision": 0}, id=9),
+                  notebook.message("$/cancelRequest", {"id": 9}))
+    answer = notebook.answer(9)
+    assert "error" in answer, answer
+    check_error(answer["error"], kind="cancelled")
+    train(worker, "w", 2.0)
+    assert [message["method"] for message in fence(notebook, [])] == [message["method"] for message in before]
+
+
 def test_a_reader_that_takes_over_itself_misses_nothing(share):  # noqa: F811
     owner, reader = opened(share()), share()
     owner.result("pool/submit", POOL)

@@ -9,6 +9,7 @@ package final class MessageLink: LoopSource {
   private var files: [Int32] = []
   private var decoder: FrameDecoder
   private var hasEnded = false
+  private var isRemoved = false
   /// Called with each message; the bytes are gone afterwards.
   package var receive: (UnsafeBufferPointer<UInt8>) -> Void = { _ in }
   /// Called once, when the other end is closed and all it sent has been received.
@@ -35,7 +36,7 @@ package final class MessageLink: LoopSource {
   package var backlogByteCount: Int { pending.count }
 
   package var events: Int16 {
-    if hasEnded { return 0 }
+    if hasEnded || isRemoved { return 0 }
     return Int16((hasRoom() ? POLLIN : 0) | (pending.isEmpty ? 0 : POLLOUT))
   }
 
@@ -73,8 +74,13 @@ package final class MessageLink: LoopSource {
     }
   }
 
+  package func removed() {
+    isRemoved = true
+    (receive, end, hasRoom) = ({ _ in }, {}, { true })
+  }
+
   package func ready(_ events: Int16) {
-    guard events & ~Int16(POLLOUT) != 0, !hasEnded else { return }
+    guard events & ~Int16(POLLOUT) != 0, !hasEnded, !isRemoved else { return }
     var count = 0
     var mayComeLater = false
     decoder.append(atMost: 1 << 20) { bytes in
@@ -82,11 +88,11 @@ package final class MessageLink: LoopSource {
       mayComeLater = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
       return max(count, 0)
     }
-    while let event = decoder.next() {
+    while !isRemoved, let event = decoder.next() {
       guard case .frame(let range) = event else { continue }
       decoder.withBytes(of: range) { receive($0) }
     }
-    if count <= 0, !mayComeLater {
+    if count <= 0, !mayComeLater, !isRemoved {
       hasEnded = true
       end()
     }

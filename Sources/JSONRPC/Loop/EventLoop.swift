@@ -108,7 +108,11 @@ package final class EventLoop {
   /// Watches a descriptor until ``remove(_:)``.
   package func add(_ source: any LoopSource) { sources.append(source) }
 
-  package func remove(_ source: any LoopSource) { sources.removeAll { $0 === source } }
+  /// Watches a source no more. It may be the one whose callback runs now, and have more to call back for.
+  package func remove(_ source: any LoopSource) {
+    sources.removeAll { $0 === source }
+    source.removed()
+  }
 
   /// Calls `action` on the loop's thread after `seconds`.
   package func after(_ seconds: Double, _ action: @escaping () -> Void) {

@@ -7,4 +7,10 @@ package protocol LoopSource: AnyObject {
   func ready(_ events: Int16)
   /// Writes what has been given to write; called before the loop waits.
   func flush()
+  /// Calls nothing back from now on: no loop watches it any more, and what it would call may be gone.
+  func removed()
+}
+
+extension LoopSource {
+  package func removed() {}
 }

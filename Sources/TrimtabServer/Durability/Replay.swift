@@ -153,10 +153,10 @@ struct Replay: Sendable {
     if isClosed { throw unusable(record.method, expected: "no request after session/close", found: "one") }
     switch record.method {
     case SessionOpen.name:
-      guard recordCount == 1, let seed = record.params["seed"]?.integerValue else {
+      guard recordCount == 1, let seed = record.params["seed"]?.integerValue.flatMap(UInt64.init(exactly:)) else {
         throw unusable(record.method, expected: "session/open with a seed as the first record", found: "it elsewhere")
       }
-      _ = store.open(name: name, seed: UInt64(seed))
+      _ = store.open(name: name, seed: seed)
       answers.opening = record.key
     case SessionClose.name: isClosed = true
     case LeftOut.method:

@@ -103,7 +103,15 @@ final class Relay: PeerHandler {
   func refuseWaiting(_ error: RPCError) {
     let refused = waiting
     waiting = []
-    for case .call(let call, _) in refused where !call.isAnswered { call.fail(error) }
+    for message in refused {
+      switch message {
+      case .call(let call, _): if !call.isAnswered { call.fail(error) }
+      case .notification(let method, let params):
+        // Of the others nothing is said, as an owner says nothing of them.
+        guard method == ExactString(TrialUpdate.name) else { continue }
+        client.notify(TrialUpdate.event(for: .failure(error), params, UnknownFields()))
+      }
+    }
   }
 
   /// Waits until what was sent has gone to the owner, for at most `seconds`.
@@ -276,7 +284,7 @@ final class Relay: PeerHandler {
     bytes.starts(with: "{\"jsonrpc\":\"2.0\",\"method\":\"\(method)\"".utf8)
   }
 
-  /// Has the client's documents show a session anew.
+  /// Has the client's documents show a session as it is now.
   private func passOnChange(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let params = (try? JSON.parse(Array(bytes)))?["params"], let name = params.objectValue?.sessionName else {
       return
@@ -312,7 +320,11 @@ final class Relay: PeerHandler {
     for (_, call) in pending.sorted(by: { $0.key < $1.key }) where !call.isAnswered {
       call.answer(written: error, isError: true)
     }
-    pending = [:]
+    let questions = asked
+    (pending, asked) = ([:], [:])
+    for number in questions.keys.sorted() {
+      questions[number]?(.failure(RPCError(answered: (try? JSON.parse(error)) ?? .null)))
+    }
     guard let ended = link else { return }
     link = nil
     refused(ended)

@@ -62,7 +62,8 @@ extension Server {
           fix: "read the session as it is, and watch from now on; with a state directory nothing is forgotten",
           details: [.init(key: "revision", value: .integer(Int64(oldest.revision - 1)))])
       }
-      // Nothing more is forgotten meanwhile.
+      // Nothing more is forgotten meanwhile. What the client chose before comes back if this one is refused.
+      let before = client[watch: params.session]
       let number = client.watch(params.session, choice, from: position)
       readPast(params.session, choice, from: position, in: journals.directory, call: call) {
         [unowned self, unowned client] outcome in
@@ -72,14 +73,23 @@ extension Server {
         switch outcome {
         case .success(let past): answer(position, sessions.revision(of: params.session) ?? revision, past: past)
         case .failure(let error):
-          client[watch: params.session] = nil
-          client.hold(params.session, at: revision)
           call.fail(RPCError(error))
+          restore(before, of: client, in: params.session)
         }
       }
     } catch {
       call.fail(RPCError(error))
     }
+  }
+
+  /// Has a client go on as before a choice that was refused; what happened since is in the history.
+  private func restore(_ watch: ClientConnection.Watch?, of client: ClientConnection, in session: String) {
+    guard let watch else {
+      client[watch: session] = nil
+      return
+    }
+    catchUp(
+      client, in: session, client.watch(session, watch.choice, from: watch.position, past: watch.past))
   }
 
   /// Has a client go on in a session from where it was when another process served it.

@@ -49,7 +49,7 @@ enum Hovers {
     }
     let candidates = view.candidates(with: model)
     guard let best = candidates.first else {
-      return "**\(model)**\n\nThe search does not have it: apply the manifest to the search, or start it anew."
+      return "**\(model)**\n\nThe search does not have it: apply the manifest to the search, or restart the search."
     }
     var lines = ["**\(Words.name(best.candidate))**: \(status(best, view))"]
     if let score = best.lastScore, let fraction = best.lastFraction {

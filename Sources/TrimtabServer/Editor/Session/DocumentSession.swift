@@ -74,17 +74,18 @@ extension EditorDesk {
   private func askNow(_ key: DocumentKey) {
     guard let session = sessions[key] else { return }
     sessions[key]?.question = DocumentSession.Question(isOut: true, asked: monotonicSeconds())
-    source(of: session).ask(session.query) { [weak self] outcome in
-      self?.take(outcome, of: session.query, for: key)
-    }
+    source(of: session).ask(session.query) { [weak self] outcome in self?.take(outcome, of: session, for: key) }
   }
 
-  private func take(_ outcome: Result<JSON, RPCError>, of query: SessionViewQuery, for key: DocumentKey) {
-    guard var session = sessions[key] else { return }
-    let isOutdated = session.question.isOutdated || session.query != query
+  private func take(_ outcome: Result<JSON, RPCError>, of asked: DocumentSession, for key: DocumentKey) {
+    // A document may have come to name another session meanwhile, which has a question of its own.
+    guard var session = sessions[key], session.directory == asked.directory,
+      session.query.session == asked.query.session
+    else { return }
+    let isOutdated = session.question.isOutdated || session.query != asked.query
     (session.question.isOut, session.question.isOutdated) = (false, false)
     let before = (session.view, session.failure)
-    if session.query == query {
+    if session.query == asked.query {
       switch outcome {
       case .success(let json): (session.view, session.failure) = (SessionView(json), nil)
       case .failure(let error): session.failure = error.message

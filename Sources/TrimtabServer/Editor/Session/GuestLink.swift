@@ -6,6 +6,7 @@ internal import JSONRPC
 final class GuestLink {
   private let link: MessageLink
   private let loop: EventLoop
+  private let directory: String
   private var lastNumber = 0
   private var pending: [Int: (Result<JSON, RPCError>) -> Void] = [:]
   /// Why the owner will not have this process, such as another version.
@@ -20,9 +21,12 @@ final class GuestLink {
     guard let socket = try? LocalSocket.connect(to: SharedSocket.name, in: SharedSocket.folder(of: directory)) else {
       return nil
     }
-    (link, self.loop) = (MessageLink(socket), loop)
+    (link, self.loop, self.directory) = (MessageLink(socket), loop, directory)
     link.receive = { [unowned self] in take($0) }
-    link.end = { [unowned self] in ended(of: directory) }
+    link.end = { [unowned self] in
+      leave(.noOwner(of: directory))
+      end()
+    }
     loop.add(link)
     let params: JSON = [
       "version": .string(Version.program), "readOnly": .bool(readsOnly), "client": .null, "owner": .null, "pending": [],
@@ -30,7 +34,8 @@ final class GuestLink {
     ask(GuestMessages.join, params) { [unowned self] in if case .failure(let error) = $0 { refusal = error } }
   }
 
-  func close() { loop.remove(link) }
+  /// Leaves the owner; questions without an answer fail.
+  func close() { leave(.noOwner(of: directory)) }
 
   func ask(_ method: String, _ params: JSON, done: @escaping (Result<JSON, RPCError>) -> Void) {
     if let refusal { return done(.failure(refusal)) }
@@ -39,12 +44,11 @@ final class GuestLink {
     link.send(Relay.message(lastNumber, method, params))
   }
 
-  private func ended(of directory: String) {
+  private func leave(_ error: RPCError) {
     loop.remove(link)
     let waiting = pending
     pending = [:]
-    for number in waiting.keys.sorted() { waiting[number]?(.failure(.noOwner(of: directory))) }
-    end()
+    for number in waiting.keys.sorted() { waiting[number]?(.failure(error)) }
   }
 
   private func take(_ bytes: UnsafeBufferPointer<UInt8>) {

@@ -77,7 +77,7 @@ extension ClientConnection {
     }
   }
 
-  /// Answers what an editor shows of a session, and has it be told of the next change.
+  /// Answers what an editor shows of a session, and notifies it of the next change.
   func view(_ query: SessionViewQuery, done: @escaping (Result<WrittenAnswer, RequestError>) -> Void) {
     viewed[ExactString(query.session)] = server.mark(of: query.session)
     server.view(query, done: done)

@@ -8,9 +8,9 @@ typealias Asking = (_ method: String, _ params: JSON, _ done: @escaping (Result<
 
 /// Where an editor's desk learns of sessions, and where the one command that changes a search sends its requests.
 protocol SessionSource: AnyObject {
-  /// Asks what there is to show of a session, and has the desk be told of its next change.
+  /// Asks what there is to show of a session, and has the next change reported to the desk.
   func ask(_ query: SessionViewQuery, done: @escaping (Result<JSON, RPCError>) -> Void)
-  /// Has requests sent to whoever serves the session; `end` is to be called after the last answer.
+  /// Has requests sent to the process that serves the session; `end` is to be called after the last answer.
   func work(_ body: @escaping (_ ask: @escaping Asking, _ end: @escaping () -> Void) -> Void)
 }
 

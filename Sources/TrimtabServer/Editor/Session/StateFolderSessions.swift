@@ -1,4 +1,5 @@
 internal import Basics
+internal import CLibrary
 internal import JSON
 internal import JSONRPC
 internal import Journal
@@ -39,9 +40,14 @@ final class StateFolderSessions: SessionSource {
       nil, session: query.session, title: GuestMessages.view, isShort: true
     ) { (_) throws(RequestError) in
       if let known { return (known, known.view(query)) }
-      // A directory that is not there yet has no sessions.
-      guard let directory = try? StateDirectory(reading: path) else {
+      let directory: StateDirectory
+      do throws(DirectoryError) {
+        directory = try StateDirectory(reading: path)
+      } catch .storage(let error) where error.number == ENOENT {
+        // One that is not there yet has no sessions.
         return (KeptSession(), KeptSession().view(query))
+      } catch {
+        throw RequestError(error, path: "state")
       }
       let session = try KeptSession(query.session, in: directory)
       return (session, session.view(query))
