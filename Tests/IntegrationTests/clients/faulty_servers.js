@@ -1,7 +1,7 @@
-// What vscode-jsonrpc finds of a server at fault: node faulty_servers.js FOLDER COUNT SECONDS COMMAND
+// What vscode-jsonrpc finds of a server at fault: node faulty_servers.js FOLDER [SECONDS,...] COMMAND
 "use strict";
 const { spawn } = require("child_process");
-const [, , folder, count, seconds, command] = process.argv;
+const [, , folder, patience, command] = process.argv;
 const rpc = require(`${folder}/vscode-jsonrpc/lib/node/main.js`);
 
 async function main() {
@@ -17,10 +17,10 @@ async function main() {
   await connection.sendRequest("initialize", { processId: null, capabilities: {} });
   await connection.sendNotification("initialized", {});
   const found = [];
-  for (let call = 0; call < Number(count); call++) {
+  for (const seconds of JSON.parse(patience)) {
     const answer = connection.sendRequest("session/list", {}).then(
       () => "answered", (error) => (error instanceof rpc.ResponseError ? "refused" : "failed"));
-    const late = new Promise((resolve) => setTimeout(() => resolve("silent"), 1000 * Number(seconds)));
+    const late = new Promise((resolve) => setTimeout(() => resolve("silent"), 1000 * seconds));
     found.push(await Promise.race([answer, broken, late]));
   }
   console.log(JSON.stringify(found));
