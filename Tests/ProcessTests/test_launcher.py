@@ -298,7 +298,7 @@ def test_a_lock_that_a_killed_launcher_left_is_waited_for(tmp_path, monkeypatch)
     place.write_text(str(gone.pid))
     child = subprocess.Popen(["flock", place, "sh", "-c", "echo held; read -r line"], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE)
-    assert child.stdout.readline() == b"held\n"
+    assert child.stdout is not None and child.stdout.readline() == b"held\n"
 
     def start_time_as_the_child_goes_on(pid):
         assert pid == gone.pid
