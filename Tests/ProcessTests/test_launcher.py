@@ -15,11 +15,14 @@ import tempfile
 import threading
 from multiprocessing.connection import Client
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import trimtab
 from conftest import AWAIT_SECONDS
 from trimtab import GPU, launcher
+from trimtab.launcher.checkpoints import delete_unneeded
 from trimtab.launcher.reports import PREFIX, Message, Reports
 
 TRAIN = Path(__file__).with_name("launched") / "train.py"
@@ -194,6 +197,41 @@ def test_checkpoints_that_nothing_needs_are_deleted(launched):
     reported = [one for trial in launched.trials().values() for one in trial.checkpoints]
     assert any(one.needed for one in reported) and not all(one.needed for one in reported)
     assert all(Path(one.checkpoint).exists() == one.needed for one in reported)
+
+
+@pytest.mark.parametrize(("unneeded", "needed", "goes"), [
+    ("000001/checkpoint", "000001/checkpoint/step-2", False),
+    ("000001/checkpoint/step-2", "000001/checkpoint", False),
+    ("000001/../000002/checkpoint", "000002/checkpoint", False),
+    ("000001/link", "000002/checkpoint", False),
+    ("000002/checkpoint", "000001/link", False),
+    ("000001/holds", "000001/holds/link", False),
+    ("000001/checkpoint/step-1", "000001/checkpoint/step-2", True),
+    ("000001/../000001/checkpoint", "000002/checkpoint", True),
+    ("000001/checkpoint", "000001/checkpoint-2", True),
+    ("000001", "000002/checkpoint", False),
+    ("../outside", "000002/checkpoint", False),
+])
+@pytest.mark.parametrize("why", ["needed", "needed by another candidate", "resumed"])
+def test_no_checkpoint_goes_along_with_one_that_is_deleted(tmp_path, unneeded, needed, goes, why):
+    trials = tmp_path / "trials"
+    for name in ("000001/checkpoint/step-1", "000001/checkpoint/step-2", "000001/checkpoint-2", "000001/holds",
+                 "000002/checkpoint", "../outside"):
+        (trials / name).mkdir(parents=True, exist_ok=True)
+    for name in ("000001/link", "000001/holds/link"):
+        (trials / name).symlink_to(trials / "000002/checkpoint")
+    mine, other = trimtab.Candidate("e0", "m0"), trimtab.Candidate("e1", "m0")
+    listed = [trial(mine, trials / unneeded, False),
+              trial(other if "another" in why else mine, trials / needed, why != "resumed")]
+    session: Any = SimpleNamespace(trials=lambda limit: SimpleNamespace(trials=listed))
+    delete_unneeded(session, mine, trials, [str(trials / needed)] if why == "resumed" else [])
+    assert (trials / unneeded).exists() != goes
+    assert (trials / needed).exists()
+
+
+def trial(candidate, checkpoint, needed):
+    return SimpleNamespace(candidate=candidate, checkpoints=[
+        SimpleNamespace(checkpoint=str(checkpoint), needed=needed)])
 
 
 # Killed

@@ -234,7 +234,9 @@ class Search:
             if exit_code == 0:
                 (running.process.folder / SAVING).unlink(missing_ok=True)
                 if self.checkpoints == "needed":
-                    delete_unneeded(self.session, running.assignment.candidate, self.folder)
+                    resumed = [given.resume.checkpoint for given in (
+                        *(one.assignment for one in self.running.values()), *self._saving.values()) if given.resume]
+                    delete_unneeded(self.session, running.assignment.candidate, self.folder, resumed)
             return
         kind, message = running.failure or failure_of(exit_code, running.process.log_tail())
         self._fail(number, kind, message)
