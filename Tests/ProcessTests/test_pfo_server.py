@@ -204,6 +204,57 @@ def test_without_a_profile_the_ranks_measure_clock_by_clock_until_energy_rises(b
         assert asked(url, registered(url)) == planned
 
 
+def result(number, *names, **changed):
+    return {"rank": number, "iter_time": [1.0], "iter_energy": [5.0],
+            "time_breakdown": {name: [[0.1]] for name in names},
+            "energy_breakdown": {name: [[20.0]] for name in names}, **changed}
+
+
+def test_a_result_that_the_job_cannot_use_is_refused_to_the_rank_that_sent_it(binary, tmp_path):
+    state, options = tmp_path / "state", ("--microbatches", "3", "--slowdown", "0.05")
+    with serving(binary, state, *options) as url:
+        identity = registered(url)
+        schedules = asked(url, identity)
+        for body, reason in (
+                (result(0, "forward", "backward", "optimizer"), "reports optimizer, which its schedule has not"),
+                (result(0, "forward"), "reports no backward, which its schedule has"),
+                (result(0), "reports no backward"),
+                (result(0, "forward", "backward", energy_breakdown={"forward": [[20.0]]}), "does not match"),
+                (result(0, "forward", "backward", time_breakdown={"forward": [[]], "backward": [[0.1]]},
+                        energy_breakdown={"forward": [[]], "backward": [[20.0]]}), "an iteration without forward")):
+            status, answer = call(url, f"/result/{identity}", body)
+            assert status == 400
+            assert reason in answer["detail"]
+        reports(url, identity, schedules)
+        assert clocks_of(asked(url, identity)) == {CLOCKS[1]}
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    # As a server before this one has left it: of four ranks one has measured what its schedule has not.
+    ("0.prof.json", json.dumps([result(0, "optimizer"), *(result(n, "forward", "backward") for n in (1, 2, 3))])),
+    ("0.prof.jsonl", json.dumps(result(0, "optimizer")) + "\n"),
+    ("0.prof.json", "[]]"),
+    ("0.sched.json", "[]"),
+    ("job.json", "[]"),
+    ("job.json", "{"),
+])
+def test_a_job_whose_files_are_wrong_says_so_and_leaves_the_others_alone(binary, tmp_path, name, text):
+    state, options = tmp_path / "state", ("--microbatches", "3")
+    with serving(binary, state, *options) as url:
+        good, bad = registered(url), registered(url)
+        schedules = asked(url, good)
+        asked(url, bad)
+    (state / "jobs" / bad / name).write_text(text)
+    with serving(binary, state, *options) as url:
+        assert asked(url, good) == schedules
+        for path, body in ((f"/schedule/{bad}?rank=0", None), (f"/register_rank/{bad}", rank(0)),
+                           (f"/result/{bad}", result(0, "forward", "backward"))):
+            status, answer = call(url, path, body)
+            assert status == 400
+            assert f"job {bad} cannot be restored" in answer["detail"]
+        assert registered(url) not in (good, bad)
+
+
 @pytest.mark.parametrize(("path", "body", "status", "reason"), [
     ("/register_job", {**JOB, "job_id": "mine"}, 422, "job_id"),
     ("/register_job", {**JOB, "world_size": 5}, 422, "product of the degrees, 4"),

@@ -10,6 +10,7 @@ and goes on.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import threading
@@ -19,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from ..answers import ProfileRow
@@ -27,6 +29,8 @@ from ..declared import Schedule
 from ..errors import TrimtabError
 from ..gpu.plan import ClockPlan
 from .files import FormatError, Frequencies, Measurement, breakdown, read_schedules, write_schedules
+
+log = logging.getLogger("trimtab.pfo")
 
 RISES = 5  # a sweep ends when every table's energy has risen this many times in a row
 
@@ -82,7 +86,13 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         folder.mkdir(parents=True, exist_ok=True)
         for about in sorted(folder.glob("*/job.json")):
-            self._jobs[about.parent.name] = self._restored(about.parent)
+            job = self._jobs[about.parent.name] = Job(about.parent.name, {})
+            try:
+                self._restore(job, about.parent)
+            except Exception as error:
+                # Whatever is wrong with its files, the other jobs go on.
+                job.error = Refused(400, f"job {job.identity} cannot be restored: {type(error).__name__}: {error}")
+                log.error("%s", job.error)
 
     # What the protocol asks
 
@@ -157,6 +167,9 @@ class Jobs:
                 raise Refused(400, f"rank {rank} is not below world_size {job.world_size}")
             if job.schedules is None:
                 raise Refused(400, "no schedule is out that this could be a result of")
+            measured = {name for name, _ in _measured(result, job.schedules[rank])}
+            if not job.planned and (lacking := {name for name, mhz in job.schedules[rank] if mhz} - measured):
+                raise Refused(400, f"rank {rank} reports no {min(lacking)}, which its schedule has")
             self._append(identity, f"{job.number}.prof.jsonl", result)
             job.results[rank] = result
             if len(job.results) < job.world_size:
@@ -250,19 +263,9 @@ class Jobs:
         """Takes what the ranks measured of a sweep's schedule: a stage takes as long as its slowest rank."""
         seen: dict[tuple[int, str, int], list[tuple[float, float]]] = defaultdict(list)
         for result in results:
-            clocks, stage = schedules[result["rank"]], job.ranks[result["rank"]]["pp_rank"]
-            values: dict[str, list[tuple[float, float]]] = defaultdict(list)
-            try:
-                for name, times, energies in breakdown(result):
-                    values[name].extend(zip(times, energies, strict=True))
-            except FormatError as error:
-                raise Refused(400, str(error)) from None
-            for name, pairs in values.items():
-                clock = next((mhz for kind, mhz in clocks if kind == name), None)
-                if clock is None or not pairs:
-                    raise Refused(400, f"rank {result['rank']} reports {name}, which its schedule has not")
-                seen[stage, name, clock].append((sum(s for s, _ in pairs) / len(pairs),
-                                                 sum(j for _, j in pairs) / len(pairs)))
+            stage = job.ranks[result["rank"]]["pp_rank"]
+            for (name, clock), pairs in _measured(result, schedules[result["rank"]]).items():
+                seen[stage, name, clock].append((fmean(s for s, _ in pairs), fmean(j for _, j in pairs)))
         for (stage, name, clock), ranks in seen.items():
             job.measured.setdefault((stage, name), {})[clock] = (
                 max(seconds for seconds, _ in ranks), sum(joules for _, joules in ranks) / len(ranks))
@@ -272,7 +275,10 @@ class Jobs:
     def _job(self, identity: str) -> Job:
         if identity not in self._jobs:
             raise Refused(400, f"no job {identity!r} is registered here")
-        return self._jobs[identity]
+        job = self._jobs[identity]
+        if job.error is not None:
+            raise job.error
+        return job
 
     def _write(self, identity: str, name: str, text: str) -> None:
         """Replaces a file as a whole, and keeps it through a loss of power."""
@@ -297,14 +303,18 @@ class Jobs:
             file.flush()
             os.fsync(file.fileno())
 
-    def _restored(self, folder: Path) -> Job:
-        """A job from its files."""
-        job = Job(folder.name, json.loads((folder / "job.json").read_text(encoding="utf-8")))
+    def _restore(self, job: Job, folder: Path) -> None:
+        """Brings a job to where its files say that it was."""
+        job.about = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+        if not isinstance(job.about, dict):
+            raise FormatError("job.json is no object")
         job.ranks = {one["rank"]: one for one in _lines(folder / "ranks.jsonl")}
         mark = folder / "planned.json"
         planned = json.loads(mark.read_text(encoding="utf-8"))["from"] if mark.exists() else 1 << 62
         while (folder / f"{job.number}.sched.json").exists():
             schedules = read_schedules((folder / f"{job.number}.sched.json").read_text(encoding="utf-8"))
+            if not len(schedules) == len(job.ranks) == job.world_size:
+                raise FormatError(f"{len(schedules)} schedules and {len(job.ranks)} ranks, of {job.world_size}")
             results = folder / f"{job.number}.prof.json"
             job.planned = job.number >= planned
             if not results.exists() or (job.planned and not (folder / f"{job.number + 1}.sched.json").exists()):
@@ -315,7 +325,8 @@ class Jobs:
             job.number += 1
         if job.schedules is not None:
             job.results = {one["rank"]: one for one in _lines(folder / f"{job.number}.prof.jsonl")}
-        return job
+            for rank, result in job.results.items():
+                _measured(result, job.schedules[rank])
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -328,6 +339,22 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     if whole < len(data):
         os.truncate(path, whole)
     return [json.loads(line) for line in data[:whole].splitlines()]
+
+
+def _measured(result: Mapping[str, Any], schedule: Frequencies) -> dict[tuple[str, int], list[tuple[float, float]]]:
+    """What a rank measured of each instruction at the clock that its schedule has for it: (seconds, joules)."""
+    clocks = dict(reversed(schedule))  # the first of a name, as in a sweep all are the same
+    values: dict[tuple[str, int], list[tuple[float, float]]] = defaultdict(list)
+    try:
+        for name, times, energies in breakdown(result):
+            if name not in clocks:
+                raise FormatError(f"rank {result['rank']} reports {name}, which its schedule has not")
+            if not times:
+                raise FormatError(f"rank {result['rank']} reports an iteration without {name}")
+            values[name, clocks[name]].extend(zip(times, energies, strict=True))
+    except FormatError as error:
+        raise Refused(400, str(error)) from None
+    return values
 
 
 def _row(one: Measurement) -> ProfileRow:
