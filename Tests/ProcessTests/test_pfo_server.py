@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from trimtab import Trimtab
+from trimtab import ServerExited, Trimtab
+from trimtab.errors import error_from
 from trimtab.zeus import (
     FormatError,
     Measurement,
@@ -24,6 +25,7 @@ from trimtab.zeus import (
     write_profile,
     write_schedules,
 )
+from trimtab.zeus.jobs import Jobs
 from trimtab.zeus.server import make_server
 
 CLOCKS = [1410, 1200, 1005, 810, 600, 495, 390, 300, 210]
@@ -295,6 +297,51 @@ def test_clocks_that_a_gpu_lacks_and_unknown_microbatches_are_told_to_all_ranks(
             for status, answer in asked(url, registered(url, job)):
                 assert status == 400
                 assert reason in answer["detail"]
+
+
+def test_other_jobs_are_served_while_one_is_planned(binary, tmp_path, monkeypatch):
+    planning, go_on, plans = threading.Event(), threading.Event(), Jobs._plans
+
+    def slowly(*arguments):
+        planning.set()
+        assert go_on.wait(60)
+        return plans(*arguments)
+
+    monkeypatch.setattr(Jobs, "_plans", slowly)
+    with serving(binary, tmp_path / "state", "--microbatches", "3") as url, ThreadPoolExecutor(1) as pool:
+        try:
+            asking = pool.submit(asked, url, registered(url))
+            assert planning.wait(60)
+            registered(url)
+        finally:
+            go_on.set()
+        assert clocks_of(asking.result()) == {CLOCKS[0]}
+
+
+@pytest.mark.parametrize(("error", "status", "count"), [
+    (ServerExited(-9, ()), 503, 1),
+    (error_from({"code": 1004, "message": "too much", "data": {"kind": "overloaded"}}), 503, 1),
+    (OSError("no space"), 503, 1),
+    (error_from({"code": 1008, "message": "started again", "data": {"kind": "outcomeUnknown"}}), 200, 2),
+    (error_from({"code": 2002, "message": "no", "data": {"kind": "invalidProfile"}}), 400, 1),
+])
+def test_only_what_would_be_refused_again_ends_a_job(binary, tmp_path, monkeypatch, error, status, count):
+    calls, plans = [], Jobs._plans
+
+    def once(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise error
+        return plans(*arguments)
+
+    monkeypatch.setattr(Jobs, "_plans", once)
+    with serving(binary, tmp_path / "state", "--microbatches", "3") as url:
+        identity = registered(url)
+        assert {code for code, _ in asked(url, identity)} == {status}
+        assert len(calls) == count
+        again = asked(url, identity)
+        assert {code for code, _ in again} == {400 if status == 400 else 200}
+        assert status == 400 or clocks_of(again) == {CLOCKS[0]}
 
 
 # Files

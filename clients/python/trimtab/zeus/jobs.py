@@ -26,12 +26,23 @@ from typing import Any
 from ..answers import ProfileRow
 from ..blocking import Trimtab
 from ..declared import Schedule
-from ..errors import TrimtabError
+from ..errors import (
+    DeadlineBelowMinimum,
+    IncompleteProfile,
+    InvalidParams,
+    InvalidPipeline,
+    InvalidProfile,
+    ObjectiveOutOfReach,
+    OutcomeUnknown,
+)
 from ..gpu.plan import ClockPlan
 from .files import FormatError, Frequencies, Measurement, breakdown, read_schedules, write_schedules
 
 log = logging.getLogger("trimtab.pfo")
 
+# What would be refused again: it is the job, its profile or what is asked of it that is wrong, and not the sidecar.
+REFUSALS = (InvalidParams, InvalidPipeline, InvalidProfile, IncompleteProfile, ObjectiveOutOfReach,
+            DeadlineBelowMinimum, ValueError)
 RISES = 5  # a sweep ends when every table's energy has risen this many times in a row
 
 
@@ -68,7 +79,11 @@ class Job:
     asked: set[int] = field(default_factory=set)
     results: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     planned: bool = False
-    error: Refused | None = None
+    error: Refused | None = None  # for ever
+    # Whether a thread plans the next schedule, how many times that has failed, and why the last time.
+    planning: bool = False
+    attempt: int = 0
+    failed: Refused | None = None
     # The sweep: (stage, instruction) -> clock -> (seconds, joules), and the clocks in the order they were measured.
     measured: dict[tuple[int, str], dict[int, tuple[float, float]]] = field(default_factory=dict)
 
@@ -83,6 +98,7 @@ class Jobs:
     def __init__(self, client: Trimtab, folder: Path, settings: Settings) -> None:
         self._client, self._folder, self._settings = client, folder, settings
         self._changed = threading.Condition()
+        self._sidecar = threading.Lock()  # around the client, which is for one thread; never taken under `_changed`
         self._jobs: dict[str, Job] = {}
         folder.mkdir(parents=True, exist_ok=True)
         for about in sorted(folder.glob("*/job.json")):
@@ -148,15 +164,18 @@ class Jobs:
             if job.schedules is None:
                 job.asked.add(rank)
                 self._changed.notify_all()
+            attempt = job.attempt
             self._changed.wait_for(lambda: job.schedules is not None or job.error is not None or
-                                   len(job.ranks) == len(job.asked) == job.world_size)
-            if job.schedules is None and job.error is None:
-                self._decide(job)
-                self._changed.notify_all()
+                                   job.attempt != attempt or
+                                   (not job.planning and len(job.ranks) == len(job.asked) == job.world_size))
             if job.error is not None:
                 raise job.error
-            assert job.schedules is not None
-            return job.schedules[rank]
+            if job.schedules is not None:
+                return job.schedules[rank]
+            if job.failed is not None and job.attempt != attempt:
+                raise job.failed
+            job.planning = True
+        return self._decide(job)[rank]
 
     def result(self, identity: str, result: Mapping[str, Any]) -> None:
         """What a rank measured of the schedule that is out. When all ranks have reported, the next one is due."""
@@ -187,31 +206,50 @@ class Jobs:
 
     # Plans
 
-    def _decide(self, job: Job) -> None:
-        """The next schedule: the sidecar's plan where there is a profile, else the next clock of the sweep."""
+    def _decide(self, job: Job) -> list[Frequencies]:
+        """Plans the next schedule for all ranks that wait for it, without the lock: other jobs go on meanwhile, and of
+        this one nothing else changes before its schedule is out. What the sidecar refuses it would refuse again, so
+        that it is the job's end; any other failure is answered to those who wait, and the next who ask try again."""
         try:
-            rows = [_row(one) for one in self._settings.profile]
-            clock = None
-            if not rows:
-                clock = self._next_clock(job)
-                if clock is None:
-                        # Ranks measure their stages together: each of them counts as the mean.
-                    stages, chunks = job.about["pp_degree"], self._settings.pipeline.get("chunks_per_rank", 1)
-                    rows = [ProfileRow(stage + chunk * stages, kind, mhz, *values) for chunk in range(chunks)
-                            for (stage, kind), table in sorted(job.measured.items())
-                            for mhz, values in sorted(table.items())]
+            with self._sidecar:
+                schedules, planned = self._next_schedules(job)
+            if planned:
+                self._write(job.identity, "planned.json", json.dumps({"from": job.number}))
+            self._write(job.identity, f"{job.number}.sched.json", write_schedules(schedules))
+        except Exception as error:
+            refused = error if isinstance(error, Refused) else Refused(
+                400 if isinstance(error, REFUSALS) else 503, str(error) or type(error).__name__)
+            with self._changed:
+                job.planning = False
+                if refused.status < 500:
+                    job.error = refused
+                else:
+                    log.exception("no schedule for %s", job.identity)
+                    job.failed, job.attempt = refused, job.attempt + 1
+                self._changed.notify_all()
+            raise refused from error
+        with self._changed:
+            job.schedules, job.planned, job.planning = schedules, planned, False
+            self._changed.notify_all()
+            return schedules
+
+    def _next_schedules(self, job: Job) -> tuple[list[Frequencies], bool]:
+        """The sidecar's plan where there is a profile (true), else the next clock of the sweep."""
+        rows = [_row(one) for one in self._settings.profile]
+        clock = None
+        if not rows:
+            clock = self._next_clock(job)
+            if clock is None:
+                # Ranks measure their stages together: each of them counts as the mean.
+                stages, chunks = job.about["pp_degree"], self._settings.pipeline.get("chunks_per_rank", 1)
+                rows = [ProfileRow(stage + chunk * stages, kind, mhz, *values) for chunk in range(chunks)
+                        for (stage, kind), table in sorted(job.measured.items())
+                        for mhz, values in sorted(table.items())]
+        try:
             plans = self._plans(job, rows, clock)
-        except (TrimtabError, FormatError, ValueError) as error:
-            job.error = Refused(400, str(error))
-            return
-        except Refused as refused:
-            job.error = refused
-            return
-        job.schedules = [plans[job.ranks[rank]["pp_rank"]] for rank in range(job.world_size)]
-        job.planned = clock is None
-        if job.planned:
-            self._write(job.identity, "planned.json", json.dumps({"from": job.number}))
-        self._write(job.identity, f"{job.number}.sched.json", write_schedules(job.schedules))
+        except OutcomeUnknown:
+            plans = self._plans(job, rows, clock)  # the sidecar was started again; each request may be made twice
+        return [plans[job.ranks[rank]["pp_rank"]] for rank in range(job.world_size)], clock is None
 
     def _plans(self, job: Job, rows: list[ProfileRow], clock: int | None) -> dict[int, Frequencies]:
         """For each pipeline rank its instructions and clocks; all at `clock` during a sweep."""
