@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test test-integrations pictures fuzz syntaxtest crashtest powerlosstest takeovertest bench release install \
-  wheel vsix apidoc spec format lint clean
+.PHONY: help demo test test-integrations pictures fuzz fuzz-targets syntaxtest crashtest powerlosstest takeovertest bench \
+  release install wheel vsix apidoc spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
@@ -15,6 +15,7 @@ help:
 	@echo "make pictures  the pictures of the documents, fixtures/pictures"
 	@echo "make fuzz     1 000 000 mutated messages and as many mutated params (N=...; FUZZ_SEED=... repeats)"
 	@echo "make syntaxtest  100 000 documents in TOML and as many in JSON, read as Python reads them (N=...; SYNTAX_SEED=...)"
+	@echo "make fuzz-targets  libFuzzer under the address sanitizer, N inputs for each target (TARGETS='npy journal=5000')"
 	@echo "make crashtest  kills servers that keep their sessions, at random instants (N=...; CRASH_SEED=... repeats),"
 	@echo "              after powerlosstest"
 	@echo "make powerlosstest  takes the power from simulated disks at random operations (N=...; POWER_SEED=... repeats)"
@@ -62,6 +63,10 @@ fuzz: release $(VENV)/ready
 # N documents of each language; SYNTAX_SEED repeats a campaign.
 syntaxtest: release $(VENV)/ready
 	@cd Tests/ProcessTests && TRIMTAB_BINARY="$(CURDIR)/out/trimtab" "$(CURDIR)/$(VENV)/bin/python" -m manifests
+
+# N inputs for each of TARGETS, at most SECONDS_EACH seconds each.
+fuzz-targets:
+	@SWIFT="$(SWIFT)" PYTHON="$(PYTHON)" RUNS=$(or $(N),20000) Tests/FuzzTargets/run
 
 # N power losses; POWER_SEED repeats a campaign. The build is that of the tests.
 FAST_TESTS = -Xswiftc -O -Xswiftc -assert-config -Xswiftc Debug

@@ -151,3 +151,16 @@ let package = Package(
       swiftSettings: settings),
   ]
 )
+
+// libFuzzer's targets, which link only with it: `Tests/FuzzTargets/run` sets the variable.
+if Context.environment["TRIMTAB_FUZZ_TARGETS"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz-targets",
+      dependencies: [
+        "Basics", "CLibrary", "EnergyFrontier", "JSON", "JSONRPC", "Journal", "ManifestText", "Representations",
+        "Sessions", "TestSupport",
+      ],
+      path: "Tests/FuzzTargets", exclude: ["run", "corpus.py"],
+      swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}
