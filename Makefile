@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test test-integrations pictures fuzz fuzz-targets syntaxtest crashtest powerlosstest takeovertest bench \
+.PHONY: help demo test test-integrations pictures fuzz fuzz-targets syntaxtest crashtest powerlosstest takeovertest soak bench \
   release install wheel vsix apidoc spec format lint clean
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make crashtest  kills servers that keep their sessions, at random instants (N=...; CRASH_SEED=... repeats),"
 	@echo "              after powerlosstest"
 	@echo "make powerlosstest  takes the power from simulated disks at random operations (N=...; POWER_SEED=... repeats)"
+	@echo "make soak     mixed load by three clients for MINUTES, 60 by default: memory and descriptors stay flat"
 	@echo "make takeovertest  kills owners of shared state directories (N=...; CRASH_SEED=... repeats)"
 	@echo "make bench    the benchmark table (BENCH='--full' for the long rows)"
 	@echo "make release  out/trimtab: one static, stripped binary"
@@ -78,6 +79,10 @@ powerlosstest:
 # N power losses, and N kills; CRASH_SEED repeats a campaign.
 crashtest: powerlosstest release $(VENV)/ready
 	@cd Tests/ProcessTests && TRIMTAB_BINARY="$(CURDIR)/out/trimtab" "$(CURDIR)/$(VENV)/bin/python" -m crash
+
+# MINUTES of mixed load by three clients on one state directory.
+soak: release $(VENV)/ready
+	@cd Tests/ProcessTests && TRIMTAB_BINARY="$(CURDIR)/out/trimtab" "$(CURDIR)/$(VENV)/bin/python" -m crash.soak
 
 # N kills of an owner with two clients joined; CRASH_SEED repeats a campaign.
 takeovertest: release $(VENV)/ready

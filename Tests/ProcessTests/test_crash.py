@@ -21,6 +21,14 @@ def test_killed_servers_lose_nothing_and_invent_nothing(binary):
         assert all(campaign.kills[point] for point in POINTS), f"CRASH_SEED={seed}: {campaign.summary()}"
 
 
+@pytest.mark.parametrize("seed", ["12.4", "13.1"])
+def test_conversations_that_once_went_on_differently_do_not(binary, seed):
+    """A candidate went back to the only node, which had lost it."""
+    campaign = Campaign(binary, 0)
+    campaign.run_scenario(seed, is_shared=False)
+    assert not campaign.faults, campaign.summary()
+
+
 @pytest.fixture
 def server(binary, tmp_path):
     server = Server(binary, "--state", str(tmp_path / "state"))

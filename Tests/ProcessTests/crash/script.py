@@ -46,10 +46,12 @@ class Writer:
 
     def write(self, count):
         self.ask("session/open", seed=self.random.randrange(1000))
-        self.ask("gpu/register", gpus=[{"id": f"g{n}", "memoryBytes": 80 << 30, "node": f"n{n // 2}"}
+        # Also on one node, and with few candidates: a lost trial's candidate then goes back to the node that lost it.
+        width, encoder_count, model_count = (self.random.choice(counts) for counts in ([2, 4], [1, 4], [1, 3]))
+        self.ask("gpu/register", gpus=[{"id": f"g{n}", "memoryBytes": 80 << 30, "node": f"n{n // width}"}
                                        for n in range(4)])
-        self.ask("pool/submit", task=TASK, encoders=[{"id": f"e{n}", "family": f"f{n // 2}"} for n in range(4)],
-                 languageModels=[{"id": f"l{n}"} for n in range(3)])
+        self.ask("pool/submit", task=TASK, encoders=[{"id": f"e{n}", "family": f"f{n // 2}"} for n in range(encoder_count)],
+                 languageModels=[{"id": f"l{n}"} for n in range(model_count)])
         self.ask("pipeline/define", pipeline="p", schedule="1f1b", stages=2, microbatches=4, blockingPowerWatts=50)
         while len(self.steps) < count:
             getattr(self, self.random.choice(
@@ -59,7 +61,9 @@ class Writer:
 
     def next(self):
         self.elapsed += self.random.random()
-        trial = self.ask("trial/next", worker=f"w{self.random.randrange(5)}", elapsedSeconds=round(self.elapsed, 3))
+        worker = self.random.randrange(5)
+        place = {"gpus": [f"g{worker}"]} if worker < 4 else {}
+        trial = self.ask("trial/next", worker=f"w{worker}", elapsedSeconds=round(self.elapsed, 3), **place)
         if trial and "trial" in trial:
             self.open_trials.setdefault(trial["trial"], [0, trial["fromFraction"], trial["toFraction"]])
 
