@@ -3,6 +3,7 @@
 Nothing here sleeps: a training that is to be met at a known point says through a FIFO that it is there, and stays.
 """
 
+import errno
 import json
 import multiprocessing
 import os
@@ -24,6 +25,7 @@ from conftest import AWAIT_SECONDS
 from trimtab import GPU, launcher
 from trimtab.launcher.checkpoints import delete_unneeded
 from trimtab.launcher.reports import PREFIX, Message, Reports
+from trimtab.launcher.search import Search
 
 TRAIN = Path(__file__).with_name("launched") / "train.py"
 MEMORY = 8 << 30
@@ -438,12 +440,71 @@ def test_strangers_and_stuck_processes_hold_up_no_report(tmp_path):
         assert (message.trial, message.fields) == (7, {"began": True})
         message.answer({"decision": "continue"})
         assert json.loads(trial.recv_bytes()) == {"decision": "continue"}
-        stuck.close()
     finally:
         reports.close()
+        stuck.close()
     assert not Path(reports.address).exists()
-    left = [thread.name for thread in threading.enumerate() if thread.name == "trimtab reports"]
-    assert not left, "it would accept the next launcher's trials, by the number of a closed descriptor"
+    # One that accepts would take the next launcher's trials, by the number of a closed descriptor.
+    assert not serving_threads()
+
+
+def serving_threads():
+    return [thread.name for thread in threading.enumerate() if thread.name in ("trimtab reports", "trimtab trial")]
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_trial_whose_report_is_never_answered_meets_a_launcher_that_has_ended(tmp_path, taken):
+    """Also where the launcher has taken its report, and ends by an error of it."""
+    before = len(os.listdir("/proc/self/fd"))
+    reports = Reports(tmp_path / "socket")
+    asking, idle = Client(reports.address, authkey=reports.key), Client(reports.address, authkey=reports.key)
+    asking.send_bytes(json.dumps({"trial": 7, "began": True}).encode())
+    message = reports.events.get(timeout=AWAIT_SECONDS)
+    if not taken:
+        reports.events.put(message)
+    reports.close()
+    for trial in (asking, idle):
+        assert trial.poll(AWAIT_SECONDS)
+        with pytest.raises((EOFError, ConnectionResetError)):
+            trial.recv_bytes()
+        trial.close()
+    assert not serving_threads()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_launcher_without_descriptors_waits_for_some(tmp_path):
+    """A connection that cannot be accepted stays in the queue: to ask for it again at once would be for ever."""
+    reports: Any = Reports(tmp_path / "socket")
+    pauses: list[float] = []
+    reports.close()
+    reports._over = threading.Event()
+
+    def accept():
+        if len(pauses) == 3:
+            reports._over.set()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    reports._socket = SimpleNamespace(accept=accept)
+    reports._over.wait = pauses.append
+    reports._accept()
+    assert pauses == [0.05] * 4
+
+
+def test_a_search_that_cannot_begin_leaves_nothing(tmp_path, monkeypatch):
+    def suggestion():
+        raise trimtab.ServerExited(1, ())
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "trials").mkdir()
+    session: Any = SimpleNamespace(suggestion=suggestion)
+    place: Any = SimpleNamespace(slots=[], address=None)
+    with pytest.raises(trimtab.ServerExited):
+        Search(session, place, folder=tmp_path / "trials", limits=launcher.Limits(), steps=None, settings={},
+               checkpoints="all", changed=lambda _: None)
+    with pytest.raises(OSError):
+        Reports(tmp_path / "socket", "192.0.2.1")
+    assert not serving_threads()
+    assert not list(tmp_path.glob(f"{PREFIX}*"))
 
 
 def test_what_a_killed_launcher_left_in_the_temporary_folder_is_removed(tmp_path):

@@ -63,10 +63,10 @@ class Search:
         self.steps, self.settings, self.checkpoints, self.changed = steps, settings, checkpoints, changed
         self.running: dict[int, Running] = {}
         self._saving: dict[Slot, Assignment] = {}  # given out, and waiting for its checkpoint
-        self.reports = Reports(folder.parent / "socket", place.address)
         # Session time goes on where an earlier launcher was.
         self._elapsed_before = self.session.suggestion().cost.elapsed_seconds or 0.0
         self._begun = time.monotonic()
+        self.reports = Reports(folder.parent / "socket", place.address)  # last: `run` closes it
 
     def elapsed(self) -> float:
         """Seconds that the search has been run for, all launchers after one another."""
