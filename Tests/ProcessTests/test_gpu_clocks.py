@@ -176,6 +176,32 @@ def test_another_plan_is_gone_over_to_between_iterations():
         backend.wait_for([1200, 1410, 900, 1000])
 
 
+def test_a_plan_that_is_adopted_while_another_begins_is_the_next():
+    """By another thread than the one that trains, which itself asks the back-end nothing."""
+    first, second = (ClockPlan(tuple(Step(*step.key, mhz) for step in PLAN.steps)) for mhz in (1000, 1100))
+    asked = []
+
+    class Asked(Stepwise):
+        def supported(self):
+            asked.append(threading.current_thread())
+            return super().supported()
+
+    class Overtaken(Controller):
+        def _take(self, plan):
+            if plan is first:
+                self.adopt(second)
+            super()._take(plan)
+
+    backend = Asked()
+    with Overtaken(PLAN, backend) as controller:
+        controller.adopt(first)
+        iteration(controller)
+        assert controller._clocks == [1000] * 4
+        iteration(controller)
+        assert controller._clocks == [1100] * 4
+    assert asked == [threading.current_thread()]
+
+
 def test_training_goes_on_where_a_clock_cannot_be_set(capfd):
     refused = threading.Event()
 
@@ -256,6 +282,29 @@ def test_clocks_are_restored_however_the_process_ends(tmp_path, end):
             if worker != "None":
                 os.kill(int(worker), signal.SIGKILL)
     assert locks(path) == [1200, None]
+
+
+@pytest.mark.parametrize(("specification", "said"), [
+    ({"backend": "recording", "path": "clocks.jsonl"}, "started"),
+    ({"backend": "none"}, "the guard of the clocks did not start (exit code 1)"),
+])
+def test_what_start_up_files_print_is_not_the_guards_word(tmp_path, specification, said):
+    """Parent and guard waited for each other there."""
+    (tmp_path / "sitecustomize.py").write_text("import sys\nprint('welcome', file=sys.stdout, flush=True)\n")
+    program = ("import json, os, sys\n"
+               "from trimtab.gpu import ClockError\n"
+               "from trimtab.gpu.guard import Guard\n"
+               "before = len(os.listdir('/proc/self/fd'))\n"
+               "try:\n"
+               "    Guard(json.loads(sys.argv[1])).release()\n"
+               "    print('started')\n"
+               "except ClockError as error:\n"
+               "    print(error)\n"
+               "print(len(os.listdir('/proc/self/fd')) - before)\n")
+    done = subprocess.run(
+        [sys.executable, "-c", program, json.dumps(specification)], capture_output=True, text=True, timeout=60,
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])})
+    assert done.stdout.splitlines() == ["welcome", said, "0"], done.stderr
 
 
 def test_a_plan_has_the_order_of_the_rank_and_the_clocks_of_its_settings():

@@ -18,7 +18,8 @@ class ClockPermissionError(ClockError):
 
 
 class ClockBackend(Protocol):
-    """Sets and reads the clock of one GPU. Methods may block for milliseconds and are called from one thread."""
+    """Sets and reads the clock of one GPU. Methods may block for milliseconds. A controller calls them from its own
+    thread; before that starts and after it has ended, from those in which the controller is made and closed."""
 
     def supported(self) -> Sequence[int]:
         """The clocks in MHz that the GPU can be locked at, the highest first; empty where that is not known."""
@@ -45,7 +46,7 @@ class DryRun:
     """Sets nothing: what a plan would do, on a machine whose clocks must be left alone."""
 
     def __init__(self, supported: Sequence[int] = ()) -> None:
-        self._supported, self._clock = sorted(supported, reverse=True), None
+        self._supported = sorted(supported, reverse=True)
         self.locked: list[int] = []
 
     def supported(self) -> Sequence[int]:
@@ -117,7 +118,10 @@ def open_backend(specification: Mapping[str, Any]) -> ClockBackend:
 
 def default_backend(device: int | str = 0) -> ClockBackend:
     """NVML where this process may set clocks with it, else zeusd where it is configured (`ZEUSD_SOCK_PATH` or
-    `ZEUSD_HOST_PORT`); otherwise the error says which right is missing."""
+    `ZEUSD_HOST_PORT`); otherwise the error says which right is missing.
+
+    NVML has no question for that right. It is tried by giving the clock back to the driver, which ends a lock that an
+    administrator has set, as the end of a controller does: name `NVML(device)` or `Zeusd(device)` to try nothing."""
     from .nvml import NVML
     from .zeusd import Zeusd
 

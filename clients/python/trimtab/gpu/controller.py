@@ -8,6 +8,7 @@ them: `fence` gives something to wait for, such as a recorded CUDA event, for wh
 from __future__ import annotations
 
 import atexit
+import collections
 import contextlib
 import os
 import queue
@@ -79,13 +80,15 @@ class Controller:
     ) -> None:
         self._backend, self._fence, self._read_back = backend, fence, read_back
         self._queue: queue.SimpleQueue[tuple[int, Fence | None] | None] = queue.SimpleQueue()
-        self._next: ClockPlan | None = None
+        self._supported = frozenset(backend.supported())
+        self._adopted: collections.deque[ClockPlan] = collections.deque(maxlen=1)  # by any thread
         self._clock: int | None = None
         self._superseded = self._late = self._differing = 0
         self._calls: list[float] = []
         self._latencies: list[float] = []
         self._error: BaseException | None = None
         self._closed, self._process, self._position = False, os.getpid(), 0
+        self._check(plan)
         self._take(plan)
         self._guard: Guard | None = None
         specification = backend.specification()
@@ -128,16 +131,16 @@ class Controller:
         position += 1
         if position == len(self._keys):
             position = 0
-            if self._next is not None:
-                self._take(self._next)
-                self._next = None
+            if self._adopted:
+                self._take(self._adopted.pop())
         self._position = position
         self._queue.put((self._clocks[position], None if self._fence is None else self._fence()))
 
     def adopt(self, plan: ClockPlan) -> None:
-        """Goes over to another plan with the next iteration, such as after `plan/changed`."""
+        """Goes over to another plan with the next iteration, such as after `plan/changed`. From any thread; of two
+        plans in one iteration the later counts."""
         self._check(plan)
-        self._next = plan
+        self._adopted.append(plan)
 
     # What it has seen
 
@@ -237,15 +240,13 @@ class Controller:
     def _check(self, plan: ClockPlan) -> None:
         if not plan.steps:
             raise ValueError("the plan has no instruction for this rank")
-        supported = set(self._backend.supported())
         for step in plan.steps:
-            if supported and step.mhz and step.mhz not in supported:
-                nearest = min(supported, key=lambda clock: abs(clock - step.mhz))
+            if self._supported and step.mhz and step.mhz not in self._supported:
+                nearest = min(self._supported, key=lambda clock: abs(clock - step.mhz))
                 raise ValueError(f"the GPU cannot be locked at {step.mhz} MHz ({step.instruction} of stage "
                                  f"{step.stage}); the nearest clock is {nearest} MHz")
 
     def _take(self, plan: ClockPlan) -> None:
-        self._check(plan)
         self._steps = plan.steps
         self._keys = [step.key for step in plan.steps]
         self._clocks = [step.mhz for step in plan.steps]

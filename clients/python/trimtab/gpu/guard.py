@@ -26,15 +26,22 @@ class Guard:
 
     def __init__(self, specification: Mapping[str, Any]) -> None:
         program = "from trimtab.gpu.guard import main; raise SystemExit(main())"
-        command = [sys.executable, "-c", program, str(os.getpid()), json.dumps(specification)]
         package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         paths = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True,
-            env={**os.environ, "PYTHONPATH": paths})
-        assert self._process.stdout is not None
-        if self._process.stdout.readline() != READY:
-            raise ClockError(f"the guard of the clocks did not start (exit code {self._process.wait()})")
+        # A descriptor of its own for `ready`: what an interpreter's start-up files print goes to its stdout.
+        ready, says_ready = os.pipe()
+        with open(ready, "rb") as heard:
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", program, str(os.getpid()), json.dumps(specification), str(says_ready)],
+                    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, pass_fds=[says_ready],
+                    env={**os.environ, "PYTHONPATH": paths})
+            finally:
+                os.close(says_ready)
+            if heard.readline() != READY:
+                self._process.kill()
+                self.release()
+                raise ClockError(f"the guard of the clocks did not start (exit code {self._process.returncode})")
 
     @property
     def pid(self) -> int:
@@ -42,14 +49,13 @@ class Guard:
 
     def release(self) -> None:
         """Ends the guard; the clocks have been restored."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
         try:
             self._process.stdin.write(DONE)
             self._process.stdin.close()
         except OSError:
             pass  # the guard has gone before, which is what is wanted
         self._process.wait()
-        self._process.stdout.close()
 
 
 def _wait_for_end(parent: int) -> bool:
@@ -76,9 +82,11 @@ def _wait_for_end(parent: int) -> bool:
 
 
 def main() -> int:
-    """The guard; its arguments are the parent's process id and the back-end's specification."""
+    """The guard; its arguments are the parent's process id, the back-end's specification, and where to say ready."""
     parent, backend = int(sys.argv[1]), open_backend(json.loads(sys.argv[2]))
-    os.write(1, READY)
+    says_ready = int(sys.argv[3])
+    os.write(says_ready, READY)
+    os.close(says_ready)
     if not _wait_for_end(parent):
         return 0
     try:

@@ -42,22 +42,22 @@ class ClockPlan:
 
             plan = ClockPlan.of(session.plan("gpt", slowdown_fraction=0.02, rank=3))
         """
-        steps: list[tuple[float, int, Step]] = []
+        steps: list[tuple[float, Step]] = []
         for stage in detail.stages:
-            for index, one in enumerate(stage.instructions):
+            for one in stage.instructions:
                 mhz, start = _clock(one.frequency), one.start_seconds
                 if one.overlapped is not None:
                     # The pair is listed under both stages: once is enough.
                     if stage.stage != one.overlapped.forward_stage or one.microbatch is None:
                         continue
                     backward = one.overlapped
-                    steps.append((start, index, Step(stage.stage, "forward", one.microbatch, mhz)))
-                    steps.append((start, index, Step(backward.stage, "backward", backward.microbatch, mhz)))
+                    steps.append((start, Step(stage.stage, "forward", one.microbatch, mhz)))
+                    steps.append((start, Step(backward.stage, "backward", backward.microbatch, mhz)))
                 elif one.instruction in _SEEN and one.microbatch is not None:
                     kind = "backward" if one.instruction == "recomputeBackward" else one.instruction
-                    steps.append((start, index, Step(stage.stage, kind, one.microbatch, mhz)))
+                    steps.append((start, Step(stage.stage, kind, one.microbatch, mhz)))
         steps.sort(key=lambda step: step[0])
-        return ClockPlan(tuple(step for _, _, step in steps))
+        return ClockPlan(tuple(step for _, step in steps))
 
     def __post_init__(self) -> None:
         if len({step.key for step in self.steps}) != len(self.steps):
