@@ -23,7 +23,10 @@ import pytest
 import trimtab
 from conftest import AWAIT_SECONDS
 from trimtab import GPU, launcher
+from trimtab.answers import NoTrial
+from trimtab.launcher import processes
 from trimtab.launcher.checkpoints import delete_unneeded
+from trimtab.launcher.processes import TrialProcess
 from trimtab.launcher.reports import PREFIX, Message, Reports
 from trimtab.launcher.search import Search
 
@@ -390,6 +393,42 @@ def test_a_manifest_that_is_wrong_says_where(launched, with_program):
         done = subprocess.run([sys.executable, "-m", "trimtab", "launch", str(manifest)], env=environment,
                               capture_output=True, text=True)
         assert done.returncode == 2 and said in done.stderr
+
+
+@pytest.mark.parametrize(("changed", "visible", "status", "said"), [
+    ({"gpus": 4}, "0,1", 2, "4 GPUs wanted, but CUDA_VISIBLE_DEVICES names 2"),
+    ({"state": "taken"}, "0,1", 1, "Not a directory"),
+])
+def test_a_launch_that_fails_says_why_in_a_line(launched, changed, visible, status, said):
+    (launched.folder / "taken").touch()
+    manifest = launched.folder / "search.json"
+    manifest.write_text(json.dumps({"pool": launched.pool(), "command": "true", "state": "state", **changed}))
+    done = subprocess.run(
+        [sys.executable, "-m", "trimtab", "launch", str(manifest)], capture_output=True, text=True, timeout=60,
+        env={**os.environ, **launched.options()["environment"], "TRIMTAB_BINARY": launched.binary,
+             "CUDA_VISIBLE_DEVICES": visible})
+    assert done.returncode == status
+    assert done.stderr.startswith("trimtab: ") and said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_search_waits_no_longer_than_the_server_says():
+    """Also where another slot waits for a checkpoint, which may take longer."""
+    later = NoTrial(reason="allInFlight", finished=False, retry_after_seconds=2.0)
+    for answers in ([later, None], [None, later]):
+        search: Any = SimpleNamespace(running={}, slots=[0, 1], _ask=answers.__getitem__)
+        assert Search._fill(search) == 2.0
+
+
+def test_no_signal_goes_to_a_number_that_may_be_another_groups(tmp_path, monkeypatch):
+    trial = TrialProcess(["true"], {**os.environ, "TRIMTAB_TRIAL": "7"}, tmp_path)
+    assert trial.wait() == 0
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "killpg", lambda *arguments: sent.append(arguments))
+    monkeypatch.setattr(processes, "_members", lambda pid, _: [os.getpid()] if not sent else [])
+    monkeypatch.setattr(processes, "_ended", lambda *_: True)
+    trial.signal(signal.SIGTERM)
+    trial.end(0.0)
+    assert not sent
 
 
 def test_a_launcher_that_is_terminated_ends_its_trials(launched):

@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any, Optional
 
 from ..answers import GPU, SuggestionReport
+from ..errors import TrimtabError
 from ..frames import command_line
 from .options import known_fields
 
@@ -59,7 +60,7 @@ NAMES = ("trimtab.toml", "trimtab.json")
 FIELDS = ("name", "command", "state", "gpus", "steps", "pool", "search", "limits", "environment", "seed", "table",
           "checkpoints")
 OTHERS = ("model", "pipeline", "profile", "frontier", "objective")  # of `trimtab frontier` and editors
-UNDERSTOOD = (0, 1, 2)  # exit statuses of `trimtab check`; a program without that command gives another
+REFUSED = (1, 2)  # exit statuses of `trimtab check`; a program without that command gives another
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def _check(path: Path) -> None:
         return
     done = subprocess.run([program, "check", "--no-files", str(path)], capture_output=True, text=True, check=False,
                           stdin=subprocess.DEVNULL)
-    if done.returncode in UNDERSTOOD[1:]:
+    if done.returncode in REFUSED:
         raise ValueError((done.stdout or done.stderr.removeprefix("trimtab: ")).rstrip())
 
 
@@ -160,6 +161,9 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("trimtab: interrupted; run it again to go on", file=sys.stderr)
         return 130
+    except (TrimtabError, ValueError, OSError) as error:
+        print(f"trimtab: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ValueError) else 1
     return 0
 
 

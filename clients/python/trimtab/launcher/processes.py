@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -51,6 +52,8 @@ class TrialProcess:
                 ["/bin/sh", "-c", WAITING, "trimtab", *command], env=dict(environment), stdin=subprocess.PIPE,
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         self.pid = self._process.pid
+        # The number is this trial's until the leader is reaped, and may be that of any group afterwards.
+        self._lock, self._over = threading.Lock(), False
         self._record = folder / "process.json"
         _write(self._record, {"pid": self.pid, "started": start_time(self.pid),
                               "trial": environment[ENVIRONMENT]})
@@ -64,16 +67,21 @@ class TrialProcess:
         os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)  # still a zombie, so that its number is its own
         end_group(self.pid, 0.0)
         self._record.unlink(missing_ok=True)
-        return self._process.wait()
+        with self._lock:
+            self._over = True
+            return self._process.wait()
 
     def signal(self, number: int) -> None:
         """Sends a signal to the whole group."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            if not self._over:
+                os.killpg(self.pid, number)
 
     def end(self, grace_seconds: float) -> None:
         """Ends the group, by SIGKILL what is left after `grace_seconds`."""
-        end_group(self.pid, grace_seconds)
+        with self._lock:
+            if not self._over:
+                end_group(self.pid, grace_seconds)
 
     def log_tail(self, size: int = 4096) -> str:
         """The end of what the trial wrote."""

@@ -108,7 +108,7 @@ class Search:
                 if not answer.finished and answer.reason != "tooLittleMemory":
                     wait = min(wait or ASK_AGAIN_SECONDS, answer.retry_after_seconds or ASK_AGAIN_SECONDS)
             elif answer is None:
-                wait = SAVING_SECONDS
+                wait = min(wait or SAVING_SECONDS, SAVING_SECONDS)
             else:
                 self._start(slot, answer)
         return wait
