@@ -1,8 +1,12 @@
 """How answers look at the end of a cell, and in a console."""
 
+import asyncio
 import dataclasses
+import importlib
 import re
+import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 from trimtab import ProfileRow, Trimtab, answers
 from trimtab.answers.display import Answer, quantity
@@ -57,6 +61,47 @@ def test_a_curve_prints_a_line_and_shows_a_table(binary):
 def test_names_that_look_like_markup_are_text():
     shown = answers.Candidate(encoder="<script>", language_model="a & b")._repr_html_()
     assert "<script>" not in shown and {"<script>", "a & b"} <= set(Table(shown).cells)
+
+
+def test_a_search_board_says_that_there_is_no_server(monkeypatch):
+    """With stand-ins for the drawing libraries; the widget itself is in IntegrationTests/notebook."""
+    class Trait:
+        def tag(self, **_):
+            return None
+
+    class Widget:
+        def __init__(self, **values):
+            self.__dict__.update(values)
+
+    monkeypatch.setitem(sys.modules, "traitlets", SimpleNamespace(Dict=Trait, Unicode=Trait))
+    monkeypatch.setitem(sys.modules, "anywidget", SimpleNamespace(AnyWidget=Widget))
+    monkeypatch.delitem(sys.modules, "trimtab.notebook.board", raising=False)
+    board = importlib.import_module("trimtab.notebook.board")
+    monkeypatch.delitem(sys.modules, "trimtab.notebook.board")
+
+    def missing(_):
+        raise FileNotFoundError("no trimtab binary")
+
+    monkeypatch.setattr(board, "command_line", missing)
+
+    async def problem():
+        said = asyncio.Event()
+
+        def noted(self, name, value):
+            object.__setattr__(self, name, value)
+            if name == "_problem":
+                said.set()
+
+        monkeypatch.setattr(board.SearchBoard, "__setattr__", noted)
+        shown = board.SearchBoard("nowhere", "search", interval_seconds=60.0)
+        waiting = asyncio.create_task(said.wait())
+        await asyncio.wait([waiting, shown._task], return_when=asyncio.FIRST_COMPLETED)
+        ended = shown._task.done()
+        waiting.cancel()
+        shown.stop()
+        return ended, shown._problem
+
+    assert asyncio.run(problem()) == (False, "FileNotFoundError: no trimtab binary")
 
 
 def test_quantities_have_units():

@@ -51,9 +51,9 @@ class SearchBoard(anywidget.AnyWidget):
         self._task.cancel()
 
     async def _follow(self) -> None:
-        command = [*command_line(self._command), "--read-only"]
         while True:
             try:
+                command = [*command_line(self._command), "--read-only"]
                 async with AsyncTrimtab(command, state_directory=self._where, timeout=30) as client:
                     session = await client.open_session(self._session)
                     await session.watch(["trials", "suggestion", "search"])
