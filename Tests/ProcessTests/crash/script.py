@@ -50,7 +50,8 @@ class Writer:
         width, encoder_count, model_count = (self.random.choice(counts) for counts in ([2, 4], [1, 4], [1, 3]))
         self.ask("gpu/register", gpus=[{"id": f"g{n}", "memoryBytes": 80 << 30, "node": f"n{n // width}"}
                                        for n in range(4)])
-        self.ask("pool/submit", task=TASK, encoders=[{"id": f"e{n}", "family": f"f{n // 2}"} for n in range(encoder_count)],
+        self.ask("pool/submit", task=TASK,
+                 encoders=[{"id": f"e{n}", "family": f"f{n // 2}"} for n in range(encoder_count)],
                  languageModels=[{"id": f"l{n}"} for n in range(model_count)])
         self.ask("pipeline/define", pipeline="p", schedule="1f1b", stages=2, microbatches=4, blockingPowerWatts=50)
         while len(self.steps) < count:
