@@ -12,6 +12,8 @@ final class Conversation {
     let error: JSON
     /// One sentence for a person, with the remedy.
     var message: String { error["message"]?.stringValue?.text ?? error.text }
+    /// Whether it is about a session that is not open, so that nothing was done.
+    var isOfClosedSession: Bool { error["data"]?["kind"]?.stringValue == "unknownSession" }
   }
 
   private struct Waiting {

@@ -143,9 +143,13 @@ package final class MCPServer: PeerHandler {
     } else {
       running[reply.call.id] = { [unowned self, unowned run] in cancel(run) }
     }
-    let session = arguments["session"]?.stringValue?.text
+    begin(run)
+  }
+
+  /// Opens the session of a tool's call, and sends its requests.
+  private func begin(_ run: ToolRun) {
     open(
-      session, mayBegin: tool.effect != .reads, sent: { run.number = $0 },
+      run.session, mayBegin: run.tool.effect != .reads, sent: { run.number = $0 },
       done: { [unowned self] refused in
         if let refused { end(run, refused: refused) } else { next(run) }
       })
@@ -191,7 +195,13 @@ package final class MCPServer: PeerHandler {
       case .success(let answer):
         run.keep(answer, of: step)
         next(run)
-      case .failure(let refused): end(run, refused: refused)
+      case .failure(let refused):
+        // Another client has closed the session, or it was given up, since this process opened it.
+        if refused.isOfClosedSession, let session = run.session, opened.remove(session) != nil {
+          run.rest = [(step, params)] + run.rest
+          return begin(run)
+        }
+        end(run, refused: refused)
       }
     }
   }
@@ -230,6 +240,10 @@ package final class MCPServer: PeerHandler {
     let members = members + [member("isError", .bool(isError))]
     guard let task = run.task else {
       running[run.reply.call.id] = nil
+      // What was done before it was cancelled is no answer to the whole.
+      if run.isCut, !isError {
+        return run.reply.fail(RPCError(.cancelled, "Cancelled: the call was cancelled before all of it was done"))
+      }
       return run.reply.answer(members)
     }
     // Work that ended before it could be cancelled has its result.
@@ -275,6 +289,10 @@ package final class MCPServer: PeerHandler {
           .invalidParams, "Invalid params: uri must be that of a resource, found \(Preview.cut(address))",
           data: ["uri": .string(Preview.cut(address))]))
     }
+    open(resource, reply)
+  }
+
+  private func open(_ resource: Resource, _ reply: Reply) {
     open(resource.session, mayBegin: false) { [unowned self] refused in
       if let refused { return reply.fail(RPCError(.invalidParams, refused.message, data: refused.error["data"])) }
       read(resource, reply)
@@ -283,9 +301,14 @@ package final class MCPServer: PeerHandler {
 
   private func read(_ resource: Resource, _ reply: Reply) {
     let request = resource.request
-    conversation.send(request.method, request.params) { outcome in
+    conversation.send(request.method, request.params) { [unowned self] outcome in
       switch outcome {
-      case .failure(let refused): reply.fail(RPCError(.invalidParams, refused.message, data: refused.error["data"]))
+      case .failure(let refused):
+        // As for a tool: the session may have been closed, and kept, since it was opened.
+        if refused.isOfClosedSession, opened.remove(resource.session) != nil {
+          return open(resource, reply)
+        }
+        reply.fail(RPCError(.invalidParams, refused.message, data: refused.error["data"]))
       case .success(let answer):
         let content: JSON = [
           "uri": .string(resource.address), "mimeType": .string(resource.mimeType),
@@ -304,6 +327,8 @@ private final class ToolRun {
   let tool: Tool
   let reply: Reply
   let progressToken: RequestID?
+  /// The session that it is about.
+  let session: String?
   var rest: ArraySlice<(step: Tool.Step, params: [JSONObject.Member])>
   /// The request that is under way.
   var number: Int64?
@@ -315,6 +340,7 @@ private final class ToolRun {
 
   init(_ tool: Tool, _ arguments: JSONObject, _ progressToken: RequestID?, _ reply: Reply) {
     (self.tool, self.reply, self.progressToken) = (tool, reply, progressToken)
+    session = arguments["session"]?.stringValue?.text
     rest = tool.requests(arguments)[...]
   }
 

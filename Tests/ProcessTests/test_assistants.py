@@ -105,6 +105,26 @@ def test_a_resource_of_a_session_that_is_only_kept_can_be_read(binary, tmp_path)
             server.close()
 
 
+def test_a_session_that_another_client_closed_is_opened_again(binary, tmp_path):
+    state = ["--state", str(tmp_path / "state")]
+    assistant, other = Server([binary, "mcp", *state], framing="lines"), Server([binary, "serve", *state])
+    pool = {"session": "s", "encoders": [{"id": "e"}], "languageModels": [{"id": "m"}],
+            "task": {"name": "t", "metric": {"name": "loss", "direction": "minimize"}, "alignmentSampleCount": 1000}}
+    submit = {"_meta": ENVELOPE, "name": "submit_pool", "arguments": pool}
+    ranking = {"_meta": ENVELOPE, "uri": "trimtab://s/ranking"}
+    try:
+        other.initialize()
+        for _ in range(2):
+            assert ask(assistant, "tools/call", submit)["result"]["isError"] is False
+            assert "contents" in ask(assistant, "resources/read", ranking)["result"]
+            other.result("session/open", {"session": "s"})
+            other.result("session/close", {"session": "s", "force": True})
+        assert ask(assistant, "resources/read", ranking)["error"]["data"]["kind"] == "unknownSession"
+    finally:
+        for server in (assistant, other):
+            server.close()
+
+
 TASKS = "io.modelcontextprotocol/tasks"
 DECLARED = {**ENVELOPE, "io.modelcontextprotocol/clientCapabilities": {"extensions": {TASKS: {}}}}
 PIPELINE = {"session": "s", "pipeline": "p", "schedule": "1f1b", "stages": 1, "microbatches": 2,
