@@ -8,6 +8,7 @@ import sys
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
+import trimtab
 from trimtab import ProfileRow, Trimtab, answers
 from trimtab.answers.display import Answer, quantity
 
@@ -56,6 +57,11 @@ def test_a_curve_prints_a_line_and_shows_a_table(binary):
         timeline = session.timeline("p", plan=0)
         cells = Table(timeline._repr_html_()).cells
         assert cells.count(f"{len(timeline.ranks[0].instructions)}") >= 1
+
+
+def test_a_candidate_is_named_by_its_parts():
+    assert trimtab.Candidate("clip", "qwen").name == "clip + qwen"
+    assert trimtab.Candidate("clip", "qwen", "mlp").name == "clip + mlp + qwen"
 
 
 def test_names_that_look_like_markup_are_text():

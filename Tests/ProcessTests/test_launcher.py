@@ -29,6 +29,7 @@ from trimtab.launcher.checkpoints import delete_unneeded
 from trimtab.launcher.processes import TrialProcess
 from trimtab.launcher.reports import PREFIX, Message, Reports
 from trimtab.launcher.search import Search
+from trimtab.replace import replace_file
 
 TRAIN = Path(__file__).with_name("launched") / "train.py"
 MEMORY = 8 << 30
@@ -417,6 +418,27 @@ def test_a_search_waits_no_longer_than_the_server_says():
     for answers in ([later, None], [None, later]):
         search: Any = SimpleNamespace(running={}, slots=[0, 1], _ask=answers.__getitem__)
         assert Search._fill(search) == 2.0
+
+
+def test_a_file_is_replaced_as_a_whole_and_on_disk_before_and_after_it_has_its_name(tmp_path, monkeypatch):
+    path, kept = tmp_path / "gpu-seconds", []
+
+    def note(descriptor):
+        kept.append((os.readlink(f"/proc/self/fd/{descriptor}"), path.read_text()))
+        if fails:
+            raise OSError(errno.EIO, "the disk is gone")
+
+    path.write_text("1.0")
+    monkeypatch.setattr(os, "fsync", note)
+    fails = True
+    with pytest.raises(OSError):
+        replace_file(path, "2.0")
+    assert path.read_text() == "1.0"
+    fails = False
+    kept.clear()
+    replace_file(path, "3.0")
+    assert kept == [(str(tmp_path / ".gpu-seconds.new"), "1.0"), (str(tmp_path), "3.0")]
+    assert [one.name for one in tmp_path.iterdir()] == ["gpu-seconds"]
 
 
 def test_no_signal_goes_to_a_number_that_may_be_another_groups(tmp_path, monkeypatch):

@@ -48,6 +48,11 @@ class Candidate(Answer):
     language_model: str
     projector: Optional[str] = None
 
+    @property
+    def name(self) -> str:
+        """Its parts in a few words, such as `siglip + mlp + qwen`."""
+        return " + ".join(part for part in (self.encoder, self.projector, self.language_model) if part)
+
 
 @dataclass(frozen=True, repr=False)
 class Excluded(Answer):

@@ -174,18 +174,18 @@ def _interrupt(number: int, frame: Optional[FrameType]) -> None:
 
 def summary(report: SuggestionReport) -> str:
     """A search's end in a few lines."""
-    from .table import name, probability
+    from .table import probability
 
     chosen = report.suggestion
     if chosen is None:
         return f"nothing to suggest ({report.finish_reason}); `closure` in its ranking says why candidates left"
     best = chosen.probability_best_fraction
-    lines = [f"suggested: {name(chosen.candidate)}"]
+    lines = [f"suggested: {chosen.candidate.name}"]
     if chosen.predicted_score is not None:
         lines.append(f"predicted score: {chosen.predicted_score:.4g}"
                      + ("" if best is None else f", best with probability {probability(best)}"))
     hours, grid_hours = report.cost.gpu_seconds / 3600, report.grid_cost.gpu_seconds / 3600
     lines.append(f"{report.cost.trial_count} trials took {hours:.3g} GPU-hours; training every candidate would take "
                  f"{grid_hours:.3g}")
-    lines += [f"left the search: {name(one.candidate)} ({one.closure})" for one in report.problems if one.closure]
+    lines += [f"left the search: {one.candidate.name} ({one.closure})" for one in report.problems if one.closure]
     return "\n".join(lines)

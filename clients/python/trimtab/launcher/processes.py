@@ -16,8 +16,9 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
+from ..replace import replace_file
 from ..training import ENVIRONMENT
 
 # Runs the command in the place of the shell, once a line has been read; at the end of input it ends.
@@ -55,8 +56,8 @@ class TrialProcess:
         # The number is this trial's until the leader is reaped, and may be that of any group afterwards.
         self._lock, self._over = threading.Lock(), False
         self._record = folder / "process.json"
-        _write(self._record, {"pid": self.pid, "started": start_time(self.pid),
-                              "trial": environment[ENVIRONMENT]})
+        replace_file(self._record, json.dumps({
+            "pid": self.pid, "started": start_time(self.pid), "trial": environment[ENVIRONMENT]}))
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has been killed already, which `wait` reports
             self._process.stdin.write(b"go\n")
@@ -157,13 +158,3 @@ def _members(pid: int, trial: Optional[str]) -> Iterator[int]:
             if f"{ENVIRONMENT}={trial}".encode() not in environment.split(b"\0"):
                 continue
         yield int(entry)
-
-
-def _write(path: Path, fields: Mapping[str, Any]) -> None:
-    """Replaces a file as a whole, on disk before anything that follows."""
-    temporary = path.with_suffix(".new")
-    with open(temporary, "w") as file:
-        json.dump(fields, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -15,6 +15,7 @@ from typing import Any, Optional
 from ..answers import Assignment, NoTrial
 from ..blocking import Session
 from ..errors import NoPool, OutcomeUnknown, RPCError, TrialClosed
+from ..replace import replace_file
 from .checkpoints import Checkpoints, delete_unneeded
 from .devices import Device, Slot
 from .options import Limits
@@ -311,10 +312,7 @@ def _taken(folder: Path) -> float:
 
 def _note_taken(running: Running) -> float:
     seconds = running.gpu_seconds()
-    path = running.process.folder / "gpu-seconds"
-    temporary = path.with_suffix(".new")
-    temporary.write_text(repr(seconds))
-    temporary.replace(path)
+    replace_file(running.process.folder / "gpu-seconds", repr(seconds))
     return seconds
 
 

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Optional
 
-from ..answers import Candidate, SuggestionReport
+from ..answers import SuggestionReport
 
 if TYPE_CHECKING:
     from .search import Search
 
-# What a search is expected to spend of training every candidate on all data, without a budget (pool/submit `search`).
+# What a search is expected to spend of training every candidate on all data, without a budget: the figures of
+# protocol-spec/methods/pool/submit.md. It has none of the other strategies, for which no time left is shown.
 EXPECTED_SHARE = {"race": 1 / 2.9, "mordal": 1 / 16, "grid": 1.0}
 LEAST_SECONDS = 0.25  # between two pictures
 
@@ -50,18 +51,13 @@ class Lines:
         self._known: dict[int, str] = {}
 
     def __call__(self, search: Search) -> None:
-        now = {number: f"{name(running.assignment.candidate)} to {running.assignment.to_fraction:.1%}"
+        now = {number: f"{running.assignment.candidate.name} to {running.assignment.to_fraction:.1%}"
                for number, running in search.running.items()}
         for number in now.keys() - self._known.keys():
             print(f"trial {number} begins: {now[number]}", file=sys.stderr)
         for number in self._known.keys() - now.keys():
             print(f"trial {number} has ended: {self._known[number]}", file=sys.stderr)
         self._known = now
-
-
-def name(candidate: Candidate) -> str:
-    """A candidate in a few words."""
-    return " + ".join(part for part in (candidate.encoder, candidate.projector, candidate.language_model) if part)
 
 
 def picture(search: Search) -> Any:
@@ -76,7 +72,7 @@ def picture(search: Search) -> Any:
         given = running.assignment
         done = (running.fraction - given.from_fraction) / max(given.to_fraction - given.from_fraction, 1e-12)
         table.add_row(
-            str(number), running.slot.visible, name(given.candidate),
+            str(number), running.slot.visible, given.candidate.name,
             f"{min(max(done, 0.0), 1.0):.0%} of {given.from_fraction:.1%} to {given.to_fraction:.1%}",
             "" if running.score is None else f"{running.score:.4g}",
             duration(time.monotonic() - running.started))
@@ -96,7 +92,7 @@ def caption(report: SuggestionReport, left_seconds: Optional[float]) -> str:
     best = chosen.probability_best_fraction
     left = "" if left_seconds is None else f"; about {duration(left_seconds)} left"
     sure = "" if best is None else f", best with probability {probability(best)}"
-    return f"suggested: {name(chosen.candidate)}, predicted {chosen.predicted_score:.4g}{sure}{left}"
+    return f"suggested: {chosen.candidate.name}, predicted {chosen.predicted_score:.4g}{sure}{left}"
 
 
 def probability(fraction: float) -> str:

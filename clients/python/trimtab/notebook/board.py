@@ -13,7 +13,6 @@ from ..answers import Ranking, SuggestionReport, TrialPage
 from ..asynchronous import AsyncTrimtab
 from ..errors import RPCError, TrimtabError
 from ..frames import command_line
-from . import data
 
 if TYPE_CHECKING:
     from ..frames import Command
@@ -78,7 +77,7 @@ def drawn(session: str, ranking: Ranking, report: SuggestionReport, trials: Tria
     for one in ranking.ranking:
         trial = training.get(one.candidate)
         rows.append({
-            "name": data.name(one.candidate), "status": one.status, "closure": one.closure,
+            "name": one.candidate.name, "status": one.status, "closure": one.closure,
             "score": one.predicted_score, "interval": one.score_interval, "chance": one.probability_best_fraction,
             "training": None if trial is None else {
                 "from": trial.from_fraction, "to": trial.to_fraction, "at": trial.last_data_fraction,
@@ -90,6 +89,6 @@ def drawn(session: str, ranking: Ranking, report: SuggestionReport, trials: Tria
         "reason": report.finish_reason, "gpuSeconds": report.cost.gpu_seconds,
         "gridGpuSeconds": report.grid_cost.gpu_seconds, "trials": report.cost.trial_count,
         "open": trials.open_trial_count, "savingFactor": report.saving_factor,
-        "suggestion": None if suggestion is None else data.name(suggestion.candidate),
+        "suggestion": None if suggestion is None else suggestion.candidate.name,
         "chance": None if suggestion is None else suggestion.probability_best_fraction,
     }

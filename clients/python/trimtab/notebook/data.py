@@ -48,10 +48,6 @@ def thinned_bound(bound: Sequence[Point], count: int = 600) -> list[Point]:
     return thinned(bound, count, lambda point: point.iteration_time_seconds)
 
 
-def name(candidate: Candidate) -> str:
-    return " + ".join(filter(None, (candidate.encoder, candidate.projector, candidate.language_model)))
-
-
 def ranks(laid: Laid) -> tuple[RankTimeline, ...]:
     """The ranks of a timeline, or of a plan evaluated with `timeline=True`."""
     if laid.ranks is None:
@@ -93,8 +89,8 @@ def learning_curves(report: SuggestionReport, ranking: Ranking) -> list[Learning
         interval = None if one is None or one.score_interval is None else (one.score_interval[0], one.score_interval[1])
         observations = sorted(seen.observations, key=lambda each: each.data_fraction)
         curves.append(LearningCurve(
-            name(seen.candidate), tuple(each.data_fraction for each in observations),
+            seen.candidate.name, tuple(each.data_fraction for each in observations),
             tuple(each.score for each in observations), None if one is None else one.predicted_score, interval,
             None if one is None else one.closure))
-    order = {name(one.candidate): place for place, one in enumerate(ranking.ranking)}
+    order = {one.candidate.name: place for place, one in enumerate(ranking.ranking)}
     return sorted(curves, key=lambda curve: order.get(curve.name, len(order)))

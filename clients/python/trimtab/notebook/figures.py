@@ -219,7 +219,7 @@ def learning_curves(
 def ranking(answer: Ranking, *, limit: int = 20, title: Optional[str] = None) -> Figure:
     """The predicted scores with their 90 % intervals, and beside them how likely each candidate is the best."""
     shown = answer.ranking[:limit]
-    names = [data.name(one.candidate) for one in shown]
+    names = [one.candidate.name for one in shown]
     figure = _figure(9, 1.3 + 0.28 * max(3, len(shown)))
     scores, chances = figure.subplots(1, 2, sharey=True, width_ratios=[2.2, 1])
     for place, one in enumerate(shown):

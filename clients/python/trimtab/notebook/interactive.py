@@ -97,7 +97,7 @@ def ranking(answer: Ranking, *, limit: int = 20, title: Optional[str] = None) ->
         return float(max(0.0, (one.score_interval[side] - one.predicted_score) * (1 if side else -1)))
 
     figure = go.Figure(go.Scatter(
-        x=[one.predicted_score for one in shown], y=[data.name(one.candidate) for one in shown], mode="markers",
+        x=[one.predicted_score for one in shown], y=[one.candidate.name for one in shown], mode="markers",
         error_x={"type": "data", "symmetric": False, "array": [reach(one, 1) for one in shown],
                  "arrayminus": [reach(one, 0) for one in shown], "color": palette.BOUND},
         marker={"size": 9, "color": [one.probability_best_fraction or 0.0 for one in shown],

@@ -36,6 +36,7 @@ from ..errors import (
     OutcomeUnknown,
 )
 from ..gpu.plan import ClockPlan
+from ..replace import replace_file
 from .files import FormatError, Frequencies, Measurement, breakdown, read_schedules, write_schedules
 
 log = logging.getLogger("trimtab.pfo")
@@ -322,17 +323,7 @@ class Jobs:
         """Replaces a file as a whole, and keeps it through a loss of power."""
         folder = self._folder / identity
         folder.mkdir(exist_ok=True)
-        partial = folder / f".{name}"
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(folder / name)
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        replace_file(folder / name, text)
 
     def _append(self, identity: str, name: str, value: Any) -> None:
         """Adds a line to a file, and keeps it through a loss of power."""
