@@ -3,8 +3,8 @@ internal import CLibrary
 internal import JSON
 internal import JSONRPC
 
-/// A tool call that goes on after its request has been answered, by the extension `io.modelcontextprotocol/tasks` of the
-/// stateless era: the answer is a handle, by which the client asks for the state, and in the end for the result.
+/// A tool call that goes on after its request has been answered, by the extension `io.modelcontextprotocol/tasks` of
+/// the stateless era: the answer is a handle, by which the client asks for the state, and in the end for the result.
 ///
 /// It lives in this process and ends with it; what the call has done to sessions lives as long as they do.
 final class LongTask {

@@ -6,8 +6,8 @@ internal import TrimtabServer
 /// Serves assistants by the Model Context Protocol: tools and resources on the sessions of this process, or of the
 /// state directory that it takes part in.
 ///
-/// It has no state of its own but what is under way, and the results of long tasks. A tool is a few requests of our protocol, so that the two can
-/// never disagree; what a request refuses, the tool tells the assistant as its result.
+/// It has no state of its own but what is under way, and the results of long tasks. A tool is a few requests of our
+/// protocol, so that the two can never disagree; what a request refuses, the tool tells the assistant as its result.
 package final class MCPServer: PeerHandler {
   private let peer: Peer
   private let conversation: Conversation

@@ -23,7 +23,7 @@ import TrimtabServer
       "Basics", "CLibrary", "EnergyFrontier", "Files", "JSON", "JSONRPC", "Journal", "ManifestText", "ModelSelection",
       "Representations", "Sessions", "Synchronization",
     ],
-    "MCP": ["Basics", "JSON", "JSONRPC", "TrimtabServer"],
+    "MCP": ["Basics", "CLibrary", "JSON", "JSONRPC", "TrimtabServer"],
     "Transcripts": ["Basics", "CLibrary", "JSON", "JSONRPC", "Journal", "Sessions", "TrimtabServer"],
     "TrimtabClient": [
       "Basics", "CLibrary", "Dispatch", "Foundation", "FoundationEssentials", "JSON", "JSONRPC", "Synchronization",
