@@ -108,7 +108,7 @@ def test_similarities_stand_in_the_order_of_the_tree(search, pictures):
 def test_learning_curves_and_ranking(search, pictures):
     report, ranking = search.suggestion(), search.ranking()
     curves = data.learning_curves(report, ranking)
-    assert {one.name for one in curves} == {data.name(one.candidate) for one in report.evidence}
+    assert {one.name for one in curves} == {one.candidate.name for one in report.evidence}
     figure = figures.learning_curves(report, ranking)
     figure.savefig(pictures / "learning-curves.png")
     assert curves[0].name in texts(figure)
@@ -117,7 +117,7 @@ def test_learning_curves_and_ranking(search, pictures):
     chances = [bar.get_width() for bar in figure.axes[1].patches]
     assert chances == [one.probability_best_fraction or 0.0 for one in ranking.ranking[:20]]
     (trace,) = interactive.ranking(ranking).data
-    assert next(iter(trace.y)) == data.name(ranking.ranking[0].candidate)
+    assert next(iter(trace.y)) == ranking.ranking[0].candidate.name
 
 
 def test_reliability_counts_what_came_true(pictures):
