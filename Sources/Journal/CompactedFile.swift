@@ -17,8 +17,9 @@ package final class CompactedFile: Sendable {
 
   /// Writes the file, on the calling thread, while the journal goes on: nothing of it waits.
   ///
-  /// - Parameter rewrite: is given a reader of the durable records, and calls its second argument with each record of
-  ///   the new file.
+  /// - Parameter rewrite: is given a reader of the durable records but the last, and calls its second argument with each
+  ///   record that is to stand for them. The last one follows as it is, in a commit of its own: it vouches for all
+  ///   before it, which without it would pass for a torn tail wherever a bit of the file changed.
   /// - Throws: ``JournalError``.
   package init(
     of journal: JournalFile, in storage: any Storage,
@@ -55,7 +56,9 @@ package final class CompactedFile: Sendable {
       if byteCount >= Self.batchByteCount { try flush() }
     }
     do throws(JournalError) {
-      try rewrite({ () throws(JournalError) in reader.count < count ? try reader.next() : nil }, add)
+      try rewrite({ () throws(JournalError) in reader.count < count - 1 ? try reader.next() : nil }, add)
+      try flush()
+      if let last = try reader.next() { try add(last) }
       try flush()
     } catch {
       // So that a full disk is not fuller for it. Where this fails, the next start removes it.

@@ -206,7 +206,9 @@ package final class StateDirectory: Sendable {
     var records: [[UInt8]] = []
     while count.map({ reader.count < $0 }) ?? true, let record = try reader.next() { records += change(record) }
     do throws(StorageError) {
-      if !records.isEmpty { try output.commit(records) }
+      // The last in a commit of its own, which vouches for those before it.
+      if records.count > 1 { try output.commit(records.dropLast()) }
+      if let last = records.last { try output.commit([last]) }
       try storage.rename(path, to: original)
       try storage.syncFolder(Self.damaged)
       if !records.isEmpty { try output.move(to: path) }

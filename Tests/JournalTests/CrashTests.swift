@@ -8,7 +8,7 @@ import Testing
 /// Random histories over a file layer that crashes, loses power and fails; each is a function of its seed.
 @Suite struct CrashTests {
   /// Seeds to run; `TRIMTAB_JOURNAL_SEEDS=N` for more.
-  static let seedCount = getenv("TRIMTAB_JOURNAL_SEEDS").flatMap { Int(String(cString: $0)) } ?? 400
+  static let seedCount = getenv("TRIMTAB_JOURNAL_SEEDS").flatMap { Int(String(cString: $0)) } ?? 450
 
   @Test func noAcknowledgedRecordIsLostAndNoneIsInvented() throws {
     var crashes: [SimulatedStorage.Point: Int] = [:]

@@ -68,6 +68,39 @@ import Testing
     }
   }
 
+  /// Compaction and repair write a file at once; nothing of it but its last record may pass for a torn tail.
+  @Test(arguments: [true, false]) func everyBitOfARewrittenJournalIsGuarded(compacts: Bool) throws {
+    let directory = try StateDirectory(storage)
+    let file = directory.makeJournal(for: "s")
+    for text in ["first", "second", "third"] { commit([text], to: file) }
+    if compacts {
+      let compacted = try CompactedFile(of: file, in: storage) { (next, add) throws(JournalError) in
+        var run: [UInt8] = []
+        while let record = try next() { run += record }
+        try add(run)
+      }
+      try file.take(compacted)
+    } else {
+      _ = try directory.rewrite("s")
+    }
+    #expect(try records(file.path).texts == (compacts ? ["firstsecond", "third"] : ["first", "second", "third"]))
+    let last = try #require(storage.contents(of: file.path)?.firstRange(of: Array("third".utf8))?.lowerBound)
+    let before = try records(file.path).texts
+    // Up to the header of the last record, which has 24 bytes.
+    for offset in 0..<last - 24 {
+      storage.damage(file.path, at: offset)
+      defer { storage.damage(file.path, at: offset) }
+      do {
+        let (texts, end) = try records(file.path)
+        if case .damaged = end { continue }
+        // Padding carries nothing.
+        #expect(texts == before && end == .whole, "a change of byte \(offset) shows \(texts), \(end)")
+      } catch JournalError.newerFormat {
+        #expect((8..<12).contains(offset))
+      }
+    }
+  }
+
   @Test func damageStopsTheJournalAndKeepsTheFile() throws {
     let file = try StateDirectory(storage).makeJournal(for: "s")
     for text in ["first", "second", "third", "fourth"] { commit([text], to: file) }
