@@ -155,6 +155,14 @@ def test_answers_that_come_twice_or_say_both_fail(binary, script):
         assert len(failed(run_faulty(binary, script, fault).stdout)) > 5
 
 
+def test_a_folder_without_checks_is_refused(binary, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "README.md").write_text("no check")
+    for folder in (tmp_path / "empty", tmp_path / "missing"):
+        done = conformance(binary, "--checks", folder, "--", binary, "serve")
+        assert done.returncode == 66 and str(folder) in done.stderr and not done.stdout
+
+
 def test_every_check_says_what_it_checks():
     assert len(CHECKS) >= 25
     for path in CHECKS:

@@ -46,7 +46,20 @@ struct ConformanceCommand {
     level = try choice("--level", ["base", "lifecycle"])
     patienceSeconds = try parsed.number("--timeout", atLeast: 0) ?? 5
     (printsTAP, junitPath) = (parsed.has("--tap"), parsed.text("--junit"))
-    if let checks = parsed.text("--checks") { folder = checks } else { folder = try Self.defaultFolder() }
+    if let checks = parsed.text("--checks") {
+      // A run without a check would pass.
+      guard Self.hasChecks(checks) else {
+        throw CommandFailure(
+          status: .noInput, message: "--checks: expected a folder with .transcript files, found none in \"\(checks)\"")
+      }
+      folder = checks
+    } else {
+      folder = try Self.defaultFolder()
+    }
+  }
+
+  private static func hasChecks(_ folder: String) -> Bool {
+    FileSystem.names(in: folder).contains { $0.hasSuffix(".transcript") }
   }
 
   /// Beside the program as it is installed, or in the repository.
@@ -54,7 +67,7 @@ struct ConformanceCommand {
     let program = CommandLine.arguments.first ?? ""
     let parent = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
     let places = ["\(parent)/../share/trimtab/conformance", "protocol-spec/conformance"]
-    guard let found = places.first(where: { !FileSystem.names(in: $0).isEmpty }) else {
+    guard let found = places.first(where: hasChecks) else {
       throw CommandFailure(
         status: .noInput, message: "expected checks in \(places.joined(separator: " or ")), found none; use --checks")
     }
