@@ -28,7 +28,7 @@ from trimtab.launcher import processes
 from trimtab.launcher.checkpoints import delete_unneeded
 from trimtab.launcher.processes import TrialProcess
 from trimtab.launcher.reports import PREFIX, Message, Reports
-from trimtab.launcher.search import Search
+from trimtab.launcher.search import Search, _taken
 from trimtab.replace import replace_file
 
 TRAIN = Path(__file__).with_name("launched") / "train.py"
@@ -439,6 +439,11 @@ def test_a_file_is_replaced_as_a_whole_and_on_disk_before_and_after_it_has_its_n
     replace_file(path, "3.0")
     assert kept == [(str(tmp_path / ".gpu-seconds.new"), "1.0"), (str(tmp_path), "3.0")]
     assert [one.name for one in tmp_path.iterdir()] == ["gpu-seconds"]
+    kept.clear()
+    replace_file(path, "4.0", durable=False)
+    assert path.read_text() == "4.0" and not kept
+    path.write_text("")
+    assert _taken(tmp_path) == 0.0
 
 
 def test_no_signal_goes_to_a_number_that_may_be_another_groups(tmp_path, monkeypatch):

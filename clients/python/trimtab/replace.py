@@ -6,15 +6,19 @@ import os
 from pathlib import Path
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str, durable: bool = True) -> None:
     """Replaces a file by one with this text, which is on disk with its name when this returns. One writer at a time:
-    the partial file's name follows from the path."""
+    the partial file's name follows from the path. Without `durable` it outlives this process, but a loss of power may
+    leave an empty file."""
     partial = path.with_name(f".{path.name}.new")
     with open(partial, "w", encoding="utf-8") as file:
         file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
     partial.replace(path)
+    if not durable:
+        return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)  # the name: a file that is on disk without it is not found

@@ -307,12 +307,14 @@ def failure_of(exit_code: int, log: str) -> tuple[str, str]:
 def _taken(folder: Path) -> float:
     """GPU-seconds that this trial took under an earlier launcher."""
     path = folder / "gpu-seconds"
-    return float(path.read_text()) if path.exists() else 0.0
+    text = path.read_text() if path.exists() else ""
+    return float(text) if text else 0.0
 
 
 def _note_taken(running: Running) -> float:
     seconds = running.gpu_seconds()
-    replace_file(running.process.folder / "gpu-seconds", repr(seconds))
+    # Written at every report; what a loss of power takes of it is an account, and no state of the search.
+    replace_file(running.process.folder / "gpu-seconds", repr(seconds), durable=False)
     return seconds
 
 

@@ -18,7 +18,6 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -36,6 +35,7 @@ from ..errors import (
     OutcomeUnknown,
 )
 from ..gpu.plan import ClockPlan
+from ..profile.plan import energy_rises
 from ..replace import replace_file
 from .files import FormatError, Frequencies, Measurement, breakdown, read_schedules, write_schedules
 
@@ -44,7 +44,6 @@ log = logging.getLogger("trimtab.pfo")
 # What would be refused again: it is the job, its profile or what is asked of it that is wrong, and not the sidecar.
 REFUSALS = (InvalidParams, InvalidPipeline, InvalidProfile, IncompleteProfile, ObjectiveOutOfReach,
             DeadlineBelowMinimum, ValueError)
-RISES = 5  # a sweep ends when every table's energy has risen this many times in a row
 
 
 class Refused(Exception):
@@ -294,7 +293,8 @@ class Jobs:
         if not available:
             raise Refused(400, "the ranks have no clock in common")
         done = {clock for table in job.measured.values() for clock in table}
-        if done and all(_rises(table) for table in job.measured.values()):
+        tables = [{clock: joules for clock, (_, joules) in table.items()} for table in job.measured.values()]
+        if done and all(map(energy_rises, tables)):
             return None
         return max(available - done, default=None)
 
@@ -388,12 +388,6 @@ def _measured(result: Mapping[str, Any], schedule: Frequencies) -> dict[tuple[st
 
 def _row(one: Measurement) -> ProfileRow:
     return ProfileRow(one.stage, one.instruction, one.frequency, one.seconds, one.joules)
-
-
-def _rises(table: Mapping[int, tuple[float, float]]) -> bool:
-    """Whether energy has risen `RISES` times in a row at the lowest clocks measured."""
-    energies = [joules for _, (_, joules) in sorted(table.items(), reverse=True)][-RISES - 1:]
-    return len(energies) == RISES + 1 and all(low < high for low, high in pairwise(energies))
 
 
 def _microbatches(about: Mapping[str, Any]) -> int | None:
