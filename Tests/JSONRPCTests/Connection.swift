@@ -75,18 +75,13 @@ final class Connection {
     signal(SIGPIPE, SIG_IGN)
     switch kind {
     case .pipes:
-      let (toServer, fromServer) = (Self.pair { pipe(&$0) }, Self.pair { pipe(&$0) })
+      let (toServer, fromServer) = (Self.makePipe(), Self.makePipe())
       (input, output) = (fromServer[0], toServer[1])
       server = [toServer[0], fromServer[1]]
     case .socket:
-      #if canImport(Glibc)
-        let type = Int32(SOCK_STREAM.rawValue)
-      #else
-        let type = SOCK_STREAM
-      #endif
-      let ends = Self.pair { socketpair(AF_UNIX, type, 0, &$0) }
-      (input, output) = (ends[0], fcntl(ends[0], F_DUPFD_CLOEXEC, 0))
-      server = [ends[1], fcntl(ends[1], F_DUPFD_CLOEXEC, 0)]
+      guard let ends = LocalSocket.pair() else { preconditionFailure("no descriptors") }
+      (input, output) = (ends.0, fcntl(ends.0, F_DUPFD_CLOEXEC, 0))
+      server = [ends.1, fcntl(ends.1, F_DUPFD_CLOEXEC, 0)]
     }
     let (server, result) = (server, result)
     thread = TestThread {
@@ -166,9 +161,9 @@ final class Connection {
     return result.value
   }
 
-  private static func pair(_ make: (inout [Int32]) -> Int32) -> [Int32] {
+  private static func makePipe() -> [Int32] {
     var ends: [Int32] = [-1, -1]
-    precondition(make(&ends) == 0, "no descriptors")
+    precondition(pipe(&ends) == 0, "no descriptors")
     // An exit test's process that inherited an end would keep the connection open.
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return ends

@@ -8,26 +8,19 @@ import Testing
 @Suite struct GuestTests {
   /// A client's end of a socket whose other end a loop serves.
   private final class Guest: @unchecked Sendable {
-    let ends: [Int32]
+    let ends: (Int32, Int32)
     private var received: [UInt8] = []
 
     init() {
-      var ends: [Int32] = [-1, -1]
-      #if canImport(Glibc)
-        let type = Int32(SOCK_STREAM.rawValue)
-      #else
-        let type = SOCK_STREAM
-      #endif
-      precondition(socketpair(AF_UNIX, type, 0, &ends) == 0, "no descriptors")
-      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      guard let ends = LocalSocket.pair() else { preconditionFailure("no descriptors") }
       self.ends = ends
     }
 
-    deinit { _ = close(ends[0]) }
+    deinit { _ = close(ends.0) }
 
     func send(_ text: String) {
       let bytes = Array(text.utf8)
-      precondition(write(ends[0], bytes, bytes.count) == bytes.count)
+      precondition(write(ends.0, bytes, bytes.count) == bytes.count)
     }
 
     func ask(_ id: Int, _ method: String) { send(#"{"jsonrpc":"2.0","id":\#(id),"method":"\#(method)"}"# + "\n") }
@@ -40,19 +33,19 @@ import Testing
           return try? JSON.parse(Array(received[..<newline]))
         }
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        let count = read(ends[0], &chunk, chunk.count)
+        let count = read(ends.0, &chunk, chunk.count)
         guard count > 0 else { return nil }
         received += chunk[..<count]
       }
     }
 
-    func endOutput() { shutdown(ends[0], Int32(SHUT_WR)) }
+    func endOutput() { shutdown(ends.0, Int32(SHUT_WR)) }
   }
 
   private static func serve(_ guest: Guest, _ server: Connection.Server) {
     let handler = TestHandler()
     handler.methods["big"] = { $0.answer(.string(String(repeating: "x", count: 4 << 20))) }
-    server.loop.serve(Peer(handler: handler), socket: guest.ends[1], end: {})
+    server.loop.serve(Peer(handler: handler), socket: guest.ends.1, end: {})
   }
 
   @Test func eachPeerIsServed() {
@@ -96,9 +89,9 @@ import Testing
   /// A message of over a megabyte is parsed on another thread, by when its guest may have gone.
   @Test func aGuestMayGoWhileItsMessageIsParsed() {
     var guest: Guest? = Guest()
-    let end = guest!.ends[1]
+    let end = guest!.ends.1
     let main = Connection(.pipes) { server in server.loop.serve(Peer(), socket: end, end: {}) }
-    let (sent, client) = (guest!, guest!.ends[0])
+    let (sent, client) = (guest!, guest!.ends.0)
     let writer = TestThread {
       let long = String(repeating: "x", count: 3 << 20)
       let text = #"{"jsonrpc":"2.0","id":1,"method":"echo","params":["\#(long)"]}"# + "\n"
