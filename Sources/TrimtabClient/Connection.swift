@@ -20,9 +20,12 @@ final class Connection: Sendable {
     self.output = Mutex(output)
     // A server that has gone must show as an error of `write`, not end the program.
     signal(SIGPIPE, SIG_IGN)
-    startThread(stackBytes: 512 << 10) {
+    // The thread must not keep the connection, whose end closes the output.
+    startThread(stackBytes: 512 << 10) { [weak self] in
       Self.read(input, receive)
       close(input)
+      // A server that says no more may still read: the end of its input ends it.
+      self?.finish()
       end()
     }
   }

@@ -49,8 +49,6 @@ public final class TrimtabClient: Sendable {
       input: host.input, output: host.output,
       receive: { [weak self] bytes in self?.receive(bytes) },
       end: { [weak self] in
-        // A server that says no more may still read: the end of its input ends it.
-        self?.connection.withLock { $0?.finish() }
         // Also without a client the server is waited for, so that no process is left behind.
         let status = host.wait()
         self?.finish(ServerEnded(exitStatus: status, description: "the server has ended with status \(status)"))

@@ -170,7 +170,7 @@ import TrimtabClient
   }
 
   /// A program that closes its output and reads on ends with its input, as the client would wait for it otherwise.
-  @Test(.timeLimit(.minutes(1))) func aServerThatSaysNoMoreIsEnded() async {
+  @Test(.timeLimit(.minutes(1)), arguments: 0..<20) func aServerThatSaysNoMoreIsEnded(_: Int) async {
     let failure = await #expect(throws: ServerEnded.self) {
       try await TrimtabClient.spawn(command: ["sh", "-c", "exec >&-; cat >/dev/null; exit 5"])
     }
