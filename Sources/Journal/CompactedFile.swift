@@ -17,9 +17,9 @@ package final class CompactedFile: Sendable {
 
   /// Writes the file, on the calling thread, while the journal goes on: nothing of it waits.
   ///
-  /// - Parameter rewrite: is given a reader of the durable records but the last, and calls its second argument with each
-  ///   record that is to stand for them. The last one follows as it is, in a commit of its own: it vouches for all
-  ///   before it, which without it would pass for a torn tail wherever a bit of the file changed.
+  /// - Parameter rewrite: is given a reader of the durable records but the last, and calls its second argument with
+  ///   each record that is to stand for them. The last one follows as it is, in a commit of its own: it vouches for
+  ///   all before it, which without it would pass for a torn tail wherever a bit of the file changed.
   /// - Throws: ``JournalError``.
   package init(
     of journal: JournalFile, in storage: any Storage,
