@@ -26,6 +26,7 @@
 (require 'eglot)
 (require 'js)
 (require 'jsonrpc)
+(require 'seq)
 (require 'tabulated-list)
 
 (defgroup trimtab nil "Trimtab manifests." :group 'tools :prefix "trimtab-")
@@ -313,14 +314,17 @@ WRITE inserts it, and does so again whenever the search moves."
 (defun trimtab--write-ranking (answer)
   "List the candidates of ANSWER."
   (setq tabulated-list-entries
-        (mapcar (lambda (one)
-                  (list (plist-get one :rank)
-                        (vector (number-to-string (plist-get one :rank)) (trimtab--name (plist-get one :candidate))
-                                (string-join (delq nil (list (plist-get one :status) (plist-get one :closure))) ": ")
-                                (trimtab--number (plist-get one :predictedScore))
-                                (trimtab--interval (plist-get one :scoreInterval))
-                                (trimtab--percent (plist-get one :probabilityBestFraction)))))
-                (plist-get answer :ranking)))
+        ;; They come the best first.
+        (seq-map-indexed
+         (lambda (one place)
+           (let ((rank (number-to-string (1+ place))))
+             (list rank
+                   (vector rank (trimtab--name (plist-get one :candidate))
+                           (string-join (delq nil (list (plist-get one :status) (plist-get one :closure))) ": ")
+                           (trimtab--number (plist-get one :predictedScore))
+                           (trimtab--interval (plist-get one :scoreInterval))
+                           (trimtab--percent (plist-get one :probabilityBestFraction))))))
+         (plist-get answer :ranking)))
   (tabulated-list-print t)
   (when (seq-empty-p (plist-get answer :ranking)) (insert (plist-get answer :message) "\n")))
 

@@ -70,6 +70,20 @@
               :value)
              ""))))
 
+;; The command, and the buffer that it shows.
+(defconst story-views
+  '(("suggestion" trimtab-suggestion "*Trimtab suggestion*") ("ranking" trimtab-ranking "*Trimtab ranking*")
+    ("frontier" trimtab-frontier "*Trimtab frontier*")))
+
+(defun story-view (name)
+  "Run the command of the view NAME, and tell what its buffer has once it is there."
+  (pcase-let ((`(,command ,buffer) (cdr (assoc name story-views))))
+    (funcall command)
+    (while (not (and (get-buffer buffer) (> (buffer-size (get-buffer buffer)) 0)))
+      (accept-process-output nil 0.02))
+    (with-current-buffer buffer
+      (story-tell (list :view (vconcat (split-string (string-trim-right (story-text)) "\n")))))))
+
 (defvar story-quit nil)
 (defun story-obey (order)
   "Carry out ORDER, a property list."
@@ -80,6 +94,7 @@
         ("insert" (trimtab-insert-suggestion))
         ("save" (story-save))
         ("text" (story-tell (list :text (story-text))))
+        ("view" (save-window-excursion (story-view (plist-get order :command))))
         ("quit" (setq story-quit t)))
     (error (story-tell (list :failure (format "%S" failure))))))
 

@@ -87,13 +87,14 @@ orders.save = function()
   tell({ text = text() })
 end
 orders.text = function() tell({ text = text() }) end
+local COMMANDS = { suggestion = "TrimtabSuggestion", ranking = "TrimtabRanking", frontier = "TrimtabFrontier" }
 orders.view = function(order)
-  vim.cmd(order.command)
   local views = require("trimtab.views")
+  if views.current() then vim.cmd("normal q") end
+  vim.cmd(COMMANDS[order.command])
   assert(vim.wait(60000, function() return views.current() end, 10), "no window")
   tell({ view = vim.api.nvim_buf_get_lines(views.current().buffer, 0, -1, false) })
 end
-orders.keys = function(order) vim.cmd("normal " .. order.keys) end
 --- The grid of the floating window, which Neovim does not tell: the one that begins with its border's corner.
 local function floating()
   local view = require("trimtab.views").current()

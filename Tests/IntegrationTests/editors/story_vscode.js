@@ -83,6 +83,16 @@ const orders = {
     tell({ messages: shown.messages.splice(0), panel: panel && { title: panel.title, posted: panel.posted.length,
       last: panel.posted[panel.posted.length - 1] } });
   },
+  /** The tree with its tooltips, or the message of the suggestion. */
+  async view({ command }) {
+    if (command === "ranking") {
+      const items = shown.tree.provider.getChildren().map((one) => shown.tree.provider.getTreeItem(one));
+      tell({ view: items.map((one) => one.tooltip.value.replace(/\*/g, "").replace(/\s*\n/g, "; ").replace(".", "")) });
+    } else {
+      await vscode.commands.executeCommand(`trimtab.${command}`);
+      tell({ view: shown.messages.map((one) => one.text) });
+    }
+  },
   /** Types over the line with this number. */
   async type({ line, text }) {
     const edit = new vscode.WorkspaceEdit(), end = document.getText().split("\n")[line].length;

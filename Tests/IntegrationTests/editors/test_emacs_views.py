@@ -40,8 +40,8 @@ def test_the_buffers_say_what_the_answers_do(shown, search):
     ranking = search["ranking"]["ranking"]
     lines = shown["ranking"].splitlines()
     assert len(lines) == len(ranking)
-    for line, one in zip(lines, ranking):
-        assert line.split()[0] == str(one["rank"]) and one["status"] in line
+    for rank, (line, one) in enumerate(zip(lines, ranking), 1):
+        assert line.split()[0] == str(rank) and one["status"] in line
         assert f"{one['candidate']['encoder']} + {one['candidate']['languageModel']}" in line
     best = search["suggestion"]["suggestion"]
     assert f"{best['candidate']['encoder']} + {best['candidate']['languageModel']}" in shown["suggestion"]

@@ -59,7 +59,8 @@ def test_the_drawing_falls_from_the_fastest_to_the_cheapest(shown):
 def test_the_ranking_is_a_table(shown, search):
     ranking = search["ranking"]["ranking"]
     assert len(shown["ranking"]) == len(ranking) + 1
-    for line, one in zip(shown["ranking"][1:], ranking):
+    for rank, (line, one) in enumerate(zip(shown["ranking"][1:], ranking), 1):
+        assert line.split()[0] == str(rank)
         assert f"{one['candidate']['encoder']} + {one['candidate']['languageModel']}" in line and one["status"] in line
 
 

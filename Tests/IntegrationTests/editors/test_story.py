@@ -132,11 +132,11 @@ class Launcher:
 
 
 @pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "trimtab.toml").write_text(MANIFEST)
-    (tmp_path / "train.py").write_bytes((HERE / "story_train.py").read_bytes())
-    (tmp_path / "profile.csv").write_bytes((FIXTURES / "profiles" / "modelled-h100-8stage.csv").read_bytes())
-    return tmp_path
+def folder(folder):
+    (folder / "trimtab.toml").write_text(MANIFEST)
+    (folder / "train.py").write_bytes((HERE / "story_train.py").read_bytes())
+    (folder / "profile.csv").write_bytes((FIXTURES / "profiles" / "modelled-h100-8stage.csv").read_bytes())
+    return folder
 
 
 @pytest.fixture
@@ -199,11 +199,17 @@ def test_from_a_mistake_to_the_suggested_vlm(name, opened, launcher, folder, pic
     point = launcher.characterize()
     editor.await_("beside", lambda _: f"saved ({100 * point.saving_fraction:.0f} %)" in editor.beside())
     shot()
+    lines = editor.ask("view", "view", command="ranking")
+    assert [line.split()[0] for line in lines[-4:]] == ["1", "2", "3", "4"]
+    assert {name for line in lines for name in ("clip", "siglip", "qwen", "phi") if name in line} \
+        == {"clip", "siglip", "qwen", "phi"}
+    shot()
+    text = "\n".join(editor.ask("view", "view", command="suggestion"))
+    assert best.encoder in text and best.language_model in text
+    if name in ("neovim", "emacs"):
+        view = editor.ask("view", "view", command="frontier")
+        assert any("less energy" in line or "Frontier of pipeline gpt" in line for line in view)
     if name == "neovim":
-        editor.ask("view", "view", command="TrimtabRanking")
-        shot()
-        editor.order("keys", keys="q")
-        view = editor.ask("view", "view", command="TrimtabFrontier")
         assert any(line.startswith("◆ plan ") for line in view)
         assert any(f"{100 * point.saving_fraction:.1f} % less energy" in line for line in view)
         shot()

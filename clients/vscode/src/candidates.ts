@@ -23,7 +23,7 @@ export class CandidateTree implements vscode.TreeDataProvider<Row>, vscode.Dispo
   }
 
   show(answer: RankingAnswer): void {
-    this.rows = answer.ranking ?? [];
+    this.rows = (answer.ranking ?? []).map((one, place) => ({ ...one, rank: place + 1 })); // the best first
     this.view.message = answer.message;
     this.changed.fire(undefined);
   }

@@ -16,7 +16,8 @@ export type NestedSymbol = DocumentSymbol & Required<Pick<DocumentSymbol, "range
 /** What a command answers: what it did, for a person, and what is there to show. */
 export interface CommandAnswer { message: string }
 export interface SuggestionAnswer extends CommandAnswer { suggestion?: RankedCandidate }
-export interface RankingAnswer extends CommandAnswer { ranking?: Array<RankedCandidate & { rank: number }> }
+/** The candidates, the best first. */
+export interface RankingAnswer extends CommandAnswer { ranking?: RankedCandidate[] }
 export interface FrontierAnswer extends CommandAnswer {
   pipeline?: string;
   curve?: Omit<FrontierCurveAnswer, "generation" | "stale">;

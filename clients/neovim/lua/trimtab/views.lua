@@ -160,10 +160,10 @@ end
 function M.ranking(answer)
   if not answer.ranking or #answer.ranking == 0 then return { title = "Ranking", lines = { answer.message } } end
   local rows = { { "rank", "candidate", "status", "score", "interval", "best" } }
-  for _, one in ipairs(answer.ranking) do
+  for place, one in ipairs(answer.ranking) do -- the best first
     local interval = one.scoreInterval
     table.insert(rows, {
-      tostring(one.rank), M.name(one.candidate), one.closure and one.status .. ": " .. one.closure or one.status,
+      tostring(place), M.name(one.candidate), one.closure and one.status .. ": " .. one.closure or one.status,
       M.number(one.predictedScore),
       interval and M.number(interval[1]) .. " to " .. M.number(interval[2]) or "-", M.percent(one.probabilityBestFraction),
     })
