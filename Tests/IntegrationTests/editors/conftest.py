@@ -1,5 +1,6 @@
 """Answers to show, the compiled extension, and editors on a manifest."""
 
+import shlex
 import shutil
 import subprocess
 
@@ -72,6 +73,17 @@ def search(binary, tmp_path_factory):
 def folder(tmp_path):
     """The folder of a manifest."""
     return tmp_path
+
+
+@pytest.fixture
+def recorded(folder, binary):
+    """The server as a program that writes down what passes, each process into a file of its own."""
+    program = folder / "trimtab"
+    words = [binary, "record", "--out", f"{folder}/traffic-", "--", binary]
+    before, after = shlex.join(words[:4]), shlex.join(words[4:])
+    program.write_text(f'#!/bin/sh\nexec {before}$$ {after} "$@"\n')
+    program.chmod(0o755)
+    return str(program)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from places import AWAIT_SECONDS, FIXTURES
 from screens import svg
 from sessions import EDITORS, HERE
+from traffic import unnamed
 from trimtab import Trimtab
 
 MANIFEST = '''# The search of a story.
@@ -150,8 +151,8 @@ hovers: dict[str, list[str]] = {}
 
 
 @pytest.mark.parametrize("name", EDITORS)
-def test_from_a_mistake_to_the_suggested_vlm(name, opened, launcher, folder, pictures):
-    editor, film = opened(name, folder), []
+def test_from_a_mistake_to_the_suggested_vlm(name, opened, launcher, folder, pictures, recorded):
+    editor, film = opened(name, folder, recorded), []
 
     def shot():
         if name == "neovim":
@@ -220,6 +221,8 @@ def test_from_a_mistake_to_the_suggested_vlm(name, opened, launcher, folder, pic
         assert answer["pipeline"] == "gpt" and answer["point"]["plan"] in answer["curve"]["plans"]
     assert editor.seen["diagnostics"] == []
     editor.quit()
+    passed, = folder.glob("traffic-*")
+    assert unnamed(passed) == []
 
 
 def test_all_clients_see_the_same_hovers(folder, binary):
