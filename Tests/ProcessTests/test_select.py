@@ -3,8 +3,10 @@ against a session that gets the same requests."""
 
 import csv
 import json
+import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 from conftest import FIXTURES
@@ -315,3 +317,21 @@ def test_a_pool_that_cannot_be_read_is_explained(binary, tmp_path, content, word
     done = select(binary, path)
     assert done.returncode == 65 and word in done.stderr and str(path) in done.stderr and not done.stdout
     assert select(binary, tmp_path / "absent.json").returncode == 66
+
+
+@pytest.mark.parametrize("strategy", ["race", "mordal"])
+def test_a_replay_of_the_experiment_leaves_its_files(binary, tmp_path, strategy):
+    """It says what the search suggests, and writes the session where it is told to and nowhere else."""
+    def files():
+        return {path: path.read_bytes() for folder in (EXPERIMENT, EXPERIMENT.parent / "transcripts")
+                for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+
+    before, transcript = files(), EXPERIMENT.parent / "transcripts" / f"real-grid-{strategy}.transcript"
+    for out in ([], [tmp_path / "session"]):
+        done = subprocess.run([sys.executable, "-B", EXPERIMENT / "replay.py", transcript, *out], capture_output=True,
+                              text=True, env={**os.environ, "TRIMTAB_BINARY": binary})
+        assert done.returncode == 0 and done.stdout.startswith("suggested: "), done.stderr
+        assert files() == before
+    written = [json.loads(line[4:])["method"] for line in (tmp_path / "session").read_text().splitlines()
+               if line.startswith("--> ")]
+    assert written[0] == "initialize" and written[-1] == "suggestion/ranking" and written.count("trial/update") > 20
