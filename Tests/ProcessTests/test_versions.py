@@ -87,6 +87,97 @@ def test_client_and_server_agree_on_a_version(spawn, offered, taken):
     assert answer["result"]["protocolVersion"] == (newest if taken == "newest" else taken)
 
 
+class LastRelease:
+    """A client of the last release, generated from what it declared: what it reads must be there and of its type, and
+    what it does not know it passes over."""
+
+    def __init__(self, release):
+        self.types, self.inner = {}, {}
+        for line in release.splitlines():
+            if found := re.fullmatch(r"([^#: ]\S* (?:answer|params)\.\S+): (required|optional) (.*)", line):
+                outer, _, name = found[1].rpartition(".")
+                self.types[found[1]] = found[2] == "required", found[3].partition(", ")[0]
+                self.inner.setdefault(outer, []).append(name)
+        self.read, self.passed_over = 0, set()
+
+    def take(self, place, value):
+        """Reads an object at a place such as `trial/next answer`."""
+        known = self.inner.get(place, ())
+        self.passed_over |= {f"{place}.{name}" for name in value if name not in known}
+        for name in known:
+            is_required, kind = self.types[f"{place}.{name}"]
+            assert not is_required or name in value, f"{place}.{name} is gone"
+            if name in value:
+                self.read += 1
+                assert self.fits(f"{place}.{name}", kind, value[name]), f"{place}.{name}: no {kind}: {value[name]!r}"
+
+    def fits(self, place, kind, value):
+        kind = re.sub(r"\([^)]*\)", "", kind)
+        if " or " in kind:
+            return any(self.fits(place, one, value) for one in kind.split(" or "))
+        if kind.startswith("list of "):
+            inner = kind.removeprefix("list of ")
+            return isinstance(value, list) and all(self.fits(place, inner, one) for one in value)
+        if kind == "object":
+            if not isinstance(value, dict):
+                return False
+            self.take(place, value)
+            return True
+        # Words of answers that the client does not know are text, too; numbers may be NaN, which JSON has as text.
+        types: dict[str, tuple[type, ...]] = {
+            "any": (object,), "boolean": (bool,), "integer": (int,), "number": (int, float, str)}
+        is_number = kind in ("integer", "number")
+        return isinstance(value, types.get(kind, (str,))) and not (is_number and isinstance(value, bool))
+
+
+def test_a_client_of_the_last_release_reads_what_is_said_now():
+    """All that the server says in the transcripts; what came since must not disturb it, and something did come."""
+    last = max((version for version in RELEASES if version != MODEL["protocolVersion"]), key=number)
+    client = LastRelease(RELEASES[last])
+    methods = {line.partition(": ")[0] for line in RELEASES[last].splitlines()}
+    for transcript in sorted((REPOSITORY / "fixtures" / "transcripts").glob("*.transcript")):
+        for method, place, value in said(transcript):
+            if method in methods:
+                client.take(f"{method} {place}", value)
+    assert client.read > 10_000
+    assert {"initialize answer.capabilities.hoverProvider", "trial/next answer.seed"} <= client.passed_over
+
+
+def said(transcript):
+    """(method, `answer` or `params`, value) of each object that the server sent."""
+    sent = {}
+    for line in transcript.read_text().splitlines():
+        try:
+            message = json.loads(line[4:]) if line[:4] in ("--> ", "<-- ") else None
+        except ValueError:
+            continue
+        for one in message if isinstance(message, list) else [message]:
+            if not isinstance(one, dict):
+                continue
+            if line.startswith("--> "):
+                sent[json.dumps(one.get("id"))] = one.get("method")
+            elif isinstance(one.get("result"), dict):
+                yield sent.get(json.dumps(one["id"])), "answer", one["result"]
+            elif "method" in one and "id" not in one:
+                yield one["method"], "params", one.get("params", {})
+
+
+@pytest.mark.parametrize(("change", "complaint"), [
+    (lambda answer: answer.pop("decision"), "is gone"), (lambda answer: answer.update(decision=7), "no "),
+    (lambda answer: answer.update(later=[7]), None), (lambda answer: answer.update(decision="later"), None)])
+def test_the_client_of_the_last_release_needs_what_it_knows(change, complaint):
+    client = LastRelease(RELEASES[max(RELEASES, key=number)])
+    answer = next(value for method, place, value in said(REPOSITORY / "fixtures/transcripts/selection.transcript")
+                  if (method, place) == ("trial/update", "answer"))
+    change(answer)
+    try:
+        client.take("trial/update answer", answer)
+    except AssertionError as error:
+        assert complaint and complaint in str(error)
+    else:
+        assert complaint is None
+
+
 def add_line(text):
     return text.replace("\n", "\nand a change\n", 1)
 
