@@ -8,8 +8,9 @@ requests a second), start (start-up, memory, size), hold (every method at its li
 against numpy), trials (updates of a search a second), durable (the same with a state directory, beside the disk's own
 sync), record (what `trimtab record` adds to a round trip, and a flood through it), recovery (a long journal: its
 size, and how long it takes to open), sharing (processes that share a state directory: a query through a joined one,
-and a takeover), echo (small requests beside servers on pygls and, where there is node, on vscode-jsonrpc), editor
-(keystrokes, hovers and pushes of the language server at 1000 candidates; needs pygls).
+and a takeover), echo (small requests beside servers on pygls and, where there is node, on vscode-jsonrpc), assistants
+(what a tool call of `trimtab mcp` costs beyond the request that it makes), editor (keystrokes, hovers and pushes of the
+language server at 1000 candidates; needs pygls).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines,
@@ -28,6 +29,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from assistants import assistants
 from calibration import measure as measure_calibration
 from certainty import measure as measure_certainty
 from clocks import clocks
@@ -128,8 +130,8 @@ def scores(report, full):
 
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
-    durable, record, recovery, sharing, echo, editor, selection, ceiling, zoo, reports, calibration, certainty,
-    experiment, scores, noise, next_measurements, power, clocks)}
+    durable, record, recovery, sharing, echo, assistants, editor, selection, ceiling, zoo, reports, calibration,
+    certainty, experiment, scores, noise, next_measurements, power, clocks)}
 
 
 def main():
