@@ -3556,6 +3556,14 @@ export interface PoolComponentEntry {
    */
   costWeight?: number | null;
   /**
+   * What it adds to the seconds that every trial takes until it trains, for one to load it. A search that knows of
+   * starts makes fewer and longer trials.
+   * Must be a number in 0...1e+30.
+   * Unit: s.
+   * @since 0.2
+   */
+  startSeconds?: number | null;
+  /**
    * Equal layers it is made of, for dividing it among pipeline stages.
    * Must be an integer in 1...65536.
    */
@@ -3731,6 +3739,15 @@ export interface SelectionSettingsEntry {
    * Unit: s.
    */
   leaseSeconds?: number | null;
+  /**
+   * Seconds that every trial takes until it trains, beside what its candidate's parts add. They count in the value of
+   * a step and against every budget; reports correct them. Before a trial has reported gpuSeconds, cost weights are
+   * taken for GPU-seconds, and where there are none starts do not count.
+   * Must be a number in 0...1e+30.
+   * Unit: s.
+   * @since 0.2
+   */
+  startSeconds?: number | null;
 }
 
 /** In `SelectionSettingsEntry`: `budget`. */
@@ -4051,6 +4068,12 @@ export interface TrialNextAnswer {
   toSampleCount?: number;
   /** The checkpoint to resume from; absent when training begins from the start. */
   resume?: OpenTrialCheckpoint;
+  /**
+   * True where the worker's last trial ended here and the search counts on it to go on with what it has loaded; absent
+   * where nothing is known of what starts take.
+   * @since 0.2
+   */
+  held?: boolean;
   /** The registered GPUs to train on; empty where the worker uses its own. */
   gpus?: Array<string>;
   /**
@@ -4155,6 +4178,14 @@ export interface TrialUpdateParams {
    * Unit: GPU s.
    */
   gpuSeconds?: number | null;
+  /**
+   * Seconds from the trial's start until it trained, mostly to load the model, which are a part of gpuSeconds on each
+   * of its GPUs. One report of a trial is enough to learn from; see pool/submit.
+   * Must be a number in 0...1e+30.
+   * Unit: s.
+   * @since 0.2
+   */
+  startSeconds?: number | null;
   /**
    * Joules that this trial has taken so far, all its GPUs together.
    * Must be a number in 0...1e+30.
@@ -5571,6 +5602,11 @@ export interface TrialAssignedParams {
   toSampleCount: number;
   /** The checkpoint to resume from; absent when training begins from the start. */
   resume?: OpenTrialCheckpoint;
+  /**
+   * True where the worker's last trial ended here and the search counts on it to go on with what it has loaded; absent
+   * where nothing is known of what starts take.
+   */
+  held?: boolean;
   /** The registered GPUs to train on; empty where the worker uses its own. */
   gpus: Array<string>;
   /**

@@ -4407,6 +4407,14 @@ pub struct PoolComponentEntry {
     #[cfg_attr(feature = "serde", serde(rename = "costWeight"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub cost_weight: Option<f64>,
+    /// What it adds to the seconds that every trial takes until it trains, for one to load it. A search that knows of
+    /// starts makes fewer and longer trials.
+    /// Must be a number in 0...1e+30.
+    /// Unit: s.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "startSeconds"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub start_seconds: Option<f64>,
     /// Equal layers it is made of, for dividing it among pipeline stages.
     /// Must be an integer in 1...65536.
     #[cfg_attr(feature = "serde", serde(rename = "layerCount"))]
@@ -4620,6 +4628,15 @@ pub struct SelectionSettingsEntry {
     #[cfg_attr(feature = "serde", serde(rename = "leaseSeconds"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub lease_seconds: Option<f64>,
+    /// Seconds that every trial takes until it trains, beside what its candidate's parts add. They count in the value
+    /// of a step and against every budget; reports correct them. Before a trial has reported gpuSeconds, cost weights
+    /// are taken for GPU-seconds, and where there are none starts do not count.
+    /// Must be a number in 0...1e+30.
+    /// Unit: s.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "startSeconds"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub start_seconds: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
@@ -5306,6 +5323,11 @@ pub struct TrialNextAnswer {
     /// The checkpoint to resume from; absent when training begins from the start.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub resume: Option<OpenTrialCheckpoint>,
+    /// True where the worker's last trial ended here and the search counts on it to go on with what it has loaded;
+    /// absent where nothing is known of what starts take.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub held: Option<bool>,
     /// The registered GPUs to train on; empty where the worker uses its own.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub gpus: Option<Vec<String>>,
@@ -5472,6 +5494,14 @@ pub struct TrialUpdateParams {
     #[cfg_attr(feature = "serde", serde(rename = "gpuSeconds"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub gpu_seconds: Option<f64>,
+    /// Seconds from the trial's start until it trained, mostly to load the model, which are a part of gpuSeconds on
+    /// each of its GPUs. One report of a trial is enough to learn from; see pool/submit.
+    /// Must be a number in 0...1e+30.
+    /// Unit: s.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "startSeconds"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub start_seconds: Option<f64>,
     /// Joules that this trial has taken so far, all its GPUs together.
     /// Must be a number in 0...1e+30.
     /// Unit: J.
@@ -8438,6 +8468,10 @@ pub struct TrialAssignedParams {
     /// The checkpoint to resume from; absent when training begins from the start.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub resume: Option<OpenTrialCheckpoint>,
+    /// True where the worker's last trial ended here and the search counts on it to go on with what it has loaded;
+    /// absent where nothing is known of what starts take.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub held: Option<bool>,
     /// The registered GPUs to train on; empty where the worker uses its own.
     pub gpus: Vec<String>,
     /// How often the candidate was trained before from the start: draw the randomness of this training by it. Absent

@@ -3799,6 +3799,12 @@ public struct PoolComponentEntry: Codable, Hashable, Sendable {
   /// What it adds to the cost of training on all data, in any unit.
   /// Must be a number in 0...1e+30.
   public var costWeight: Double?
+  /// What it adds to the seconds that every trial takes until it trains, for one to load it. A search that knows of
+  /// starts makes fewer and longer trials.
+  /// Must be a number in 0...1e+30.
+  /// Unit: s.
+  /// Since 0.2.
+  public var startSeconds: Double?
   /// Equal layers it is made of, for dividing it among pipeline stages.
   /// Must be an integer in 1...65536.
   public var layerCount: Int?
@@ -3813,6 +3819,7 @@ public struct PoolComponentEntry: Codable, Hashable, Sendable {
     family: String? = nil,
     latencySeconds: Double? = nil,
     costWeight: Double? = nil,
+    startSeconds: Double? = nil,
     layerCount: Int? = nil
   ) {
     self.id = id
@@ -3824,6 +3831,7 @@ public struct PoolComponentEntry: Codable, Hashable, Sendable {
     self.family = family
     self.latencySeconds = latencySeconds
     self.costWeight = costWeight
+    self.startSeconds = startSeconds
     self.layerCount = layerCount
   }
 }
@@ -3997,6 +4005,13 @@ public struct SelectionSettingsEntry: Codable, Hashable, Sendable {
   /// Must be a number > 0, at most 1e30.
   /// Unit: s.
   public var leaseSeconds: Double?
+  /// Seconds that every trial takes until it trains, beside what its candidate's parts add. They count in the value of
+  /// a step and against every budget; reports correct them. Before a trial has reported gpuSeconds, cost weights are
+  /// taken for GPU-seconds, and where there are none starts do not count.
+  /// Must be a number in 0...1e+30.
+  /// Unit: s.
+  /// Since 0.2.
+  public var startSeconds: Double?
 
   public init(
     strategy: SelectionSettingsEntryStrategy? = nil,
@@ -4013,7 +4028,8 @@ public struct SelectionSettingsEntry: Codable, Hashable, Sendable {
     budget: BudgetEntry? = nil,
     gpusPerTrial: Int? = nil,
     preferElapsed: Bool? = nil,
-    leaseSeconds: Double? = nil
+    leaseSeconds: Double? = nil,
+    startSeconds: Double? = nil
   ) {
     self.strategy = strategy
     self.startFraction = startFraction
@@ -4030,6 +4046,7 @@ public struct SelectionSettingsEntry: Codable, Hashable, Sendable {
     self.gpusPerTrial = gpusPerTrial
     self.preferElapsed = preferElapsed
     self.leaseSeconds = leaseSeconds
+    self.startSeconds = startSeconds
   }
 }
 
@@ -4482,6 +4499,10 @@ public struct TrialNextAnswer: Codable, Hashable, Sendable {
   public var toSampleCount: Int?
   /// The checkpoint to resume from; absent when training begins from the start.
   public var resume: OpenTrialCheckpoint?
+  /// True where the worker's last trial ended here and the search counts on it to go on with what it has loaded; absent
+  /// where nothing is known of what starts take.
+  /// Since 0.2.
+  public var held: Bool?
   /// The registered GPUs to train on; empty where the worker uses its own.
   public var gpus: [String]?
   /// How often the candidate was trained before from the start: draw the randomness of this training by it. Absent for
@@ -4582,6 +4603,12 @@ public struct TrialUpdate: Codable, Hashable, Sendable {
   /// Must be a number in 0...1e+30.
   /// Unit: GPU s.
   public var gpuSeconds: Double?
+  /// Seconds from the trial's start until it trained, mostly to load the model, which are a part of gpuSeconds on each
+  /// of its GPUs. One report of a trial is enough to learn from; see pool/submit.
+  /// Must be a number in 0...1e+30.
+  /// Unit: s.
+  /// Since 0.2.
+  public var startSeconds: Double?
   /// Joules that this trial has taken so far, all its GPUs together.
   /// Must be a number in 0...1e+30.
   /// Unit: J.
@@ -4605,6 +4632,7 @@ public struct TrialUpdate: Codable, Hashable, Sendable {
     standardError: Double? = nil,
     exampleCount: Int? = nil,
     gpuSeconds: Double? = nil,
+    startSeconds: Double? = nil,
     energyJoules: Double? = nil,
     elapsedSeconds: Double? = nil,
     checkpoint: JSONValue? = nil,
@@ -4619,6 +4647,7 @@ public struct TrialUpdate: Codable, Hashable, Sendable {
     self.standardError = standardError
     self.exampleCount = exampleCount
     self.gpuSeconds = gpuSeconds
+    self.startSeconds = startSeconds
     self.energyJoules = energyJoules
     self.elapsedSeconds = elapsedSeconds
     self.checkpoint = checkpoint
@@ -6566,6 +6595,9 @@ public struct TrialAssigned: Codable, Hashable, Sendable {
   public var toSampleCount: Int
   /// The checkpoint to resume from; absent when training begins from the start.
   public var resume: OpenTrialCheckpoint?
+  /// True where the worker's last trial ended here and the search counts on it to go on with what it has loaded; absent
+  /// where nothing is known of what starts take.
+  public var held: Bool?
   /// The registered GPUs to train on; empty where the worker uses its own.
   public var gpus: [String]
   /// How often the candidate was trained before from the start: draw the randomness of this training by it. Absent for

@@ -5,9 +5,13 @@ internal import Sessions
 
 extension RecordedCurves {
   /// The curves as a pool of their own: one cluster for each group, its middle member by cost as medoid.
-  func ownPool() throws(SelectionError) -> Pool {
+  ///
+  /// - Parameter hasStarts: whether candidates state what their starts take.
+  func ownPool(hasStarts: Bool) throws(SelectionError) -> Pool {
     let candidates = curves.enumerated().map { index, curve in
-      Candidate(encoder: index, languageModel: 0, costWeight: curve.fullCost)
+      Candidate(
+        encoder: index, languageModel: 0, costWeight: curve.fullCost,
+        startGPUSeconds: hasStarts ? curve.startCost : nil)
     }
     var groups: [(name: String, members: [Int])] = []
     for (index, curve) in curves.enumerated() {

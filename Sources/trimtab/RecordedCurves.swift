@@ -7,7 +7,8 @@ internal import ModelSelection
 /// samples, `size` (parameters) and `family`; the cells are errors, and training costs size x samples. *Long*, one
 /// evaluation a row: `encoder,languageModel,fraction,errorFraction,costSeconds`, the seconds counted from the start of
 /// training. Optional are `projector`, `energyJoules` (joules from the start of training), `standardError` (of the
-/// value, in its unit), and `score` in place of `errorFraction`.
+/// value, in its unit), `startSeconds` (of each trial of the candidate, before it trains), and `score` in place of
+/// `errorFraction`.
 struct RecordedCurves {
   /// One evaluation.
   struct Evaluation {
@@ -29,6 +30,8 @@ struct RecordedCurves {
     let group: String
     /// By ascending fraction.
     var evaluations: [Evaluation]
+    /// What each start of a trial takes before it trains; nil where the file does not say.
+    var startCost: Double?
 
     /// The cost of training on all data.
     var fullCost: Double { evaluations[evaluations.count - 1].cost }
@@ -155,6 +158,7 @@ struct RecordedCurves {
     )
     let (projector, energy) = (header.firstIndex(of: "projector"), header.firstIndex(of: "energyJoules"))
     let noise = header.firstIndex(of: "standardError")
+    let start = header.firstIndex(of: "startSeconds")
     costsAreSeconds = true
     var number: [String: Int] = [:]
     for (line, row) in rows.map({ ($0.line, $0.fields) }) {
@@ -178,6 +182,12 @@ struct RecordedCurves {
         curves.append(Curve(name: name, group: row[encoder], evaluations: []))
       }
       curves[number[name] ?? 0].evaluations.append(evaluation)
+      guard let start else { continue }
+      let startCost = try figure(start, "a number") { $0 >= 0 }
+      guard curves[number[name] ?? 0].startCost ?? startCost == startCost else {
+        throw bad(line, "one startSeconds for \(name)", "another, \(startCost)")
+      }
+      curves[number[name] ?? 0].startCost = startCost
     }
   }
 

@@ -14,7 +14,7 @@ struct SelectCommand {
                                  without the file each curve is a candidate, and families or encoders are the clusters
       --curves FILE              config name,SAMPLES...,size,family with an error in each cell (cost: size x samples), or
                                  encoder,languageModel,fraction,errorFraction,costSeconds; there may be projector,
-                                 energyJoules, standardError, and with a pool score in place of errorFraction
+                                 energyJoules, standardError, startSeconds, and with a pool score in place of errorFraction
       --strategy NAME            \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")) (the pool's, or \(SearchSettings().strategy.rawValue))
       --budget SHARE             of what training every candidate on all data costs; then the search stops
                                  (without a pool race stops at 1/15, or where --regret-bound says)
@@ -23,6 +23,7 @@ struct SelectCommand {
       --observed-fraction F      up to which errors are observed before they are extrapolated (\(SearchSettings().observedFraction))
       --clusters N               that survive the halving (\(SearchSettings().survivingClusterCount))
       --seed N                   of random orders (0)
+      --untold-starts            the search is not told of the curves' startSeconds, but pays them
       --on-the-way               trials report the evaluations that they pass too, not only the one they were to get to
       --json                     print one JSON document instead of the table
       example: trimtab select --curves curves.csv --budget 0.1
@@ -35,6 +36,7 @@ struct SelectCommand {
   private let overrides: [JSONObject.Member]
   private let budgetShare: Double?
   private let reportsOnTheWay: Bool
+  private let tellsStarts: Bool
   private let printsJSON: Bool
 
   init(_ arguments: [String]) throws(CommandFailure) {
@@ -43,7 +45,7 @@ struct SelectCommand {
       options: [
         "--curves", "--strategy", "--budget", "--regret-bound", "--start-fraction", "--observed-fraction", "--clusters",
         "--seed",
-      ], flags: ["--json", "--on-the-way"])
+      ], flags: ["--json", "--on-the-way", "--untold-starts"])
     guard arguments.words.count <= 1 else {
       throw CommandFailure(
         status: .usage, message: "expected one pool, found also \"\(arguments.words[1])\"; see trimtab --help")
@@ -66,6 +68,7 @@ struct SelectCommand {
     override("seed", try arguments.integer("--seed", in: 0...Int.max).map { JSON.integer(Int64($0)) })
     self.overrides = overrides
     reportsOnTheWay = arguments.has("--on-the-way")
+    tellsStarts = !arguments.has("--untold-starts")
     printsJSON = arguments.has("--json")
   }
 
@@ -92,11 +95,11 @@ struct SelectCommand {
     settings.search.seed = settings.seed ?? 0
     let search: Search
     do throws(SelectionError) {
-      search = try Search(pool: try curves.ownPool(), settings: settings.search)
+      search = try Search(pool: try curves.ownPool(hasStarts: tellsStarts), settings: settings.search)
     } catch {
       throw CommandFailure(status: .usage, message: "expected settings in range, found \(error); see trimtab --help")
     }
-    var replay = CurveReplay(curves, search, reportsOnTheWay: reportsOnTheWay)
+    var replay = CurveReplay(curves, search, reportsOnTheWay: reportsOnTheWay, tellsStarts: tellsStarts)
     try replay.run()
     return SelectReport(replay: replay, pool: nil)
   }
@@ -118,7 +121,7 @@ struct SelectCommand {
       try file.search(settings, FileAccess(folder: Self.folder(of: path))) { progress.show($0) }
     }
     progress.finish()
-    var replay = CurveReplay(curves, search, reportsOnTheWay: reportsOnTheWay)
+    var replay = CurveReplay(curves, search, reportsOnTheWay: reportsOnTheWay, tellsStarts: tellsStarts)
     try replay.run()
     for diagnostic in (replay.search as? ModelSearch)?.diagnostics ?? [] {
       writeError("trimtab: \(path): \(diagnostic.path): \(diagnostic.message)\n")

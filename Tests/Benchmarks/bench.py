@@ -16,7 +16,7 @@ how good a ranking can be expected at their budget (needs scipy); calibration ho
 certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines,
 compared pool by pool by a bootstrap, and draws out/certainty-*.svg; experiment carries baselines and searches out on
 the recorded grid of real models, with the noise of its evaluation; scores says whether certainty holds where scores are
-noisy.
+noisy; starts says what it saves to know what starting a trial takes.
 Section power divides power among 10 000 pipelines beside HiGHS, and sheds it from 1000 (needs numpy and scipy).
 Section noise says what measurement noise costs plans, and what estimated tables save (needs numpy).
 Section next_measurements says what plans on a tenth of a sweep are worth, when profile/next chooses it.
@@ -50,6 +50,7 @@ from selection import measure as measure_selection
 from sessions import cancel, latency, live, pipelined, start, straggler
 from sharing import sharing
 from similarity import cka
+from starts import measure as measure_starts
 from trials import trials
 from trimtab import TrimtabError
 from zoo import measure as measure_zoo
@@ -128,10 +129,14 @@ def scores(report, full):
     measure_scores(report, BINARY, FULL_SEEDS if full else SEEDS)
 
 
+def starts(report, full):
+    measure_starts(report, BINARY)
+
+
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
     durable, record, recovery, sharing, echo, assistants, editor, selection, ceiling, zoo, reports, calibration,
-    certainty, experiment, scores, noise, next_measurements, power, clocks)}
+    certainty, experiment, scores, starts, noise, next_measurements, power, clocks)}
 
 
 def main():

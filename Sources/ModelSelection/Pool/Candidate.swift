@@ -10,13 +10,19 @@ public struct Candidate: Equatable, Sendable {
   public var costWeight: Double
   /// The least device memory in which it can be trained, as far as known beforehand; 0 when not known.
   public var memoryBytes: Int
+  /// What every start of a trial takes before it trains, in GPU-seconds; nil where that is not known.
+  public var startGPUSeconds: Double?
 
-  public init(encoder: Int, languageModel: Int, projector: Int = 0, costWeight: Double, memoryBytes: Int = 0) {
+  public init(
+    encoder: Int, languageModel: Int, projector: Int = 0, costWeight: Double, memoryBytes: Int = 0,
+    startGPUSeconds: Double? = nil
+  ) {
     self.encoder = encoder
     self.languageModel = languageModel
     self.projector = projector
     self.costWeight = costWeight
     self.memoryBytes = memoryBytes
+    self.startGPUSeconds = startGPUSeconds
   }
 }
 

@@ -11,8 +11,8 @@ public struct Pool: Equatable, Sendable {
 
   /// Checks and builds a pool.
   ///
-  /// - Throws: ``SelectionError`` when there is no candidate, a cost is not positive and finite, a memory is negative,
-  ///   a candidate is in no cluster or in two, or a medoid is no member of its cluster.
+  /// - Throws: ``SelectionError`` when there is no candidate, a cost is not positive and finite, a memory or a start
+  ///   is negative, a candidate is in no cluster or in two, or a medoid is no member of its cluster.
   /// - Complexity: O(candidates).
   public init(
     candidates: [Candidate], clusters: [Cluster], hasRelativeCosts: Bool = false
@@ -82,6 +82,9 @@ public struct Pool: Equatable, Sendable {
     }
     guard candidate.memoryBytes >= 0 else {
       throw .invalidCandidate(index, field: "memoryBytes", value: Double(candidate.memoryBytes))
+    }
+    if let start = candidate.startGPUSeconds, !(start.isFinite && start >= 0) {
+      throw .invalidCandidate(index, field: "startGPUSeconds", value: start)
     }
   }
 }

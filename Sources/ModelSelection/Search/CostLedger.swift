@@ -1,6 +1,7 @@
 /// What a search has spent, and what its open trials are still expected to take.
 ///
-/// Work is measured in cost weight: a candidate's weight times the share of the data. The ledger learns from reports
+/// Work is measured in cost weight: a candidate's weight times the share of the data. The start of a trial, which takes
+/// GPU-seconds and no data, counts at the rate of work. The ledger learns from reports
 /// what a unit of cost weight takes, so it can compare a budget with what is spent and what open trials have left to
 /// do.
 struct CostLedger: Sendable {
@@ -15,7 +16,9 @@ struct CostLedger: Sendable {
   private var openWeight = 0.0
   /// The cost weight of all reported work.
   private var spentWeight = 0.0
-  /// GPU-seconds that trials reported, and the cost weight of the same work.
+  /// GPU-seconds that trials reported.
+  private var meteredSeconds = 0.0
+  /// Those of them in which trials trained, and the cost weight of that work.
   private var metered = Rate()
   /// The same for trials that reached their assigned fraction.
   private var completed = Rate()
@@ -50,7 +53,7 @@ struct CostLedger: Sendable {
     return spending
   }
 
-  private var gpuSeconds: Double { bounded(metered.amount + unmeteredWeight * gpuSecondsPerWeight) }
+  private var gpuSeconds: Double { bounded(meteredSeconds + unmeteredWeight * gpuSecondsPerWeight) }
 
   /// What training every candidate on all the data would take, in the unit of `spending.gpuSeconds`.
   var gridGPUSeconds: Double { bounded(gpuSecondsPerWeight * gridWeight) }
@@ -58,6 +61,12 @@ struct CostLedger: Sendable {
   /// GPU-seconds for a unit of cost weight: as reported by trials that reached their assigned fraction, or while there
   /// are none by all; 1 before the first such report.
   var gpuSecondsPerWeight: Double { completed.perWeight ?? metered.perWeight ?? 1 }
+
+  /// GPU-seconds as a cost weight; nil while it is unknown what work takes.
+  func weight(ofGPUSeconds seconds: Double) -> Double? {
+    guard !hasRelativeCosts || metered.perWeight ?? 0 > 0, gpuSecondsPerWeight > 0 else { return nil }
+    return bounded(seconds / gpuSecondsPerWeight)
+  }
 
   // MARK: - Budgets
 
@@ -130,11 +139,15 @@ struct CostLedger: Sendable {
   mutating func tell(elapsedSeconds: Double) { wallSeconds = max(wallSeconds, elapsedSeconds) }
 
   /// Opens a trial whose work has this cost weight.
-  mutating func open(weight: Double) -> TrialCost {
+  ///
+  /// - Parameter startGPUSeconds: what its start is expected to take.
+  mutating func open(weight: Double, startGPUSeconds: Double) -> TrialCost {
+    let startWeight = self.weight(ofGPUSeconds: startGPUSeconds) ?? 0
     openCount += 1
-    openWeight += weight
+    openWeight += weight + startWeight
     trialCount += 1
-    return TrialCost(weight: weight, begunSeconds: wallSeconds)
+    return TrialCost(
+      weight: weight, startWeight: startWeight, startGPUSeconds: startGPUSeconds, begunSeconds: wallSeconds)
   }
 
   /// Counts what a trial has taken according to a report.
@@ -144,21 +157,27 @@ struct CostLedger: Sendable {
   ///   - isReached: whether the report is at the assigned fraction or beyond.
   mutating func record(_ report: Report, weight: Double, isReached: Bool, on trial: inout TrialCost) {
     let before = trial
+    trial.isBegun = true
     trial.seenWeight = max(before.seenWeight, weight)
     trial.joules = max(before.joules, report.joules ?? 0)
+    if let start = report.startGPUSeconds { trial.startGPUSeconds = start }
     if let gpuSeconds = report.gpuSeconds {
       trial.gpuSeconds = max(before.gpuSeconds, gpuSeconds)
       trial.meteredWeight = max(before.meteredWeight, weight)
+      trial.isMetered = true
       if isReached {
-        completed.amount += trial.gpuSeconds
+        completed.amount += trial.trainingSeconds
         completed.weight += weight
       }
     }
-    metered.amount += trial.gpuSeconds - before.gpuSeconds
+    meteredSeconds += trial.gpuSeconds - before.gpuSeconds
+    metered.amount += trial.trainingSeconds - before.trainingSeconds
     metered.weight += trial.meteredWeight - before.meteredWeight
+    if !before.isBegun { openWeight -= before.startWeight }
+    if let start = report.startGPUSeconds { trial.startWeight = self.weight(ofGPUSeconds: start) ?? 0 }
     unmeteredWeight += trial.unmeteredWeight - before.unmeteredWeight
     joules += trial.joules - before.joules
-    spentWeight += trial.seenWeight - before.seenWeight
+    spentWeight += trial.seenWeight - before.seenWeight + (trial.spentStartWeight - before.spentStartWeight)
     openWeight -= trial.seenWeight - before.seenWeight
   }
 
@@ -169,33 +188,54 @@ struct CostLedger: Sendable {
     openCount -= 1
     // Sums of differences drift; without open trials the sum is exactly 0.
     openWeight = openCount == 0 ? 0 : openWeight - (trial.weight - trial.seenWeight)
+    if openCount > 0, !trial.isBegun { openWeight -= trial.startWeight }
     if isTimed {
       timed.amount += wallSeconds - trial.begunSeconds
-      timed.weight += trial.seenWeight
+      timed.weight += trial.seenWeight + trial.spentStartWeight
     }
   }
 }
 
 /// What one trial has taken so far.
 struct TrialCost: Sendable {
-  /// The cost weight of all of its work.
+  /// The cost weight of all of its training.
   let weight: Double
+  /// The cost weight of its start, as expected or as reported.
+  var startWeight: Double
+  /// What of its GPU-seconds its start takes, as expected or as reported.
+  var startGPUSeconds: Double
   /// When it was assigned, by the time that clients had reported.
   let begunSeconds: Double
   /// As the trial reported, and the cost weight of its work at the time.
   var gpuSeconds = 0.0
   var meteredWeight = 0.0
   var joules = 0.0
-  /// The cost weight of its reported work.
+  /// The cost weight of its reported training.
   var seenWeight = 0.0
+  /// Whether it has reported, so that its start is spent.
+  var isBegun = false
+  /// Whether a report had GPU-seconds, its start's among them.
+  var isMetered = false
 
-  init(weight: Double, begunSeconds: Double) {
+  /// At most this share of a trial's GPU-seconds counts as its start, so that a start stated far too long leaves a
+  /// rate of the work.
+  private static let mostStartShare = 0.95
+
+  init(weight: Double, startWeight: Double = 0, startGPUSeconds: Double = 0, begunSeconds: Double) {
     self.weight = weight
+    self.startWeight = startWeight
+    self.startGPUSeconds = startGPUSeconds
     self.begunSeconds = begunSeconds
   }
 
+  /// The reported GPU-seconds in which it trained.
+  var trainingSeconds: Double { gpuSeconds - min(startGPUSeconds, Self.mostStartShare * gpuSeconds) }
+
+  /// The cost weight of its start, once that is spent.
+  var spentStartWeight: Double { isBegun ? startWeight : 0 }
+
   /// The cost weight of its reported work without GPU-seconds.
-  var unmeteredWeight: Double { seenWeight - meteredWeight }
+  var unmeteredWeight: Double { seenWeight - meteredWeight + (isMetered ? 0 : spentStartWeight) }
 }
 
 /// A sum or quotient that may have left the range of numbers, brought back to its end.

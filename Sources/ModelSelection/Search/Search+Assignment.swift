@@ -1,13 +1,15 @@
 extension Search {
   /// The next assignment for a worker that asks, or why there is none.
   ///
-  /// - Parameter fits: whether a candidate with this memory need can run on a device that is idle now; called for one
-  ///   candidate after another until it returns true.
+  /// - Parameters:
+  ///   - previous: the trial that the worker ended last; it may go on with that candidate without a start.
+  ///   - fits: whether a candidate with this memory need can run on a device that is idle now; called for one
+  ///     candidate after another until it returns true.
   /// - Complexity: O(candidates) at worst, and one call of `fits` when the first choice fits.
   public mutating func nextTrial(
-    where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
+    after previous: TrialID? = nil, where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool = { _, _ in true }
   ) -> NextTrial {
-    nextTrial(replaying: nil, where: fits).next
+    nextTrial(after: previous, replaying: nil, where: fits).next
   }
 
   /// The same where the assignment is known, because another version of this engine made it: that one then, also where
@@ -18,19 +20,23 @@ extension Search {
   ///
   /// - Returns: also whether this version chooses otherwise. Nothing is assigned where that is impossible now.
   public mutating func nextTrial(
-    replaying known: (candidate: Int, fraction: Double)?, where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool
+    after previous: TrialID? = nil, replaying known: (candidate: Int, fraction: Double)?,
+    where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool
   ) -> (next: NextTrial, isOtherwise: Bool) {
     if let reason = stopReason { return (.none(.finished(reason)), false) }
-    guard let work = nextWork(where: fits) else { return (.none(.nothingFits), false) }
+    let held = heldCandidate(after: previous)
+    guard let work = nextWork(holding: held, where: fits) else { return (.none(.nothingFits), false) }
     if let known, work.candidate != known.candidate || work.fraction != known.fraction {
-      return (assign(known.candidate, to: known.fraction), true)
+      return (assign(known.candidate, to: known.fraction, after: previous), true)
     }
-    return (.assigned(assign(work)), false)
+    return (.assigned(assign(work, holding: held)), false)
   }
 
   /// Assigns work that this version does not choose, as if ``advance(_:to:isRepeat:)`` had requested it; nothing where
   /// that is impossible.
-  public mutating func assign(_ candidate: Int, to fraction: Double) -> NextTrial {
+  public mutating func assign(
+    _ candidate: Int, to fraction: Double, after previous: TrialID? = nil
+  ) -> NextTrial {
     guard states.indices.contains(candidate), states[candidate].openTrial == nil,
       fraction > states[candidate].checkpoint?.dataFraction ?? 0, fraction <= 1
     else { return .none(.nothingFits) }
@@ -39,13 +45,32 @@ extension Search {
     } catch {
       return .none(.nothingFits)
     }
-    return .assigned(assign(Work(candidate: candidate, fraction: fraction, rung: 0, phase: .requested)))
+    let work = Work(candidate: candidate, fraction: fraction, rung: 0, phase: .requested)
+    return .assigned(assign(work, holding: heldCandidate(after: previous)))
   }
 
-  private func nextWork(where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool) -> Work? {
+  /// The candidate that a worker has loaded after a trial that ended in order: the trial's, while its last weights are
+  /// that trial's.
+  private func heldCandidate(after previous: TrialID?) -> Int? {
+    guard let previous, trials.contains(previous), starts.areKnown else { return nil }
+    let candidate = trials[previous].assignment.candidate
+    let isInOrder =
+      switch trials[previous].outcome {
+      case .paused, .ended(.completed), .ended(.paused): true
+      default: false
+      }
+    return isInOrder && states[candidate].checkpoint?.trial == previous ? candidate : nil
+  }
+
+  private func nextWork(
+    holding held: Int?, where fits: (_ candidate: Int, _ need: MemoryNeed) -> Bool
+  ) -> Work? {
+    var context = context
+    context.heldCandidate = held
     func canStart(_ candidate: Int, _ fraction: Double, isRepeat: Bool) -> Bool {
       !states[candidate].isClosed && states[candidate].openTrial == nil
-        && limit(on: candidate, to: fraction, isRepeat: isRepeat) == nil && fits(candidate, need(of: candidate))
+        && limit(on: candidate, to: fraction, isRepeat: isRepeat, context) == nil
+        && fits(candidate, need(of: candidate))
     }
     func canStart(_ candidate: Int, _ fraction: Double) -> Bool {
       // Past the checkpoint there is nothing to train but the candidate again.
@@ -81,8 +106,9 @@ extension Search {
     guard !isRunning else { return nil }
     var first: StopReason?
     var isAffordable = false
+    let context = context
     func visit(_ candidate: Int, _ fraction: Double, isRepeat: Bool) -> Bool {
-      let limit = limit(on: candidate, to: fraction, isRepeat: isRepeat)
+      let limit = limit(on: candidate, to: fraction, isRepeat: isRepeat, context)
       first = first ?? limit
       isAffordable = limit == nil
       return !isAffordable
@@ -111,12 +137,16 @@ extension Search {
   /// The budget that training a candidate up to a fraction would exceed; nil when none. O(1).
   ///
   /// - Parameter isRepeat: whether it begins from the start, with another seed.
-  func limit(on candidate: Int, to fraction: Double, isRepeat: Bool) -> StopReason? {
+  private func limit(
+    on candidate: Int, to fraction: Double, isRepeat: Bool, _ context: StrategyContext
+  ) -> StopReason? {
     let begun = states[candidate].begunFraction(isRepeat: isRepeat)
-    return ledger.limit(adding: pool.candidates[candidate].costWeight * (fraction - begun))
+    let start = context.startWeight(of: candidate, isRepeat: isRepeat)
+    return ledger.limit(adding: pool.candidates[candidate].costWeight * (fraction - begun) + start)
   }
 
-  private mutating func assign(_ work: Work) -> Assignment {
+  private mutating func assign(_ work: Work, holding held: Int?) -> Assignment {
+    let isHeld = work.candidate == held && !work.isRepeat
     if work.isRepeat {
       states[work.candidate].curve.beginAgain()
       states[work.candidate].checkpoint = nil
@@ -125,10 +155,11 @@ extension Search {
     let state = states[work.candidate]
     let assignment = Assignment(
       trial: trials.nextID, candidate: work.candidate, fromFraction: state.checkpoint?.dataFraction ?? 0,
-      toFraction: work.fraction, checkpoint: state.checkpoint, seed: state.curve.seed, rung: work.rung,
-      phase: work.phase)
+      toFraction: work.fraction, checkpoint: state.checkpoint, isHeld: isHeld, seed: state.curve.seed,
+      rung: work.rung, phase: work.phase)
     let weight = pool.candidates[work.candidate].costWeight * (assignment.toFraction - assignment.fromFraction)
-    trials.open(assignment, cost: ledger.open(weight: weight))
+    let start = isHeld ? 0 : starts.gpuSeconds(of: work.candidate)
+    trials.open(assignment, cost: ledger.open(weight: weight, startGPUSeconds: start))
     states[work.candidate].openTrial = assignment.trial
     states[work.candidate].isTried = true
     if work.phase != .requested { strategy.didAssign(work) }

@@ -27,6 +27,7 @@ extension Search {
     let isLatest = position == trials[id].reports.count
     trials[id].reports.insert(report, at: position)
     let isReached = report.dataFraction >= assignment.toFraction
+    takeStart(report, of: id)
     ledger.record(
       report, weight: pool.candidates[candidate].costWeight * (report.dataFraction - assignment.fromFraction),
       isReached: isReached, on: &trials[id].cost)
@@ -54,6 +55,14 @@ extension Search {
     guard ledger.spentBudgetOfOpenTrials != nil else { return .proceed }
     keepCheckpoint(TrialCheckpoint(trial: id, dataFraction: report.dataFraction), of: candidate)
     return close(id, step: report.step, .pause(.searchFinished), .paused(.searchFinished))
+  }
+
+  /// Learns what the start of a trial took from its first report that says so. Where the worker went on with a model
+  /// that it had loaded, it tells nothing of starts.
+  private mutating func takeStart(_ report: Report, of id: TrialID) {
+    guard let seconds = report.startGPUSeconds, !trials[id].hasToldStart else { return }
+    trials[id].hasToldStart = true
+    if !trials[id].assignment.isHeld { starts.take(seconds, of: trials[id].assignment.candidate) }
   }
 
   /// Closes a trial that ends without a decision.
@@ -101,6 +110,7 @@ extension Search {
   public mutating func add(_ candidates: [Candidate], clusterIndices: [Int]) throws(SelectionError) {
     try pool.add(candidates, clusterIndices: clusterIndices)
     ledger.gridWeight = pool.totalCostWeight
+    starts.add(candidates)
     let added = states.count..<pool.candidates.count
     states += candidates.map { _ in CandidateState() }
     for candidate in added { updateFit(of: candidate) }

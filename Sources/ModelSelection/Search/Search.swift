@@ -22,6 +22,7 @@ public struct Search: Sendable {
   var ledger: CostLedger
   var strategy: any SearchStrategy
   var knowledge: Knowledge
+  var starts: StartCosts
   /// Candidates that people asked for, the first request first.
   var requested: [Int] = []
   /// The memory of the largest device offered so far; nil before the first.
@@ -35,6 +36,7 @@ public struct Search: Sendable {
     states = pool.candidates.map { _ in CandidateState() }
     ledger = CostLedger(pool, settings.budget)
     strategy = settings.strategy.begin()
+    starts = StartCosts(pool.candidates)
     knowledge = Knowledge(candidateCount: pool.candidates.count, prior: settings.curvePrior)
     advanceStrategy()
   }
@@ -91,7 +93,8 @@ public struct Search: Sendable {
     StrategyContext(
       pool: pool, settings: settings, states: states, knowledge: knowledge, leader: leader, spending: ledger.spending,
       gpuSecondsPerWeight: ledger.gpuSecondsPerWeight, openTrialCount: ledger.openCount,
-      usedWeight: ledger.usedWeight, affordableWeight: ledger.affordableWeight)
+      usedWeight: ledger.usedWeight, affordableWeight: ledger.affordableWeight, starts: starts,
+      weightPerGPUSecond: ledger.weight(ofGPUSeconds: 1))
   }
 }
 

@@ -34,6 +34,8 @@ struct Trial: Sendable {
   var cost: TrialCost
   /// By ascending step.
   var reports: [Report] = []
+  /// Whether a report said what the trial's start took.
+  var hasToldStart = false
   /// Nil while the trial is open.
   var outcome: TrialOutcome?
   /// The report that closed the trial, and the decision it was answered with.

@@ -79,9 +79,11 @@ struct ImprovementSteps {
     let begun = state.checkpoint?.dataFraction ?? 0
     let known = max(begun, context.observedFraction(of: candidate))
     guard gain >= leastGain, !state.isClosed, state.openTrial == nil, known < reach * (1 - 1e-9) else { return nil }
-    let next = min(reach, max(context.settings.startFraction, known * context.settings.reductionFactor))
+    let wanted = min(reach, max(context.settings.startFraction, known * context.settings.reductionFactor))
+    let next = context.fraction(worthStarting: candidate, from: begun, wanted: wanted)
     return CandidateStep(
       candidate: candidate, fraction: next,
-      value: gain / (context.pool.candidates[candidate].costWeight * (next - begun)))
+      value: gain
+        / (context.pool.candidates[candidate].costWeight * (next - begun) + context.startWeight(of: candidate)))
   }
 }

@@ -72,7 +72,8 @@ struct GradientSteps {
       // A step that can be paid for, but only as the beginning of a path that cannot, would not be taken.
       let begun = nextStart(of: candidate)
       let weight = context.pool.candidates[candidate].costWeight * (step.fraction - begun)
-      if weight <= affordableWeight, self.step(candidate, above: 0) == nil { continue }
+      let start = context.startWeight(of: candidate, isRepeat: isRepetition(of: candidate))
+      if start + weight <= affordableWeight, self.step(candidate, above: 0) == nil { continue }
       if !visit(step) { return }
     }
   }
@@ -92,13 +93,16 @@ struct GradientSteps {
     guard lead > -8 * belief.deviation else { return nil }
     let weight = context.pool.candidates[candidate].costWeight
     if isRepetition(of: candidate) { return repetition(candidate, belief, lead: lead, above: limit, affordableWeight) }
-    let next = min(1, max(context.settings.startFraction, begun * context.settings.reductionFactor))
+    let start = context.startWeight(of: candidate)
+    var next = min(1, max(context.settings.startFraction, begun * context.settings.reductionFactor))
+    let longer = context.fraction(worthStarting: candidate, from: begun, wanted: next)
+    if start + weight * (longer - begun) <= affordableWeight { next = longer }
     var (value, gain, fraction) = (limit, 0.0, next)
-    while weight * (fraction - begun) <= affordableWeight {
+    while start + weight * (fraction - begun) <= affordableWeight {
       let deviation = context.knowledge.informativeDeviation(belief, candidate, upTo: fraction)
       let gained = FinalError.expectedExcess(of: lead, deviation: deviation)
       gain = max(gain, gained)
-      value = max(value, gained / (weight * (fraction - begun)))
+      value = max(value, gained / (start + weight * (fraction - begun)))
       if fraction >= 1 { break }
       fraction = min(1, fraction * context.settings.reductionFactor)
     }
@@ -116,7 +120,7 @@ struct GradientSteps {
     let evaluation = context.knowledge.evaluationDeviation(of: candidate)
     var (value, gain) = (limit, 0.0)
     for count in 1...(context.settings.repetitionLimit - context.states[candidate].curve.seed) {
-      let cost = weight * Double(count)
+      let cost = (weight + context.startWeight(of: candidate, isRepeat: true)) * Double(count)
       guard cost <= affordableWeight else { break }
       let deviation = Knowledge.learned(
         belief.deviation * belief.deviation, evaluation / Double(count).squareRoot())

@@ -7,14 +7,16 @@
 /// and the curve of a leader alone tells of leaders. Then the budget is spent, until no step promises a gain.
 struct Race: RungStrategy {
   var progress = RungProgress()
-  /// The rungs begun, and those of them that were for all candidates.
+  /// The number of the next rung.
   private var rungCount = 0
+  /// The rungs begun for all candidates, and the halvings after them.
   private var commonCount = 0
+  private var halvingCount = 0
 
   /// The share of the budget that may go to training all candidates alike.
   private static let startShare = 0.47
   /// The halvings after a single common rung.
-  private static let halvingCount = 2
+  private static let mostHalvings = 2
   /// A race within a budget ends when no step is expected to gain this much log error: the rounding of errors.
   private static let leastGain = 1e-6
   /// A race without any budget or bound of the regret ends for this much, below what would matter to a user.
@@ -23,13 +25,20 @@ struct Race: RungStrategy {
   let stopsHopelessTrials = true
 
   mutating func nextRung(_ context: StrategyContext, stopped: inout [Int]) -> Rung? {
+    if rungCount == 0, context.starts.areKnown {
+      // Each candidate is started once: a rung of its own for each level would pay for as many starts.
+      rungCount = Self.onlyRung(context)
+      commonCount = 1
+      return begin(context.fraction(ofRung: rungCount), Array(context.pool.candidates.indices))
+    }
     let fraction = context.fraction(ofRung: rungCount)
     guard rungCount == 0 || context.fraction(ofRung: rungCount - 1) < 1 else { return nil }
     if rungCount == 0 || (commonCount == rungCount && fraction <= Self.lastStart(context)) {
       commonCount += 1
       return begin(fraction, Array(context.pool.candidates.indices))
     }
-    guard commonCount == 1, rungCount <= Self.halvingCount else { return nil }
+    guard commonCount == 1, halvingCount < Self.mostHalvings, !Self.showsCourses(context) else { return nil }
+    halvingCount += 1
     let before = context.fraction(ofRung: rungCount - 1)
     let seen = context.pool.candidates.indices.filter { context.isObserved($0, at: before) }
     guard seen.count > 1 else { return nil }
@@ -47,14 +56,27 @@ struct Race: RungStrategy {
     let budget = context.affordableWeight + context.usedWeight
     // Without a budget two points of each curve, and a third where the observed fraction is as published.
     guard budget.isFinite else { return context.settings.observedFraction / 2 }
-    return startShare * budget / context.pool.totalCostWeight * (1 + 1e-9)
+    return startShare * (budget - context.totalStartWeight) / context.pool.totalCostWeight * (1 + 1e-9)
+  }
+
+  /// The rung that all candidates are trained to at once where starts cost something: the last one that is paid for by
+  /// the share of what starting each once leaves of the budget.
+  private static func onlyRung(_ context: StrategyContext) -> Int {
+    let most = lastStart(context)
+    var rung = 0
+    while context.fraction(ofRung: rung) < 1, context.fraction(ofRung: rung + 1) <= most { rung += 1 }
+    return rung
+  }
+
+  /// Whether most candidates were observed more than once, so that their curves show how far they fall.
+  private static func showsCourses(_ context: StrategyContext) -> Bool {
+    guard context.starts.areKnown else { return false }
+    let count = context.states.count { $0.observations.count > 1 }
+    return 2 * count > context.states.count
   }
 
   func nextWork(_ context: StrategyContext, where canStart: (Int, Double) -> Bool) -> Work? {
-    if let rung = progress.current, let member = rung.openMembers(context).first(where: { canStart($0, rung.fraction) })
-    {
-      return rung.work(on: member)
-    }
+    if let work = progress.current?.work(context, where: canStart) { return work }
     return Self.steps(context).best(where: canStart)
   }
 

@@ -7,6 +7,11 @@ struct Rung: Equatable, Sendable {
   let members: [Int]
   /// All members before this position are settled, so a request need not look at them again.
   private(set) var firstOpen = 0
+  /// Whether members whose training to the fraction would take less than their start are trained further.
+  private var isWorthStarts = false
+
+  /// At most this share of what the budget allows may go to a rung because its trials are to be worth their starts.
+  private static let mostShare = 0.7
 
   init(_ phase: SearchPhase, number: Int, fraction: Double, members: [Int]) {
     self.phase = phase
@@ -31,7 +36,33 @@ struct Rung: Equatable, Sendable {
     members[firstOpen...].lazy.filter { !isSettled($0, context) }
   }
 
-  func work(on candidate: Int) -> Work { Work(candidate: candidate, fraction: fraction, rung: number, phase: phase) }
+  /// The first open member's work that can start.
+  func work(_ context: StrategyContext, where canStart: (_ candidate: Int, _ fraction: Double) -> Bool) -> Work? {
+    for member in openMembers(context) {
+      let longer = isWorthStarts ? worthwhile(member, context) : fraction
+      for fraction in longer > fraction ? [longer, fraction] : [fraction] where canStart(member, fraction) {
+        return Work(candidate: member, fraction: fraction, rung: number, phase: phase)
+      }
+    }
+    return nil
+  }
+
+  /// Lets trials be worth their starts, where the budget allows it for all members. O(members).
+  mutating func lengthenTrials(_ context: StrategyContext) {
+    guard context.starts.areKnown else { return }
+    var weight = 0.0
+    for member in members where !isSettled(member, context) {
+      let begun = context.states[member].begunFraction(isRepeat: false)
+      weight += context.startWeight(of: member)
+      weight += context.pool.candidates[member].costWeight * (worthwhile(member, context) - begun)
+    }
+    isWorthStarts = weight <= Self.mostShare * context.affordableWeight
+  }
+
+  private func worthwhile(_ member: Int, _ context: StrategyContext) -> Double {
+    let begun = context.states[member].begunFraction(isRepeat: false)
+    return context.fraction(worthStarting: member, from: begun, wanted: fraction)
+  }
 }
 
 /// A strategy that trains one rung after the other, each chosen from the results of the rungs before.
@@ -67,15 +98,14 @@ extension RungStrategy {
     guard !progress.isComplete, progress.current?.isSettled(context) ?? true else { return nil }
     var stopped: [Int] = []
     progress.current = nextRung(context, stopped: &stopped)
+    // Published baselines train as far as was published.
+    if stopsHopelessTrials { progress.current?.lengthenTrials(context) }
     progress.isComplete = progress.current == nil
     return stopped
   }
 
   func nextWork(_ context: StrategyContext, where canStart: (Int, Double) -> Bool) -> Work? {
-    if let rung = progress.current, let member = rung.openMembers(context).first(where: { canStart($0, rung.fraction) })
-    {
-      return rung.work(on: member)
-    }
+    if let work = progress.current?.work(context, where: canStart) { return work }
     return improvementSteps(context)?.best(where: canStart)
   }
 

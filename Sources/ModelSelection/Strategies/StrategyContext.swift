@@ -13,6 +13,12 @@ struct StrategyContext {
   let usedWeight: Double
   /// The cost weight of further work that the budgets allow; infinite without a budget whose rate is known.
   let affordableWeight: Double
+  let starts: StartCosts
+  /// The cost weight of a GPU-second; nil while it is unknown what work takes.
+  let weightPerGPUSecond: Double?
+  /// The candidate that the worker which asks has just trained up to its checkpoint, and may go on with without a
+  /// start; nil for none.
+  var heldCandidate: Int?
 
   /// The predicted final error of each candidate; nil for those without an observation.
   var finals: [FinalError?] { knowledge.finals }
@@ -39,6 +45,32 @@ struct StrategyContext {
 
   /// The number of candidates that one halving keeps of `count`.
   func keptCount(of count: Int) -> Int { max(1, Int((Double(count) / settings.reductionFactor).rounded(.up))) }
+
+  /// The cost weight of the start of the candidate's next trial; 0 where nothing is known of starts.
+  ///
+  /// - Parameter isRepeat: whether it begins from the start, with another seed.
+  func startWeight(of candidate: Int, isRepeat: Bool = false) -> Double {
+    guard starts.areKnown, let weightPerGPUSecond, isRepeat || candidate != heldCandidate else { return 0 }
+    return starts.gpuSeconds(of: candidate) * weightPerGPUSecond
+  }
+
+  /// The cost weight of starting a trial of each candidate. O(candidates).
+  var totalStartWeight: Double { states.indices.reduce(0) { $0 + startWeight(of: $1) } }
+
+  /// The fraction up to which a trial is worth its start: the wanted one, or the first rung beyond at which training
+  /// takes as long as the start; all the data where less than a start would be left.
+  ///
+  /// - Parameter begun: where the trial begins.
+  func fraction(worthStarting candidate: Int, from begun: Double, wanted: Double, isRepeat: Bool = false) -> Double {
+    let start = startWeight(of: candidate, isRepeat: isRepeat) / pool.candidates[candidate].costWeight
+    guard start > 0 else { return wanted }
+    var fraction = max(wanted, settings.startFraction)
+    if fraction < begun + start {
+      fraction = settings.startFraction
+      while fraction < min(1, begun + start) { fraction *= settings.reductionFactor }
+    }
+    return 1 - fraction < start ? 1 : fraction
+  }
 
   /// The data fraction of a rung, counted from 0 at the start fraction; at most 1.
   func fraction(ofRung rung: Int) -> Double {

@@ -34,6 +34,8 @@ public struct Assignment: Equatable, Sendable {
   public let toFraction: Double
   /// What to resume; nil to begin afresh.
   public let checkpoint: TrialCheckpoint?
+  /// Whether the worker that asked has just trained the candidate up to here, so that no start is expected.
+  public let isHeld: Bool
   /// The number of the candidate's training, from 0; each begins from the start and is to draw its own randomness.
   public let seed: Int
   /// Counts the evaluations at growing fractions, from 0.

@@ -12,6 +12,8 @@ public struct Report: Equatable, Sendable {
   public var logErrorDeviation: Double?
   /// GPU-seconds of this trial since it began, at least 0; nil to take them from the candidate's cost weight.
   public var gpuSeconds: Double?
+  /// How many of them passed before the trial began to train, at least 0; nil where that is not known.
+  public var startGPUSeconds: Double?
   /// Joules of this trial since it began, at least 0.
   public var joules: Double?
   /// Whether a checkpoint was saved at this step.
@@ -19,7 +21,7 @@ public struct Report: Equatable, Sendable {
 
   public init(
     step: Int, dataFraction: Double, error: Double, score: Double? = nil, logErrorDeviation: Double? = nil,
-    gpuSeconds: Double? = nil, joules: Double? = nil, hasCheckpoint: Bool = false
+    gpuSeconds: Double? = nil, startGPUSeconds: Double? = nil, joules: Double? = nil, hasCheckpoint: Bool = false
   ) {
     self.step = step
     self.dataFraction = dataFraction
@@ -27,6 +29,7 @@ public struct Report: Equatable, Sendable {
     self.score = score ?? error
     self.logErrorDeviation = logErrorDeviation
     self.gpuSeconds = gpuSeconds
+    self.startGPUSeconds = startGPUSeconds
     self.joules = joules
     self.hasCheckpoint = hasCheckpoint
   }
@@ -36,7 +39,8 @@ public struct Report: Equatable, Sendable {
     one.step == other.step && one.dataFraction == other.dataFraction
       && one.error.bitPattern == other.error.bitPattern && one.score.bitPattern == other.score.bitPattern
       && one.logErrorDeviation == other.logErrorDeviation && one.gpuSeconds == other.gpuSeconds
-      && one.joules == other.joules && one.hasCheckpoint == other.hasCheckpoint
+      && one.startGPUSeconds == other.startGPUSeconds && one.joules == other.joules
+      && one.hasCheckpoint == other.hasCheckpoint
   }
 }
 
@@ -84,6 +88,8 @@ extension Report {
     let deviation = logErrorDeviation ?? 0
     try require(deviation.isFinite && deviation >= 0, "logErrorDeviation", "at least 0", deviation)
     try require((gpuSeconds ?? 0).isFinite && (gpuSeconds ?? 0) >= 0, "gpuSeconds", "at least 0", gpuSeconds ?? 0)
+    let start = startGPUSeconds ?? 0
+    try require(start.isFinite && start >= 0, "startGPUSeconds", "at least 0", start)
     try require((joules ?? 0).isFinite && (joules ?? 0) >= 0, "joules", "at least 0", joules ?? 0)
   }
 }

@@ -14,6 +14,8 @@ package struct CandidatePool: Sendable {
     package let costWeight: Double
     /// What it takes of each of its GPUs; nil when no part says.
     package let memoryBytes: Int?
+    /// What its parts add to every start of a trial; nil when no part says.
+    package let startSeconds: Double?
   }
 
   /// Where relative costs come from.
@@ -207,7 +209,7 @@ package struct CandidatePool: Sendable {
             excludedCounts[rule, default: 0] += 1
             continue
           }
-          let memory = parts.compactMap(\.memoryBytes)
+          let (memory, starts) = (parts.compactMap(\.memoryBytes), parts.compactMap(\.startSeconds))
           let cost: Double =
             switch costBasis {
             case .costWeight: parts.reduce(0) { $0 + ($1.costWeight ?? 0) }
@@ -217,7 +219,8 @@ package struct CandidatePool: Sendable {
           candidates.append(
             Candidate(
               encoder: encoder, projector: projector, languageModel: languageModel, costWeight: cost,
-              memoryBytes: memory.isEmpty ? nil : memory.reduce(0, +)))
+              memoryBytes: memory.isEmpty ? nil : memory.reduce(0, +),
+              startSeconds: starts.isEmpty ? nil : starts.reduce(0, +)))
           numbers[name] = candidates.count - 1
         }
       }

@@ -54,7 +54,7 @@ extension ModelSearch {
     do throws(SelectionError) {
       if !result.added.isEmpty {
         try newEngine.add(
-          result.added.map { Candidate(revised.candidates[$0]) },
+          result.added.map { Candidate(revised.candidates[$0], settings) },
           clusterIndices: result.added.map { newClustering.clusterOfCandidate[$0] })
       }
       if let budget = revision.budget { try newEngine.revise(budget) }

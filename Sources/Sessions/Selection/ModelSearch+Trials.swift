@@ -20,7 +20,8 @@ extension ModelSearch {
     let now = max(before, request.elapsedSeconds ?? 0)
     let silent = roster.expired(at: now, leaseSeconds: settings.leaseSeconds)
     if let trial = roster.openTrial(of: request.worker), !silent.contains(trial) {
-      return (.trial(openTrial(trial), isRepeated: true), known != nil)
+      // A worker that asks again has restarted, and holds nothing.
+      return (.trial(openTrial(trial, mayBeHeld: false), isRepeated: true), known != nil)
     }
     if let gpus = request.gpus { try check(gpus, besides: silent) }
     engine.tell(elapsedSeconds: now)
@@ -51,12 +52,13 @@ extension ModelSearch {
         request.memoryBytes ?? .max
       }
     var (isTooSmall, isAvoided, isOtherwise) = (false, false, false)
+    let previous = roster.lastTrial(of: request.worker)
     var next = NextTrial.none(.nothingFits)
     // A candidate goes back to a node that lost it only when there is nothing else for the node.
     for avoidsLosses in [true, false] where avoidsLosses || isAvoided {
       // Copies that end with this scope: the engine may not change while `self` is read.
       let (devices, losses, gpusPerTrial) = (devices, losses, settings.gpusPerTrial)
-      (next, isOtherwise) = engine.nextTrial(replaying: work) { candidate, need in
+      (next, isOtherwise) = engine.nextTrial(after: previous, replaying: work) { candidate, need in
         guard let memory, need.isMet(by: memory) else {
           isTooSmall = true
           return false
@@ -73,7 +75,7 @@ extension ModelSearch {
       guard case .none(.nothingFits) = next else { break }
     }
     // Only now is it sure that this version gives nothing: each round above may find the trial that is known.
-    if let work, case .none = next { (next, isOtherwise) = (engine.assign(work.0, to: work.1), true) }
+    if let work, case .none = next { (next, isOtherwise) = (engine.assign(work.0, to: work.1, after: previous), true) }
     switch next {
     case .assigned(let assignment):
       let gpus = request.gpus ?? (choosesGPUs ? chosen(for: assignment.candidate, mayLack: isOtherwise) : [])
@@ -177,7 +179,9 @@ extension ModelSearch {
           error: report.score.isFinite ? metric.error(ofScore: report.score) : .infinity, score: report.score,
           logErrorDeviation: report.score.isFinite
             ? report.noise.flatMap { metric.logErrorDeviation(ofScore: report.score, $0) } : nil,
-          gpuSeconds: report.gpuSeconds, joules: report.energyJoules, hasCheckpoint: report.checkpoint != nil),
+          gpuSeconds: report.gpuSeconds,
+          startGPUSeconds: report.startSeconds.map { $0 * Double(gpuCount(of: id)) }, joules: report.energyJoules,
+          hasCheckpoint: report.checkpoint != nil),
         of: id, elapsedSeconds: report.elapsedSeconds)
     } catch {
       throw RequestError(error, trial: id)
@@ -247,8 +251,13 @@ extension ModelSearch {
     }
   }
 
+  /// The GPUs that a trial runs on, as far as known.
+  private func gpuCount(of id: TrialID) -> Int {
+    roster[id].gpus.isEmpty ? settings.gpusPerTrial : roster[id].gpus.count
+  }
+
   /// A trial as its worker sees it.
-  func openTrial(_ id: TrialID) -> OpenTrial {
+  func openTrial(_ id: TrialID, mayBeHeld: Bool = true) -> OpenTrial {
     let (assignment, entry) = (assignment(of: id), roster[id])
     // A worker that restarts continues from what this trial has saved itself.
     let own = entry.latestCheckpoint
@@ -259,7 +268,8 @@ extension ModelSearch {
       id: id, candidate: pool.name(of: assignment.candidate),
       fromFraction: own?.dataFraction ?? assignment.fromFraction, toFraction: assignment.toFraction,
       sampleCount: pool.task.alignmentSampleCount, resume: resume,
-      gpus: entry.gpus, worker: entry.request.worker, seed: assignment.seed, rung: assignment.rung,
+      gpus: entry.gpus, worker: entry.request.worker, isHeld: mayBeHeld && assignment.isHeld, seed: assignment.seed,
+      rung: assignment.rung,
       phase: assignment.phase)
   }
 

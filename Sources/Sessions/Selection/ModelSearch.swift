@@ -55,7 +55,7 @@ package struct ModelSearch: Sendable {
   ) throws(RequestError) -> Search {
     do throws(SelectionError) {
       let pool = try Pool(
-        candidates: pool.candidates.map(Candidate.init), clusters: clustering.clusters,
+        candidates: pool.candidates.map { Candidate($0, settings) }, clusters: clustering.clusters,
         hasRelativeCosts: pool.costBasis != .costWeight)
       var search = settings.search
       search.seed = settings.seed ?? sessionSeed
@@ -84,7 +84,7 @@ package struct ModelSearch: Sendable {
       let added = pool.candidates.count..<grown.candidates.count
       do throws(SelectionError) {
         try engine.add(
-          grown.candidates[added].map(Candidate.init),
+          grown.candidates[added].map { Candidate($0, newSettings) },
           clusterIndices: added.map { newClustering.clusterOfCandidate[$0] })
       } catch {
         throw RequestError(error, path: "encoders")

@@ -19,13 +19,15 @@ package struct PoolComponent: Sendable, Equatable {
   package var latencySeconds: Double?
   /// What it adds to the cost of training a candidate on all data, in any unit.
   package var costWeight: Double?
+  /// What it adds to the time that every start of a trial takes before it trains.
+  package var startSeconds: Double?
   /// Equal layers it is made of, for dividing a candidate among pipeline stages.
   package var layerCount: Int?
 
   package init(
     id: String, parameterCount: Int? = nil, memoryBytes: Int? = nil, licence: String? = nil, tags: [String] = [],
     embeddingWidth: Int? = nil, family: String? = nil, latencySeconds: Double? = nil, costWeight: Double? = nil,
-    layerCount: Int? = nil
+    startSeconds: Double? = nil, layerCount: Int? = nil
   ) {
     self.id = id
     self.parameterCount = parameterCount
@@ -36,6 +38,7 @@ package struct PoolComponent: Sendable, Equatable {
     self.family = family
     self.latencySeconds = latencySeconds
     self.costWeight = costWeight
+    self.startSeconds = startSeconds
     self.layerCount = layerCount
   }
 }

@@ -47,9 +47,11 @@ extension RequestError {
 }
 
 extension Candidate {
-  init(_ candidate: CandidatePool.Candidate) {
+  init(_ candidate: CandidatePool.Candidate, _ settings: SelectionSettings) {
+    let starts = [candidate.startSeconds, settings.startSeconds].compactMap { $0 }
     self.init(
       encoder: candidate.encoder, languageModel: candidate.languageModel, projector: candidate.projector ?? 0,
-      costWeight: candidate.costWeight, memoryBytes: candidate.memoryBytes ?? 0)
+      costWeight: candidate.costWeight, memoryBytes: candidate.memoryBytes ?? 0,
+      startGPUSeconds: starts.isEmpty ? nil : starts.reduce(0, +) * Double(settings.gpusPerTrial))
   }
 }

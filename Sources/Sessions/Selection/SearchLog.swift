@@ -29,6 +29,8 @@ package struct SearchLog: Sendable {
   package private(set) var changeCount = 0
   private var reports: [StoredReport] = []
   private var checkpoints: [Int: JSON] = [:]
+  /// Few reports say how long their trial's start took.
+  private var starts: [Int: Double] = [:]
   /// The places of last reports.
   private var lasts: Set<Int> = []
 
@@ -45,13 +47,15 @@ package struct SearchLog: Sendable {
     entries.append(.reported(reports.count))
     changeCount += 1
     if let checkpoint = report.checkpoint { checkpoints[reports.count] = checkpoint }
+    if let start = report.startSeconds { starts[reports.count] = start }
     if report.isLast { lasts.insert(reports.count) }
     reports.append(StoredReport(report))
   }
 
   /// The report at a place that an entry names.
   package func report(at place: Int) -> TrialReport {
-    reports[place].report(checkpoint: checkpoints[place], isLast: lasts.contains(place))
+    reports[place].report(
+      checkpoint: checkpoints[place], startSeconds: starts[place], isLast: lasts.contains(place))
   }
 }
 
@@ -83,11 +87,12 @@ private struct StoredReport: Sendable {
     elapsedSeconds = report.elapsedSeconds ?? .nan
   }
 
-  func report(checkpoint: JSON?, isLast: Bool) -> TrialReport {
+  func report(checkpoint: JSON?, startSeconds: Double?, isLast: Bool) -> TrialReport {
     func given(_ number: Double) -> Double? { number.isNaN ? nil : number }
     return TrialReport(
       trial: TrialID(Int(trial)), step: step, dataFraction: dataFraction, score: score,
       noise: given(noise).map { $0 < 0 ? .exampleCount(Int(-$0)) : .standardError($0) }, gpuSeconds: given(gpuSeconds),
-      energyJoules: given(energyJoules), elapsedSeconds: given(elapsedSeconds), checkpoint: checkpoint, isLast: isLast)
+      startSeconds: startSeconds, energyJoules: given(energyJoules), elapsedSeconds: given(elapsedSeconds),
+      checkpoint: checkpoint, isLast: isLast)
   }
 }

@@ -14,6 +14,8 @@ package struct TrialReport: Sendable {
   package let noise: Noise?
   /// What this trial has taken so far, as its client counts; nil where it does not.
   package let gpuSeconds: Double?
+  /// How many seconds passed from the trial's start until it trained; nil where its client does not say.
+  package let startSeconds: Double?
   package let energyJoules: Double?
   /// Seconds since the search began, by the client's clock.
   package let elapsedSeconds: Double?
@@ -33,7 +35,7 @@ package struct TrialReport: Sendable {
 
   package init(
     trial: TrialID, step: Int, dataFraction: Double, score: Double, noise: Noise? = nil, gpuSeconds: Double?,
-    energyJoules: Double?, elapsedSeconds: Double?, checkpoint: JSON?, isLast: Bool = false
+    startSeconds: Double? = nil, energyJoules: Double?, elapsedSeconds: Double?, checkpoint: JSON?, isLast: Bool = false
   ) {
     self.trial = trial
     self.step = step
@@ -41,6 +43,7 @@ package struct TrialReport: Sendable {
     self.score = score
     self.noise = noise
     self.gpuSeconds = gpuSeconds
+    self.startSeconds = startSeconds
     self.energyJoules = energyJoules
     self.elapsedSeconds = elapsedSeconds
     self.checkpoint = checkpoint

@@ -50,6 +50,8 @@ package struct OpenTrial: Sendable {
   package let resume: Checkpoint?
   package let gpus: [String]
   package let worker: String?
+  /// Whether the worker has just trained the candidate up to here, so that it need not load anything.
+  package let isHeld: Bool
   /// The number of the candidate's training, from 0.
   package let seed: Int
   package let rung: Int

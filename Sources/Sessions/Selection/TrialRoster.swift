@@ -16,6 +16,8 @@ struct TrialRoster: Sendable {
   private var open: Set<TrialID> = []
   /// The open trial of each worker that gave its name.
   private var trialOfWorker: [ExactString: TrialID] = [:]
+  /// The trial that each of them ended last.
+  private var lastOfWorker: [ExactString: TrialID] = [:]
   /// No open trial was heard from before this time.
   private var oldestHeardSeconds = 0.0
 
@@ -32,6 +34,9 @@ struct TrialRoster: Sendable {
 
   func openTrial(of worker: String?) -> TrialID? { worker.flatMap { trialOfWorker[ExactString($0)] } }
 
+  /// The trial that a worker ended last, unless that is unknown.
+  func lastTrial(of worker: String?) -> TrialID? { worker.flatMap { lastOfWorker[ExactString($0)] } }
+
   /// Adds the next trial of the engine.
   mutating func open(_ id: TrialID, _ entry: Entry) {
     precondition(id.index == entries.count, "trials are numbered without gaps")
@@ -47,6 +52,7 @@ struct TrialRoster: Sendable {
     changes.append(.closed(id))
     if let worker = entries[id.index].request.worker, trialOfWorker[ExactString(worker)] == id {
       trialOfWorker[ExactString(worker)] = nil
+      lastOfWorker[ExactString(worker)] = id
     }
   }
 

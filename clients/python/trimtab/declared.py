@@ -100,6 +100,7 @@ class SearchSettings(TypedDict):
     gpus_per_trial: NotRequired[int]
     prefer_elapsed: NotRequired[bool]
     lease_seconds: NotRequired[float]
+    start_seconds: NotRequired[float]
 
 
 class TrainedBy(TypedDict):

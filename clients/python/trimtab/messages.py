@@ -3279,6 +3279,10 @@ class PoolComponentEntry(TypedDict):
     # What it adds to the cost of training on all data, in any unit. Must be a number in 0...1e+30.
     costWeight: NotRequired[Optional[float]]
 
+    # What it adds to the seconds that every trial takes until it trains, for one to load it. A search that knows of
+    # starts makes fewer and longer trials. Must be a number in 0...1e+30. Unit: s. Since 0.2.
+    startSeconds: NotRequired[Optional[float]]
+
     # Equal layers it is made of, for dividing it among pipeline stages. Must be an integer in 1...65536.
     layerCount: NotRequired[Optional[int]]
 
@@ -3410,6 +3414,12 @@ class SelectionSettingsEntry(TypedDict):
     # A trial without a report for longer than this, in session time, is lost; choose several times the interval of
     # reports. By default trials wait for ever. Must be a number > 0, at most 1e30. Unit: s.
     leaseSeconds: NotRequired[Optional[float]]
+
+    # Seconds that every trial takes until it trains, beside what its candidate's parts add. They count in the value of
+    # a step and against every budget; reports correct them. Before a trial has reported gpuSeconds, cost weights are
+    # taken for GPU-seconds, and where there are none starts do not count. Must be a number in 0...1e+30. Unit: s.
+    # Since 0.2.
+    startSeconds: NotRequired[Optional[float]]
 
 
 
@@ -3761,6 +3771,10 @@ class TrialNextAnswer(TypedDict):
     # The checkpoint to resume from; absent when training begins from the start.
     resume: NotRequired[OpenTrialCheckpoint]
 
+    # True where the worker's last trial ended here and the search counts on it to go on with what it has loaded;
+    # absent where nothing is known of what starts take. Since 0.2.
+    held: NotRequired[bool]
+
     # The registered GPUs to train on; empty where the worker uses its own.
     gpus: NotRequired[list[str]]
 
@@ -3854,6 +3868,11 @@ class TrialUpdateParams(TypedDict):
 
     # GPU-seconds that this trial has taken so far, all its GPUs together. Must be a number in 0...1e+30. Unit: GPU s.
     gpuSeconds: NotRequired[Optional[float]]
+
+    # Seconds from the trial's start until it trained, mostly to load the model, which are a part of gpuSeconds on each
+    # of its GPUs. One report of a trial is enough to learn from; see pool/submit. Must be a number in 0...1e+30. Unit:
+    # s. Since 0.2.
+    startSeconds: NotRequired[Optional[float]]
 
     # Joules that this trial has taken so far, all its GPUs together. Must be a number in 0...1e+30. Unit: J.
     energyJoules: NotRequired[Optional[float]]
@@ -5515,6 +5534,10 @@ class TrialAssignedParams(TypedDict):
 
     # The checkpoint to resume from; absent when training begins from the start.
     resume: NotRequired[OpenTrialCheckpoint]
+
+    # True where the worker's last trial ended here and the search counts on it to go on with what it has loaded;
+    # absent where nothing is known of what starts take.
+    held: NotRequired[bool]
 
     # The registered GPUs to train on; empty where the worker uses its own.
     gpus: list[str]

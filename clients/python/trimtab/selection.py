@@ -31,7 +31,8 @@ class TrialMethods:
     def update(
         self, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
         sample_count: Optional[int] = None, standard_error: Optional[float] = None,
-        example_count: Optional[int] = None, gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
+        example_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
+        start_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
         timeout: Optional[float] = None,
     ) -> Request[TrialDecision]:
@@ -42,13 +43,14 @@ class TrialMethods:
                 break
 
         `standard_error` of the score, or `example_count` whose mean it is, says how noisy it is. A score that is not
-        finite says that training has diverged. `report` is another name of this method.
+        finite says that training has diverged. `start_seconds` passed before the trial trained.
+        `report` is another name of this method.
         """
         return SessionMethods.update_trial(
             self._session, self.number, step, score, data_fraction=data_fraction, sample_count=sample_count,
             standard_error=standard_error, example_count=example_count, gpu_seconds=gpu_seconds,
-            energy_joules=energy_joules, elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last,
-            timeout=timeout)
+            start_seconds=start_seconds, energy_joules=energy_joules, elapsed_seconds=elapsed_seconds,
+            checkpoint=checkpoint, last=last, timeout=timeout)
 
     report = update
 
@@ -65,14 +67,16 @@ class TrialMethods:
     def update_nowait(
         self, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
         sample_count: Optional[int] = None, standard_error: Optional[float] = None,
-        example_count: Optional[int] = None, gpu_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
+        example_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
+        start_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
     ) -> None:
         """Reports as a notification; the decision comes to `on_notification` as `trial/decided`."""
         request = SessionMethods.update_trial(
             self._session, self.number, step, score, data_fraction=data_fraction, sample_count=sample_count,
             standard_error=standard_error, example_count=example_count, gpu_seconds=gpu_seconds,
-            energy_joules=energy_joules, elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last)
+            start_seconds=start_seconds, energy_joules=energy_joules, elapsed_seconds=elapsed_seconds,
+            checkpoint=checkpoint, last=last)
         self._session.notify(request.method, request.params)
 
 

@@ -65,6 +65,10 @@ struct PoolComponentEntry: ObjectReadable {
         "latencySeconds", .number(in: 0...1e30), "What it adds to the time of one answer of the finished model."),
       costWeight: try reader.optional(
         "costWeight", .number(in: 0...1e30), "What it adds to the cost of training on all data, in any unit."),
+      startSeconds: try reader.optional(
+        "startSeconds", .number(in: 0...1e30),
+        "What it adds to the seconds that every trial takes until it trains, for one to load it. A search that knows of starts makes fewer and longer trials."
+      ),
       layerCount: try reader.optional(
         "layerCount", .integer(in: 1...65_536), "Equal layers it is made of, for dividing it among pipeline stages."))
   }
@@ -82,6 +86,7 @@ extension PoolComponent {
     object.field("family", family)
     object.field("latencySeconds", latencySeconds)
     object.field("costWeight", costWeight)
+    object.field("startSeconds", startSeconds)
     object.field("layerCount", layerCount)
   }
 }

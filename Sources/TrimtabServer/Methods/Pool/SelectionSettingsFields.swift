@@ -65,8 +65,13 @@ struct SelectionSettingsEntry: ObjectReadable {
       "leaseSeconds", .positive,
       "A trial without a report for longer than this, in session time, is lost; choose several times the interval of reports. By default trials wait for ever."
     )
+    let start = try reader.optional(
+      "startSeconds", .number(in: 0...1e30),
+      "Seconds that every trial takes until it trains, beside what its candidate's parts add. They count in the value of a step and against every budget; reports correct them. Before a trial has reported gpuSeconds, cost weights are taken for GPU-seconds, and where there are none starts do not count."
+    )
     if let budget { search.budget = budget.budget }
-    settings = SelectionSettings(search: search, seed: seed.map(UInt64.init), gpusPerTrial: gpus, leaseSeconds: lease)
+    settings = SelectionSettings(
+      search: search, seed: seed.map(UInt64.init), gpusPerTrial: gpus, leaseSeconds: lease, startSeconds: start)
   }
 }
 
@@ -121,6 +126,7 @@ extension SelectionSettings {
     object.field("gpusPerTrial", gpusPerTrial)
     object.field("preferElapsed", search.prefersElapsed ? true : nil)
     object.field("leaseSeconds", leaseSeconds)
+    object.field("startSeconds", startSeconds)
     object.object("budget") { search.budget.write(to: &$0) }
   }
 }

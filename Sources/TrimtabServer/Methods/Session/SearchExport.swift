@@ -83,6 +83,7 @@ extension TrialReport {
     case nil: break
     }
     params.field("gpuSeconds", gpuSeconds)
+    params.field("startSeconds", startSeconds)
     params.field("energyJoules", energyJoules)
     params.field("elapsedSeconds", elapsedSeconds)
     params.field("checkpoint", checkpoint)

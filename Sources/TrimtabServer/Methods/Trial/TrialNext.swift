@@ -132,6 +132,10 @@ extension OpenTrial: AnswerObject {
     Field("fromSampleCount", "The same as fromFraction in samples.") { $0.fromSampleCount }
     Field("toSampleCount", "The same as toFraction in samples.") { $0.toSampleCount }
     Field("resume", "The checkpoint to resume from; absent when training begins from the start.") { $0.resume }
+    Field(
+      "held",
+      "True where the worker's last trial ended here and the search counts on it to go on with what it has loaded; absent where nothing is known of what starts take."
+    ) { $0.isHeld ? true : nil }
     Field("gpus", "The registered GPUs to train on; empty where the worker uses its own.") { $0.gpus }
     Field(
       "seed",

@@ -22,6 +22,7 @@ package enum TrialUpdate: NotifiableStep {
     let score: Double
     let noise: TrialReport.Noise?
     let gpuSeconds: Double?
+    let startSeconds: Double?
     let energyJoules: Double?
     let elapsedSeconds: Double?
     let checkpoint: JSON?
@@ -52,6 +53,10 @@ package enum TrialUpdate: NotifiableStep {
       noise = standardError.map { .standardError($0) } ?? exampleCount.map { .exampleCount($0) }
       gpuSeconds = try reader.optional(
         "gpuSeconds", .number(in: 0...1e30), "GPU-seconds that this trial has taken so far, all its GPUs together.")
+      startSeconds = try reader.optional(
+        "startSeconds", .number(in: 0...1e30),
+        "Seconds from the trial's start until it trained, mostly to load the model, which are a part of gpuSeconds on each of its GPUs. One report of a trial is enough to learn from; see pool/submit."
+      )
       energyJoules = try reader.optional(
         "energyJoules", .number(in: 0...1e30), "Joules that this trial has taken so far, all its GPUs together.")
       elapsedSeconds = try reader.elapsedSeconds()
@@ -77,8 +82,9 @@ package enum TrialUpdate: NotifiableStep {
         TrialReport(
           trial: TrialID(params.trial), step: params.step,
           dataFraction: params.dataFraction ?? Double(params.sampleCount ?? 0) / samples, score: params.score,
-          noise: params.noise, gpuSeconds: params.gpuSeconds, energyJoules: params.energyJoules,
-          elapsedSeconds: params.elapsedSeconds, checkpoint: params.checkpoint, isLast: params.isLast))
+          noise: params.noise, gpuSeconds: params.gpuSeconds,
+          startSeconds: params.startSeconds, energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds,
+          checkpoint: params.checkpoint, isLast: params.isLast))
     }
     return StepResult(
       Answer(decision: decision), events: session.searchEvents(), isChange: !decision.isDuplicate)

@@ -23,7 +23,8 @@ class Resume(Answer):
 class Assignment(Answer):
     """What to train: `candidate`, from `resume` or from the start, up to `to_fraction` of the data, on `gpus`.
 
-    `seed` counts the candidate's earlier trainings from the start; the randomness of this one is drawn by it.
+    `seed` counts the candidate's earlier trainings from the start; the randomness of this one is drawn by it. `held`:
+    the search counts on this worker to go on with what its last trial loaded.
     """
 
     trial: int
@@ -37,6 +38,7 @@ class Assignment(Answer):
     phase: str
     resume: Optional[Resume] = None
     seed: int = 0
+    held: bool = False
     repeated: bool = False
 
 

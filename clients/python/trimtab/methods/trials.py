@@ -36,11 +36,13 @@ class SearchTrialMethods(OfSession):
         self, trial: int, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
         sample_count: Optional[int] = None, standard_error: Optional[float] = None,
         example_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
-        energy_joules: Optional[float] = None, elapsed_seconds: Optional[float] = None, checkpoint: Any = None,
-        last: Optional[bool] = None, timeout: Optional[float] = None,
+        start_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
+        elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.TrialDecision]:
         """A score that is not finite says that training has diverged; one of `standard_error` and `example_count` says
-        how noisy it is.
+        how noisy it is. `start_seconds` passed before the trial trained; a search that knows them makes fewer and
+        longer trials.
 
         Example:
 
@@ -49,8 +51,9 @@ class SearchTrialMethods(OfSession):
         return self._request(
             "trial/update", answers.TrialDecision, trial=trial, step=step, score=spelled(score),
             data_fraction=data_fraction, sample_count=sample_count, standard_error=standard_error,
-            example_count=example_count, gpu_seconds=gpu_seconds, energy_joules=energy_joules,
-            elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last, timeout=timeout)
+            example_count=example_count, gpu_seconds=gpu_seconds, start_seconds=start_seconds,
+            energy_joules=energy_joules, elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last,
+            timeout=timeout)
 
     @Method
     def fail_trial(
