@@ -7,6 +7,7 @@ internal import Synchronization
 ///     sessions/NAME.journal      the journals of sessions that are not closed
 ///     closed/NAME.N.journal      those of closed ones, until somebody removes them
 ///     damaged/NAME.N.journal     what `repair` could not keep
+///     frontiers/                 ``KeptFiles``
 package final class StateDirectory: Sendable {
   package static let sessions = "sessions"
   package static let closed = "closed"
@@ -16,6 +17,8 @@ package final class StateDirectory: Sendable {
   /// Held for its lock.
   private let lock: DirectoryLock?
   private let names: Mutex<Names>
+  /// What need not be computed again.
+  package let keptFiles: KeptFiles
 
   private struct Names {
     /// The sessions with a journal that is not closed.
@@ -43,7 +46,7 @@ package final class StateDirectory: Sendable {
   /// - Throws: ``DirectoryError``.
   package convenience init(_ path: String, allowsNetwork: Bool = false) throws(DirectoryError) {
     let lock = try DirectoryLock(path, allowsNetwork: allowsNetwork)
-    for folder in [Self.sessions, Self.closed, Self.damaged] { try lock.makeFolder(folder) }
+    for folder in [Self.sessions, Self.closed, Self.damaged, KeptFiles.folder] { try lock.makeFolder(folder) }
     try self.init(SystemStorage(root: lock.path), lock: lock)
   }
 
@@ -58,6 +61,7 @@ package final class StateDirectory: Sendable {
   package init(_ storage: any Storage, lock: DirectoryLock? = nil) throws(DirectoryError) {
     self.storage = storage
     self.lock = lock
+    keptFiles = KeptFiles(storage)
     do throws(StorageError) {
       names = Mutex(try Self.read(storage))
     } catch {
@@ -159,7 +163,8 @@ package final class StateDirectory: Sendable {
 
   /// Where the journal of a session goes that is closed; from now on the session has none.
   package func closedPath(for name: ExactString) -> String {
-    names.withLock {
+    keptFiles.forget(name)
+    return names.withLock {
       $0.stored.remove(name)
       $0.closed.insert(name)
       $0.lastNumber += 1

@@ -42,7 +42,9 @@ import Transcripts
       let answers = second.send(open(summary.name))
       #expect(answers.contains { $0.contains(#""resumed":true"#) }, "\(name): \(answers)")
       guard second.sessions.contains(summary.name) else { continue }
-      let (before, after) = (try first.sessions.state(summary.name), try second.sessions.state(summary.name))
+      var (before, after) = (try first.sessions.state(summary.name), try second.sessions.state(summary.name))
+      // Each process has its own.
+      (before.planArchive, after.planArchive) = (nil, nil)
       #expect(firstDifference(before, after, comparesObjects: true) == nil, "\(name)")
     }
     #expect(second.sessions.count == first.sessions.count)
@@ -75,6 +77,53 @@ import Transcripts
   /// The one difference that is meant.
   private func durable(_ answer: String) -> String {
     answer.replacing(#""durability":"memory""#, with: #""durability":"journal""#)
+  }
+
+  /// Plans that took long to find are kept beside the journal. Whatever becomes of the file, the frontier is the same.
+  @Test(arguments: [Damage.none, .byte(40), .byte(3000), .lost]) func plansAreKeptBesideTheJournal(
+    _ damage: Damage
+  ) throws {
+    let storage = SimulatedStorage(seed: 1)
+    let rows = (0..<8).flatMap { table in
+      [(1410, 1.0, 300.0), (1200, 1.2, 240.0), (900, 1.7, 220.0)].map { clock, slower, watts in
+        let seconds = 0.1 * slower * (1 + 0.05 * Double(table))
+        return #"{"stage":\#(table / 2),"instruction":"\#(table % 2 == 0 ? "forward" : "backward")","#
+          + #""frequency":\#(clock),"timeSeconds":\#(seconds),"energyJoules":\#(watts * seconds)}"#
+      }
+    }
+    let first = try client(storage)
+    for text in [
+      Self.initialize, open("s"),
+      Conversation.request(
+        "pipeline/define",
+        #"{"session":"s","pipeline":"p","schedule":"1f1b","stages":4,"microbatches":32,"blockingPowerWatts":60}"#, id: 1),
+      Conversation.request(
+        "profile/submit", #"{"session":"s","pipeline":"p","rows":[\#(rows.joined(separator: ","))]}"#, id: 2),
+      Conversation.request("frontier/characterize", #"{"session":"s","pipeline":"p"}"#, id: 3),
+    ] {
+      #expect(first.send(text).contains { $0.contains(#""result""#) }, "\(text.prefix(80))")
+    }
+    let file = try #require(try storage.names(in: KeptFiles.folder).first)
+    switch damage {
+    case .none: break
+    case .byte(let offset): storage.damage("\(KeptFiles.folder)/\(file)", at: offset)
+    case .lost: try storage.remove("\(KeptFiles.folder)/\(file)")
+    }
+    storage.restart(losesPower: false)
+
+    let second = try client(storage)
+    _ = second.send(Self.initialize)
+    #expect(second.send(open("s")).contains { $0.contains(#""resumed":true"#) })
+    var (before, after) = (try first.sessions.state("s"), try second.sessions.state("s"))
+    (before.planArchive, after.planArchive) = (nil, nil)
+    #expect(firstDifference(before, after, comparesObjects: true) == nil)
+    _ = second.send(Conversation.request("session/close", #"{"session":"s"}"#, id: 4))
+    #expect(try storage.names(in: KeptFiles.folder).isEmpty)
+  }
+
+  /// What becomes of a file of plans.
+  enum Damage {
+    case none, byte(Int), lost
   }
 
   @Test func aFailedSyncClosesTheSessionAlone() throws {

@@ -70,14 +70,14 @@ extension SessionState {
   ) throws(RequestError) -> @Sendable (ProgressHandle) throws(RequestError) -> CharacterizationProduct {
     let pipeline = try pipeline(request.pipeline)
     let inputs = try inputs(of: pipeline)
-    let seed = seed
+    let (seed, archive, key) = (seed, planArchive, PlanKey(name, pipeline, request))
     return { (progress) throws(RequestError) in
       let product: CharacterizationProduct
       do throws(FrontierError) {
         let parts = request.estimate.parts(of: progress)
         let inputs = try inputs.estimated(as: request.estimate, progress: parts.tables)
         let frontier = try Frontier(
-          of: inputs.problem, options: request.options, parallel: .threads(), progress: parts.frontier,
+          of: inputs.problem, options: request.options, archive: archive, key: key, progress: parts.frontier,
           mayContinue: mayContinue)
         let certificate =
           request.certifies

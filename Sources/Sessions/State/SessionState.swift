@@ -25,6 +25,8 @@ package struct SessionState: Sendable {
   var jobOfPipeline: [ExactString: Int] = [:]
   /// The search for a model, once a pool has been submitted.
   package var search: ModelSearch?
+  /// Where plans are looked for before they are searched, and kept; no part of what the session says.
+  package var planArchive: (any PlanArchive)?
 
   package init(name: String, seed: UInt64) {
     self.name = name

@@ -4,8 +4,10 @@ internal import Basics
 package struct SessionStore: Sendable {
   private var states = NamedList<SessionState>()
   private var mintedCount = 0
+  /// Given to each session.
+  package var planArchive: (any PlanArchive)?
 
-  package init() {}
+  package init(planArchive: (any PlanArchive)? = nil) { self.planArchive = planArchive }
 
   package var count: Int { states.count }
 
@@ -64,6 +66,8 @@ package struct SessionStore: Sendable {
   /// - Returns: the earlier state, so that the caller may release it where that holds nothing up.
   package mutating func replace(_ next: SessionState) -> SessionState? {
     let earlier = states[next.name]
+    var next = next
+    next.planArchive = planArchive
     states[next.name] = next
     return earlier
   }
@@ -81,7 +85,8 @@ package struct SessionStore: Sendable {
       mintedCount += 1
       name = "session-\(mintedCount)"
     }
-    let state = SessionState(name: name!, seed: seed)
+    var state = SessionState(name: name!, seed: seed)
+    state.planArchive = planArchive
     states[state.name] = state
     return (SessionSummary(state), false)
   }

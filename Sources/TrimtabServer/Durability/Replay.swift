@@ -6,7 +6,7 @@ internal import Sessions
 /// A session as its journal makes it: every record is applied by the step that its request was applied by.
 struct Replay: Sendable {
   /// Holds the session alone.
-  private(set) var store = SessionStore()
+  private(set) var store: SessionStore
   /// What was pushed about the session.
   private(set) var history: PushHistory
   /// What was answered, as far as that is wanted.
@@ -46,21 +46,22 @@ struct Replay: Sendable {
   /// - Parameters:
   ///   - mark: notes which request is being applied, and knows one that must not be.
   ///   - history: takes what was pushed.
+  ///   - archive: has plans that need not be searched for again.
   /// - Returns: also the reader, at the journal's end unless the replay stopped; nil where the journal was never begun.
   /// - Throws: ``RequestError`` of kind `journalUnusable` or `storageFailed`.
   static func run(
     _ name: String, in directory: StateDirectory, mark: RecoveryMark? = nil,
     keeping history: PushHistory = PushHistory(), answering wanted: RecordedAnswers.Wanted = .none,
-    progress: ProgressHandle = ProgressHandle()
+    archive: (any PlanArchive)? = nil, progress: ProgressHandle = ProgressHandle()
   ) throws(RequestError) -> (replay: Replay, reader: JournalReader)? {
     defer { mark?.end() }
-    guard let (replay, reader) = try run(name, in: directory, mark, upTo: nil, history, wanted, progress) else {
-      return nil
-    }
+    guard let (replay, reader) = try run(name, in: directory, mark, upTo: nil, history, wanted, archive, progress)
+    else { return nil }
     guard let stop = replay.stop else { return (replay, reader) }
     // The request has changed the session, or part of it. What was before it takes another replay, without it.
     guard replay.requestCount > 1,
-      var (before, _) = try run(name, in: directory, mark, upTo: replay.requestCount - 1, history, wanted, progress)
+      var (before, _) = try run(
+        name, in: directory, mark, upTo: replay.requestCount - 1, history, wanted, archive, progress)
     else { throw stop }
     before.stop = stop
     return (before, reader)
@@ -68,7 +69,7 @@ struct Replay: Sendable {
 
   private static func run(
     _ name: String, in directory: StateDirectory, _ mark: RecoveryMark?, upTo limit: Int?, _ history: PushHistory,
-    _ wanted: RecordedAnswers.Wanted, _ progress: ProgressHandle
+    _ wanted: RecordedAnswers.Wanted, _ archive: (any PlanArchive)?, _ progress: ProgressHandle
   ) throws(RequestError) -> (replay: Replay, reader: JournalReader)? {
     func readable<Value>(_ body: () throws(JournalError) -> Value) throws(RequestError) -> Value {
       do throws(JournalError) { return try body() } catch { throw RequestError(error, session: name) }
@@ -87,7 +88,7 @@ struct Replay: Sendable {
       throw RequestError(.damaged(path: survey.path, offset: offset, record: record), session: name)
     }
     guard survey.count > 0 else { return nil }
-    var replay = Replay(name, uses, mark, limit, history, wanted, survey.count)
+    var replay = Replay(name, uses, mark, limit, history, wanted, archive, survey.count)
     var reader = try readable { () throws(JournalError) in try directory.reader(of: ExactString(name)) }
     do throws(RequestError) {
       while !replay.isDone, let bytes = try readable({ () throws(JournalError) in try reader.next() }) {
@@ -103,8 +104,9 @@ struct Replay: Sendable {
 
   private init(
     _ name: String, _ lastUses: [Int: Int], _ mark: RecoveryMark?, _ limit: Int?, _ history: PushHistory,
-    _ wanted: RecordedAnswers.Wanted, _ totalCount: Int
+    _ wanted: RecordedAnswers.Wanted, _ archive: (any PlanArchive)?, _ totalCount: Int
   ) {
+    store = SessionStore(planArchive: archive)
     (self.name, self.lastUses, self.mark, self.limit, self.history) = (name, lastUses, mark, limit, history)
     (self.wanted, self.totalCount) = (wanted, totalCount)
   }

@@ -32,6 +32,7 @@ extension Server {
       directory, leastPlainByteCount: stateOptions.leastPlainByteCount, thread: thread,
       start: start ?? thread?.start ?? atOnce)
     self.journals = journals
+    sessions.planArchive = DirectoryArchive(directory)
     watchJournals(journals)
     for (path, error) in directory.unreadable {
       notifyAll(LogMessage(level: .error, message: "\(path): \(RequestError(error, session: path).message)"))
@@ -309,7 +310,7 @@ private struct Recovered: Sendable {
     let mark = directory.recoveryMark(for: ExactString(name))
     guard
       let (replay, reader) = try Replay.run(
-        name, in: directory, mark: mark, answering: .last, progress: progress)
+        name, in: directory, mark: mark, answering: .last, archive: DirectoryArchive(directory), progress: progress)
     else {
       (file, state, tornByteCount, size, stop) = (nil, nil, 0, SessionJournals.Size(), nil)
       (history, answers, difference) = (PushHistory(), RecordedAnswers(), nil)
