@@ -96,7 +96,8 @@ import Transcripts
       Self.initialize, open("s"),
       Conversation.request(
         "pipeline/define",
-        #"{"session":"s","pipeline":"p","schedule":"1f1b","stages":4,"microbatches":32,"blockingPowerWatts":60}"#, id: 1),
+        #"{"session":"s","pipeline":"p","schedule":"1f1b","stages":4,"microbatches":32,"blockingPowerWatts":60}"#,
+        id: 1),
       Conversation.request(
         "profile/submit", #"{"session":"s","pipeline":"p","rows":[\#(rows.joined(separator: ","))]}"#, id: 2),
       Conversation.request("frontier/characterize", #"{"session":"s","pipeline":"p"}"#, id: 3),
@@ -123,7 +124,9 @@ import Transcripts
 
   /// What becomes of a file of plans.
   enum Damage {
-    case none, byte(Int), lost
+    case none
+    case byte(Int)
+    case lost
   }
 
   @Test func aFailedSyncClosesTheSessionAlone() throws {

@@ -28,7 +28,8 @@ package struct PlanKey: Sendable {
   private static let mostBytes = 32 << 20
 
   /// Whether plans are worth to be kept.
-  static func isWorthIt(_ frontier: Frontier, of problem: IterationProblem, _ options: CharacterizationOptions) -> Bool {
+  static func isWorthIt(_ frontier: Frontier, of problem: IterationProblem, _ options: CharacterizationOptions) -> Bool
+  {
     options.effort.level == .standard && problem.graph.count * options.deadlineCount >= leastWork
       && StoredPlans.byteCount(instructionCount: problem.graph.count, planCount: frontier.plans.count) <= mostBytes
   }
