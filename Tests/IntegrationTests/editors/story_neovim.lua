@@ -1,7 +1,7 @@
 -- Does in Neovim what the test says, and tells what a person would see. MANIFEST is the file, ORDERS a FIFO with a line of
 -- JSON for each order; what is seen goes to standard output, as lines of JSON.
 vim.opt.runtimepath:prepend(vim.env.PLUGIN)
-vim.o.columns, vim.o.lines = 100, 34
+vim.o.columns, vim.o.lines = 100, 38
 vim.o.termguicolors, vim.o.background, vim.o.ruler, vim.o.laststatus = true, "dark", false, 0
 vim.cmd("colorscheme desert")
 vim.cmd("runtime plugin/trimtab.lua")

@@ -46,6 +46,9 @@ blocking_power_watts = 95.0
 [profile]
 csv_path = "profile.csv"
 
+[frontier]
+effort = "quick"
+
 [objective]
 slowdown_fraction = 0.05
 '''
@@ -96,7 +99,7 @@ class Launcher:
     def session(self, *options):
         """The search, as another client of the same state directory has it."""
         with Trimtab([self.environment["TRIMTAB_BINARY"], "serve", *options], timeout=AWAIT_SECONDS,
-                     roots=[str(self.folder)], state_directory=str(self.folder / "search" / "sessions")) as client:
+                     state_directory=str(self.folder / "search" / "sessions")) as client:
             yield client.open_session("vqa")
 
     def suggestion(self):
@@ -104,12 +107,9 @@ class Launcher:
             best = session.suggestion().suggestion
             return best and best.candidate
 
-    def characterize(self):
-        """Gives the session the frontier of the manifest's pipeline, as a notebook beside the launcher would."""
-        with self.session() as session:
-            session.define_pipeline("gpt", schedule="1f1b", stages=8, microbatches=24, blocking_power_watts=95.0)
-            session.submit_profile("gpt", csv_path=str(self.folder / "profile.csv"))
-            session.characterize("gpt", effort="quick")
+    def point(self):
+        """The plan at the manifest's objective, on the frontier that the launcher has computed."""
+        with self.session("--read-only") as session:
             return session.query("gpt", slowdown_fraction=0.05)
 
     def run_until_another(self, than):
@@ -180,6 +180,8 @@ def test_from_a_mistake_to_the_suggested_vlm(name, opened, launcher, folder, pic
     launcher.start()
     first = launcher.run_until_another(None)
     shows(first)
+    point = launcher.point()
+    editor.await_("beside", lambda _: f"saved ({100 * point.saving_fraction:.0f} %)" in editor.beside())
     shot()
     better = launcher.run_until_another(first)
     shows(better)
@@ -197,9 +199,6 @@ def test_from_a_mistake_to_the_suggested_vlm(name, opened, launcher, folder, pic
     assert after != before and best.encoder in after and best.language_model in after
     assert (folder / "trimtab.toml").read_text() == after
 
-    point = launcher.characterize()
-    editor.await_("beside", lambda _: f"saved ({100 * point.saving_fraction:.0f} %)" in editor.beside())
-    shot()
     lines = editor.ask("view", "view", command="ranking")
     assert [line.split()[0] for line in lines[-4:]] == ["1", "2", "3", "4"]
     assert {name for line in lines for name in ("clip", "siglip", "qwen", "phi") if name in line} \

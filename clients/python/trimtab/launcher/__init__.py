@@ -19,6 +19,7 @@ from ..run_function import command_of
 from ..training import TrainingTrial
 from .checkpoints import Checkpoints
 from .devices import Device, GPUs, devices, slots
+from .job import open_frontier
 from .options import Limits, limits, pool_params
 from .places import Place, ThisHost
 from .processes import start_time
@@ -40,6 +41,7 @@ def launch(
     gpus: GPUs = 1, steps: Optional[int] = None, limits: Union[Limits, Mapping[str, Any], None] = None,
     environment: Optional[Mapping[str, str]] = None, seed: Optional[int] = None, binary: Command = None,
     table: Optional[bool] = None, name: str = "search", checkpoints: Checkpoints = "all",
+    job: Optional[Mapping[str, Mapping[str, Any]]] = None,
 ) -> SuggestionReport:
     """Runs a search to its end, and returns what it suggests.
 
@@ -56,6 +58,8 @@ def launch(
     is a number, indices, `GPU` values with their memory, or "all". `steps` is how many steps a training on all data
     has, where the script does not say it. `limits` bounds how long things may take. `name` is the session's.
     With `checkpoints="needed"` a trial's end deletes those checkpoints of its candidate that nothing needs any more.
+    `job` has the tables `pipeline`, `profile` and `frontier` of a manifest: the frontier of that job is computed before
+    the first trial, so that editors and notebooks show it beside the search.
 
     Everything is kept in the folder `state`: the search, and in `trials/NUMBER` a trial's `log.txt` and checkpoint. A
     launcher that was killed, its server or both, goes on when it is called again: it ends the processes that were left,
@@ -73,13 +77,13 @@ def launch(
     place = ThisHost(
         slots(found, params["search"].get("gpusPerTrial", 1)), words, {**os.environ, **(environment or {})})
     return run(place, folder, params, limits=bounds, steps=steps, seed=seed, binary=binary, table=table,
-               checkpoints=checkpoints, found=found, name=name)
+               checkpoints=checkpoints, found=found, name=name, job=job)
 
 
 def run(
     place: Place, folder: Path, params: dict[str, Any], *, limits: Limits, steps: Optional[int], seed: Optional[int],
     binary: Command, table: Optional[bool], checkpoints: Checkpoints, found: Sequence[Device] = (),
-    name: str = "search",
+    name: str = "search", job: Optional[Mapping[str, Mapping[str, Any]]] = None,
 ) -> SuggestionReport:
     """Runs a search at a place, whatever it is; `params` are those of `submit_pool`."""
     if checkpoints not in get_args(Checkpoints):
@@ -92,6 +96,8 @@ def run(
         open_pool(session, params)
         if found:
             describe_gpus(session, found)
+        if job is not None:
+            open_frontier(session, job, folder)
         search = Search(session, place, folder=folder / "trials", limits=limits, steps=steps,
                         settings=params["search"], checkpoints=checkpoints, changed=show)
         search.run()

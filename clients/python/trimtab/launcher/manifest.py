@@ -1,7 +1,8 @@
 """`python -m trimtab launch trimtab.toml`: a search written down in one file.
 
-The file may say a pipeline and its profile, too, as `protocol-spec/manifest.md` of the repository describes; a launcher
-leaves these tables alone. Where the `trimtab` program is at hand, its `check` says what is wrong with a manifest.
+The file may say a pipeline and its profile, too, as `protocol-spec/manifest.md` of the repository describes: a launcher
+computes their frontier before its first trial, for editors and notebooks to show. Where the `trimtab` program is at
+hand, its `check` says what is wrong with a manifest.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, Optional
 from ..answers import GPU, SuggestionReport
 from ..errors import TrimtabError
 from ..frames import command_line
+from .job import TABLES
 from .options import known_fields
 
 EXAMPLE = """\
@@ -59,7 +61,7 @@ grace = 60.0                   # to save and end after a decision
 NAMES = ("trimtab.toml", "trimtab.json")
 FIELDS = ("name", "command", "state", "gpus", "steps", "pool", "search", "limits", "environment", "seed", "table",
           "checkpoints")
-OTHERS = ("model", "pipeline", "profile", "frontier", "objective")  # of `trimtab frontier` and editors
+OTHERS = ("model", *TABLES, "objective")
 REFUSED = (1, 2)  # exit statuses of `trimtab check`; a program without that command gives another
 
 
@@ -76,6 +78,7 @@ def load(path: Path) -> dict[str, Any]:
         manifest = _toml().loads(text)
     if not isinstance(manifest, dict):
         raise ValueError(f"{path} has no table at its top")
+    job = {name: manifest[name] for name in TABLES if name in manifest}
     manifest = {name: value if name == "environment" else _in_snake_case(value) for name, value in manifest.items()}
     known_fields(manifest, (*FIELDS, *OTHERS), str(path))
     for name in OTHERS:
@@ -83,6 +86,8 @@ def load(path: Path) -> dict[str, Any]:
     for name in ("command", "state", "pool"):
         if name not in manifest:
             raise ValueError(f"{path} does not say {name!r}; `python -m trimtab launch --example` prints a manifest")
+    if "pipeline" in job and "profile" in job:
+        manifest["job"] = job
     search = manifest.pop("search", {})
     manifest["pool"] = {**manifest["pool"], "search": {**manifest["pool"].get("search", {}), **search}}
     if isinstance(manifest.get("gpus"), list):
