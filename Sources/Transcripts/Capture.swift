@@ -9,21 +9,56 @@ package struct Capture: Sendable {
   }
 
   package struct Message: Sendable, Equatable {
+    package enum Content: Sendable, Equatable {
+      /// A message, without its frame.
+      case message(String)
+      /// Bytes on the wire, frame included, of what is no message.
+      case bytes([UInt8])
+    }
+
     package var sender: Sender
     /// Tells several clients apart; empty where there is one.
     package var client: String
     /// Seconds since the capture began; nil in the canonical form.
     package var seconds: Double?
-    package var text: String
-    /// Whether `text` are the bytes on the wire, frame included, instead of a message.
-    package var isRaw: Bool
+    package var content: Content
 
-    package init(_ sender: Sender, _ text: String, client: String = "", seconds: Double? = nil, isRaw: Bool = false) {
-      (self.sender, self.text, self.client, self.seconds, self.isRaw) = (sender, text, client, seconds, isRaw)
+    package init(_ sender: Sender, _ content: Content, client: String = "", seconds: Double? = nil) {
+      (self.sender, self.content, self.client, self.seconds) = (sender, content, client, seconds)
+    }
+
+    package init(_ sender: Sender, _ text: String, client: String = "", seconds: Double? = nil) {
+      self.init(sender, .message(text), client: client, seconds: seconds)
+    }
+
+    /// The message, or the bytes as far as they are UTF-8, to be shown.
+    package var text: String {
+      switch content {
+      case .message(let text): text
+      case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
+      }
     }
 
     /// The message; nil where it is no JSON.
-    package var json: JSON? { isRaw ? nil : try? JSON.parse(text) }
+    package var json: JSON? {
+      if case .message(let text) = content { try? JSON.parse(text) } else { nil }
+    }
+
+    /// What is compared: the message as JSON where it is JSON, and else its exact text or bytes.
+    package var comparable: JSON {
+      switch content {
+      case .message(let text): json ?? .string(text)
+      case .bytes(let bytes): RawBytes(bytes).json
+      }
+    }
+
+    /// What is sent for it.
+    package func bytes(withHeaders: Bool) -> [UInt8] {
+      switch content {
+      case .message(let text): RawBytes.frame(Array(text.utf8), withHeaders: withHeaders)
+      case .bytes(let bytes): bytes
+      }
+    }
   }
 
   package enum Line: Sendable, Equatable {
@@ -49,48 +84,69 @@ package struct Capture: Sendable {
   /// Reads the text of a capture. Linear.
   package init(_ text: String) throws(Fault) {
     lines = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    // By bytes, as a character may span the end of a line, or the blank behind an arrow.
+    for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+      // Some editors end lines with a carriage return, too.
+      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
       guard let read = Self.read(line) else {
         throw Fault(
           line: index + 1, expected: "a line that begins with #, %, --> or <--, or with a client's name and an arrow",
-          found: Preview.cut(String(line)))
+          found: Preview.cut(String(Substring(line))))
+      }
+      if case .setting(let name, let words) = read, let expected = Self.expectation(of: name, words) {
+        throw Fault(line: index + 1, expected: expected, found: Preview.cut(Self.text(of: read)))
       }
       lines.append(read)
     }
     if lines.last == .comment("") { lines.removeLast() }
   }
 
-  private static func read(_ line: Substring) -> Line? {
-    if line.isEmpty || line.hasPrefix("#") { return .comment(String(line)) }
-    if line.hasPrefix("%") {
-      let words = line.dropFirst().split(separator: " ").map(String.init)
+  /// What a setting that tools look at would have to be; nil for one that is right, or that is left alone.
+  private static func expectation(of name: String, _ words: [String]) -> String? {
+    func unless(_ isRight: Bool, _ expected: String) -> String? { isRight ? nil : expected }
+    switch name {
+    case "mask": return unless(!words.isEmpty, "%mask NAME..., the fields that may have any value")
+    case "framing": return unless(words == ["headers"] || words == ["lines"], "%framing headers or %framing lines")
+    case "ignore": return unless(words == ["pushes"], "%ignore pushes")
+    case "compare": return unless(words == ["open"], "%compare open")
+    case "exit":
+      let status = words.count == 1 ? Int(words[0]) : nil
+      return unless(status.map { 0...255 ~= $0 } ?? false, "%exit STATUS, from 0 to 255")
+    default: return nil
+    }
+  }
+
+  private static func read(_ line: Substring.UTF8View) -> Line? {
+    func begins(_ prefix: String) -> Bool { line.starts(with: prefix.utf8) }
+    if line.isEmpty || begins("#") { return .comment(String(Substring(line))) }
+    if begins("%") {
+      let words = Substring(line).dropFirst().split(separator: " ").map(String.init)
       return words.first.map { .setting($0, Array(words.dropFirst())) }
     }
     var rest = line
     var client = ""
-    if !line.hasPrefix("--> "), !line.hasPrefix("<-- "), !line.hasPrefix("-->! "), !line.hasPrefix("<--! ") {
-      client = String(line.prefix { $0 != " " })
+    if !["--> ", "<-- ", "-->! ", "<--! "].contains(where: begins) {
+      client = String(Substring(line.prefix { $0 != UInt8(ascii: " ") }))
       guard !client.isEmpty, client.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else { return nil }
-      rest = line.dropFirst(client.count + 1)
+      rest = line.dropFirst(client.utf8.count + 1)
     }
-    guard let space = rest.firstIndex(of: " ") else { return nil }
-    let (arrow, isRaw) = (rest[..<space], rest[..<space].hasSuffix("!"))
+    guard let space = rest.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+    let arrow = String(Substring(rest[..<space]))
     guard let sender = ["-->": Sender.client, "-->!": .client, "<--": .server, "<--!": .server][arrow] else {
       return nil
     }
     rest = rest[space...].dropFirst()
     var seconds: Double?
-    if rest.hasPrefix("@") {
-      let time = rest.dropFirst().prefix { $0 != " " }
-      guard let value = Double(time) else { return nil }
+    if rest.first == UInt8(ascii: "@") {
+      let time = rest.dropFirst().prefix { $0 != UInt8(ascii: " ") }
+      guard let value = Double(Substring(time)) else { return nil }
       seconds = value
       rest = rest.dropFirst(time.count + 2)
     }
-    if isRaw {
-      guard let raw = (try? JSON.parse(String(rest)))?.stringValue else { return nil }
-      return .message(Message(sender, raw.text, client: client, seconds: seconds, isRaw: true))
-    }
-    return .message(Message(sender, String(rest), client: client, seconds: seconds))
+    let text = String(Substring(rest))
+    guard arrow.hasSuffix("!") else { return .message(Message(sender, text, client: client, seconds: seconds)) }
+    guard let bytes = (try? JSON.parse(text)).flatMap(RawBytes.init) else { return nil }
+    return .message(Message(sender, .bytes(bytes.bytes), client: client, seconds: seconds))
   }
 
   /// The file's text.
@@ -99,13 +155,16 @@ package struct Capture: Sendable {
   /// One line of the file, without its end.
   package static func text(of line: Line) -> String {
     switch line {
-    case .comment(let text): text
-    case .setting(let name, let words): "%" + ([name] + words).joined(separator: " ")
+    case .comment(let text): return text
+    case .setting(let name, let words): return "%" + ([name] + words).joined(separator: " ")
     case .message(let message):
-      (message.client.isEmpty ? "" : message.client + " ")
-        + (message.sender == .client ? "-->" : "<--") + (message.isRaw ? "! " : " ")
-        + (message.seconds.map { "@\(($0 * 1e6).rounded() / 1e6) " } ?? "")
-        + (message.isRaw ? JSON.string(message.text).text : message.text)
+      let client = message.client.isEmpty ? "" : message.client + " "
+      let arrow = message.sender == .client ? "-->" : "<--"
+      let time = message.seconds.map { "@\(($0 * 1e6).rounded() / 1e6) " } ?? ""
+      return switch message.content {
+      case .message(let text): client + arrow + " " + time + text
+      case .bytes(let bytes): client + arrow + "! " + time + RawBytes(bytes).json.text
+      }
     }
   }
 

@@ -37,12 +37,18 @@ package struct Expectations {
       guard case .message(let message) = line, message.sender == .server,
         keepsProgress || !Capture.isProgress(message)
       else { continue }
-      guard let json = message.json else {
+      let expected: Expected
+      if case .bytes(let bytes) = message.content {
+        // Compared as they are written.
+        expected = Expected(line: index, client: message.client, json: RawBytes(bytes).json)
+        waiting[Self.rawKey(message.client), default: []].append(expected)
+      } else if let json = message.json {
+        expected = Expected(line: index, client: message.client, json: json)
+        waiting[Self.key(message.client, json), default: []].append(expected)
+      } else {
         findings.append(Finding(line: index, message: message.text, differences: [Self.unreadable(message.text)]))
         continue
       }
-      let expected = Expected(line: index, client: message.client, json: json)
-      waiting[Self.key(message.client, json), default: []].append(expected)
       open.insert(index)
     }
   }
@@ -51,6 +57,33 @@ package struct Expectations {
   package func hasAll(before line: Int) -> Bool { !open.contains { $0 < line } }
 
   package var isEmpty: Bool { open.isEmpty }
+
+  /// Takes what a server sent.
+  ///
+  /// - Returns: the line that it answers to; nil where it was not expected.
+  @discardableResult
+  package mutating func take(_ content: Capture.Message.Content, from client: String) -> Int? {
+    switch content {
+    case .message(let text): return take(text, from: client)
+    case .bytes(let bytes):
+      let json = RawBytes(bytes).json
+      guard var expected = waiting[Self.rawKey(client)], !expected.isEmpty else {
+        findings.append(
+          Finding(
+            line: nil, message: json.preview(),
+            differences: [
+              Difference(path: "", expected: "a JSON message in UTF-8", found: "the bytes \(json.preview(limit: 400))")
+            ]))
+        return nil
+      }
+      let first = expected.removeFirst()
+      waiting[Self.rawKey(client)] = expected
+      open.remove(first.line)
+      let differences = comparison.differences(first.json, json)
+      findings.append(Finding(line: first.line, message: "bytes", differences: differences))
+      return first.line
+    }
+  }
 
   /// Takes a message that a server sent.
   ///
@@ -93,6 +126,9 @@ package struct Expectations {
     if let method = json["method"]?.stringValue?.text { return method }
     return "answer to \(json["id"]?.text ?? "a batch")"
   }
+
+  /// For what is no message.
+  private static func rawKey(_ client: String) -> String { "\(client) bytes" }
 
   /// What two messages have in common that stand for each other.
   private static func key(_ client: String, _ json: JSON) -> String {

@@ -17,7 +17,7 @@ struct ServerHost: Sendable {
   static func process(_ command: [String]) throws(ServerEnded) -> ServerHost {
     let child: ChildProcess
     do throws(ChildProcess.Failure) {
-      child = try ChildProcess(command, inOwnSession: true)
+      child = try ChildProcess(command, group: .ownSession)
     } catch {
       throw ServerEnded(exitStatus: nil, description: error.message)
     }

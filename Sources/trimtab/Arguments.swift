@@ -30,9 +30,19 @@ struct Arguments {
       } else {
         let names = options.union(known).sorted()
         let hint = UnknownField.nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
-        throw CommandFailure(
-          status: .usage, message: "expected one of \(names.joined(separator: " ")), found \"\(argument)\"\(hint)")
+        let expected = names.isEmpty ? "no option but --help" : "one of \(names.joined(separator: " "))"
+        throw CommandFailure(status: .usage, message: "expected \(expected), found \"\(argument)\"\(hint)")
       }
+    }
+  }
+
+  /// Refuses arguments where a command takes none.
+  ///
+  /// - Throws: ``CommandFailure`` with status `usage`.
+  static func none(after command: String, _ arguments: [String]) throws(CommandFailure) {
+    if let word = try Arguments(arguments, options: [], flags: []).words.first {
+      throw CommandFailure(
+        status: .usage, message: "expected nothing after \(command), found \"\(word)\"; see trimtab --help")
     }
   }
 

@@ -32,9 +32,10 @@ struct CommandFailure: Error {
   let message: String
 }
 
-/// Starts a program that a command names.
-func startProcess(_ command: [String]) throws(CommandFailure) -> ChildProcess {
+/// Starts a program that a command names; in `groups`, where it is to end with all that it starts.
+func startProcess(_ command: [String], in groups: ProcessGroups? = nil) throws(CommandFailure) -> ChildProcess {
   do throws(ChildProcess.Failure) {
+    if let groups { return try groups.start(command) }
     return try ChildProcess(command)
   } catch {
     throw CommandFailure(status: .noInput, message: error.message)
@@ -79,8 +80,17 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
       return ExitStatus.success.rawValue
     }
     switch arguments.first {
-    case nil where isatty(STDIN_FILENO) != 0, "--help", "-h", "help": try writeOutput(help)
-    case "--version", "-V": try writeOutput("trimtab \(Version.program)\n")
+    case nil where isatty(STDIN_FILENO) != 0: try writeOutput(help)
+    case "--help", "-h", "help":
+      if let command = rest.first.flatMap({ CommandReference[$0] }), rest.count == 1 {
+        try writeOutput(command.text())
+      } else {
+        try Arguments.none(after: "help", rest)
+        try writeOutput(help)
+      }
+    case "--version", "-V":
+      try Arguments.none(after: "--version", rest)
+      try writeOutput("trimtab \(Version.program)\n")
     case nil, "serve": return try serve(options: arguments.dropFirst())
     case "--stdio", "--state", "--read-only": return try serve(options: arguments[...])
     case "frontier": try FrontierCommand(rest).run()
@@ -100,7 +110,9 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
     case "doctor": return try DoctorCommand(rest).run()
     case "mcp": return try MCPCommand(rest).run()
     case "completion": try CompletionCommand(rest).run()
-    case "manual": try writeOutput(ManualPage.text)
+    case "manual":
+      try Arguments.none(after: "manual", rest)
+      try writeOutput(ManualPage.text)
     case .some(let other):
       let names = CommandReference.all.map(\.name)
       let hint = UnknownField.nearest(to: other, among: names).map { "; did you mean \($0)?" } ?? ""

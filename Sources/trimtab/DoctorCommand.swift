@@ -3,6 +3,7 @@ internal import CLibrary
 internal import JSON
 internal import JSONRPC
 internal import Sessions
+internal import Transcripts
 internal import TrimtabServer
 
 /// `trimtab doctor`: what this installation is, and whether a client would get what it expects.
@@ -72,7 +73,9 @@ struct DoctorCommand {
   /// The answer of a server of this program to an editor's `initialize`; nil where there is none in 10 s.
   private func ask(_ program: String) throws(CommandFailure) -> (json: JSON, seconds: Double)? {
     let options = state.map { ["--state", $0] } ?? []
-    let server = try ServerProcess([program, "serve"] + options, client: "", usesHeaders: true)
+    let groups = ProcessGroups()
+    groups.endOnInterrupt()
+    let server = try ServerProcess([program, "serve"] + options, client: "", usesHeaders: true, in: groups)
     let start = monotonicSeconds()
     let request: JSON = [
       "jsonrpc": "2.0", "id": 1, "method": "initialize",
@@ -80,13 +83,10 @@ struct DoctorCommand {
         "processId": .integer(Int64(getpid())), "capabilities": [:], "roots": .array(root.map { [.string($0)] } ?? []),
       ],
     ]
-    server.send(request.text, isRaw: false)
-    defer {
-      server.kill()
-      _ = server.wait()
-    }
+    server.send(Capture.Message(.client, request.text))
+    defer { server.end() }
     while monotonicSeconds() - start < 10, !server.hasEnded {
-      for text in server.exchange() {
+      for case .message(let text) in server.exchange() {
         if let json = try? JSON.parse(text), json["id"] == 1 { return (json, monotonicSeconds() - start) }
       }
       var entries = server.interests

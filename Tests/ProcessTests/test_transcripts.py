@@ -195,6 +195,94 @@ def test_an_end_that_reads_late_holds_up_only_what_is_for_it(binary, tmp_path):
     assert received == b'{"method":"push"}\n' * 300_000
 
 
+@pytest.mark.parametrize("headers", [False, True], ids=["lines", "headers"])
+def test_bytes_that_are_no_text_pass_and_are_recorded_as_they_are(binary, tmp_path, headers):
+    bodies = [b'{"jsonrpc":"2.0","method":"a\xff"}', b'{"text":"\xe2\x82"}', '{"text":"\u00e9"}'.encode()]
+    sent = b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(one), one) if headers else one + b"\n" for one in bodies)
+    out = tmp_path / "out.transcript"
+    done = subprocess.run([binary, "record", "--out", out, "--", "cat"], input=sent, capture_output=True, check=True,
+                          timeout=AWAIT_SECONDS)
+    assert done.stdout == sent
+    text = out.read_text(encoding="utf-8")
+    assert "\ufffd" not in text
+    for arrow in ("-->", "<--"):
+        lines = [line.split(" ", 1) for line in text.splitlines() if line.startswith(arrow)]
+        assert [one for one, _ in lines] == [f"{arrow}!", f"{arrow}!", arrow]
+        raw = [b"".join(bytes([part]) if isinstance(part, int) else part.encode() for part in json.loads(body))
+               for _, body in lines[:2]]
+        assert b"".join(raw) == sent[:len(b"".join(raw))] and lines[2][1].encode() == bodies[2]
+    # The capture is what was said: it replays, and another byte is a difference.
+    assert run(binary, "replay", out, "--", "cat").returncode == 0
+    changed = tmp_path / "changed.transcript"
+    changed.write_text("".join(line.replace(",255,", ",254,") if line.startswith("<--!") else line
+                               for line in text.splitlines(keepends=True)))
+    done = run(binary, "replay", changed, "--", "cat")
+    assert done.returncode == 1 and "expected 254, found 255" in done.stdout
+
+
+def test_a_server_that_answers_with_bytes_that_are_no_text_differs(binary, tmp_path):
+    capture = tmp_path / "one.transcript"
+    capture.write_text('--> {"id":1}\n<-- {"id":1,"result":"\ufffd"}\n')
+    answer = r"""read line; printf '{"id":1,"result":"\377"}\n'"""
+    done = run(binary, "replay", capture, "--", "sh", "-c", answer)
+    assert done.returncode == 1 and "expected a JSON message in UTF-8" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["replay", "conformance"])
+@pytest.mark.parametrize("ignores", [False, True], ids=["", "that ignore SIGTERM"])
+def test_what_a_server_started_ends_with_it(binary, tmp_path, command, ignores):
+    """Neither a shell around the server nor what it left in the background stays, be the replay in time or not."""
+    pids = tmp_path / "pids"
+    trap = "trap '' TERM; " if ignores else ""
+    script = f"{trap}sleep 4321 >/dev/null & echo $! >> {pids}; {trap}sh -c '{trap}echo $$ >> {pids}; cat'; true"
+    capture = tmp_path / "checks" / "one.transcript"
+    capture.parent.mkdir()
+    capture.write_text('--> {"id":1,"result":1}\n<-- {"id":1,"result":1}\n<-- {"id":2,"result":"never"}\n')
+    what = [capture] if command == "replay" else ["--checks", capture.parent, "--framing", "lines"]
+    done = run(binary, command, *what, "--timeout", "0.2", "--", "sh", "-c", script)
+    assert done.returncode == 1 and "never" in done.stdout
+    for pid in map(int, pids.read_text().split()):
+        wait_for_end(pid)
+    # The same where everything came.
+    pids.unlink()
+    capture.write_text('--> {"id":1,"result":1}\n<-- {"id":1,"result":1}\n')
+    assert run(binary, command, *what, "--timeout", "60", "--", "sh", "-c", script).returncode == 0
+    for pid in map(int, pids.read_text().split()):
+        wait_for_end(pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_replay_ends_its_server_and_itself(binary, tmp_path, number):
+    pids = tmp_path / "pids"
+    os.mkfifo(pids)
+    capture = tmp_path / "one.transcript"
+    capture.write_text('--> {"id":1}\n<-- {"id":1,"result":1}\n')
+    script = f"sh -c 'echo $$ $PPID > {pids}; cat > /dev/null'; true"
+    replay = subprocess.Popen([binary, "replay", capture, "--", "sh", "-c", script], stdout=subprocess.PIPE)
+    started = list(map(int, pids.read_text().split()))
+    replay.send_signal(number)
+    out, _ = replay.communicate(timeout=AWAIT_SECONDS)
+    # As by a program that does not watch for signals, for shells that ask; and no report of what was cut short.
+    assert (replay.returncode, out) == (-number, b"")
+    for pid in started:
+        wait_for_end(pid)
+
+
+@pytest.mark.parametrize("server", [["/no/such/program"], ["sh", "-c", "exit 3"], ["cat"]])
+def test_a_capture_without_messages_shows_nothing_and_fails(binary, tmp_path, server):
+    capture = tmp_path / "empty.transcript"
+    for text in ("", "# only a comment\n", "%framing lines\n"):
+        capture.write_text(text)
+        done = run(binary, "replay", capture, "--", *server)
+        assert done.returncode == 1 and f"{capture}: expected a message to replay, found none" in done.stdout
+
+
+def test_no_check_for_what_was_asked_fails(binary, tmp_path):
+    (tmp_path / "one.transcript").write_text("%level base\n--> {}\n")
+    done = run(binary, "conformance", "--checks", tmp_path, "--level", "lifecycle", "--", "cat")
+    assert done.returncode == 66 and "of level lifecycle" in done.stderr
+
+
 def write_all(stream, data):
     stream.write(data)
     stream.flush()

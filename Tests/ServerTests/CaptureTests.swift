@@ -28,6 +28,48 @@ import Transcripts
     #expect(capture.canonical.messages.allSatisfy { $0.seconds == nil })
   }
 
+  @Test func bytesThatAreNoTextKeepTheirValues() throws {
+    let text = """
+      -->! ["{\\"name\\":\\"",255,"\\"}\\n"]
+      <--! [226,130,"é\\u0000"]
+      <--! "plain\\n"
+
+      """
+    let capture = try Capture(text)
+    let contents: [Capture.Message.Content] = [
+      .bytes(Array("{\"name\":\"".utf8) + [255] + Array("\"}\n".utf8)), .bytes([226, 130, 0xC3, 0xA9, 0]),
+      .bytes(Array("plain\n".utf8)),
+    ]
+    #expect(capture.messages.map(\.content) == contents)
+    #expect(capture.text == text)
+    for wrong in ["-->! [256]", "-->! [-1]", "-->! [1.5]", "-->! [[1]]", "-->! 1"] {
+      #expect(throws: Capture.Fault.self) { try Capture(wrong + "\n") }
+    }
+  }
+
+  @Test func bytesAreComparedAsBytes() throws {
+    var expectations = Expectations(try Capture("<--! [255]\n<--! [254]\n"), Comparison())
+    #expect(expectations.take(.bytes([255]), from: "") == 0 && expectations.take(.bytes([255]), from: "") == 1)
+    #expect(expectations.isEmpty && expectations.findings.map { $0.differences.count } == [0, 1])
+    #expect(expectations.take(.bytes([1]), from: "") == nil)
+    #expect(expectations.findings.last?.differences.first?.expected == "a JSON message in UTF-8")
+  }
+
+  @Test(arguments: [
+    "%framing zzz", "%framing", "%framing headers lines", "%ignore all", "%compare closed", "%exit", "%exit 256",
+    "%mask",
+    "%exit soon",
+  ])
+  func refusesSettingsThatItDoesNotKnow(_ line: String) throws {
+    let error = #expect(throws: Capture.Fault.self) { try Capture("# first\n\(line)\n--> {}\n") }
+    #expect(error?.line == 2 && error?.found == line)
+  }
+
+  @Test func readsLinesWithCarriageReturnsAndMarks() throws {
+    let capture = try Capture("%framing lines\r\n--> {\"id\":1}\r\n<-- {}\r\n--> \u{301}x\n")
+    #expect(capture.messages.map(\.text) == ["{\"id\":1}", "{}", "\u{301}x"])
+  }
+
   @Test(arguments: ["-> {}", "-->{}", "a-b --> {}", " --> {}", "<-- @x {}", "-->! {}", "%", "--!> {}", "editor -->"])
   func refusesOtherLines(_ line: String) throws {
     let error = #expect(throws: Capture.Fault.self) { try Capture("# first\n\(line)\n") }
@@ -67,8 +109,12 @@ import Transcripts
             Bool.random(using: &random) ? .client : .server, texts.randomElement(using: &random)!,
             client: ["", "a", "b_2"].randomElement(using: &random)!)
           if Bool.random(using: &random) { message.seconds = Double(Int.random(in: 0...5000, using: &random)) / 1000 }
-          message.isRaw = Bool.random(using: &random)
-          if message.isRaw { message.text += "\r\n\"" }
+          if Bool.random(using: &random) {
+            // Any bytes, text among them.
+            let noise = (0..<Int.random(in: 0...6, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random)
+            }
+            message.content = .bytes(noise + Array("\r\n\"é".utf8) + noise)
+          }
           return .message(message)
         }
       }

@@ -20,6 +20,12 @@ package final class ChildProcess {
     case exited(Int32)
     case killed(signal: Int32)
 
+    /// From what `waitpid` tells, by the macros of <sys/wait.h>.
+    init(waitStatus: Int32) {
+      let signal = waitStatus & 0x7f
+      self = signal == 0 ? .exited((waitStatus >> 8) & 0xff) : .killed(signal: signal)
+    }
+
     /// As a shell gives it.
     package var code: Int32 {
       switch self {
@@ -29,10 +35,18 @@ package final class ChildProcess {
     }
   }
 
+  /// Which signals reach it that are sent to more than one process.
+  package enum Group: Sendable {
+    /// Those of our terminal, such as that of Ctrl-C.
+    case ours
+    /// Those sent to its own group, which has its number; see ``ProcessGroups``.
+    case own
+    /// The same; it has no terminal either.
+    case ownSession
+  }
+
   /// Starts a program, which is looked up along the PATH.
-  ///
-  /// - Parameter inOwnSession: whether signals of our terminal, such as that of Ctrl-C, are kept from it.
-  package init(_ command: [String], inOwnSession: Bool = false) throws(Failure) {
+  package init(_ command: [String], group: Group = .ours) throws(Failure) {
     var (toChild, fromChild): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
     guard pipe(&toChild) == 0, pipe(&fromChild) == 0 else { throw Self.failure(command, errno) }
     // An end that a child keeps open hides the other's end: neither our ends in this child, nor any in a child that
@@ -65,7 +79,14 @@ package final class ChildProcess {
     var none = sigset_t()
     sigemptyset(&none)
     posix_spawnattr_setsigmask(&attributes, &none)
-    let flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK) | (inOwnSession ? Self.setSession : 0)
+    let groupFlag =
+      switch group {
+      case .ours: Int32(0)
+      case .own: Int32(POSIX_SPAWN_SETPGROUP)
+      case .ownSession: Self.setSession
+      }
+    posix_spawnattr_setpgroup(&attributes, 0)
+    let flags = Int32(POSIX_SPAWN_SETSIGDEF) | Int32(POSIX_SPAWN_SETSIGMASK) | groupFlag
     posix_spawnattr_setflags(&attributes, Int16(flags))
     var processID: pid_t = 0
     let reason = posix_spawnp(&processID, command[0], &actions, &attributes, &arguments, environ)
@@ -107,18 +128,12 @@ package final class ChildProcess {
     input = nil
   }
 
-  package func kill(_ signal: Int32 = SIGKILL) {
-    if waited == nil { _ = CLibrary.kill(processID, signal) }
-  }
-
-  /// Waits for its end.
+  /// Waits for its end. Not for one that ``ProcessGroups`` has started, which waits itself.
   package func wait() -> ExitStatus {
     if let waited { return waited }
     var status: Int32 = 0
     while waitpid(processID, &status, 0) == -1, errno == EINTR {}
-    // The macros of <sys/wait.h>.
-    let signal = status & 0x7f
-    let result: ExitStatus = signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal: signal)
+    let result = ExitStatus(waitStatus: status)
     waited = result
     return result
   }

@@ -10,6 +10,13 @@ package final class InterruptWatch: Sendable {
 
   /// Call before any other thread is started, as threads inherit what is blocked.
   package init() {
+    Self.start { [mailbox] in mailbox.post($0) }
+  }
+
+  /// Has `handle` called on a thread of its own with the number of each signal.
+  ///
+  /// Call before any other thread is started.
+  package static func start(_ handle: @escaping @Sendable (Int32) -> Void) {
     var signals = sigset_t()
     sigemptyset(&signals)
     for number in [SIGINT, SIGTERM, SIGHUP] {
@@ -21,12 +28,24 @@ package final class InterruptWatch: Sendable {
       }
     }
     pthread_sigmask(SIG_BLOCK, &signals, nil)
-    startThread(stackBytes: 64 << 10) { [mailbox, signals] in
+    startThread(stackBytes: 64 << 10) { [signals] in
       var signals = signals
       while true {
         var number: Int32 = 0
-        if sigwait(&signals, &number) == 0 { mailbox.post(number) }
+        if sigwait(&signals, &number) == 0 { handle(number) }
       }
     }
+  }
+
+  /// Ends this process as `signal` would have without a watch, which is what its parent then sees.
+  package static func endProcess(by number: Int32) -> Never {
+    signal(number, SIG_DFL)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, number)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    // All other threads block it, so it is this one that takes it, before the call returns.
+    kill(getpid(), number)
+    _exit(128 + number)
   }
 }

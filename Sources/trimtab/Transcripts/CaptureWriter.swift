@@ -34,7 +34,10 @@ struct CaptureWriter: ~Copyable {
       while let event = client.next() {
         noteFraming(&text)
         switch event {
-        case .frame(let frame): message(client.withBytes(of: frame, Self.string), sender, seconds, &text)
+        case .frame(let frame):
+          let usesHeaders = client.framing == .headers
+          let content = client.withBytes(of: frame) { RawBytes.content($0, withHeaders: usesHeaders) }
+          message(content, sender, seconds, withHeaders: usesHeaders, &text)
         case .broken, .oversizedLine: raw(bytes, sender, seconds, &text)
         }
       }
@@ -43,7 +46,10 @@ struct CaptureWriter: ~Copyable {
       server.append(bytes)
       while let event = server.next() {
         switch event {
-        case .frame(let frame): message(server.withBytes(of: frame, Self.string), sender, seconds, &text)
+        case .frame(let frame):
+          let usesHeaders = server.framing == .headers
+          let content = server.withBytes(of: frame) { RawBytes.content($0, withHeaders: usesHeaders) }
+          message(content, sender, seconds, withHeaders: usesHeaders, &text)
         case .broken, .oversizedLine: raw(bytes, sender, seconds, &text)
         }
       }
@@ -52,11 +58,14 @@ struct CaptureWriter: ~Copyable {
 
   /// Adds what the ends of both streams leave over.
   mutating func finish(at seconds: Double, to text: inout String) {
+    // Only a line may end with its stream.
     if case .frame(let frame)? = client.finish() {
-      message(client.withBytes(of: frame, Self.string), .client, seconds, &text)
+      let content = client.withBytes(of: frame) { RawBytes.content($0, withHeaders: false) }
+      message(content, .client, seconds, withHeaders: false, &text)
     }
     if case .frame(let frame)? = server.finish() {
-      message(server.withBytes(of: frame, Self.string), .server, seconds, &text)
+      let content = server.withBytes(of: frame) { RawBytes.content($0, withHeaders: false) }
+      message(content, .server, seconds, withHeaders: false, &text)
     }
   }
 
@@ -81,32 +90,36 @@ struct CaptureWriter: ~Copyable {
     if client.framing == .headers { text += "%framing headers\n" }
   }
 
-  private static func string(_ bytes: UnsafeBufferPointer<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
-
   private mutating func message(
-    _ string: String, _ sender: Capture.Sender, _ seconds: Double, _ text: inout String
+    _ content: Capture.Message.Content, _ sender: Capture.Sender, _ seconds: Double, withHeaders: Bool,
+    _ text: inout String
   ) {
+    guard case .message(let string) = content else { return add(content, sender, seconds, &text) }
     var message = Capture.Message(sender, string)
-    message.seconds = options.keepsTimes ? seconds : nil
-    if options.redacts || string.utf8.contains(0x0A) || string.utf8.contains(0x0D) {
-      // One line each; what is no JSON keeps its bytes.
-      if let json = message.json {
-        message.text = (options.redacts ? redaction.redacted(json) : json).text
-      } else {
-        message.isRaw = true
-        message.text = options.redacts ? "redacted" : message.text + "\n"
+    let isOneLine = !string.utf8.contains { $0 == 0x0A || $0 == 0x0D }
+    if options.redacts || !isOneLine || string.utf8.first == UInt8(ascii: "@") {
+      guard let json = message.json else {
+        // What is no JSON keeps its bytes, also where they would read as two lines or as a time.
+        return add(.bytes(RawBytes.frame(Array(string.utf8), withHeaders: withHeaders)), sender, seconds, &text)
       }
+      message.content = .message((options.redacts ? redaction.redacted(json) : json).text)
     }
     if !options.keepsProgress, Self.mayBeProgress(string), Capture.isProgress(message) { return }
-    text += Capture.text(of: .message(message)) + "\n"
+    add(message.content, sender, seconds, &text)
   }
 
   private func raw(
     _ bytes: UnsafeRawBufferPointer, _ sender: Capture.Sender, _ seconds: Double, _ text: inout String
   ) {
-    var message = Capture.Message(sender, String(decoding: bytes, as: UTF8.self), isRaw: true)
-    if options.redacts { message.text = "redacted" }
-    message.seconds = options.keepsTimes ? seconds : nil
+    add(.bytes(Array(bytes)), sender, seconds, &text)
+  }
+
+  private func add(
+    _ content: Capture.Message.Content, _ sender: Capture.Sender, _ seconds: Double, _ text: inout String
+  ) {
+    var content = content
+    if options.redacts, case .bytes = content { content = .bytes(Array("redacted".utf8)) }
+    let message = Capture.Message(sender, content, seconds: options.keepsTimes ? seconds : nil)
     text += Capture.text(of: .message(message)) + "\n"
   }
 }

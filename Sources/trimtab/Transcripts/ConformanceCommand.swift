@@ -2,6 +2,7 @@ internal import Basics
 internal import CLibrary
 internal import Files
 internal import JSON
+internal import JSONRPC
 internal import Transcripts
 
 /// `trimtab conformance -- SERVER...`: checks how any JSON-RPC server keeps to the base protocol.
@@ -77,6 +78,8 @@ struct ConformanceCommand {
   /// - Returns: 1 where a check fails.
   func run() throws(CommandFailure) -> Int32 {
     signal(SIGPIPE, SIG_IGN)
+    let groups = ProcessGroups()
+    groups.endOnInterrupt()
     var report = TestReport()
     for name in FileSystem.names(in: folder) where name.hasSuffix(".transcript") {
       let capture = try readCapture("\(folder)/\(name)")
@@ -88,7 +91,7 @@ struct ConformanceCommand {
       }
       var options = Replay.Options(usesHeaders: usesHeaders, isOpen: true)
       options.patienceSeconds = patienceSeconds
-      let outcome = try Replay.run(capture, against: command, options)
+      let outcome = try Replay.run(capture, against: command, in: groups, options)
       let problems = outcome.failures.map { finding in
         finding.differences.map { "  \(finding.message), \($0.text)\n" }.joined()
       }
@@ -96,6 +99,14 @@ struct ConformanceCommand {
       report.add(
         "\(level): \(title.isEmpty ? name[...] : title)", problems, count: outcome.findings.count,
         seconds: outcome.seconds)
+    }
+    if report.isEmpty {
+      // Nothing that was checked is nothing that was found right.
+      let level = level.map { " of level \($0)" } ?? ""
+      throw CommandFailure(
+        status: .noInput,
+        message: "\(folder): expected checks (*.transcript)\(level) for framing \(usesHeaders ? "headers" : "lines"), "
+          + "found none; use --checks")
     }
     try writeOutput(printsTAP ? report.tap : report.text)
     if let junitPath { try writeText(report.junit, to: junitPath) }

@@ -47,11 +47,12 @@ struct MockServer {
       buffer.withUnsafeBytes { decoder.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
       while let event = decoder.next() {
         guard case .frame(let range) = event else { return 1 }
-        let text = decoder.withBytes(of: range) { String(decoding: $0, as: UTF8.self) }
         let usesHeaders = decoder.framing == .headers
-        let answers = opening.map { frame($0, usesHeaders: usesHeaders) } + respond(to: text, usesHeaders: usesHeaders)
+        let content = decoder.withBytes(of: range) { RawBytes.content($0, withHeaders: usesHeaders) }
+        let answers =
+          opening.map { frame($0, usesHeaders: usesHeaders) } + respond(to: content, usesHeaders: usesHeaders)
         opening = []
-        if writeAll(Array(answers.joined().utf8), to: STDOUT_FILENO) != nil { return 1 }
+        if writeAll(Array(answers.joined()), to: STDOUT_FILENO) != nil { return 1 }
         if hasEnded { return 0 }
         if let lastStatus, !lines[next...].contains(where: { $0.sender == .client }) { return lastStatus }
       }
@@ -59,9 +60,10 @@ struct MockServer {
   }
 
   /// The frames that follow a message.
-  mutating func respond(to text: String, usesHeaders: Bool) -> [String] {
-    let json = try? JSON.parse(text)
-    guard let index = find(json, text) else {
+  private mutating func respond(to content: Capture.Message.Content, usesHeaders: Bool) -> [[UInt8]] {
+    let message = Capture.Message(.client, content)
+    let (text, json) = (message.text, message.json)
+    guard let index = find(json, message.bytes(withHeaders: usesHeaders), usesHeaders) else {
       let id = json?["id"]
       hasEnded = text.contains("\"exit\"")
       // An answer of the client's is not answered.
@@ -70,7 +72,7 @@ struct MockServer {
         "jsonrpc": "2.0", "id": id,
         "error": ["code": -32001, "message": .string("Not in the capture: \(explanation(text))")],
       ]
-      return [Self.frame(answer.text, usesHeaders)]
+      return [RawBytes.frame(Array(answer.text.utf8), withHeaders: usesHeaders)]
     }
     played.insert(index)
     next = index + 1
@@ -80,14 +82,18 @@ struct MockServer {
   }
 
   /// The recorded message that stands for one that came.
-  private func find(_ json: JSON?, _ text: String) -> Int? {
-    let candidates = lines.indices.filter { lines[$0].sender == .client && matches(lines[$0], json, text) }
+  private func find(_ json: JSON?, _ bytes: [UInt8], _ usesHeaders: Bool) -> Int? {
+    let candidates = lines.indices.filter {
+      lines[$0].sender == .client && matches(lines[$0], json, bytes, usesHeaders)
+    }
     return candidates.first { $0 >= next && !played.contains($0) } ?? candidates.first { !played.contains($0) }
       ?? candidates.last
   }
 
-  private func matches(_ line: Capture.Message, _ json: JSON?, _ text: String) -> Bool {
-    guard let recorded = line.json, let json else { return line.json == nil && json == nil && line.text == text }
+  private func matches(_ line: Capture.Message, _ json: JSON?, _ bytes: [UInt8], _ usesHeaders: Bool) -> Bool {
+    guard let recorded = line.json, let json else {
+      return line.json == nil && json == nil && line.bytes(withHeaders: usesHeaders) == bytes
+    }
     if let parts = recorded.arrayValue, let others = json.arrayValue, parts.count == others.count {
       return zip(parts, others).allSatisfy { isSameRequest($0, $1) }
     }
@@ -112,11 +118,10 @@ struct MockServer {
   }
 
   /// A recorded message as it is sent to this client.
-  private func frame(_ message: Capture.Message, usesHeaders: Bool) -> String {
-    guard !message.isRaw else { return message.text }
-    guard let json = message.json else { return Self.frame(message.text, usesHeaders) }
+  private func frame(_ message: Capture.Message, usesHeaders: Bool) -> [UInt8] {
+    guard let json = message.json else { return message.bytes(withHeaders: usesHeaders) }
     let parts = json.arrayValue.map { JSON.array($0.map(translated)) } ?? translated(json)
-    return Self.frame(parts.text, usesHeaders)
+    return RawBytes.frame(Array(parts.text.utf8), withHeaders: usesHeaders)
   }
 
   private func translated(_ json: JSON) -> JSON {
@@ -136,10 +141,6 @@ struct MockServer {
           }
           return member
         }))
-  }
-
-  private static func frame(_ text: String, _ usesHeaders: Bool) -> String {
-    usesHeaders ? "Content-Length: \(text.utf8.count)\r\n\r\n\(text)" : text + "\n"
   }
 
   /// What of the capture is nearest to a message that is not in it.

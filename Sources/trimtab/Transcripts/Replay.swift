@@ -29,8 +29,8 @@ struct Replay {
   private var servers: [ServerProcess] = []
   private var expectations: Expectations
   /// What came in place of a line, and what came unexpectedly after one.
-  private var replaced: [Int: String] = [:]
-  private var inserted: [Int: [(client: String, text: String)]] = [:]
+  private var replaced: [Int: Capture.Message.Content] = [:]
+  private var inserted: [Int: [(client: String, content: Capture.Message.Content)]] = [:]
   private var position = -1
 
   private init(_ capture: Capture, _ options: Options) {
@@ -40,14 +40,20 @@ struct Replay {
     expectations = Expectations(capture, comparison, keepsProgress: options.keepsProgress)
   }
 
-  /// - Parameter command: starts a server; each client of the capture gets one of its own.
+  /// - Parameters:
+  ///   - command: starts a server; each client of the capture gets one of its own.
+  ///   - groups: gets the servers' groups; they have ended when this returns or throws.
   /// - Throws: ``CommandFailure`` where a server cannot be started.
-  static func run(_ capture: Capture, against command: [String], _ options: Options) throws(CommandFailure) -> Outcome {
+  static func run(
+    _ capture: Capture, against command: [String], in groups: ProcessGroups, _ options: Options
+  ) throws(CommandFailure) -> Outcome {
+    defer { groups.endAll() }
     var replay = Replay(capture, options)
     let start = monotonicSeconds()
     for client in capture.clients {
       replay.servers.append(
-        try ServerProcess(command, client: client, usesHeaders: options.usesHeaders ?? capture.usesHeaders))
+        try ServerProcess(
+          command, client: client, usesHeaders: options.usesHeaders ?? capture.usesHeaders, in: groups))
     }
     replay.play()
     var outcome = Outcome(findings: replay.expectations.findings, updated: replay.updated)
@@ -60,12 +66,12 @@ struct Replay {
       guard case .message(let message) = line, message.sender == .client else { continue }
       guard wait(until: { $0.expectations.hasAll(before: index) }) else { return abandon() }
       position = index
-      servers.first { $0.client == message.client }?.send(message.text, isRaw: message.isRaw)
+      servers.first { $0.client == message.client }?.send(message)
     }
     guard wait(until: { $0.expectations.isEmpty }) else { return abandon() }
     for server in servers { server.closeInput() }
     guard wait(until: { $0.servers.allSatisfy(\.hasEnded) }) else { return abandon() }
-    for server in servers { _ = server.wait() }
+    for server in servers { server.end(waiting: options.patienceSeconds) }
   }
 
   /// Takes what the servers send until `condition` holds; false where they end or take too long before.
@@ -73,7 +79,7 @@ struct Replay {
     let deadline = monotonicSeconds() + options.patienceSeconds
     while true {
       for server in servers {
-        for text in server.exchange() { take(text, from: server.client) }
+        for content in server.exchange() { take(content, from: server.client) }
       }
       if condition(self) { return true }
       let remaining = deadline - monotonicSeconds()
@@ -83,16 +89,19 @@ struct Replay {
     }
   }
 
-  private mutating func take(_ text: String, from client: String) {
-    let text = workingDirectory.map { text.replacing($0 + "/", with: "ROOT/") } ?? text
+  private mutating func take(_ content: Capture.Message.Content, from client: String) {
+    var content = content
+    if case .message(let text) = content, let workingDirectory {
+      content = .message(text.replacing(workingDirectory + "/", with: "ROOT/"))
+    }
     let count = expectations.findings.count
-    let line = expectations.take(text, from: client)
+    let line = expectations.take(content, from: client)
     guard expectations.findings.count > count, let finding = expectations.findings.last else { return }
     if let line {
-      if !finding.differences.isEmpty { replaced[line] = text } else { replaced[line] = nil }
+      if !finding.differences.isEmpty { replaced[line] = content } else { replaced[line] = nil }
       arrived.insert(line)
     } else {
-      inserted[position, default: []].append((client, text))
+      inserted[position, default: []].append((client, content))
     }
   }
 
@@ -100,8 +109,10 @@ struct Replay {
 
   private mutating func abandon() {
     let haveEnded = servers.contains(where: \.hasEnded)
-    for server in servers { server.kill() }
-    let statuses = servers.map { "\($0.wait())" }.joined(separator: ", ")
+    let statuses = servers.map { server in
+      // One that has closed its output is about to end by itself.
+      server.end(waiting: server.hasEnded ? 1 : 0).map { "\($0)" } ?? "none"
+    }.joined(separator: ", ")
     expectations.finish(haveEnded ? "the end of the server: \(statuses)" : "nothing in \(options.patienceSeconds) s")
   }
 
@@ -111,12 +122,12 @@ struct Replay {
       if case .message(var message) = line, message.sender == .server {
         let isCompared = options.keepsProgress || !Capture.isProgress(message)
         guard arrived.contains(index) || !isCompared else { continue }
-        message.text = replaced[index] ?? message.text
+        message.content = replaced[index] ?? message.content
         lines.append(.message(message))
       } else {
         lines.append(line)
       }
-      lines += (inserted[index] ?? []).map { .message(Capture.Message(.server, $0.text, client: $0.client)) }
+      lines += (inserted[index] ?? []).map { .message(Capture.Message(.server, $0.content, client: $0.client)) }
     }
     return Capture(lines)
   }

@@ -1,13 +1,15 @@
 internal import CLibrary
 internal import Files
 internal import JSON
+internal import JSONRPC
 internal import Transcripts
 
 /// `trimtab replay FILE... [-- SERVER...]`: plays captures against a server and says how its messages differ.
 struct ReplayCommand {
   static let help = """
     trimtab replay FILE... [-- SERVER...]   plays the clients of captures against a server (trimtab serve); exit
-                                 status 1 where a message differs from the recorded one
+                                 status 1 where a message differs from the recorded one, or where a capture has
+                                 none; what the server has started and left behind is ended
       --update                   writes what the server sends now into the files
       --framing headers|lines    how messages are separated; else as the capture says
       --progress                 compares $/progress, too
@@ -52,13 +54,19 @@ struct ReplayCommand {
   /// - Returns: 1 where something differs.
   func run() throws(CommandFailure) -> Int32 {
     signal(SIGPIPE, SIG_IGN)
+    let groups = ProcessGroups()
+    groups.endOnInterrupt()
     var report = TestReport()
     for path in paths {
       let capture = try readCapture(path)
-      let outcome = try Replay.run(capture, against: command, options)
-      let problems = outcome.failures.map { finding in
+      let outcome = try Replay.run(capture, against: command, in: groups, options)
+      var problems = outcome.failures.map { finding in
         "\(path):\(finding.line.map { "\($0 + 1)" } ?? "-"): \(finding.message)\n"
           + finding.differences.map { "  \($0.text)\n" }.joined()
+      }
+      if capture.messages.isEmpty {
+        // No server was started, so nothing is known of it.
+        problems.append("\(path): expected a message to replay, found none; record a conversation into it\n")
       }
       report.add(path, problems, count: outcome.findings.count, seconds: outcome.seconds)
       if updates, !problems.isEmpty { try writeText(outcome.updated.text, to: path) }

@@ -1,10 +1,12 @@
 internal import CLibrary
 internal import JSONRPC
+internal import Transcripts
 
 /// A server that runs beside this program, spoken to in messages; neither side ever waits for the other to read.
 final class ServerProcess {
   let client: String
   private let child: ChildProcess
+  private let groups: ProcessGroups
   private let usesHeaders: Bool
   private var decoder: FrameDecoder
   /// Not written yet.
@@ -12,9 +14,10 @@ final class ServerProcess {
   private var isInputClosing = false
   private(set) var hasEnded = false
 
-  init(_ command: [String], client: String, usesHeaders: Bool) throws(CommandFailure) {
-    (self.client, self.usesHeaders) = (client, usesHeaders)
-    child = try startProcess(command)
+  /// - Parameter groups: gets a group for it, which ``end(waiting:)`` ends.
+  init(_ command: [String], client: String, usesHeaders: Bool, in groups: ProcessGroups) throws(CommandFailure) {
+    (self.client, self.usesHeaders, self.groups) = (client, usesHeaders, groups)
+    child = try startProcess(command, in: groups)
     var limits = FrameDecoder.Limits()
     limits.maximumFrameBytes = 1 << 30
     decoder = FrameDecoder(limits: limits)
@@ -23,14 +26,8 @@ final class ServerProcess {
     }
   }
 
-  func send(_ message: String, isRaw: Bool) {
-    if isRaw {
-      outgoing += message.utf8
-    } else if usesHeaders {
-      outgoing += "Content-Length: \(message.utf8.count)\r\n\r\n\(message)".utf8
-    } else {
-      outgoing += "\(message)\n".utf8
-    }
+  func send(_ message: Capture.Message) {
+    outgoing += message.bytes(withHeaders: usesHeaders)
     write()
   }
 
@@ -40,10 +37,14 @@ final class ServerProcess {
     write()
   }
 
-  func kill() { child.kill() }
-
-  /// Waits for the process, which must have closed its output.
-  func wait() -> ChildProcess.ExitStatus { child.wait() }
+  /// Gives the process some seconds to end by itself, and then ends it, with all that it has started.
+  ///
+  /// - Returns: its status; nil where it was ended before.
+  @discardableResult
+  func end(waiting seconds: Double = 0) -> ChildProcess.ExitStatus? {
+    child.closeInput()
+    return groups.end(child.processID, waiting: seconds)
+  }
 
   /// What `poll` is to wait for.
   var interests: [pollfd] {
@@ -56,9 +57,9 @@ final class ServerProcess {
   }
 
   /// Writes what can be written and gives the messages that have come whole; never waits.
-  func exchange() -> [String] {
+  func exchange() -> [Capture.Message.Content] {
     write()
-    var messages: [String] = []
+    var messages: [Capture.Message.Content] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while !hasEnded {
       let count = buffer.withUnsafeMutableBytes { read(child.output, $0.baseAddress, $0.count) }
@@ -75,11 +76,13 @@ final class ServerProcess {
     return messages
   }
 
-  private func collect(_ event: FrameDecoder.Event?, into messages: inout [String]) {
+  private func collect(_ event: FrameDecoder.Event?, into messages: inout [Capture.Message.Content]) {
     switch event {
-    case .frame(let range): messages.append(decoder.withBytes(of: range) { String(decoding: $0, as: UTF8.self) })
-    case .oversizedLine: messages.append("a message of more than 1 GiB")
-    case .broken(let reason): messages.append("a stream that cannot be read: \(reason)")
+    case .frame(let range):
+      let usesHeaders = decoder.framing == .headers
+      messages.append(decoder.withBytes(of: range) { RawBytes.content($0, withHeaders: usesHeaders) })
+    case .oversizedLine: messages.append(.message("a message of more than 1 GiB"))
+    case .broken(let reason): messages.append(.message("a stream that cannot be read: \(reason)"))
     case nil: break
     }
   }

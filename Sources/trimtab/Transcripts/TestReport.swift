@@ -15,6 +15,8 @@ struct TestReport {
     entries.append(Entry(name: name, problems: problems, count: count, seconds: seconds))
   }
 
+  var isEmpty: Bool { entries.isEmpty }
+
   var hasFailures: Bool { entries.contains { !$0.problems.isEmpty } }
 
   var text: String {
@@ -22,7 +24,8 @@ struct TestReport {
     let lines = entries.map { entry in
       entry.problems.isEmpty
         ? "ok      \(entry.name) (\(entry.count) messages)\n"
-        : "FAILED  \(entry.name) (\(entry.problems.count) of \(entry.count) messages)\n" + entry.problems.joined()
+        : "FAILED  \(entry.name) (\(entry.count == 0 ? "no" : "\(entry.problems.count) of \(entry.count)") messages)\n"
+          + entry.problems.joined()
     }
     return lines.joined() + "\(entries.count - failures) of \(entries.count) as recorded\n"
   }

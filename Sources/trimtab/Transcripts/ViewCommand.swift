@@ -41,7 +41,7 @@ struct ViewCommand {
     var expectations = Expectations(capture, comparison, keepsProgress: true)
     var extra: [Capture.Message] = []
     for message in other.messages where message.sender == .server {
-      if expectations.take(message.text, from: message.client) == nil { extra.append(message) }
+      if expectations.take(message.content, from: message.client) == nil { extra.append(message) }
     }
     expectations.finish("nothing in the other")
     var differences: [Int: [Difference]] = [:]
@@ -55,8 +55,7 @@ struct ViewCommand {
         differences[index] = [Difference(path: "", expected: "a message", found: "nothing in the other")]
         continue
       }
-      let found = comparison.differences(
-        message.json ?? .string(message.text), counterpart.json ?? .string(counterpart.text))
+      let found = comparison.differences(message.comparable, counterpart.comparable)
       if !found.isEmpty { differences[index] = found }
     }
     return (differences, extra + sent)
