@@ -240,6 +240,9 @@ package final class ClientConnection: PeerHandler {
     server.whenFree(params?.objectValue?.sessionName ?? "") { [self] in take(self, params) }
   }
 
+  /// A document that lost a change would never be right again.
+  package func takesHalfPairs(in notification: ExactString) -> Bool { NotificationEntry.editor[notification] != nil }
+
   func notify(_ notification: some Notification) { peer.notify(notification) }
 
   /// Sends what is about a session, once that is durable.

@@ -1,8 +1,24 @@
+import Basics
 import JSON
 import Testing
 
 /// What the parser accepts and refuses, in the manner of RFC 8259 conformance collections.
 @Suite struct SyntaxTests {
+  /// Half a pair is U+FFFD for a reader who passes it, wherever it stands beside whole ones; the first is told.
+  @Test(arguments: [
+    (#""\ud800""#, "\u{FFFD}", 7), (#""a\ud83dz""#, "a\u{FFFD}z", 8), (#""\ud83d\u0041""#, "\u{FFFD}A", 9),
+    (#""\ud83d\ud83d\ude00""#, "\u{FFFD}\u{1F600}", 9), (#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}", 3),
+    (#""\ud83d\ude00\ude00""#, "\u{1F600}\u{FFFD}", 15), (#""\ud83d\n""#, "\u{FFFD}\n", 8),
+  ])
+  func halfAPairIsPassed(_ text: String, _ read: String, _ offset: Int) throws {
+    var buffer = GrowingBuffer<UInt8>()
+    Array(text.utf8).withUnsafeBufferPointer { buffer.append(contentsOf: $0) }
+    let passed = try JSON.pass(JSONText(buffer), maximumDepth: 4)
+    #expect(passed.value.stringValue?.text == read && passed.halfPair?.offset == offset)
+    #expect(throws: JSONSyntaxError.self) { try JSON.parse(text) }
+    #expect(read.utf16.count == passed.value.stringValue?.text.utf16.count)
+  }
+
   @Test(
     arguments: [
       ("null", JSON.null), (" true ", .bool(true)), ("\t\r\nfalse", .bool(false)),

@@ -198,6 +198,56 @@ def test_edits_and_places_are_those_of_pygls(edit, encoding):
         assert editor.ask("textDocument/diagnostic")["items"] == fresh.ask("textDocument/diagnostic")["items"]
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_half_a_surrogate_pair_is_taken_and_places_stay_right(edit, encoding):
+    """As in an editor whose text is UTF-16, where a person deletes half a character."""
+    editor = edit(encodings=[encoding], features=["diagnostic", "documentSymbol"], publishes=False)
+    editor.open("name = 1\n")
+    for half in ("\ud83d", "\ude00", "a\ud83d\u0041"):
+        editor.change({"text": f'name = "{half}"; x\n'})  # sent as an escape
+        seen = editor.ask("textDocument/diagnostic")["items"]
+        editor.change({"text": f'name = "{half}"; x\n'.replace("\ud83d", "\ufffd").replace("\ude00", "\ufffd")})
+        assert seen and seen == editor.ask("textDocument/diagnostic")["items"]
+    # Two halves that come one after the other are two units, as in the client.
+    editor.change({"text": ""})
+    at = {"line": 0, "character": 0}
+    editor.change({"range": {"start": at, "end": at}, "text": "name = \"\ud83d"})
+    end = {"line": 0, "character": 9 if encoding != "utf-8" else 11}
+    editor.change({"range": {"start": end, "end": end}, "text": "\ude00\" x"})
+    (problem,) = editor.ask("textDocument/diagnostic")["items"]
+    assert problem["range"]["start"]["line"] == 0
+
+
+def test_half_a_surrogate_pair_is_refused_elsewhere(edit):
+    editor = edit()
+    for message in ({"id": 1, "method": "session/open", "params": {"session": "\ud83d"}},
+                    {"method": "trial/update", "params": {"session": "\ude00"}}):
+        editor.server.send({"jsonrpc": "2.0", **message})
+        answer = editor.answer(None)
+        assert answer["error"]["code"] == -32700 and "surrogate" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("publishes", [True, False])
+def test_many_problems_are_counted_not_listed(edit, publishes):
+    count = 10_000
+    editor = edit(features=["codeAction", *([] if publishes else ["diagnostic"])], publishes=publishes)
+    editor.open("".join(f"unknown_{number} = 1\n" for number in range(count)))
+    if publishes:
+        items = editor.await_message("textDocument/publishDiagnostics")["params"]["diagnostics"]
+    else:
+        items = editor.ask("textDocument/diagnostic")["items"]
+    assert [item["range"]["start"]["line"] for item in items] == list(range(101))
+    assert {item["code"] for item in items[:100]} == {"unknownKey"} and items[100]["code"] == "moreProblems"
+    assert items[100]["severity"] == 1 and f"{count - 100} more problems" in items[100]["message"]
+    whole = {"start": {"line": 0, "character": 0}, "end": {"line": count, "character": 0}}
+    assert len(editor.ask("textDocument/codeAction", range=whole, context={"diagnostics": []})) <= 101
+    # One problem less than the limit is listed without a count.
+    editor.change({"text": "".join(f"unknown_{number} = 1\n" for number in range(100))})
+    items = (editor.await_message("textDocument/publishDiagnostics")["params"]["diagnostics"] if publishes
+             else editor.ask("textDocument/diagnostic")["items"])
+    assert len(items) == 100 and {item["code"] for item in items} == {"unknownKey"}
+
+
 def random_range(rng, codec, lines):
     """A range between characters of a text, mostly one of a few characters."""
     def places(line):

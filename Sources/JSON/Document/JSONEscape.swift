@@ -33,12 +33,19 @@ enum JSONEscape {
     }
   }
 
-  /// The scalar whose hexadecimal digits begin at `source`: one unit, or a surrogate pair.
+  /// The scalar whose hexadecimal digits begin at `source`: one unit, or a surrogate pair. Half a pair, where the
+  /// scanner has passed it, is the replacement character, which is one unit of UTF-16 as well.
   private static func scalar(_ spelling: UnsafeBufferPointer<UInt8>, _ source: inout Int) -> Unicode.Scalar {
     let first = unit(spelling, &source)
     if let scalar = Unicode.Scalar(first) { return scalar }
-    source += 2
-    let second = unit(spelling, &source)
+    let isFollowed =
+      first < 0xDC00 && source + 6 <= spelling.count && spelling[source] == UInt8(ascii: "\\")
+      && spelling[source + 1] == UInt8(ascii: "u")
+    guard isFollowed else { return "\u{FFFD}" }
+    var end = source + 2
+    let second = unit(spelling, &end)
+    guard (0xDC00...0xDFFF).contains(second) else { return "\u{FFFD}" }
+    source = end
     return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)).unsafelyUnwrapped
   }
 

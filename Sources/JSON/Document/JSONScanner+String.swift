@@ -89,14 +89,26 @@ extension JSONScanner {
     let start = position
     let first = try fourHexadecimalDigits()
     guard (0xD800...0xDFFF).contains(first) else { return }
+    let end = position
     let lowSurrogate = "a low surrogate escape after a high one"
-    guard first < 0xDC00 else { throw failure("a high surrogate escape before a low one", at: start) }
+    guard first < 0xDC00 else {
+      return try halfPair(failure("a high surrogate escape before a low one", at: start), end)
+    }
     for byte in [UInt8(ascii: "\\"), UInt8(ascii: "u")] {
-      guard current == byte else { throw failure(lowSurrogate) }
+      guard current == byte else { return try halfPair(failure(lowSurrogate), end) }
       position += 1
     }
     let secondStart = position
-    guard (0xDC00...0xDFFF).contains(try fourHexadecimalDigits()) else { throw failure(lowSurrogate, at: secondStart) }
+    guard (0xDC00...0xDFFF).contains(try fourHexadecimalDigits()) else {
+      return try halfPair(failure(lowSurrogate, at: secondStart), end)
+    }
+  }
+
+  /// Goes on behind half a surrogate pair, which ends at `end`, where that is passed.
+  private mutating func halfPair(_ error: JSONSyntaxError, _ end: Int) throws(JSONSyntaxError) {
+    guard passesHalfPairs else { throw error }
+    halfPair = halfPair ?? error
+    position = end
   }
 
   private mutating func fourHexadecimalDigits() throws(JSONSyntaxError) -> UInt32 {

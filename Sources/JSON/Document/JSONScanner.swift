@@ -4,11 +4,16 @@ struct JSONScanner: ~Copyable {
   let bytes: UnsafePointer<UInt8>
   let count: Int
   let maximumDepth: Int
+  /// Whether half a surrogate pair is noted, as the text goes on behind it, instead of being refused.
+  let passesHalfPairs: Bool
+  /// The first half of a surrogate pair that was passed.
+  var halfPair: JSONSyntaxError?
   var position = 0
   var words: GrowingBuffer<UInt64>
 
   /// - Parameter bytes: has a zero after its last byte.
-  init(_ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int) {
+  init(_ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int, passesHalfPairs: Bool = false) {
+    self.passesHalfPairs = passesHalfPairs
     // An empty buffer may have no address; its one byte is then the zero.
     self.bytes = bytes.baseAddress.unsafelyUnwrapped
     count = bytes.count

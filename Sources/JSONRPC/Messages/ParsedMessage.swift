@@ -2,7 +2,7 @@ internal import JSON
 
 /// A message after parsing, and what of its line comes after it.
 package struct ParsedMessage: Sendable {
-  let result: Result<JSON, JSONSyntaxError>
+  let result: Result<JSON.Passed, JSONSyntaxError>
   /// What follows on the same line.
   let rest: [UInt8]
 
@@ -10,12 +10,12 @@ package struct ParsedMessage: Sendable {
   init(_ text: JSONText, maximumDepth: Int, mayHaveRest: Bool) {
     do throws(JSONSyntaxError) {
       guard mayHaveRest else {
-        result = .success(try JSON.parse(text, maximumDepth: maximumDepth))
+        result = .success(try JSON.pass(text, maximumDepth: maximumDepth))
         rest = []
         return
       }
-      let (value, byteCount) = try JSON.parseFirst(of: text, maximumDepth: maximumDepth)
-      result = .success(value)
+      let (passed, byteCount) = try JSON.passFirst(of: text, maximumDepth: maximumDepth)
+      result = .success(passed)
       rest = Array(text.bytes[byteCount...])
     } catch {
       result = .failure(error)
@@ -24,9 +24,10 @@ package struct ParsedMessage: Sendable {
   }
 
   /// What `bytes` are; a zero stands behind them.
-  static func result(of bytes: UnsafeBufferPointer<UInt8>, _ maximumDepth: Int) -> Result<JSON, JSONSyntaxError> {
+  static func result(of bytes: UnsafeBufferPointer<UInt8>, _ maximumDepth: Int) -> Result<JSON.Passed, JSONSyntaxError>
+  {
     do throws(JSONSyntaxError) {
-      return .success(try JSON.parse(zeroTerminated: bytes, maximumDepth: maximumDepth))
+      return .success(try JSON.pass(zeroTerminated: bytes, maximumDepth: maximumDepth))
     } catch {
       return .failure(error)
     }

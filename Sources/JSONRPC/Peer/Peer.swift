@@ -214,8 +214,11 @@ package final class Peer {
     handle(message.result)
   }
 
-  private func handle(_ result: Result<JSON, JSONSyntaxError>) {
-    switch result {
+  private func handle(_ result: Result<JSON.Passed, JSONSyntaxError>) {
+    if case .success(let passed) = result, let error = passed.halfPair, !takesHalfPairs(passed.value) {
+      return respond(to: .null, "", nil, failing: .parseError(error))
+    }
+    switch result.map(\.value) {
     case .success(.array(let messages)) where messages.isEmpty:
       respond(to: .null, "", nil, failing: .invalidRequest("a batch must not be empty"))
     case .success(.array(let messages)) where messages.count > options.maximumBatchCount:
@@ -225,6 +228,14 @@ package final class Peer {
     case .success(let message): handle(message, in: nil)
     case .failure(let error): respond(to: .null, "", nil, failing: .parseError(error))
     }
+  }
+
+  /// Whether a message with half a surrogate pair is one whose handler goes on with U+FFFD in its place.
+  private func takesHalfPairs(_ message: JSON) -> Bool {
+    guard let handler, message.objectValue != nil, case .notification(let method, _) = Envelope(message) else {
+      return false
+    }
+    return handler.takesHalfPairs(in: method)
   }
 
   private func handle(_ message: JSON, in batch: Batch?) {

@@ -7,10 +7,14 @@ package protocol PeerHandler: AnyObject {
   func handle(_ call: Call)
   /// Takes a notification; one that is not known is to be ignored.
   func handle(notification method: ExactString, params: JSON?)
+  /// Whether a notification is carried out also where a string of it has half a surrogate pair, which U+FFFD then
+  /// stands for. Any other message with one is refused, as two such texts that differ would become the same.
+  func takesHalfPairs(in notification: ExactString) -> Bool
   /// Learns that no more messages will come, while calls may still be running.
   func inputEnded()
 }
 
 extension PeerHandler {
   package func inputEnded() {}
+  package func takesHalfPairs(in notification: ExactString) -> Bool { false }
 }

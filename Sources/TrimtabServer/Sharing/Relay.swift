@@ -206,6 +206,8 @@ final class Relay: PeerHandler {
     }
   }
 
+  func takesHalfPairs(in notification: ExactString) -> Bool { client.takesHalfPairs(in: notification) }
+
   func handle(notification method: ExactString, params: JSON?) {
     if method == ExactString(Exit.name) { return client.end(hasShutDown ? 0 : 1) }
     guard !hasShutDown else { return }

@@ -8,7 +8,7 @@ enum CodeActions {
   static func list(for asked: SourceRange, _ place: EditorPlace) -> [CodeAction] {
     let analysis = place.analysis
     var actions: [CodeAction] = []
-    for problem in analysis.problems where overlaps(problem.range, asked) {
+    for problem in analysis.problems.lazy.filter({ overlaps($0.range, asked) }).prefix(Diagnostics.limit) {
       for fix in [problem.fix].compactMap({ $0 }) + RuleRelaxation.fixes(of: problem, analysis) {
         var action = CodeAction(fix.title, .quickFix)
         action.diagnostics = [Diagnostics.diagnostic(problem, in: place.text, place.encoding)]
