@@ -4,7 +4,7 @@ internal import JSON
 /// Command-line options that are fields of a request: a value is read by the field's own declaration, so its range and
 /// its errors are those of the wire.
 struct FieldOptions {
-  private let fields: [(option: String, field: String)]
+  let fields: [(option: String, field: String)]
 
   init(_ fields: [(option: String, field: String)]) { self.fields = fields }
 

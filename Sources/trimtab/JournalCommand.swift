@@ -44,6 +44,14 @@ struct JournalCommand {
     } catch {
       throw CommandFailure(status: .noInput, message: error.message)
     }
+    if let session, !inspection.contains(session) {
+      let names = inspection.names.map(\.text)
+      let near = UnknownField.nearest(to: session.text, among: names)
+      throw CommandFailure(
+        status: .noInput,
+        message: "--session: expected a session with a journal in \(path), of which there are \(Preview.list(names)), "
+          + "found \(Preview.quoted(session.text))" + (near.map { "; did you mean \(Preview.quoted($0))?" } ?? ""))
+    }
     var isSound = true
     let names = session.map { [$0] } ?? inspection.names
     for name in names {

@@ -132,11 +132,35 @@ def test_mistakes_end_with_a_code_and_a_hint(binary, arguments):
 @pytest.mark.parametrize("arguments, said", [
     ([*FRONTIER, "-x"], "found \"-x\""), ([*FRONTIER, "--bound-only", "--plans", "8"], "--plans"),
     ([*FRONTIER, "--bound-only", "--rounds", "1"], "--rounds"),
-    ([*FRONTIER[:-1], "1e30"], "watts"),
-], ids=["short-option", "plans-without-plans", "rounds-without-plans", "power"])
+    ([*FRONTIER[:-1], "1e30"], "watts"), (["view", "--nope"], 'expected no option but --help, found "--nope"'),
+    (["transcript", "--nope"], "expected no option but --help"), (["completion", "--nope"], "no option but --help"),
+    (["manual", "--nope"], "no option but --help"), (["manual", "more"], 'expected nothing after manual, found "more"'),
+    (["--version", "more"], "nothing after --version"), (["help", "more"], "nothing after help"),
+], ids=["short-option", "plans-without-plans", "rounds-without-plans", "power", "view", "transcript", "completion",
+        "manual", "manual-word", "version-word", "help-word"])
 def test_a_mistake_is_named(binary, arguments, said):
     done = run(binary, *arguments)
     assert done.returncode in (64, 65) and said in done.stderr and not done.stdout
+
+
+def test_help_names_a_command(binary):
+    assert run(binary, "help", "replay").stdout == run(binary, "replay", "--help").stdout != ""
+
+
+def test_journal_names_what_is_not_there_and_makes_nothing(binary, tmp_path):
+    state = tmp_path / "state"
+    hello = [{"jsonrpc": "2.0", "id": 1, "method": "initialize"},
+             {"jsonrpc": "2.0", "id": 2, "method": "session/open", "params": {"session": "train"}}]
+    subprocess.run([binary, "serve", "--state", state], input="".join(json.dumps(one) + "\n" for one in hello),
+                   text=True, stdout=subprocess.DEVNULL, check=True, timeout=60)
+    for action in ("check", "dump", "repair", "compact"):
+        unknown = run(binary, "journal", action, str(state), "--session", "trian")
+        assert unknown.returncode == 66 and not unknown.stdout
+        assert f'expected a session with a journal in {state}, of which there are "train"' in unknown.stderr
+        assert 'found "trian"; did you mean "train"?' in unknown.stderr
+        nowhere = run(binary, "journal", action, str(tmp_path / "no"))
+        assert nowhere.returncode == 66 and "expected a state directory that this process may read" in nowhere.stderr
+        assert not (tmp_path / "no").exists()
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full device")

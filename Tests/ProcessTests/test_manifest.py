@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shlex
 import subprocess
 
 import jsonschema
@@ -208,6 +209,56 @@ def test_init_writes_what_check_accepts(binary, tmp_path):
     again = run(binary, "init", cwd=tmp_path)
     assert again.returncode == 73 and "--force" in again.stderr
     assert run(binary, "init", "--force", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--slowdown", "-1"], "objective.slowdown_fraction: expected a number in 0...1e+30, found -1"),
+    (["--slowdown", "much"], 'found "much"'), (["--stages", "0"], "pipeline.stages"),
+    (["--schedule", "2f2b"], "pipeline.schedule"), (["--command", "python 'train.py"], "close the quote"),
+    (["--command", ""], "command"), (["--encoders", ","], "expected names joined by commas"),
+    (["--deadline", "3", "--slowdown", "0.1"], "found deadline_seconds and slowdown_fraction; leave out all but one"),
+])
+@pytest.mark.parametrize("name", ["trimtab.toml", "trimtab.json"])
+def test_init_refuses_what_its_own_check_would_and_writes_nothing(binary, tmp_path, arguments, said, name):
+    done = run(binary, "init", name, *arguments, cwd=tmp_path)
+    assert done.returncode == 64 and said in done.stderr and arguments[0] in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_several_objectives_are_all_named(binary, manifest):
+    path = manifest(JOB + "[objective]\nslowdown_fraction = 0.1\npeak_power_watts = 3.0\n")
+    for command in ("check", "frontier"):
+        done = run(binary, command, path)
+        said = "found slowdown_fraction and peak_power_watts\n    leave out all but one"
+        assert done.returncode != 0 and said in done.stdout + done.stderr
+
+
+# What `shlex.split` refuses or makes no program of, and what no argument can hold.
+COMMANDS = ["python 'train.py", 'python "train.py', "python train.py \\", "   ", "\t\n", "python \0", '"a\\"',
+            ["python", "a\0b"]]
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "python 'a b' \"c\" d\\ e", "a'b\"c'", ["python", "'"], "''x", 'a"\\"'])
+def test_a_command_that_cannot_run_is_a_problem(binary, manifest, command):
+    def is_right():
+        words = shlex.split(command) if isinstance(command, str) else command
+        return bool(words) and not any("\0" in word for word in words)
+
+    try:
+        right = is_right()
+    except ValueError:
+        right = False
+    path = manifest(f'command = {json.dumps(command)}\nstate = "s"\n{POOL}')
+    done = run(binary, "check", "--no-files", path)
+    assert done.returncode == (0 if right else 1), done.stdout
+    assert right or ":1:11: error: command: expected " in done.stdout
+    assert command not in COMMANDS or not right
+
+
+@pytest.mark.parametrize("text", [r'A = "a\u0000"', '"A=B" = "c"', '"" = "c"'])
+def test_variables_that_no_process_can_have_are_problems(binary, manifest, text):
+    path = manifest(f'command = "true"\nstate = "s"\n{POOL}[environment]\n{text}\n')
+    assert "error: environment" in run(binary, "check", "--no-files", path).stdout
 
 
 def test_init_reads_a_profile(binary, tmp_path):

@@ -202,7 +202,14 @@ def test_a_reader_without_an_owner_serves_the_journals_as_they_are(share, read, 
     reader.result("session/watch", {"session": "s", "pushes": ["trials"], "fromRevision": 0})
     assert [message["method"] for message in fence(reader, [])] == ["trial/assigned", "trial/ended"]
     check_error(reader.error("trial/next", {"session": "s", "worker": "w"}), kind="readOnly")
-    check_error(reader.error("session/open", {"session": "other"}), kind="readOnly")
+    # A name is not told from a change: neither one without a journal, nor one whose journal has no record yet.
+    (journal.parent / "begun.journal").touch()
+    for params, found in (({"session": "other"}, '"other", which has no journal with a record'),
+                          ({"session": "begun"}, '"begun", which has no journal with a record'), ({}, "none")):
+        error = reader.error("session/open", params)
+        check_error(error, code=1012, kind="readOnly", path="session")
+        assert error["data"]["found"] == found and "session/list" in error["data"]["fix"]
+    (journal.parent / "begun.journal").unlink()
     assert reader.finish()[0] == 0
     assert files(tmp_path / "state") == before
 
@@ -210,6 +217,8 @@ def test_a_reader_without_an_owner_serves_the_journals_as_they_are(share, read, 
 def test_a_reader_needs_a_directory(binary, tmp_path):
     for options in ([], ["--state", str(tmp_path / "none")]):
         server = Server([binary, "serve", "--read-only", *options])
-        check_error(server.error("initialize", {}), kind="stateUnavailable")
+        error = server.error("initialize", {})
+        check_error(error, kind="stateUnavailable")
+        assert "write" not in error["data"]["expected"]
         server.close()
     assert not (tmp_path / "none").exists()

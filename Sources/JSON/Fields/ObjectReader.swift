@@ -136,6 +136,22 @@ package struct ObjectReader {
     throw fail(name, expected: expected(), fix: fix())
   }
 
+  /// Throws unless one of the fields is there and no other; with `orNone` none may be, too. The error is at the first
+  /// that is there and names all that are.
+  package func checkOne(of names: [StaticString], orNone: Bool = false) throws(InvalidField) {
+    guard recorded == nil else { return }
+    let given = names.filter { name in object.value(of: name).map { $0 != .null } ?? false }
+    func list(_ names: [StaticString]) -> String {
+      let words = names.map(\.description)
+      return (words.dropLast(2) + [words.suffix(2).joined(separator: " and ")]).joined(separator: ", ")
+    }
+    if given.isEmpty, !orNone { throw fail(names[0], expected: "one of \(list(names))", found: "nothing") }
+    if given.count > 1 {
+      throw fail(
+        given[0], expected: "the only one of \(list(names))", found: list(given), fix: "leave out all but one")
+    }
+  }
+
   /// The error that field `name` breaks a rule that no shape expresses; `found` is by default the field's JSON.
   package func fail(
     _ name: StaticString, expected: String, found: String? = nil, fix: String? = nil

@@ -143,7 +143,7 @@ extension Server {
       }
     }
     if client.isReadOnly, requested.map({ !sessions.contains($0) }) ?? true {
-      return call.fail(RPCError(RequestError.readOnlyProcess))
+      return call.fail(RPCError(RequestError.cannotBegin(requested)))
     }
     var (session, isResumed) = sessions.open(
       name: requested, seed: UInt64(params.seed),

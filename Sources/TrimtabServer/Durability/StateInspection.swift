@@ -14,10 +14,16 @@ package struct InspectionFailure: Error {
 package struct StateInspection {
   private let directory: StateDirectory
 
-  /// - Parameter owns: whether to lock the directory, so that it may be changed.
+  /// - Parameter owns: whether to lock the directory, so that it may be changed. It is not made where it is none.
   package init(_ path: String, owns: Bool) throws(InspectionFailure) {
+    let read: StateDirectory
     do throws(DirectoryError) {
-      directory = owns ? try StateDirectory(path) : try StateDirectory(reading: path)
+      read = try StateDirectory(reading: path)
+    } catch {
+      throw InspectionFailure(message: RequestError(reading: error, path).message)
+    }
+    do throws(DirectoryError) {
+      directory = owns ? try StateDirectory(path) : read
     } catch {
       throw InspectionFailure(message: RequestError(error, path: "").message)
     }
@@ -25,6 +31,9 @@ package struct StateInspection {
 
   /// Looks at a directory that is open already.
   package init(_ directory: StateDirectory) { self.directory = directory }
+
+  /// Whether a session has a journal, be it one that cannot be read.
+  package func contains(_ name: ExactString) -> Bool { directory.contains(name) }
 
   package var names: [ExactString] { directory.storedNames }
 

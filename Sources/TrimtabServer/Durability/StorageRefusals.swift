@@ -12,6 +12,32 @@ extension RequestError {
     found: "one that may change something",
     fix: "send it through a process that was started without --read-only")
 
+  /// A session that a process which only reads would have to begin.
+  ///
+  /// - Parameter name: nil where the client left it to the server.
+  static func cannotBegin(_ name: String?) -> RequestError {
+    RequestError(
+      .readOnly, path: "session", expected: "the name of a session that has been begun, as this process only reads",
+      found: name.map { "\(Preview.quoted($0)), which has no journal with a record" } ?? "none",
+      fix: "see session/list for those that have, or open it through a process that was started without --read-only")
+  }
+
+  /// A state directory that cannot be read.
+  ///
+  /// - Parameters:
+  ///   - directory: as it was named.
+  ///   - field: that named it; empty where no field did.
+  init(reading error: DirectoryError, _ directory: String, field: String = "") {
+    guard case .storage(let error) = error else {
+      self.init(error, path: field)
+      return
+    }
+    self.init(
+      .stateUnavailable, path: field, expected: "a state directory that this process may read, with a folder sessions",
+      found: "\(directory): \(error.message)",
+      fix: "name the folder that a server keeps sessions in, or have one begin there: trimtab serve --state")
+  }
+
   /// A state directory that cannot be used.
   init(_ error: DirectoryError, path: String) {
     let (expected, found, fix): (String, String, String) =

@@ -6,7 +6,7 @@ struct ManifestFields: ObjectReadable {
   let name: String
   let state: String?
   let seed: Int?
-  let command: [String]?
+  let command: LaunchedCommand?
 
   /// The launcher calls its session so, and existing state directories have it.
   static let defaultName = "search"
@@ -24,12 +24,14 @@ struct ManifestFields: ObjectReadable {
     seed = try reader.optional(
       "seed", .integer(in: 0...Int.max), "The seed of all randomness in the session, so that answers can be repeated.")
     command = try reader.optional(
-      "command", .either(Shape<String>.text(1...65_536).map { [$0] }, .list(of: .text(1...65_536), count: 1...4096)),
+      "command", LaunchedCommand.shape,
       """
       What the launcher runs for each trial: a line as a shell splits it, or a list of words. `{encoder}`, \
       `{language_model}`, `{projector}` and `{trial}` are filled in.
       """
     )
+    let fault = command?.fault
+    try reader.check(fault == nil, "command", expected: fault?.expected ?? "", fix: fault?.fix)
     _ = try reader.optional(
       "model", .object(ManifestChoice.self),
       "The candidate that was chosen; an editor writes the suggested one here. The launcher does not use it.")
@@ -54,8 +56,16 @@ struct ManifestFields: ObjectReadable {
   private static var environment: Shape<Int> {
     Shape(type: .any, expectation: "a table of strings", placeholder: 0) { (json) throws(InvalidField) in
       guard case .object(let object) = json else { return nil }
-      for member in object where member.value.stringValue == nil {
-        throw InvalidField(path: [.key(member.key.text)], expected: "a string", found: member.value.preview())
+      for member in object {
+        let (name, value) = (member.key.text, member.value.stringValue)
+        func fail(_ expected: String, _ found: String) -> InvalidField {
+          InvalidField(path: [.key(name)], expected: expected, found: found)
+        }
+        guard let value else { throw fail("a string", member.value.preview()) }
+        if value.text.utf8.contains(0) { throw fail("a string without NUL", member.value.preview()) }
+        if name.isEmpty || name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") }) {
+          throw fail("a name without = and NUL", Preview.quoted(name))
+        }
       }
       return object.count
     }

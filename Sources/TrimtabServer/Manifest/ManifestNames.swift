@@ -2,9 +2,9 @@ internal import Basics
 internal import JSON
 
 // A manifest's keys are the declared names of fields in snake case: `parameterCount` is `parameter_count`.
-enum ManifestName {
+package enum ManifestName {
   /// The key of a declared field: a word begins at each capital letter, and capitals in a row are one word.
-  static func key(of declared: String) -> String {
+  package static func key(of declared: String) -> String {
     var key = ""
     var previous: Character = "_"
     for character in declared {

@@ -361,9 +361,9 @@ package struct ManifestReader {
     return text.replacing("an object", with: "a table").replacing("objects", with: "tables")
   }
 
-  /// What stands in the text; lists and tables with the manifest's keys.
+  /// What stands in the text, with the manifest's keys, but for a string, which is its author's.
   private func found(_ text: String) -> String {
-    text.hasPrefix("[") || text.hasPrefix("{") ? ManifestName.inManifest(text, ManifestSchema.declaredNames) : text
+    text.hasPrefix("\"") ? text : ManifestName.inManifest(text, ManifestSchema.declaredNames)
   }
 
   private func declaredType(_ path: [InvalidField.PathComponent]) -> FieldType? {

@@ -186,7 +186,7 @@ extension Participant {
     do throws(DirectoryError) {
       server.keepSessions(in: try StateDirectory(reading: directory.path))
     } catch {
-      throw RequestError(error, path: directory.field)
+      throw RequestError(reading: error, directory.path, field: directory.field)
     }
     lookForOwner()
   }

@@ -50,6 +50,14 @@ struct InitCommand {
   ]
   private static let taskOptions: Set<String> = ["--task", "--samples", "--metric", "--direction"]
 
+  /// Where each option's value stands in the manifest, beside those that are fields of a table.
+  private static let places: [(option: String, place: [String])] =
+    poolOptions.map { ($0.0, ["pool", $0.1]) } + [
+      ("--task", ["pool", "task", "name"]), ("--samples", ["pool", "task", "alignmentSampleCount"]),
+      ("--metric", ["pool", "task", "metric", "name"]), ("--direction", ["pool", "task", "metric", "direction"]),
+      ("--command", ["command"]), ("--profile", ["profile", "csvPath"]),
+    ]
+
   private let path: String
   private let arguments: Arguments
   private var draft = ManifestDraft()
@@ -78,13 +86,15 @@ struct InitCommand {
     }
     let isPipeline =
       ["--profile", "--megatron", "--torchtitan"].contains { arguments.text($0) != nil }
-      || Self.pipelineOptions.names.contains { arguments.text($0) != nil }
+      || Self.pipelineOptions.names.union(Self.objectiveOptions.names).contains { arguments.text($0) != nil }
     let isPool =
       Self.poolOptions.contains { arguments.text($0.0) != nil } || !isPipeline
       || Self.taskOptions.union(["--command"]).contains { arguments.text($0) != nil }
     if isPool { try addPool() }
     if isPipeline { try addPipeline() }
-    try writeFile(path, ManifestFile.language(of: path) == .json ? draft.json : draft.toml)
+    let text = ManifestFile.language(of: path) == .json ? draft.json : draft.toml
+    try checkOptions(text)
+    try writeFile(path, text)
     let file = try ManifestFile(path)
     let problems = ManifestReader(file.tree, files: file.files).problems
     try writeOutput("wrote \(path)\n")
@@ -92,6 +102,29 @@ struct InitCommand {
     if !problems.isEmpty {
       try writeOutput("trimtab check says what is left to be filled in:\n")
       try writeOutput(CheckReport(file, problems).text)
+    }
+  }
+
+  /// Refuses options whose values make an error of the manifest. What it lacks is left to be filled in, and what its
+  /// other sources say, to be corrected.
+  private func checkOptions(_ text: String) throws(CommandFailure) {
+    let tree = SyntaxTree(Array(text.utf8), ManifestFile.language(of: path))
+    let files = FileAccess(anywhereFrom: ManifestFile.folder(of: path))
+    let problems = ManifestReader(tree, files: files).problems.filter { problem in
+      problem.severity == .error && [.invalidValue, .deadlineBelowFastest].contains(problem.code)
+    }
+    let fields = ["pipeline": Self.pipelineOptions, "objective": Self.objectiveOptions].flatMap { table, options in
+      options.fields.map { (option: $0.option, place: [table, $0.field]) }
+    }
+    for (option, place) in (Self.places + fields).sorted(by: { $0.option < $1.option }) {
+      guard let value = arguments.text(option),
+        let range = tree.node(at: place.map { .key(ExactString(ManifestName.key(of: $0))) })?.range,
+        let problem = problems.first(where: { range.lower <= $0.range.lower && $0.range.upper <= range.upper })
+      else { continue }
+      throw CommandFailure(
+        status: .usage,
+        message: "\(option) \(Preview.quoted(value)): \(problem.message)\(problem.remedy.map { "; \($0)" } ?? "")"
+          + "; nothing was written")
     }
   }
 
@@ -105,6 +138,10 @@ struct InitCommand {
     draft.offer("", "steps", 17_400)
     for (option, name) in Self.poolOptions {
       if let names = arguments.text(option) {
+        guard !names.split(separator: ",").isEmpty else {
+          throw CommandFailure(
+            status: .usage, message: "\(option): expected names joined by commas, found \"\(names)\"")
+        }
         draft.set("pool", name, .array(names.split(separator: ",").map { .string(String($0)) }))
       } else if example, name != "projectors" {
         draft.set("pool", name, name == "encoders" ? ["clip", "siglip"] : ["qwen", "phi"])

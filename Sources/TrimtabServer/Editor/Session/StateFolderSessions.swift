@@ -47,7 +47,7 @@ final class StateFolderSessions: SessionSource {
         // One that is not there yet has no sessions.
         return (KeptSession(), KeptSession().view(query))
       } catch {
-        throw RequestError(error, path: "state")
+        throw RequestError(reading: error, path, field: "state")
       }
       let session = try KeptSession(query.session, in: directory)
       return (session, session.view(query))

@@ -37,8 +37,7 @@ package enum IterationReport: InPlaceStep {
         "Whether frontiers are computed with the corrections from now on; false takes earlier ones back.")
       let forgets = try reader.optional(
         "forget", .bool, default: false, "Whether earlier iterations are dropped first, as of another machine.")
-      try reader.check(
-        plan == nil || settings == nil, "settings", expected: "either plan or settings")
+      try reader.checkOne(of: ["plan", "settings"], orNone: true)
       try reader.check(generation == nil || plan != nil, "generation", expected: "plan beside generation")
       report = IterationsReport(
         pipeline: pipeline,
@@ -78,9 +77,7 @@ private struct IterationEntry: ObjectReadable {
     iteration.step = try reader.optional("step", .integer(in: 0...Int.max), "The step of training.")
     try reader.check(
       iteration.timeSeconds != nil || iteration.trace != nil, "iterationTimeSeconds", expected: "a time, or a trace")
-    try reader.check(
-      iteration.energyJoules == nil || iteration.rankEnergiesJoules == nil, "rankEnergiesJoules",
-      expected: "either energyJoules or rankEnergiesJoules")
+    try reader.checkOne(of: ["energyJoules", "rankEnergiesJoules"], orNone: true)
     self.iteration = iteration
   }
 }

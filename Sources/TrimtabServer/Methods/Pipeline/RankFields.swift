@@ -76,7 +76,7 @@ struct RankFields {
         }, count: 1...Limits.gpuCount),
       "Instead of an order: for each global rank its pipeline rank and its data-parallel replica.")
     rankOrder = order.flatMap { RankLayout.order($0) }
-    try reader.check(order == nil || rankMap == nil, "rankMap", expected: "either rankOrder or rankMap")
+    try reader.checkOne(of: ["rankOrder", "rankMap"], orNone: true)
     try reader.check(
       order == nil || rankOrder != nil, "rankOrder",
       expected: "tp, cp, dp and pp, each once and joined by hyphens, with ep or without")

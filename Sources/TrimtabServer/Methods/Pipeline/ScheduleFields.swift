@@ -125,9 +125,7 @@ struct ScheduleFields {
 
   /// The source, of which exactly one must be given.
   func source(_ reader: inout ObjectReader, _ extras: ExtrasFields) throws(InvalidField) -> ScheduleSource {
-    try reader.check(
-      [schedule != nil, scheduleCSV != nil, instructions != nil].count { $0 } == 1, "schedule",
-      expected: "exactly one of schedule, scheduleCSV and instructions")
+    try reader.checkOne(of: ["schedule", "scheduleCSV", "instructions"])
     try reader.check(
       schedule == nil || microbatches != nil, "microbatches", expected: "an integer in 1...65536 beside schedule")
     try reader.check(

@@ -33,8 +33,7 @@ package enum PlanGet: SessionQuery {
       let scopes = [
         stage.map(PlanScope.stage), rank.map(PlanScope.rank), globalRank.map(PlanScope.globalRank),
       ].compactMap { $0 }
-      try reader.check(
-        scopes.count <= 1, stage != nil ? "stage" : "rank", expected: "only one of stage, rank and globalRank")
+      try reader.checkOne(of: ["stage", "rank", "globalRank"], orNone: true)
       scope = scopes.first ?? .all
     }
   }

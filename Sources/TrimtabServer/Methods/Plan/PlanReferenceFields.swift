@@ -5,14 +5,17 @@ internal import Sessions
 // How a point of a frontier, and a plan, are named on the wire.
 
 extension FrontierTarget {
-  static let fieldNames =
-    "deadlineSeconds, slowdownFraction, stragglerTimeSeconds, energyBudgetJoules, averagePowerWatts, "
-    + "averageDevicePowerWatts, peakPowerWatts and objective"
+  private static let fieldNames: [StaticString] = [
+    "deadlineSeconds", "slowdownFraction", "stragglerTimeSeconds", "energyBudgetJoules", "averagePowerWatts",
+    "averageDevicePowerWatts", "peakPowerWatts", "objective",
+  ]
 
   /// Reads the fields, of which exactly one must be there.
   static func required(from reader: inout ObjectReader) throws(InvalidField) -> FrontierTarget {
-    if let target = try optional(from: &reader) { return target }
-    throw reader.fail("deadlineSeconds", expected: "one of " + fieldNames)
+    let target = try optional(from: &reader)
+    try reader.checkOne(of: fieldNames)
+    // While the declaration is recorded, no field is there.
+    return target ?? .objective(.fastest)
   }
 
   /// Reads the fields, of which at most one may be there.
@@ -52,21 +55,14 @@ extension FrontierTarget {
       squared.
       """
     )
-    var (target, count): (FrontierTarget?, Int) = (nil, 0)
-    func note(_ given: FrontierTarget?) {
-      guard let given else { return }
-      (target, count) = (target ?? given, count + 1)
-    }
-    note(deadline.map(FrontierTarget.deadlineSeconds))
-    note(slowdown.map(FrontierTarget.slowdownFraction))
-    note(straggler.map(FrontierTarget.stragglerTimeSeconds))
-    note(energy.map(FrontierTarget.energyBudgetJoules))
-    note(power.map(FrontierTarget.averagePowerWatts))
-    note(devicePower.map(FrontierTarget.averageDevicePowerWatts))
-    note(peakPower.map(FrontierTarget.peakPowerWatts))
-    note(objective.map(FrontierTarget.objective))
-    try reader.check(count <= 1, "deadlineSeconds", expected: "one of " + fieldNames)
-    return target
+    try reader.checkOne(of: fieldNames, orNone: true)
+    let given: [FrontierTarget?] = [
+      deadline.map(FrontierTarget.deadlineSeconds), slowdown.map(FrontierTarget.slowdownFraction),
+      straggler.map(FrontierTarget.stragglerTimeSeconds), energy.map(FrontierTarget.energyBudgetJoules),
+      power.map(FrontierTarget.averagePowerWatts), devicePower.map(FrontierTarget.averageDevicePowerWatts),
+      peakPower.map(FrontierTarget.peakPowerWatts), objective.map(FrontierTarget.objective),
+    ]
+    return given.lazy.compactMap { $0 }.first
   }
 }
 

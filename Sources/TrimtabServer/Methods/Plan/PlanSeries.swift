@@ -39,9 +39,7 @@ package enum PlanSeries: SessionQuery {
       let power = try reader.optional(
         "pausedPowerWatts", .nonNegative,
         "Power of all devices together during a pause; by default their blocking power.")
-      try reader.check(
-        [count, rate, value].count { $0 != nil } == 1, "iterationCount",
-        expected: "exactly one of iterationCount, iterationsPerSecond and valuePerIteration")
+      try reader.checkOne(of: ["iterationCount", "iterationsPerSecond", "valuePerIteration"])
       let starts = prices.map(\.startSeconds) + [end]
       try reader.check(
         zip(starts, starts.dropFirst()).allSatisfy { $0 < $1 }, "prices",

@@ -28,9 +28,7 @@ package enum PlanVariants: SessionQuery {
         "deadlineSeconds", .positive, "The mean iteration may last so long. Or send `slowdownFraction`.")
       let slowdown = try reader.optional(
         "slowdownFraction", .nonNegative, "The mean iteration may last so much longer than the fastest mean.")
-      try reader.check(
-        (deadline == nil) != (slowdown == nil), "deadlineSeconds",
-        expected: "exactly one of deadlineSeconds and slowdownFraction")
+      try reader.checkOne(of: ["deadlineSeconds", "slowdownFraction"])
       try reader.check(
         Set(variants.map { ExactString($0.pipeline) }).count == variants.count, "variants",
         expected: "each pipeline once")

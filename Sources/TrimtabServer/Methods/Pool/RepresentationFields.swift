@@ -36,9 +36,7 @@ struct RepresentationEntry: ObjectReadable {
       "shape", .list(of: .integer(in: 1...(1 << 40)), count: 2...2), "Samples and features. Only beside base64.")
     let rows = try reader.optional(
       "rows", .list(of: .list(of: .number, count: 1...(1 << 20)), count: 1...(1 << 20)), "The samples themselves.")
-    try reader.check(
-      [path != nil, base64 != nil, rows != nil].count { $0 } == 1, "npyPath",
-      expected: "exactly one of npyPath, base64 and rows")
+    try reader.checkOne(of: ["npyPath", "base64", "rows"])
     try reader.check(
       (base64 == nil) == (elementType == nil) && (base64 == nil) == (shape == nil), "base64",
       expected: "elementType and shape beside it, and only beside it")

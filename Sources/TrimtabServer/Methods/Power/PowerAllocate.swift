@@ -123,8 +123,7 @@ package enum PowerAllocate: SessionQuery {
         "Or a series of budgets, in the order of time; each holds until the next.")
       let end = try reader.optional(
         "endSeconds", .number(in: -1e15...1e15), "When the last of `budgets` ends, on the same clock.")
-      try reader.check(
-        (single == nil) != (series == nil), "budgetWatts", expected: "present, or budgets instead")
+      try reader.checkOne(of: ["budgetWatts", "budgets"])
       try reader.check(
         (series == nil) == (end == nil), "endSeconds", expected: "present beside budgets, and only there")
       guard let series, let end else {
