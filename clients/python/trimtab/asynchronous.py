@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 from .declared import UnknownFields
 from .endpoint import Endpoint, OnNotification, Push
 from .errors import CallTimeout, RPCError, ServerExited, TrimtabError
-from .frames import Command, Frames, command_line, initialize_params, last_lines
+from .frames import Command, Frames, command_line, initialize_params, kill_group, last_lines
 from .methods import Awaited, ClientMethods, ClientRequests, SessionMethods, SessionRequests
 from .requests import Progress, Request
 from .restart import keeps_sessions, may_be_repeated, outcome_unknown, to_open_again, warn_of_restart
@@ -171,7 +171,7 @@ class AsyncTrimtab(ClientMethods, Awaited, Endpoint):
             await asyncio.wait_for(self.process.wait(), timeout)
         except (TrimtabError, asyncio.TimeoutError):
             if self.process.returncode is None:
-                self.process.kill()
+                kill_group(self.process.pid)
         await self._reader
         self._stderr.close()
         return self.process.returncode
@@ -186,7 +186,8 @@ class AsyncTrimtab(ClientMethods, Awaited, Endpoint):
                     self._pushed.set()
             failure: Exception = ServerExited(await self.process.wait(), last_lines(self._stderr))
         except Exception as error:  # a callback or a garbled frame: nothing after it can be trusted
-            self.process.kill()
+            if self.process.returncode is None:
+                kill_group(self.process.pid)
             await self.process.wait()
             failure = error
         waiting = {key: request for key, (answer, request) in self._pending.items() if not answer.done()}

@@ -19,7 +19,7 @@ from typing import Any, Optional, TypeVar
 from .declared import UnknownFields
 from .endpoint import Endpoint, OnNotification
 from .errors import CallTimeout, ServerExited
-from .frames import Command, Frames, command_line, initialize_params, last_lines
+from .frames import Command, Frames, command_line, initialize_params, kill_group, last_lines
 from .requests import Progress, Request
 from .restart import keeps_sessions, may_be_repeated, outcome_unknown, to_open_again, warn_of_restart
 
@@ -253,7 +253,7 @@ class Connection(Endpoint):
     def _kill(self) -> None:
         self._closed = True
         if self.process.poll() is None:
-            self.process.kill()
+            kill_group(self.process.pid)
             self.process.wait()
         for file in (self.process.stdin, self.process.stdout, self._stderr):
             if file is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Optional, Union
 
@@ -124,6 +126,14 @@ def bundled_binary() -> Optional[str]:
     """The binary inside this package, where it was installed from a platform wheel."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bin", "trimtab")
     return path if os.access(path, os.X_OK) else None
+
+
+def kill_group(pid: int) -> None:
+    """Kills a server that has not been waited for, with all that it has started: a shell around it, for instance.
+
+    It leads a session of its own, so that its number is its group's."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def command_line(command: Command) -> list[str]:
