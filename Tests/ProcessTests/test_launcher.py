@@ -412,6 +412,66 @@ def test_a_launch_that_fails_says_why_in_a_line(launched, changed, visible, stat
     assert done.stderr.startswith("trimtab: ") and said in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", [None, 3, b"true", {"true": 1}, ["true", 3], [None]])
+def test_what_is_no_command_is_named(launched, command):
+    with pytest.raises(TypeError, match="command: expected a line such as"):
+        launched.launch(command=command)
+    assert not (launched.folder / "state").exists()
+
+
+@pytest.mark.parametrize(("command", "said"), [
+    ("", "names no program"), ("   ", "names no program"), ([], "names no program"), ([""], "names no program"),
+    (["  ", "x"], "names no program"), ("python 'train.py", "No closing quotation"), ("python \\", "No escaped"),
+    ("python a\0b", "NUL"), (["python", "\0"], "NUL"),
+])
+def test_a_command_that_names_no_program_is_refused(launched, command, said):
+    with pytest.raises(ValueError, match=f"command: expected .*{said}"):
+        launched.launch(command=command)
+    assert not (launched.folder / "state").exists()
+
+
+def test_a_program_that_is_not_there_is_refused_before_the_first_trial(launched):
+    for command in ("no-such-program-anywhere train.py", [str(launched.folder / "train")], [str(launched.folder)]):
+        with pytest.raises(FileNotFoundError, match="command: expected a program that can be started, found '"):
+            launched.launch(command=command)
+    assert not (launched.folder / "state").exists()
+    with pytest.raises(TypeError, match="pool: expected a mapping"):
+        trimtab.launch(None, **launched.options())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("command", "said"), [
+    ("no-such-program-anywhere", "found 'no-such-program-anywhere'"),
+    ("sh -c 'echo no GPU here; exit 3'", "/trials/"),
+    ("{encoder}", "/trials/"),  # known only when a trial begins
+])
+def test_a_search_in_which_nothing_ran_fails_with_the_place_of_the_log(launched, command, said):
+    manifest = launched.folder / "search.json"
+    manifest.write_text(json.dumps({"pool": launched.pool(1, 1), "command": command, "state": "state"}))
+    done = subprocess.run(
+        [sys.executable, "-m", "trimtab", "launch", str(manifest)], capture_output=True, text=True, timeout=60,
+        env={**os.environ, **launched.options()["environment"], "TRIMTAB_BINARY": launched.binary})
+    assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
+    if "/trials/" in said:
+        log = max((launched.folder / "state" / "trials").glob("*/log.txt"))
+        assert f"the log of the last trial is {log}: {log.read_text().splitlines()[-1]}" in done.stderr
+
+
+@pytest.mark.parametrize("made", [False, True], ids=["missing", "no program"])
+def test_a_binary_that_is_not_there_is_named_with_its_variable(launched, monkeypatch, made):
+    path = launched.folder / "binary"
+    if made:
+        path.touch(0o644)
+    manifest = launched.folder / "search.json"
+    manifest.write_text(json.dumps({"pool": launched.pool(), "command": "true", "state": "state"}))
+    monkeypatch.setenv("TRIMTAB_BINARY", str(path))
+    with pytest.raises(OSError, match=f"TRIMTAB_BINARY={path}: expected the path of the trimtab program"):
+        trimtab.Trimtab()
+    for arguments in (["launch", str(manifest)], ["check"]):
+        done = subprocess.run([sys.executable, "-m", "trimtab", *arguments], capture_output=True, text=True, timeout=60,
+                              env={**os.environ, **launched.options()["environment"], "TRIMTAB_BINARY": str(path)})
+        assert done.returncode != 0 and f"TRIMTAB_BINARY={path}" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_search_waits_no_longer_than_the_server_says():
     """Also where another slot waits for a checkpoint, which may take longer."""
     later = NoTrial(reason="allInFlight", finished=False, retry_after_seconds=2.0)

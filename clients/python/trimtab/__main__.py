@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .frames import bundled_binary
+from .frames import bundled_binary, named_binary
 
 
 def main() -> None:
@@ -20,9 +20,15 @@ def main() -> None:
         from .launcher.manifest import main as launch
 
         sys.exit(launch(arguments[1:]))
-    binary = os.environ.get("TRIMTAB_BINARY") or bundled_binary()
+    try:
+        binary = named_binary() or bundled_binary()
+    except OSError as error:
+        sys.exit(f"trimtab: {error}")
     if binary is None:  # not from the PATH, where this command itself is found
         sys.exit("trimtab: this package carries no binary; install a platform wheel, or set TRIMTAB_BINARY")
+    if os.path.realpath(binary) == os.path.realpath(sys.argv[0]):
+        sys.exit(f"trimtab: TRIMTAB_BINARY={os.environ['TRIMTAB_BINARY']}: expected the path of the trimtab program, "
+                 "found this command itself; correct the variable, or unset it")
     os.execv(binary, [binary, *arguments])
 
 

@@ -136,10 +136,26 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def named_binary() -> Optional[str]:
+    """The binary that $TRIMTAB_BINARY names, by a path or by a name on the PATH; None where it is not set.
+
+    Raises FileNotFoundError, or PermissionError, that names the variable where no program can be started by it.
+    """
+    name = os.environ.get("TRIMTAB_BINARY")
+    if not name:
+        return None
+    if program := shutil.which(name):
+        return program
+    kind, found = ((PermissionError, "a file that is no program") if os.path.exists(name)
+                   else (FileNotFoundError, "no such file"))
+    raise kind(f"TRIMTAB_BINARY={name}: expected the path of the trimtab program, found {found}; correct the variable, "
+               "or unset it")
+
+
 def command_line(command: Command) -> list[str]:
     """The server's command: as given, else $TRIMTAB_BINARY, else the wheel's, else `trimtab` on the PATH."""
     if command is None or isinstance(command, str):
-        found = command or os.environ.get("TRIMTAB_BINARY") or bundled_binary() or shutil.which("trimtab")
+        found = command or named_binary() or bundled_binary() or shutil.which("trimtab")
         if not found:
             raise FileNotFoundError("no trimtab binary: install a platform wheel, pass command=, set TRIMTAB_BINARY, "
                                     "or put it on the PATH")

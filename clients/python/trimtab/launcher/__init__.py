@@ -6,8 +6,9 @@ import contextlib
 import fcntl
 import os
 import shlex
+import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union, get_args
 
@@ -65,19 +66,55 @@ def launch(
     launcher that was killed, its server or both, goes on when it is called again: it ends the processes that were left,
     and trains each trial further from its last checkpoint. A script that runs out of memory takes its candidate out of
     the search on GPUs of that memory. An interrupt ends the trials, which go on at the next call.
+
+    Raises ValueError or TypeError for a command that is none, and FileNotFoundError where its program is not there.
+    Where no candidate has come to a score the report suggests nothing, and the trials' logs say why.
     """
     folder = Path(state).resolve()
     bounds = limits if isinstance(limits, Limits) else _limits(limits or {})
     params = pool_params(pool)
     found = devices(gpus)
-    if callable(command):
-        words = command_of(command)
-    else:
-        words = shlex.split(command) if isinstance(command, str) else list(command)
-    place = ThisHost(
-        slots(found, params["search"].get("gpusPerTrial", 1)), words, {**os.environ, **(environment or {})})
+    words, variables = words_of(command), {**os.environ, **(environment or {})}
+    check_program(words[0], variables)
+    place = ThisHost(slots(found, params["search"].get("gpusPerTrial", 1)), words, variables)
     return run(place, folder, params, limits=bounds, steps=steps, seed=seed, binary=binary, table=table,
                checkpoints=checkpoints, found=found, name=name, job=job)
+
+
+def words_of(command: Union[str, Iterable[str], Callable[[TrainingTrial], Any]]) -> list[str]:
+    """The program of a command and its arguments.
+
+    Raises ValueError or TypeError that says what was expected.
+    """
+    if callable(command):
+        return command_of(command)
+    expected = "command: expected a line such as 'python train.py', a list of words, or a function of the trial"
+    if isinstance(command, str):
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise ValueError(f"command: expected a line that a shell can split, found {command!r}: {error}") from None
+    elif isinstance(command, Iterable) and not isinstance(command, (bytes, bytearray, Mapping)):
+        words = list(command)
+    else:
+        raise TypeError(f"{expected}, found {command!r}")
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError(f"{expected}, found the word {word!r} in it")
+        if "\0" in word:
+            raise ValueError(f"command: expected no NUL character, which no argument can have, found {word!r}")
+    if not words or not words[0].strip():
+        raise ValueError(f"{expected}, found {command!r}, which names no program")
+    return words
+
+
+def check_program(program: str, environment: Mapping[str, str]) -> None:
+    """Raises FileNotFoundError where a program is not there: each trial would fail, one after the other."""
+    # With a placeholder it may be another one for each candidate.
+    if "{" not in program and shutil.which(program, path=environment.get("PATH", os.defpath)) is None:
+        where = "the file is not there or no program" if "/" in program else "no program of this name is on the PATH"
+        raise FileNotFoundError(f"command: expected a program that can be started, found {program!r}: {where}; "
+                                "no trial was started")
 
 
 def run(

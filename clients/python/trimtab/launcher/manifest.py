@@ -103,6 +103,8 @@ def _check(path: Path) -> None:
     try:
         program = command_line(None)[0]
     except FileNotFoundError:
+        if os.environ.get("TRIMTAB_BINARY"):
+            raise  # it was meant to be there
         return
     done = subprocess.run([program, "check", "--no-files", str(path)], capture_output=True, text=True, check=False,
                           stdin=subprocess.DEVNULL)
@@ -162,14 +164,28 @@ def main(arguments: Sequence[str]) -> int:
     from . import launch
 
     try:
-        print(summary(launch(**given)))
+        report = launch(**given)
     except KeyboardInterrupt:
         print("trimtab: interrupted; run it again to go on", file=sys.stderr)
         return 130
     except (TrimtabError, ValueError, OSError) as error:
         print(f"trimtab: {error}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1
+    print(summary(report))
+    if report.suggestion is None:
+        print(f"trimtab: expected a candidate with a score, found none; {last_log(Path(given['state']))}",
+              file=sys.stderr)
+        return 1
     return 0
+
+
+def last_log(state: Path) -> str:
+    """Where the log of the last trial is, and its last line."""
+    logs = sorted((state / "trials").glob("*/log.txt"))
+    if not logs:
+        return f"no trial was started, as {(state / 'trials').resolve()} has no log"
+    lines = [line.strip() for line in logs[-1].read_text(errors="replace").splitlines() if line.strip()]
+    return f"the log of the last trial is {logs[-1].resolve()}: {lines[-1] if lines else 'it is empty'}"
 
 
 def _interrupt(number: int, frame: Optional[FrameType]) -> None:

@@ -48,6 +48,8 @@ POOL_FIELDS = ("encoders", "projectors", "language_models", "task", "constraints
 def pool_params(pool: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of `submit_pool` from a mapping, in which a part may be a name, a mapping or a `ModelPart`, and the
     task a mapping: `{"encoders": ["clip"], "language_models": ["qwen"], "task": {"name": "vqa", "metric": {...}}}`."""
+    if not isinstance(pool, Mapping):
+        raise TypeError(f"pool: expected a mapping with {', '.join(POOL_FIELDS)}, found {pool!r}")
     known_fields(pool, POOL_FIELDS, "the pool")
     params = dict(pool)
     for kind in ("encoders", "projectors", "language_models"):
