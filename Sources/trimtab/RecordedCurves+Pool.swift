@@ -36,6 +36,11 @@ extension RecordedCurves {
   ///
   /// - Throws: ``CommandFailure`` when a candidate has no curve, or a value is no score of the metric.
   func matched(to pool: CandidatePool) throws(CommandFailure) -> (curves: RecordedCurves, unused: [String]) {
+    guard pool.task.goals.isEmpty else {
+      throw bad(
+        "a pool with one metric, because the file has one score for each evaluation",
+        "a pool with \(pool.task.goals.count) metrics; state `metric` in its task instead of `metrics`")
+    }
     let place = Dictionary(uniqueKeysWithValues: curves.enumerated().map { ($1.name, $0) })
     var (found, missing): ([Curve], [String]) = ([], [])
     var used: Set<Int> = []

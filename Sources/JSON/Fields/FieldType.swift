@@ -12,6 +12,8 @@ package indirect enum FieldType: Sendable, Hashable {
   case list(FieldType, count: CountRange = CountRange())
   /// A list of two values of one type, and perhaps a third of another.
   case pair(FieldType, perhaps: FieldType)
+  /// An object with any names, and values that are all of one type.
+  case map(FieldType)
   /// An object; `name` is that of its type in generated code.
   case object([FieldSchema], name: String)
   case either(FieldType, FieldType)
@@ -64,6 +66,7 @@ package indirect enum FieldType: Sendable, Hashable {
     case .string, .choice: "string"
     case .list(let element, _): "list of \(element.name)"
     case .pair(let first, let extra): "list of \(first.name) or \(extra.name)"
+    case .map(let element): "object of \(element.name)"
     case .object: "object"
     case .either(let first, let second): "\(first.name) or \(second.name)"
     }
@@ -73,7 +76,7 @@ package indirect enum FieldType: Sendable, Hashable {
   package var children: [FieldSchema] {
     switch self {
     case .object(let fields, _): fields
-    case .list(let element, _): element.children
+    case .list(let element, _), .map(let element): element.children
     case .pair(let first, let extra): first.children + extra.children
     case .either(let first, let second): first.children + second.children
     default: []
@@ -94,7 +97,7 @@ package indirect enum FieldType: Sendable, Hashable {
   package var isNumeric: Bool {
     switch self {
     case .number: true
-    case .list(let element, _): element.isNumeric
+    case .list(let element, _), .map(let element): element.isNumeric
     case .pair(let first, let extra): first.isNumeric || extra.isNumeric
     case .either(let first, let second): first.isNumeric || second.isNumeric
     default: false
@@ -124,6 +127,10 @@ extension FieldType {
       return length + elements.enumerated().flatMap { element.violations(in: $1, path: "\(path)[\($0)]") }
     case (.pair(let first, let extra), .array(let elements)) where elements.count == 2 || elements.count == 3:
       return zip([first, first, extra], elements).flatMap { $0.violations(in: $1, path: path) }
+    case (.map(let element), .object(let object)):
+      return object.flatMap { member in
+        element.violations(in: member.value, path: path.isEmpty ? member.key.text : "\(path).\(member.key.text)")
+      }
     case (.object(let fields, _), .object(let object)):
       return Self.violations(of: fields, in: object, path: path)
     case (.either(let first, let second), _):

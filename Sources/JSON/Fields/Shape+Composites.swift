@@ -1,3 +1,5 @@
+package import Basics
+
 extension Shape where Value: ObjectReadable {
   /// An object with the fields that `type` declares; others are noted as unknown.
   ///
@@ -50,6 +52,33 @@ extension Shape {
       describe: { "a list of 2 \(plural(element.expectation)), and perhaps \(extra.expectation)" },
       makePlaceholder: { () throws(InvalidField) in (try element.placeholder(), try element.placeholder(), nil) },
       describeType: { .pair(element.type, perhaps: extra.type) })
+  }
+
+  /// An object with names that the client chooses, each once, and values of shape `element`, in the order in which
+  /// they stand. O(members^2) comparisons of names.
+  package static func map<Element>(
+    of element: Shape<Element>, count: ClosedRange<Int>
+  ) -> Shape where Value == [(name: ExactString, value: Element)] {
+    Shape(
+      convert: { (json, unknown) throws(InvalidField) in
+        guard case .object(let object) = json, count.contains(object.count) else { return nil }
+        var values: Value = []
+        for member in object {
+          let name = Preview.cut(member.key.text)
+          guard !values.contains(where: { $0.name == member.key }) else {
+            throw InvalidField(path: [.key(name)], expected: "each name once", found: "it twice")
+          }
+          do throws(InvalidField) {
+            values.append((member.key, try element.read(member.value, &unknown)))
+          } catch {
+            throw error.inside(.key(name))
+          }
+        }
+        return values
+      },
+      describe: { "an object of \(count.lowerBound)...\(count.upperBound) values, each \(element.expectation)" },
+      makePlaceholder: { () throws(InvalidField) in [(ExactString("a"), try element.placeholder())] },
+      describeType: { .map(element.type) })
   }
 
   private static func list<Element>(

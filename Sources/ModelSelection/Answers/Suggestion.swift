@@ -89,13 +89,17 @@ public struct Prediction: Equatable, Sendable {
   /// The interval that holds the error with probability 0.9.
   public var lowerError: Double
   public var upperError: Double
-  /// The probability that no other candidate ends with a lower error, in 0...1.
+  /// The probability that it keeps all ceilings and no other candidate that does ends with a lower error, in 0...1.
   public var probabilityBestFraction: Double
   public var status: CandidateStatus
   /// Why it is not trained further; nil while it may be.
   public var closure: CandidateClosure?
   /// A sign that its training or evaluation is broken.
   public var flag: CandidateFlag?
+  /// The probability that it keeps all ceilings of ``Goals``; nil without any.
+  public var probabilityKeptFraction: Double?
+  /// By metric, in their order; empty where reports carry one error only.
+  public var goals: [GoalPrediction] = []
 }
 
 /// The search's answer so far.
@@ -103,6 +107,8 @@ public struct Suggestion: Equatable, Sendable {
   public var prediction: Prediction
   /// The expected excess of the suggestion's error over the best candidate's, as a fraction of its own error.
   public var expectedRegretFraction: Double
+  /// Whether it keeps all ceilings as probably as ``Goals`` ask for; where it does not, no candidate does.
+  public var isProbableEnough = true
   public var spending: Spending
   /// What training every candidate on all data would cost, in the unit of `spending.gpuSeconds`.
   public var gridGPUSeconds: Double

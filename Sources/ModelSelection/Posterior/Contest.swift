@@ -8,6 +8,10 @@ internal import Basics
 /// its own. So the same events give the same answers, and a probability is a multiple of 1/1024 with a standard error
 /// below 0.015.
 ///
+/// An entrant that has to keep ceilings besides (``Goals``) wins a draw only where it keeps them, so a draw in which
+/// entrants a, b, ... have the least errors, in this order, is won by a with its chance p, by b with (1 - p) times its
+/// own, and so on. Where none may keep them, the probabilities sum to less than 1.
+///
 /// **Complexity.** O(draws x entrants); only the ``mostContenders`` with most chance take part.
 struct Contest: Sendable {
   /// A candidate with what is known of it.
@@ -16,21 +20,27 @@ struct Contest: Sendable {
     let final: FinalError
     /// Its curve; nil for one that was not observed, whose final error is normal.
     let end: CurveEnd?
+    /// The probability that it keeps its ceilings, whatever its error.
+    var chance = 1.0
   }
 
   /// Candidates with a chance, and the probability that each is best.
   private(set) var contenders: [(candidate: Int, probability: Double)] = []
-  /// The expectation of 1 - best error / favourite's error, in 0..<1.
+  /// The expectation of 1 - best error / favourite's error, in 0..<1. The best is that of the entrants that keep their
+  /// ceilings; where it is above the favourite's, which may miss one, nothing is lost.
   private(set) var regretFraction = 0.0
 
   private static let mostContenders = 48
   static let drawCount = 1024
+  /// Entrants with less chance to keep their ceilings cannot win.
+  private static let leastChance = 1e-6
 
   /// - Parameters:
   ///   - entrants: candidates with different numbers.
   ///   - favourite: the number of the one that is suggested.
   init(_ entrants: [Entrant], favourite: Int, forecast: CurveForecast) {
-    let kept = entrants.lazy.map { one -> (promise: Double, one: Entrant) in
+    let kept = entrants.lazy.filter { $0.chance >= Self.leastChance || $0.candidate == favourite }.map {
+      one -> (promise: Double, one: Entrant) in
       let final = one.final
       let promise = final.mean - 2 * (final.deviation + final.commonDeviation)
       return (one.candidate == favourite ? -.infinity : promise, one)
@@ -38,12 +48,14 @@ struct Contest: Sendable {
     .smallest(Self.mostContenders) { ($0.promise, $0.one.candidate) < ($1.promise, $1.one.candidate) }
     .map(\.one)
     guard kept.count > 1 else {
-      contenders = kept.map { ($0.candidate, 1) }
+      contenders = kept.map { ($0.candidate, $0.chance) }
       return
     }
+    let hasCeilings = kept.contains { $0.chance < 1 }
     let draws = NormalDraws.shared
     let finals = kept.map { one in one.end.map { forecast.finals(of: $0) } }
-    var wins = [Int](repeating: 0, count: kept.count)
+    var wins = [Double](repeating: 0, count: kept.count)
+    var errors = wins
     var regret = 0.0
     var (place, cumulative) = (0, forecast.weights[0])
     for draw in 0..<Self.drawCount {
@@ -66,11 +78,26 @@ struct Contest: Sendable {
         }
         if error < least { (least, best) = (error, index) }
         if one.candidate == favourite { favourites = error }
+        errors[index] = error
       }
-      wins[best] += 1
-      regret += 1 - PortableMath.exp(least - favourites)
+      guard hasCeilings else {
+        wins[best] += 1
+        regret += 1 - PortableMath.exp(least - favourites)
+        continue
+      }
+      // The winner is the best that keeps its ceilings; `missed` is the chance that none so far does.
+      var missed = 1.0
+      while missed > Self.leastChance, least < .infinity {
+        let share = missed * kept[best].chance
+        wins[best] += share
+        regret += share * max(0, 1 - PortableMath.exp(least - favourites))
+        missed -= share
+        errors[best] = .infinity
+        least = .infinity
+        for (index, error) in errors.enumerated() where error < least { (least, best) = (error, index) }
+      }
     }
-    contenders = zip(kept, wins).map { ($0.candidate, Double($1) / Double(Self.drawCount)) }
+    contenders = zip(kept, wins).map { ($0.candidate, $1 / Double(Self.drawCount)) }
     regretFraction = max(0, regret / Double(Self.drawCount))
   }
 }

@@ -60,7 +60,7 @@ struct Knowledge: Sendable {
   /// Takes in that a candidate was observed once more.
   ///
   /// - Returns: whether all candidates were predicted again.
-  mutating func observe(_ candidate: Int, states: [CandidateState], pool: Pool) -> Bool {
+  mutating func observe<Curve: ObservedCurve>(_ candidate: Int, states: [Curve], pool: Pool) -> Bool {
     observationCount += 1
     let observations = states[candidate].observations
     statedDeviations[candidate] = observations.last?.logErrorDeviation
@@ -70,6 +70,29 @@ struct Knowledge: Sendable {
       finals[candidate] = ends[candidate].map { forecast.final(of: $0) }
       return false
     }
+    learn(from: changed, states: states, pool: pool)
+    return true
+  }
+
+  /// Learns anew from curves that are others than they were. O(candidates), and a fit.
+  mutating func relearn<Curve: ObservedCurve>(_ states: [Curve], pool: Pool) {
+    for candidate in states.indices {
+      let observations = states[candidate].observations
+      statedDeviations[candidate] = observations.last?.logErrorDeviation
+      ends[candidate] = CurveEnd(observations)
+      if finals.count <= Self.mostCurves {
+        noise.take(observations, of: candidate)
+        knots[candidate] = CurveKnots(observations)
+      }
+    }
+    guard ends.contains(where: { $0 != nil }) else { return }
+    learn(from: 0, states: states, pool: pool)
+  }
+
+  /// Fits the mixture to the curves again and predicts every candidate by it.
+  ///
+  /// - Parameter changed: the knot of the mixture before which nothing changed.
+  private mutating func learn<Curve: ObservedCurve>(from changed: Int, states: [Curve], pool: Pool) {
     countAtFit = observationCount
     var mixture = changed > 0 ? forecast.mixture : CurveMixture(prior: prior)
     let sample = sample(states)
@@ -87,7 +110,6 @@ struct Knowledge: Sendable {
     }
     spread = measuredSpread(pool)
     typical = measuredTypical()
-    return true
   }
 
   /// The first knot of the mixture that an observation changes; nil where no fit is due.
@@ -114,7 +136,7 @@ struct Knowledge: Sendable {
   }
 
   /// By the method of moments: the variance of the observed first levels around the course, less that of their noise.
-  private func measuredLevelDeviation(_ states: [CandidateState]) -> Double {
+  private func measuredLevelDeviation<Curve: ObservedCurve>(_ states: [Curve]) -> Double {
     var (square, noiseSquare, count) = (0.0, 0.0, 0.0)
     for state in states {
       guard let first = state.observations.first else { continue }
@@ -132,7 +154,7 @@ struct Knowledge: Sendable {
 
   /// The candidates whose curves to learn from: of a large pool as many as say enough, the longest where these are
   /// enough, evenly chosen.
-  private func sample(_ states: [CandidateState]) -> [Int] {
+  private func sample<Curve: ObservedCurve>(_ states: [Curve]) -> [Int] {
     let observed = states.indices.filter { !states[$0].observations.isEmpty }
     guard finals.count > Self.mostCurves else { return observed }
     let extended = observed.filter { ends[$0]?.step != nil }
@@ -179,9 +201,16 @@ struct Knowledge: Sendable {
   }
 
   /// Who of some candidates ends best.
-  func contest(among candidates: [(candidate: Int, final: FinalError)], favourite: Int) -> Contest {
+  ///
+  /// - Parameter chance: the probability that a candidate keeps its ceilings.
+  func contest(
+    among candidates: [(candidate: Int, final: FinalError)], favourite: Int, chance: (Int) -> Double = { _ in 1 }
+  ) -> Contest {
     Contest(
-      candidates.map { Contest.Entrant(candidate: $0.candidate, final: $0.final, end: ends[$0.candidate]) },
+      candidates.map {
+        Contest.Entrant(
+          candidate: $0.candidate, final: $0.final, end: ends[$0.candidate], chance: chance($0.candidate))
+      },
       favourite: favourite, forecast: forecast)
   }
 

@@ -21,23 +21,35 @@ extension Search {
       return (nil, states.indices.prefix(limit).map { unknown($0) })
     }
     let field = field
-    let contest = knowledge.contest(among: field, favourite: leader)
+    let contest = knowledge.contest(among: field, favourite: leader, chance: keptChance)
     func chance(_ candidate: Int) -> Double { contest.contenders.first { $0.candidate == candidate }?.probability ?? 0 }
     let regret = contest.regretFraction
     let suggestion = Suggestion(
       prediction: prediction(leader, favourite, probabilityBest: chance(leader)), expectedRegretFraction: regret,
-      spending: spending, gridGPUSeconds: gridGPUSeconds,
+      isProbableEnough: standing(of: leader, favourite).shortfall == 0, spending: spending,
+      gridGPUSeconds: gridGPUSeconds,
       stopReason: isEnough(regretFraction: regret) ? .regretBelowBound : stopReasonWithoutRegret)
-    let ordered = field.smallest(min(limit, field.count)) {
-      ($0.final.mean, $0.candidate) < ($1.final.mean, $1.candidate)
+    var ranking = ordered(field, limit).map {
+      prediction($0.candidate, $0.final, probabilityBest: chance($0.candidate))
     }
-    var ranking = ordered.map { prediction($0.candidate, $0.final, probabilityBest: chance($0.candidate)) }
     if ranking.count < limit {
       var isRanked = [Bool](repeating: false, count: states.count)
       for entry in field { isRanked[entry.candidate] = true }
       ranking += states.indices.filter { !isRanked[$0] }.prefix(limit - ranking.count).map { unknown($0) }
     }
     return (suggestion, ranking)
+  }
+
+  /// The first of the field, in the order in which they would be suggested. O(candidates), and sorting those.
+  private func ordered(
+    _ field: [(candidate: Int, final: FinalError)], _ limit: Int
+  ) -> [(candidate: Int, final: FinalError)] {
+    let count = min(limit, field.count)
+    guard goals.hasCeilings, count > 0 else {
+      return field.smallest(count) { ($0.final.mean, $0.candidate) < ($1.final.mean, $1.candidate) }
+    }
+    let standings = field.map { (standing: standing(of: $0.candidate, $0.final), final: $0.final) }
+    return standings.smallest(count) { $0.standing < $1.standing }.map { ($0.standing.candidate, $0.final) }
   }
 
   /// Candidates that left the search or are flagged, by their number, without their predictions. O(candidates).
@@ -49,15 +61,19 @@ extension Search {
     Prediction(
       candidate: candidate, predictedError: .infinity, lowerError: .infinity, upperError: .infinity,
       probabilityBestFraction: 0, status: status(of: candidate), closure: states[candidate].closure,
-      flag: states[candidate].flag)
+      flag: states[candidate].flag, probabilityKeptFraction: keptAnswer(candidate),
+      goals: goals.predictions(candidate, pool))
   }
+
+  private func keptAnswer(_ candidate: Int) -> Double? { goals.hasCeilings ? goals.chance(candidate, pool) : nil }
 
   private func prediction(_ candidate: Int, _ final: FinalError, probabilityBest: Double) -> Prediction {
     let (lower, upper) = final.interval
     return Prediction(
       candidate: candidate, predictedError: final.error, lowerError: lower, upperError: upper,
       probabilityBestFraction: probabilityBest, status: status(of: candidate), closure: states[candidate].closure,
-      flag: states[candidate].flag)
+      flag: states[candidate].flag, probabilityKeptFraction: keptAnswer(candidate),
+      goals: goals.predictions(candidate, pool))
   }
 
   private func status(of candidate: Int) -> CandidateStatus {

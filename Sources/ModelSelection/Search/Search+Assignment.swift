@@ -97,6 +97,7 @@ extension Search {
   func isEnough(regretFraction: Double) -> Bool {
     // A candidate without any prediction may be better than the leader by any amount.
     settings.regretBoundFraction > 0 && regretFraction <= settings.regretBoundFraction && !isRunning
+      && leader.map { keptChance(of: $0) >= goals.goals.probabilityFraction } ?? true
       && states.indices.allSatisfy { states[$0].isGivenUp || knowledge.belief($0, pool) != nil }
   }
 
@@ -149,6 +150,7 @@ extension Search {
     let isHeld = work.candidate == held && !work.isRepeat
     if work.isRepeat {
       states[work.candidate].curve.beginAgain()
+      goals.beginAgain(work.candidate)
       states[work.candidate].checkpoint = nil
       states[work.candidate].isRepeatRequested = false
     }
@@ -169,7 +171,7 @@ extension Search {
   /// Lets the strategy decide as long as there is something to decide; called after each event.
   mutating func advanceStrategy() {
     while let stopped = strategy.advance(context) {
-      for candidate in stopped { states[candidate].isStopped = true }
+      for candidate in stopped { stop(candidate) }
     }
   }
 }

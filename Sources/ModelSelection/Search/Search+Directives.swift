@@ -35,12 +35,12 @@ extension Search {
   ///
   /// - Parameter isRepeat: whether it is trained from the start, with another seed; what is observed then is averaged
   ///   with what its other trainings showed.
-  /// - Throws: ``SelectionError/candidateClosed(_:_:)`` when the candidate is closed for another reason than
-  ///   ``CandidateClosure/cannotBeBest``.
+  /// - Throws: ``SelectionError/candidateClosed(_:_:)`` when the candidate is closed, but for one that was stopped
+  ///   because it can hardly be the best.
   public mutating func advance(
     _ candidate: Int, to fraction: Double, isRepeat: Bool = false
   ) throws(SelectionError) {
-    if let closure = states[candidate].closure, closure != .cannotBeBest {
+    if let closure = states[candidate].closure, !states[candidate].isOnlyStopped {
       throw .candidateClosed(candidate, closure)
     }
     states[candidate].isStopped = false
@@ -118,7 +118,7 @@ extension Search {
   }
 
   /// Updates leader and strategy after candidates were closed or reopened.
-  private mutating func settle(isReopened: Bool) {
+  mutating func settle(isReopened: Bool) {
     leader = foundLeader
     // A rung that was complete may have to wait again.
     if isReopened { strategy.didGrowPool() }

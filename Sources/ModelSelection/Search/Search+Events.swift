@@ -49,8 +49,8 @@ extension Search {
     }
     guard isLatest else { return .proceed }
     if isHopeless(candidate) {
-      states[candidate].isStopped = true
-      return close(id, step: report.step, .stop(.cannotBeBest), .stopped(.cannotBeBest))
+      let reason: TrialStopReason = stop(candidate) ? .belowFloor : .cannotBeBest
+      return close(id, step: report.step, .stop(reason), .stopped(reason))
     }
     guard ledger.spentBudgetOfOpenTrials != nil else { return .proceed }
     keepCheckpoint(TrialCheckpoint(trial: id, dataFraction: report.dataFraction), of: candidate)
@@ -115,6 +115,7 @@ extension Search {
     states += candidates.map { _ in CandidateState() }
     for candidate in added { updateFit(of: candidate) }
     knowledge.add(candidates: candidates.count)
+    goals.add(candidates: candidates.count)
     strategy.didGrowPool()
     advanceStrategy()
   }
@@ -132,10 +133,17 @@ extension Search {
         logErrorDeviation: report.logErrorDeviation),
       from: LearningCurve.Origin(trial: id, step: report.step), isAssigned: isAssigned,
       seed: trials[id].assignment.seed)
-    guard change != .none else { return }
+    let isGoalChanged =
+      !report.goalErrors.isEmpty
+      && goals.observe(
+        candidate, report, from: LearningCurve.Origin(trial: id, step: report.step), isAssigned: isAssigned,
+        seed: trials[id].assignment.seed, pool: pool)
+    guard change != .none || isGoalChanged else { return }
     let before = knowledge.finals[candidate]
-    let isRenewed = knowledge.observe(candidate, states: states, pool: pool)
-    if isRenewed { leader = foundLeader } else { updateLeader(candidate, before: before) }
+    let isRenewed = change != .none && knowledge.observe(candidate, states: states, pool: pool)
+    if goals.hasCeilings { updateCeilings(of: candidate) }
+    // A report on one candidate may change what is believed of all others' ceilings.
+    if isRenewed || goals.hasCeilings { leader = foundLeader } else { updateLeader(candidate, before: before) }
     updateHopelessStreak(of: candidate)
     if states[candidate].observations.count == 1 { updateFlag(of: candidate) }
   }
@@ -154,19 +162,25 @@ extension Search {
     }
   }
 
-  /// The candidate of lowest predicted error, from all of them. O(candidates).
+  /// The candidate to suggest, from all of them: see ``Standing``. O(candidates).
   var foundLeader: Int? {
-    var best: (mean: Double, candidate: Int)?
+    var best: Standing?
     for candidate in states.indices where !states[candidate].isGivenUp {
       guard let final = knowledge.finals[candidate] else { continue }
-      if best.map({ final.mean < $0.mean }) ?? true { best = (final.mean, candidate) }
+      let standing = standing(of: candidate, final)
+      if best.map({ standing < $0 }) ?? true { best = standing }
     }
     return best?.candidate
   }
 
   private mutating func updateHopelessStreak(of candidate: Int) {
     guard let own = knowledge.finals[candidate], let leader, let best = knowledge.finals[leader] else { return }
-    let isHopeless = candidate != leader && own.probability(below: best) < Mordal.leastChance
+    var chance = own.probability(below: best)
+    if goals.hasCeilings {
+      // It ends better where it keeps its ceilings, and the leader misses one or has the greater error.
+      chance = keptChance(of: candidate) * (1 - keptChance(of: leader) * (1 - chance))
+    }
+    let isHopeless = candidate != leader && chance < Mordal.leastChance
     states[candidate].hopelessStreak = isHopeless ? states[candidate].hopelessStreak + 1 : 0
   }
 
@@ -179,7 +193,18 @@ extension Search {
     guard strategy.stopsHopelessTrials, !isProtected(candidate), states[candidate].hopelessStreak >= 2, let leader,
       let last = states[candidate].observations.last, last.dataFraction >= settings.startFraction * (1 - 1e-9)
     else { return false }
+    if keptChance(of: candidate) < Mordal.leastChance { return true }
     return states[leader].observations.count { $0.dataFraction <= last.dataFraction && $0.error < last.error } >= 2
+  }
+
+  /// Trains a candidate no further because it can hardly be the best.
+  ///
+  /// - Returns: whether that is because it most probably misses a ceiling.
+  @discardableResult
+  mutating func stop(_ candidate: Int) -> Bool {
+    states[candidate].isStopped = true
+    states[candidate].isStoppedBelowFloor = keptChance(of: candidate) < Mordal.leastChance
+    return states[candidate].isStoppedBelowFloor
   }
 
   /// Whether a person wants the candidate to be trained on, hopeless or not.

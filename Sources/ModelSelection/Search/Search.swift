@@ -23,14 +23,17 @@ public struct Search: Sendable {
   var strategy: any SearchStrategy
   var knowledge: Knowledge
   var starts: StartCosts
+  /// What is believed of each metric where reports carry several.
+  var goals: GoalBeliefs
   /// Candidates that people asked for, the first request first.
   var requested: [Int] = []
   /// The memory of the largest device offered so far; nil before the first.
   var largestDeviceBytes: Int?
 
   /// - Throws: ``SelectionError`` for a setting out of range.
-  public init(pool: Pool, settings: SearchSettings) throws(SelectionError) {
+  public init(pool: Pool, settings: SearchSettings, goals: Goals = Goals()) throws(SelectionError) {
     try settings.check()
+    try goals.check()
     self.pool = pool
     self.settings = settings
     states = pool.candidates.map { _ in CandidateState() }
@@ -38,6 +41,7 @@ public struct Search: Sendable {
     strategy = settings.strategy.begin()
     starts = StartCosts(pool.candidates)
     knowledge = Knowledge(candidateCount: pool.candidates.count, prior: settings.curvePrior)
+    self.goals = GoalBeliefs(goals, candidateCount: pool.candidates.count, prior: settings.curvePrior)
     advanceStrategy()
   }
 
@@ -91,7 +95,8 @@ public struct Search: Sendable {
 
   var context: StrategyContext {
     StrategyContext(
-      pool: pool, settings: settings, states: states, knowledge: knowledge, leader: leader, spending: ledger.spending,
+      pool: pool, settings: settings, states: states, knowledge: knowledge, goals: goals,
+      leader: leader, spending: ledger.spending,
       gpuSecondsPerWeight: ledger.gpuSecondsPerWeight, openTrialCount: ledger.openCount,
       usedWeight: ledger.usedWeight, affordableWeight: ledger.affordableWeight, starts: starts,
       weightPerGPUSecond: ledger.weight(ofGPUSeconds: 1))

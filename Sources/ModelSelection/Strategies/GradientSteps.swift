@@ -19,12 +19,19 @@ struct GradientSteps {
   let leastGain: Double
 
   private let means: (leader: Double, second: Double)?
+  /// Nil where no ceiling has to be kept.
+  private let floors: FloorWorth?
   private let affordableWeight: Double
 
   init(_ context: StrategyContext, leastGain: Double) {
     self.context = context
     self.leastGain = leastGain
     affordableWeight = context.affordableWeight * (1 + 1e-9)
+    floors = FloorWorth(context)
+    if let floors {
+      means = floors.means
+      return
+    }
     guard let leader = context.leader, let leading = context.leadingFinal else {
       means = nil
       return
@@ -90,7 +97,9 @@ struct GradientSteps {
     else { return nil }
     let lead = candidate == context.leader ? means.leader - means.second : means.leader - belief.mean
     // Nothing that training may show makes more of it than the whole deviation does.
-    guard lead > -8 * belief.deviation else { return nil }
+    let doubt = candidate == context.leader ? floors?.worthOfDoubt(about: candidate) ?? 0 : 0
+    guard lead > -8 * belief.deviation || doubt > 0 else { return nil }
+    let chance = floors?.chance(candidate) ?? 1
     let weight = context.pool.candidates[candidate].costWeight
     if isRepetition(of: candidate) { return repetition(candidate, belief, lead: lead, above: limit, affordableWeight) }
     let start = context.startWeight(of: candidate)
@@ -100,7 +109,10 @@ struct GradientSteps {
     var (value, gain, fraction) = (limit, 0.0, next)
     while start + weight * (fraction - begun) <= affordableWeight {
       let deviation = context.knowledge.informativeDeviation(belief, candidate, upTo: fraction)
-      let gained = FinalError.expectedExcess(of: lead, deviation: deviation)
+      // Doubt about a ceiling is taken to go as that about the error does.
+      let gained =
+        chance * FinalError.expectedExcess(of: lead, deviation: deviation)
+        + (doubt > 0 ? doubt * min(1, deviation / belief.deviation) : 0)
       gain = max(gain, gained)
       value = max(value, gained / (start + weight * (fraction - begun)))
       if fraction >= 1 { break }

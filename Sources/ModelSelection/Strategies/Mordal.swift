@@ -34,7 +34,8 @@ struct Mordal: RungStrategy {
     case .halving(let rung):
       let fraction = context.fraction(ofRung: rung)
       let medoids = survivors.map { context.pool.clusters[$0].medoid }
-      let order = context.sorted(Array(survivors.indices)) { context.error(medoids[$0], at: fraction) }
+      let rank = context.rank(medoids, at: fraction)
+      let order = context.sorted(Array(survivors.indices)) { rank(medoids[$0]) }
       let kept = max(settings.survivingClusterCount, context.keptCount(of: survivors.count))
       let ranked = order.map { survivors[$0] }
       // Beyond the observed fraction a halving would cost more than the prediction that follows.
@@ -78,24 +79,23 @@ struct Mordal: RungStrategy {
   /// Members of the surviving clusters that end below the best of them with a probability below ``leastChance``.
   private func hopeless(_ context: StrategyContext) -> [Int] {
     let known = members(context).filter { context.finals[$0] != nil && !context.states[$0].isClosed }
-    guard let best = context.sorted(known, by: { context.finals[$0]?.mean ?? .infinity }).first,
-      let leader = context.finals[best]
-    else { return [] }
+    guard let best = context.favourite(among: known), let leader = context.finals[best] else { return [] }
     return known.filter {
       $0 != best && context.states[$0].observations.count >= 2 && context.states[$0].openTrial == nil
         && !context.states[$0].isPinned
-        && (context.finals[$0].map { $0.probability(below: leader) } ?? 1) < Self.leastChance
+        && context.probability($0, below: best, leader) < Self.leastChance
     }
   }
 
-  private static func lowest(_ finals: [FinalError?]) -> FinalError? {
-    finals.compactMap { $0 }.min { ($0.mean, $0.deviation) < ($1.mean, $1.deviation) }
+  private static func lowest(_ context: StrategyContext) -> FinalError? {
+    if context.goals.hasCeilings { return context.leadingFinal }
+    return context.finals.compactMap { $0 }.min { ($0.mean, $0.deviation) < ($1.mean, $1.deviation) }
   }
 
   /// One untried member of each eliminated cluster that may hold a better candidate than the leader, the most likely
   /// first, within the exploration share of the spending.
   private mutating func explorationRung(_ context: StrategyContext) -> Rung? {
-    guard let leader = Self.lowest(context.finals) else { return nil }
+    guard let leader = Self.lowest(context) else { return nil }
     let survivors = Set(survivors)
     var chances: [(chance: Double, candidate: Int)] = []
     for (index, cluster) in context.pool.clusters.enumerated() where !survivors.contains(index) {
@@ -106,7 +106,8 @@ struct Mordal: RungStrategy {
       guard let candidate = context.sorted(untried, by: { context.pool.candidates[$0].costWeight }).first else {
         continue
       }
-      let miss = 1 - medoid.widened(by: context.knowledge.spread).probability(below: leader)
+      let chance = medoid.widened(by: context.knowledge.spread).probability(below: leader)
+      let miss = 1 - chance * context.keptChance(of: candidate)
       var allMiss = 1.0
       for _ in untried { allMiss *= miss }
       if 1 - allMiss > Self.leastExploredChance { chances.append((1 - allMiss, candidate)) }
@@ -130,12 +131,12 @@ struct Mordal: RungStrategy {
   /// Every candidate of any cluster that may still be best, up to the observed fraction.
   private mutating func lastRung(_ context: StrategyContext) -> Rung? {
     step = .last
-    guard let leader = Self.lowest(context.finals) else { return nil }
+    guard let leader = Self.lowest(context) else { return nil }
     let observed = context.settings.observedFraction
     let members = context.pool.candidates.indices.filter { candidate in
       guard let final = context.finals[candidate], !context.states[candidate].isClosed else { return false }
       return !context.isObserved(candidate, at: observed)
-        && final.probability(below: leader) > Self.leastChance * 5
+        && final.probability(below: leader) * context.keptChance(of: candidate) > Self.leastChance * 5
     }
     return members.isEmpty ? nil : Rung(.exploration, number: 2, fraction: observed, members: members)
   }

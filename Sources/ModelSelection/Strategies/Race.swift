@@ -42,7 +42,7 @@ struct Race: RungStrategy {
     let before = context.fraction(ofRung: rungCount - 1)
     let seen = context.pool.candidates.indices.filter { context.isObserved($0, at: before) }
     guard seen.count > 1 else { return nil }
-    let ranked = context.sorted(seen) { context.error($0, at: before) }
+    let ranked = context.sorted(seen, by: context.rank(seen, at: before))
     return begin(fraction, Array(ranked.prefix(context.keptCount(of: seen.count))))
   }
 

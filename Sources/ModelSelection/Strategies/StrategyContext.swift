@@ -4,6 +4,7 @@ struct StrategyContext {
   let settings: SearchSettings
   let states: [CandidateState]
   let knowledge: Knowledge
+  let goals: GoalBeliefs
   /// The candidate whose median predicted error is lowest; nil before the first observation.
   let leader: Int?
   let spending: Spending

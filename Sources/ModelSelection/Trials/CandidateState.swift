@@ -13,6 +13,10 @@ struct CandidateState: Sendable {
 
   /// Whether it is trained no further because it can hardly be the best.
   var isStopped = false
+  /// Whether ``isStopped`` is because it most probably misses a ceiling.
+  var isStoppedBelowFloor = false
+  /// Whether it has seen all the data and misses a ceiling.
+  var isBelowFloor = false
   /// An event after which it takes no further part, whatever happens later.
   var ending: CandidateClosure?
   var isBanned = false
@@ -33,15 +37,23 @@ struct CandidateState: Sendable {
     if isBanned { return .banned }
     if breaksRule { return .excludedByRule }
     if fitsNoDevice { return .fitsNoDevice }
-    return isStopped ? .cannotBeBest : nil
+    if isBelowFloor { return .belowFloor }
+    return isStopped ? isStoppedBelowFloor ? .belowFloor : .cannotBeBest : nil
+  }
+
+  /// Whether it is closed only because it can hardly be the best.
+  var isOnlyStopped: Bool {
+    isStopped && ending == nil && !isBanned && !breaksRule && !fitsNoDevice && !isBelowFloor
   }
 
   /// Whether no further trial of it will be assigned.
-  var isClosed: Bool { ending != nil || isBanned || breaksRule || fitsNoDevice || isStopped }
+  var isClosed: Bool { ending != nil || isBanned || breaksRule || fitsNoDevice || isBelowFloor || isStopped }
 
   /// Whether it left the search, so that it is not suggested either. A candidate that was observed before the last
   /// device large enough for it went away may still be suggested.
-  var isGivenUp: Bool { ending != nil || isBanned || breaksRule || (fitsNoDevice && observations.isEmpty) }
+  var isGivenUp: Bool {
+    ending != nil || isBanned || breaksRule || isBelowFloor || (fitsNoDevice && observations.isEmpty)
+  }
 
   /// Where its next trial begins.
   func begunFraction(isRepeat: Bool) -> Double { isRepeat ? 0 : checkpoint?.dataFraction ?? 0 }
@@ -54,6 +66,9 @@ struct CandidateState: Sendable {
 public enum CandidateClosure: String, CaseIterable, Sendable {
   /// It can hardly be the best; its prediction stays in the ranking.
   case cannotBeBest
+  /// It misses a ceiling of ``Goals``, or would with a probability above 0.99; in the latter case its prediction stays
+  /// in the ranking.
+  case belowFloor
   /// Its error was not finite.
   case diverged
   /// Its training failed as often as ``SearchSettings/failureLimit`` allows.

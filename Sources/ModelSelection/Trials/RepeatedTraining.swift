@@ -8,6 +8,11 @@ struct RepeatedTraining: Equatable, Sendable {
   /// By ascending fraction, each fraction once.
   private(set) var observations: [Observation] = []
 
+  init() {}
+
+  /// Trainings without reports: the first, and as many that began again.
+  init(seedCount: Int) { for _ in 0..<seedCount { beginAgain() } }
+
   /// The number of the present training, from 0.
   var seed: Int { trainings.count - 1 }
 

@@ -10,6 +10,11 @@ public struct Report: Equatable, Sendable {
   public var score: Double
   /// The standard deviation of the evaluation's noise in the log error, at least 0; nil where it is not known.
   public var logErrorDeviation: Double?
+  /// The errors of the metrics that ``Goals`` number, lower is better, positive; one that is not finite was not
+  /// reported. Empty where there is one error only.
+  public var goalErrors: [Double]
+  /// The standard deviations of the noise in their logarithms, as many, or none where they are not known.
+  public var goalDeviations: [Double]
   /// GPU-seconds of this trial since it began, at least 0; nil to take them from the candidate's cost weight.
   public var gpuSeconds: Double?
   /// How many of them passed before the trial began to train, at least 0; nil where that is not known.
@@ -21,13 +26,16 @@ public struct Report: Equatable, Sendable {
 
   public init(
     step: Int, dataFraction: Double, error: Double, score: Double? = nil, logErrorDeviation: Double? = nil,
-    gpuSeconds: Double? = nil, startGPUSeconds: Double? = nil, joules: Double? = nil, hasCheckpoint: Bool = false
+    goalErrors: [Double] = [], goalDeviations: [Double] = [], gpuSeconds: Double? = nil,
+    startGPUSeconds: Double? = nil, joules: Double? = nil, hasCheckpoint: Bool = false
   ) {
     self.step = step
     self.dataFraction = dataFraction
     self.error = error
     self.score = score ?? error
     self.logErrorDeviation = logErrorDeviation
+    self.goalErrors = goalErrors
+    self.goalDeviations = goalDeviations
     self.gpuSeconds = gpuSeconds
     self.startGPUSeconds = startGPUSeconds
     self.joules = joules
@@ -39,6 +47,7 @@ public struct Report: Equatable, Sendable {
     one.step == other.step && one.dataFraction == other.dataFraction
       && one.error.bitPattern == other.error.bitPattern && one.score.bitPattern == other.score.bitPattern
       && one.logErrorDeviation == other.logErrorDeviation && one.gpuSeconds == other.gpuSeconds
+      && one.goalErrors == other.goalErrors && one.goalDeviations == other.goalDeviations
       && one.startGPUSeconds == other.startGPUSeconds && one.joules == other.joules
       && one.hasCheckpoint == other.hasCheckpoint
   }
@@ -68,6 +77,8 @@ public enum TrialStopReason: String, CaseIterable, Sendable {
   case diverged
   /// The candidate is most unlikely to be the best.
   case cannotBeBest
+  /// The candidate most probably misses a ceiling of ``Goals``.
+  case belowFloor
   /// The candidate was banned, or a revised rule excludes it.
   case excluded
 }

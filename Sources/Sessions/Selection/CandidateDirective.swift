@@ -27,10 +27,18 @@ package struct DirectedCandidate: Sendable, Equatable {
 package struct SearchRevision: Sendable, Equatable {
   package var constraints: PoolConstraints?
   package var budget: Budget?
+  /// Weights and floors of the metrics named.
+  package var goals: [GoalRevision]?
+  package var floorProbabilityFraction: Double?
 
-  package init(constraints: PoolConstraints?, budget: Budget?) {
+  package init(
+    constraints: PoolConstraints?, budget: Budget?, goals: [GoalRevision]? = nil,
+    floorProbabilityFraction: Double? = nil
+  ) {
     self.constraints = constraints
     self.budget = budget
+    self.goals = goals
+    self.floorProbabilityFraction = floorProbabilityFraction
   }
 }
 
@@ -43,4 +51,6 @@ package struct RevisedSearch: Sendable, Equatable {
   /// Why the search had ended before, and why it has ended now; nil while it goes on.
   package var stopReasonBefore: StopReason?
   package var stopReason: StopReason?
+  /// Nil where neither weights nor floors were revised.
+  package var goals: RevisedGoals?
 }

@@ -27,7 +27,10 @@ package struct CandidatePool: Sendable {
     case equal
   }
 
-  package let task: SelectionTask
+  /// With the weights and floors of now.
+  package private(set) var task: SelectionTask
+  /// As the first submission had it.
+  private let submittedTask: SelectionTask
   package let costBasis: CostBasis
   package private(set) var encoders: [PoolComponent] = []
   package private(set) var projectors: [PoolComponent] = []
@@ -48,6 +51,7 @@ package struct CandidatePool: Sendable {
         fix: "say what the models are wanted for")
     }
     self.task = task
+    submittedTask = task
     let parts = submission.encoders + submission.projectors + submission.languageModels
     let models = submission.encoders + submission.languageModels
     costBasis =
@@ -60,7 +64,7 @@ package struct CandidatePool: Sendable {
   ///
   /// - Throws: ``RequestError`` of kind `invalidPool`; the pool may then be half grown, so grow a copy.
   package mutating func grow(by submission: PoolSubmission) throws(RequestError) {
-    guard submission.task == nil || submission.task == task else {
+    guard submission.task == nil || submission.task == submittedTask else {
       throw RequestError(
         .invalidPool, path: "task", expected: "the task of the first submission, or none", found: "another one",
         fix: "open another session for another task")
@@ -116,6 +120,9 @@ package struct CandidatePool: Sendable {
     guard broken.contains(false) else { throw allExcluded }
     return broken
   }
+
+  /// Takes a task with other weights and floors.
+  mutating func revise(_ task: SelectionTask) { self.task = task }
 
   /// The parts of a candidate by name.
   package func name(of candidate: Int) -> CandidateName {

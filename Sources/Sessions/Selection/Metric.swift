@@ -47,7 +47,11 @@ package struct Metric: Sendable, Equatable {
 
   /// The error of a score within the range.
   package func error(ofScore score: Double) -> Double {
-    let distance = distance(ofScore: score)
+    error(ofDistance: distance(ofScore: score), score: score)
+  }
+
+  /// The error of a score that is known to lie so far from the best possible one.
+  func error(ofDistance distance: Double, score: Double) -> Double {
     switch transform {
     case .distance: return max(distance, leastError)
     case .odds: return max(distance / max(abs(score - worst), leastError * abs(best - worst)), leastError)

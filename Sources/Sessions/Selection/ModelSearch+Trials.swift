@@ -157,6 +157,8 @@ extension ModelSearch {
     let id = report.trial
     guard roster.contains(id) else { throw unknownTrial(id) }
     let metric = pool.task.metric
+    if report.scores == nil, !pool.task.goals.isEmpty { throw missingScores }
+    let readings = report.scores.map { pool.task.readings($0, report.noise) } ?? readings(report, metric)
     if report.score.isFinite, !metric.range.contains(report.score) {
       throw RequestError(
         .invalidReport, path: "score",
@@ -164,7 +166,9 @@ extension ModelSearch {
         found: "\(report.score)", fix: "check the unit, or state another range in pool/submit")
     }
     // The noise of training that diverged says nothing, whatever the range.
-    if report.score.isFinite, let noise = report.noise, metric.standardError(ofScore: report.score, noise) == nil {
+    if report.scores == nil, report.score.isFinite, let noise = report.noise,
+      metric.standardError(ofScore: report.score, noise) == nil
+    {
       throw RequestError(
         .invalidReport, path: "exampleCount",
         expected: "standardError, because the range of \(Preview.quoted(metric.name)) has no end",
@@ -175,11 +179,9 @@ extension ModelSearch {
     do throws(SelectionError) {
       decision = try engine.record(
         Report(
-          step: report.step, dataFraction: report.dataFraction,
-          error: report.score.isFinite ? metric.error(ofScore: report.score) : .infinity, score: report.score,
-          logErrorDeviation: report.score.isFinite
-            ? report.noise.flatMap { metric.logErrorDeviation(ofScore: report.score, $0) } : nil,
-          gpuSeconds: report.gpuSeconds,
+          step: report.step, dataFraction: report.dataFraction, error: readings.error, score: readings.score,
+          logErrorDeviation: readings.logErrorDeviation, goalErrors: readings.goalErrors,
+          goalDeviations: readings.goalDeviations, gpuSeconds: report.gpuSeconds,
           startGPUSeconds: report.startSeconds.map { $0 * Double(gpuCount(of: id)) }, joules: report.energyJoules,
           hasCheckpoint: report.checkpoint != nil),
         of: id, elapsedSeconds: report.elapsedSeconds)
@@ -192,9 +194,36 @@ extension ModelSearch {
     return TrialDecision(trial: id, step: report.step, verdict: verdict, reason: reason, isDuplicate: !isNew)
   }
 
+  /// Scores by name in the order of the task's metrics.
+  ///
+  /// - Throws: ``RequestError`` of kind `unknownTrial` or `invalidReport`.
+  package func metricScores(
+    _ scores: NamedNumbers, standardErrors: NamedNumbers?, of trial: TrialID
+  ) throws(RequestError) -> MetricScores {
+    guard roster.contains(trial) else { throw unknownTrial(trial) }
+    return try pool.task.metricScores(scores, standardErrors: standardErrors)
+  }
+
+  /// What scores come to by the weights of now; not finite where one is not.
+  package func combinedScore(_ scores: MetricScores) -> Double { pool.task.combined(scores.scores).score }
+
+  private func readings(_ report: TrialReport, _ metric: Metric) -> GoalReadings {
+    guard report.score.isFinite else { return GoalReadings(error: .infinity, score: report.score) }
+    return GoalReadings(
+      error: metric.error(ofScore: report.score), score: report.score,
+      logErrorDeviation: report.noise.flatMap { metric.logErrorDeviation(ofScore: report.score, $0) })
+  }
+
+  private var missingScores: RequestError {
+    RequestError(
+      .invalidReport, path: "score",
+      expected: "scores, as the task has several metrics: \(Preview.list(pool.task.goals.map(\.metric.name)))",
+      found: "score", fix: "report each metric's score by its name, as in \"scores\": {\"accuracy\": 0.61}")
+  }
+
   private mutating func accept(_ report: TrialReport, _ decision: Decision, endsTrial: Bool) {
     log.append(report)
-    metricCheck.record(report, candidate: assignment(of: report.trial).candidate, pool.task.metric)
+    check(report)
     let closes = decision != .proceed
     roster[report.trial].record(report, isKept: closes || endsTrial || report.checkpoint != nil)
     roster[report.trial].heardSeconds = engine.spending.wallSeconds

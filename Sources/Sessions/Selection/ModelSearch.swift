@@ -18,7 +18,8 @@ package struct ModelSearch: Sendable {
   var devices: DeviceTable
   var roster = TrialRoster()
   var losses = LossTable()
-  var metricCheck = MetricCheck()
+  /// One for each metric that reports have.
+  var metricChecks: [MetricCheck]
   /// The most memory that a worker without registered GPUs offered; 0 before the first.
   var offeredMemoryBytes = 0
   /// The candidate that was last announced as the leader.
@@ -37,6 +38,7 @@ package struct ModelSearch: Sendable {
     pool = try CandidatePool(submission)
     self.settings = settings
     sessionSeed = seed
+    metricChecks = Array(repeating: MetricCheck(), count: max(1, pool.task.goals.count))
     clustering = PoolClustering(byFamilyIn: pool)
     engine = try Self.engine(pool, clustering, settings, seed)
     devices = DeviceTable(gpus)
@@ -54,12 +56,13 @@ package struct ModelSearch: Sendable {
     _ pool: CandidatePool, _ clustering: PoolClustering, _ settings: SelectionSettings, _ sessionSeed: UInt64
   ) throws(RequestError) -> Search {
     do throws(SelectionError) {
+      let goals = pool.task.engineGoals
       let pool = try Pool(
         candidates: pool.candidates.map { Candidate($0, settings) }, clusters: clustering.clusters,
         hasRelativeCosts: pool.costBasis != .costWeight)
       var search = settings.search
       search.seed = settings.seed ?? sessionSeed
-      return try Search(pool: pool, settings: search)
+      return try Search(pool: pool, settings: search, goals: goals)
     } catch {
       throw RequestError(error, path: "search")
     }

@@ -9,6 +9,8 @@ package enum ParetoObjective: String, Sendable, CaseIterable {
 /// The candidates that no other candidate beats in every objective.
 package struct ParetoSet: Sendable, Equatable {
   package let objectives: [ParetoObjective]
+  /// The metrics that candidates were compared by.
+  package let metrics: [String]
   /// By predicted score, the best first.
   package let candidates: [Member]
   /// Candidates without a prediction or without a figure of an objective, which cannot be compared.
@@ -40,11 +42,20 @@ package struct ScoreFloor: Sendable, Equatable {
 extension ModelSearch {
   /// The Pareto set of the candidates that are still in the search, by predicted medians.
   ///
-  /// - Parameter objectives: nil for the score and every figure that all parts of all candidates state.
+  /// - Parameters:
+  ///   - objectives: nil for every figure that all parts of all candidates state, and the score where no metrics are
+  ///     compared.
+  ///   - metrics: names of the task's metrics; nil for all of them where objectives are nil too, else for none.
+  /// - Throws: ``RequestError`` of kind `invalidPool` for a metric that the task does not have.
   /// - Complexity: O(candidates x members) comparisons at worst, after sorting.
-  package func paretoSet(_ objectives: [ParetoObjective]?, floor: ScoreFloor?) -> ParetoSet {
+  package func paretoSet(
+    _ objectives: [ParetoObjective]?, metrics names: [String]? = nil, floor: ScoreFloor?,
+    floorProbabilityFraction: Double = 0.9
+  ) throws(RequestError) -> ParetoSet {
+    let metrics = try places(of: names ?? (objectives == nil ? pool.task.goals.map(\.metric.name) : []))
     let predictions = engine.ranking().filter { !engine.isGivenUp($0.candidate) }
-    let objectives = objectives ?? statedObjectives
+    let objectives =
+      objectives ?? (metrics.isEmpty ? statedObjectives : names != nil ? [] : statedObjectives.filter { $0 != .score })
     var members: [ParetoSet.Member] = []
     var (costs, incomparable, belowFloor): ([[Double]], Int, Int) = ([], 0, 0)
     for prediction in predictions {
@@ -53,7 +64,14 @@ extension ModelSearch {
         belowFloor += 1
         continue
       }
-      let cost = objectives.map { $0 == .score ? finiteError(prediction) : member.figure(of: $0) }
+      if let probability = prediction.probabilityKeptFraction, probability < floorProbabilityFraction {
+        belowFloor += 1
+        continue
+      }
+      let predicted = metrics.map { metric in
+        prediction.goals.first { $0.goal == metric }.map(\.predictedError)
+      }
+      let cost = predicted + objectives.map { $0 == .score ? finiteError(prediction) : member.figure(of: $0) }
       guard cost.allSatisfy({ $0 != nil }), prediction.predictedError.isFinite || !objectives.contains(.score) else {
         incomparable += 1
         continue
@@ -62,8 +80,25 @@ extension ModelSearch {
       costs.append(cost.compactMap { $0 })
     }
     return ParetoSet(
-      objectives: objectives, candidates: undominated(costs).map { members[$0] }, incomparableCount: incomparable,
+      objectives: objectives, metrics: metrics.map { pool.task.goals[$0].metric.name },
+      candidates: undominated(costs).map { members[$0] }, incomparableCount: incomparable,
       belowFloorCount: belowFloor)
+  }
+
+  /// The places of metrics by their names.
+  private func places(of names: [String]) throws(RequestError) -> [Int] {
+    var places: [Int] = []
+    for (index, name) in names.enumerated() {
+      guard let place = pool.task.goals.firstIndex(where: { ExactString($0.metric.name) == ExactString(name) }) else {
+        let known = pool.task.goals.map(\.metric.name)
+        throw RequestError(
+          .invalidPool, path: "metrics[\(index)]",
+          expected: known.isEmpty ? "no metrics, as the task has one" : "a metric of the task: \(Preview.list(known))",
+          found: Preview.quoted(name), fix: "correct its name, or leave it out")
+      }
+      places.append(place)
+    }
+    return places
   }
 
   /// The score, and the figures that all candidates have.

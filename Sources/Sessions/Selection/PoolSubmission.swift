@@ -31,9 +31,14 @@ package struct PoolSubmission: Sendable, Equatable {
 /// What a model is wanted for.
 package struct SelectionTask: Sendable, Equatable {
   package let name: String
+  /// What the search maximises or minimises; with several metrics their combined score.
   package let metric: Metric
   /// Samples of alignment data: a data fraction of 1 is all of them.
   package let alignmentSampleCount: Int
+  /// The metrics where there are several by which candidates are scored; empty where there is one.
+  package internal(set) var goals: [TaskGoal] = []
+  /// How probably a candidate must meet all floors to be suggested before others.
+  package internal(set) var floorProbabilityFraction = 0.9
 
   package init(name: String, metric: Metric, alignmentSampleCount: Int) {
     self.name = name

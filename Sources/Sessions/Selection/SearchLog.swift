@@ -33,6 +33,8 @@ package struct SearchLog: Sendable {
   private var starts: [Int: Double] = [:]
   /// The places of last reports.
   private var lasts: Set<Int> = []
+  /// Of each report where the task has several metrics; else empty.
+  private var scores: [MetricScores] = []
 
   package init() {}
 
@@ -49,13 +51,18 @@ package struct SearchLog: Sendable {
     if let checkpoint = report.checkpoint { checkpoints[reports.count] = checkpoint }
     if let start = report.startSeconds { starts[reports.count] = start }
     if report.isLast { lasts.insert(reports.count) }
+    if let own = report.scores { scores.append(own) }
     reports.append(StoredReport(report))
   }
+
+  /// The number of reports.
+  package var reportCount: Int { reports.count }
 
   /// The report at a place that an entry names.
   package func report(at place: Int) -> TrialReport {
     reports[place].report(
-      checkpoint: checkpoints[place], startSeconds: starts[place], isLast: lasts.contains(place))
+      checkpoint: checkpoints[place], startSeconds: starts[place], isLast: lasts.contains(place),
+      scores: scores.isEmpty ? nil : scores[place])
   }
 }
 
@@ -87,12 +94,12 @@ private struct StoredReport: Sendable {
     elapsedSeconds = report.elapsedSeconds ?? .nan
   }
 
-  func report(checkpoint: JSON?, startSeconds: Double?, isLast: Bool) -> TrialReport {
+  func report(checkpoint: JSON?, startSeconds: Double?, isLast: Bool, scores: MetricScores?) -> TrialReport {
     func given(_ number: Double) -> Double? { number.isNaN ? nil : number }
     return TrialReport(
       trial: TrialID(Int(trial)), step: step, dataFraction: dataFraction, score: score,
       noise: given(noise).map { $0 < 0 ? .exampleCount(Int(-$0)) : .standardError($0) }, gpuSeconds: given(gpuSeconds),
       startSeconds: startSeconds, energyJoules: given(energyJoules), elapsedSeconds: given(elapsedSeconds),
-      checkpoint: checkpoint, isLast: isLast)
+      checkpoint: checkpoint, isLast: isLast, scores: scores)
   }
 }

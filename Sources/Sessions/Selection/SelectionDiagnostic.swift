@@ -1,4 +1,5 @@
 internal import Basics
+internal import ModelSelection
 
 /// A sign that the task or the pool is not described as it is meant; nothing is refused because of it.
 package struct SelectionDiagnostic: Sendable, Equatable {
@@ -28,28 +29,28 @@ struct MetricCheck: Sendable {
   private var scores: ClosedRange<Double>?
   private var count = 0
 
-  mutating func record(_ report: TrialReport, candidate: Int, _ metric: Metric) {
-    guard report.score.isFinite else { return }
+  mutating func record(_ score: Double, at dataFraction: Double, candidate: Int, _ metric: Metric) {
+    guard score.isFinite else { return }
     count += 1
     scores =
-      scores.map { min($0.lowerBound, report.score)...max($0.upperBound, report.score) }
-      ?? report.score...report.score
-    let error = metric.error(ofScore: report.score)
+      scores.map { min($0.lowerBound, score)...max($0.upperBound, score) } ?? score...score
+    let error = metric.error(ofScore: score)
     guard let first = firsts[candidate] else {
-      firsts[candidate] = (report.dataFraction, error)
+      firsts[candidate] = (dataFraction, error)
       return
     }
     // With less than a doubling of the data, noise may hide learning.
-    if report.dataFraction >= 2 * first.dataFraction { hasRisen[candidate] = error > first.error }
+    if dataFraction >= 2 * first.dataFraction { hasRisen[candidate] = error > first.error }
   }
 
-  func diagnostics(_ metric: Metric) -> [SelectionDiagnostic] {
+  /// - Parameter path: the param of pool/submit that declares the metric.
+  func diagnostics(_ metric: Metric, _ path: String) -> [SelectionDiagnostic] {
     var found: [SelectionDiagnostic] = []
     let risen = hasRisen.values.count { $0 }
     if hasRisen.count >= Self.leastCount, risen * 5 >= hasRisen.count * 4 {
       found.append(
         SelectionDiagnostic(
-          kind: .metricDirection, path: "task.metric.direction",
+          kind: .metricDirection, path: "\(path).direction",
           message: "\(risen) of \(hasRisen.count) candidates score worse with more data; "
             + "check whether \(Preview.quoted(metric.name)) is to be \(metric.direction.rawValue)d"))
     }
@@ -58,7 +59,7 @@ struct MetricCheck: Sendable {
     {
       found.append(
         SelectionDiagnostic(
-          kind: .metricRange, path: "task.metric.range",
+          kind: .metricRange, path: "\(path).range",
           message: "all \(count) scores lie in 0...1, "
             + "the range of \(Preview.quoted(metric.name)) is \(metric.rangeText); "
             + "check whether scores are fractions and the range is in percent"
@@ -70,7 +71,28 @@ struct MetricCheck: Sendable {
 
 extension ModelSearch {
   /// What seems wrong with the description of task and pool.
-  package var diagnostics: [SelectionDiagnostic] { metricCheck.diagnostics(pool.task.metric) + pool.ruleDiagnostics }
+  package var diagnostics: [SelectionDiagnostic] {
+    guard !pool.task.goals.isEmpty else {
+      return metricChecks[0].diagnostics(pool.task.metric, "task.metric") + pool.ruleDiagnostics
+    }
+    return zip(metricChecks, pool.task.goals).enumerated().flatMap { place, check in
+      check.0.diagnostics(check.1.metric, "task.metrics[\(place)]")
+    } + pool.ruleDiagnostics
+  }
+
+  /// Takes in what an accepted report says of the metrics.
+  mutating func check(_ report: TrialReport) {
+    let candidate = assignment(of: report.trial).candidate
+    guard let scores = report.scores else {
+      return metricChecks[0].record(
+        report.score, at: report.dataFraction, candidate: candidate, pool.task.metric)
+    }
+    for (place, score) in scores.scores.enumerated() {
+      guard let score else { continue }
+      metricChecks[place].record(
+        score, at: report.dataFraction, candidate: candidate, pool.task.goals[place].metric)
+    }
+  }
 }
 
 extension CandidatePool {

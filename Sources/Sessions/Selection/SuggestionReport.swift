@@ -12,6 +12,20 @@ package struct RankedCandidate: Sendable, Equatable {
   /// Holds the score on all data with probability 0.9; the lower end first.
   package let scoreInterval: [Double]?
   package let probabilityBestFraction: Double?
+  /// The probability that it meets all floors; nil without floors.
+  package let floorProbabilityFraction: Double?
+  /// What is predicted of each metric where the task has several.
+  package let metrics: [PredictedMetric]
+}
+
+/// What is predicted of one of several metrics.
+package struct PredictedMetric: Sendable, Equatable {
+  package let name: String
+  package let predictedScore: Double
+  /// Holds the score on all data with probability 0.9; the lower end first.
+  package let scoreInterval: [Double]
+  /// Nil without a floor.
+  package let floorProbabilityFraction: Double?
 }
 
 /// A score that was observed.
@@ -54,6 +68,8 @@ package struct SuggestionReport: Sendable, Equatable {
     package let ranked: RankedCandidate
     package let expectedRegretFraction: Double?
     package let expectedRegretScore: Double?
+    /// Whether it meets the floors less probably than asked for; no candidate meets them more probably then.
+    package let isFloorUncertain: Bool
   }
 }
 
@@ -71,7 +87,8 @@ extension ModelSearch {
         let regret = suggestion.expectedRegretFraction
         return SuggestionReport.Suggested(
           ranked: ranked(suggestion.prediction), expectedRegretFraction: finite(regret),
-          expectedRegretScore: finite(pool.task.metric.scoreLoss(ofError: error, from: error * (1 - regret))))
+          expectedRegretScore: finite(pool.task.metric.scoreLoss(ofError: error, from: error * (1 - regret))),
+          isFloorUncertain: !suggestion.isProbableEnough)
       },
       stopReason: suggestion.map(\.stopReason) ?? engine.stopReason, spending: spending,
       openTrialCount: openTrialCount, gridGPUSeconds: grid,
@@ -96,7 +113,15 @@ extension ModelSearch {
       predictedScore: isKnown ? metric.score(ofError: prediction.predictedError) : nil,
       scoreInterval: isKnown
         ? [metric.score(ofError: prediction.lowerError), metric.score(ofError: prediction.upperError)].sorted() : nil,
-      probabilityBestFraction: isKnown ? finite(prediction.probabilityBestFraction) : nil)
+      probabilityBestFraction: isKnown ? finite(prediction.probabilityBestFraction) : nil,
+      floorProbabilityFraction: prediction.probabilityKeptFraction,
+      metrics: prediction.goals.map { goal in
+        let metric = pool.task.goals[goal.goal].metric
+        return PredictedMetric(
+          name: metric.name, predictedScore: metric.score(ofError: goal.predictedError),
+          scoreInterval: [metric.score(ofError: goal.lowerError), metric.score(ofError: goal.upperError)].sorted(),
+          floorProbabilityFraction: goal.probabilityKeptFraction)
+      })
   }
 
   private func evidence(of prediction: Prediction) -> CandidateEvidence {

@@ -8,7 +8,7 @@ package struct TrialReport: Sendable {
   package let step: Int
   /// How much of the alignment data the model has been trained on, the steps before this trial included.
   package let dataFraction: Double
-  /// In the metric's unit; not finite when training has diverged.
+  /// In the metric's unit; not finite when training has diverged. With several metrics the combined score at the time.
   package let score: Double
   /// How far the score may be off; nil where the client does not say.
   package let noise: Noise?
@@ -24,6 +24,8 @@ package struct TrialReport: Sendable {
   package let checkpoint: JSON?
   /// Whether the trial has done what it was given out for, be its data a little short of it.
   package let isLast: Bool
+  /// Nil where the task has one metric.
+  package let scores: MetricScores?
 
   /// What a client knows of the noise in a score.
   package enum Noise: Sendable, Equatable {
@@ -35,7 +37,9 @@ package struct TrialReport: Sendable {
 
   package init(
     trial: TrialID, step: Int, dataFraction: Double, score: Double, noise: Noise? = nil, gpuSeconds: Double?,
-    startSeconds: Double? = nil, energyJoules: Double?, elapsedSeconds: Double?, checkpoint: JSON?, isLast: Bool = false
+    startSeconds: Double? = nil, energyJoules: Double?, elapsedSeconds: Double?, checkpoint: JSON?,
+    isLast: Bool = false,
+    scores: MetricScores? = nil
   ) {
     self.trial = trial
     self.step = step
@@ -48,5 +52,6 @@ package struct TrialReport: Sendable {
     self.elapsedSeconds = elapsedSeconds
     self.checkpoint = checkpoint
     self.isLast = isLast
+    self.scores = scores
   }
 }

@@ -97,6 +97,8 @@ package struct MessageSchemas {
       case .draft7: return adding("items", ["anyOf": .array([first, extra])], to: bounds)
       case .draft2020: return adding("prefixItems", .array([first, first, extra]), to: bounds)
       }
+    case .map(let element):
+      return adding("additionalProperties", schema(of: element, isRead: isRead), to: ["type": "object"])
     case .object(let fields, let name): return define(name, fields, isRead: isRead)
     case .either(let first, let second):
       return ["anyOf": .array([schema(of: first, isRead: isRead), schema(of: second, isRead: isRead)])]

@@ -93,6 +93,7 @@ package enum ManifestSchema {
       .either(.string(length: 1...256), .object(fields.map(inManifest), name: name))
     case .object(let fields, let name): .object(fields.map(inManifest), name: name)
     case .list(let element, let count): .list(inManifest(element), count: count)
+    case .map(let element): .map(inManifest(element))
     case .pair(let first, let extra): .pair(inManifest(first), perhaps: inManifest(extra))
     case .either(let first, let second): .either(inManifest(first), inManifest(second))
     default: type

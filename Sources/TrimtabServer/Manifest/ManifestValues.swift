@@ -173,6 +173,7 @@ extension FieldType {
     case .choice(let values): return values.first.map { .string($0) } ?? ""
     case .list(let element, let count): return .array(Array(repeating: element.placeholder, count: count.atLeast))
     case .pair(let first, _): return .array([first.placeholder, first.placeholder])
+    case .map: return .object(JSONObject())
     case .object(let fields, _):
       return .object(
         JSONObject(

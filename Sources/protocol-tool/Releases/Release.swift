@@ -110,6 +110,7 @@ struct Release {
       return "list\(count.atLeast == 0 && count.atMost == nil ? "" : "(\(count.atLeast)...\(most))") of "
         + signature(element)
     case .pair(let first, let extra): return "two of \(signature(first)), perhaps \(signature(extra))"
+    case .map(let element): return "object of \(signature(element))"
     case .either(let first, let second): return "\(signature(first)) or \(signature(second))"
     }
   }
@@ -120,7 +121,7 @@ extension FieldType {
   var objects: [(name: String, fields: [FieldSchema])] {
     switch self {
     case .object(let fields, let name): [(name, fields)]
-    case .list(let element, _): element.objects
+    case .list(let element, _), .map(let element): element.objects
     case .pair(let first, let second), .either(let first, let second): first.objects + second.objects
     case .any, .null, .boolean, .integer, .number, .string, .choice: []
     }

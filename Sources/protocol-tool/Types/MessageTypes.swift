@@ -70,7 +70,7 @@ struct MessageTypes {
   private mutating func define(objectsIn type: FieldType, doc: String, isRead: Bool) {
     switch type {
     case .object(let fields, let name): define(name, fields, doc: doc, isRead: isRead)
-    case .list(let element, _): define(objectsIn: element, doc: doc, isRead: isRead)
+    case .list(let element, _), .map(let element): define(objectsIn: element, doc: doc, isRead: isRead)
     case .pair(let first, let extra), .either(let first, let extra):
       define(objectsIn: first, doc: doc, isRead: isRead)
       define(objectsIn: extra, doc: doc, isRead: isRead)

@@ -23,7 +23,7 @@ struct PythonFile {
 
     from __future__ import annotations
 
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import TYPE_CHECKING, Any, Literal, Optional, TypedDict, Union
 
     if TYPE_CHECKING:
@@ -74,6 +74,7 @@ struct PythonFile {
     case .list(let element, _): "\(isRead ? "Sequence" : "list")[\(Self.type(element, isRead: isRead))]"
     case .pair(let first, let extra):
       Self.type(.list(.either(first, extra)), isRead: isRead)
+    case .map(let element): "\(isRead ? "Mapping" : "dict")[str, \(Self.type(element, isRead: isRead))]"
     case .object(_, let name): name
     case .either(let first, let second):
       "Union[\(Self.type(first, isRead: isRead)), \(Self.type(second, isRead: isRead))]"

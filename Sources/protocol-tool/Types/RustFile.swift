@@ -103,6 +103,9 @@ struct RustFile {
     case .list(let element, _):
       let (inner, declared) = Self.type(element, named: name)
       return ("Vec<\(inner)>", declared)
+    case .map(let element):
+      let (inner, declared) = Self.type(element, named: name)
+      return ("std::collections::BTreeMap<String, \(inner)>", declared)
     case .pair(let first, let extra):
       let (inner, declared) = Self.type(.either(first, extra), named: name)
       return ("Vec<\(inner)>", declared)
@@ -135,6 +138,7 @@ struct RustFile {
     case .string: "Text"
     case .choice: "Word"
     case .list(let element, _): "ListOf\(label(element))"
+    case .map: "Map"
     case .pair: "Pair"
     case .object(_, let name): name
     case .either: "Either"

@@ -83,6 +83,9 @@ struct SwiftFile {
     case .list(let element, _):
       let (inner, declared) = Self.type(element, named: name)
       return ("[\(inner)]", declared)
+    case .map(let element):
+      let (inner, declared) = Self.type(element, named: name)
+      return ("[String: \(inner)]", declared)
     case .pair(let first, let extra):
       let (inner, declared) = Self.type(.either(first, extra), named: name)
       return ("[\(inner)]", declared)
@@ -131,6 +134,7 @@ struct SwiftFile {
     case .string: "text"
     case .choice: "word"
     case .list(let element, _): "listOf\(MessageTypes.capitalized(label(element)))"
+    case .map: "map"
     case .pair: "pair"
     case .object: "object"
     case .either: "either"

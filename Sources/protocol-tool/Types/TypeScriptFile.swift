@@ -61,6 +61,7 @@ struct TypeScriptFile {
     case .list(let element, _): "Array<\(Self.type(element))>"
     case .pair(let first, let extra):
       "[\(Self.type(first)), \(Self.type(first))] | [\(Self.type(first)), \(Self.type(first)), \(Self.type(extra))]"
+    case .map(let element): "{ [name: string]: \(Self.type(element)) }"
     case .object(_, let name): name
     case .either(let first, let second): "\(Self.type(first)) | \(Self.type(second))"
     }

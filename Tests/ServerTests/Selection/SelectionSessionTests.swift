@@ -27,7 +27,7 @@ import Transcripts
     }
   }
 
-  @Test(arguments: ["selection", "representations", "selection-energy", "search-control"])
+  @Test(arguments: ["selection", "representations", "selection-energy", "search-control", "search-goals"])
   func anExportedTranscriptReplays(_ name: String) throws {
     let transcript = try #require(Transcript(try RepositoryFiles.text("fixtures/transcripts/\(name).transcript")))
     let (original, copy) = (Driver.bare(), Driver.bare())

@@ -30,17 +30,17 @@ import Testing
 
   @Test func scoreAgainstMemory() throws {
     let fixture = try observed()
-    let set = fixture.search.paretoSet([.score, .memoryBytes], floor: nil)
+    let set = try fixture.search.paretoSet([.score, .memoryBytes], floor: nil)
     #expect(set.candidates.map(\.ranked.candidate) == [2, 1, 0].map { fixture.name(0, $0) })
     #expect(set.incomparableCount == 0 && set.belowFloorCount == 0)
     // By default all that is stated of every part.
-    #expect(fixture.search.paretoSet(nil, floor: nil).objectives == [.score])
+    #expect(try fixture.search.paretoSet(nil, floor: nil).objectives == [.score])
   }
 
   @Test func aFloorLeavesOutWhatHardlyReachesIt() throws {
     let fixture = try observed()
     let floor = ScoreFloor(score: 0.55, probabilityFraction: 0.9)
-    let set = fixture.search.paretoSet([.score, .memoryBytes], floor: floor)
+    let set = try fixture.search.paretoSet([.score, .memoryBytes], floor: floor)
     #expect(set.candidates.map(\.ranked.candidate) == [2, 1].map { fixture.name(0, $0) })
     #expect(set.candidates.allSatisfy { $0.probabilityAboveFloorFraction! > 0.9 })
     #expect(set.belowFloorCount == 4)

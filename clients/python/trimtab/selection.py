@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Optional, SupportsFloat, Union
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from . import answers
 from .binding import Awaited, Method, Now
 from .declared import TrialFailure
 from .methods import SessionMethods
 from .requests import Request
+from .score import Score
 
 if TYPE_CHECKING:
     from .answers import Assignment, NoTrial, TrialDecision, TrialEnded
@@ -29,8 +30,8 @@ class TrialMethods:
 
     @Method
     def update(
-        self, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
-        sample_count: Optional[int] = None, standard_error: Optional[float] = None,
+        self, step: int, score: Score, *, data_fraction: Optional[float] = None,
+        sample_count: Optional[int] = None, standard_error: Union[float, Mapping[str, float], None] = None,
         example_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
         start_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
@@ -42,9 +43,10 @@ class TrialMethods:
             if decision.ended:
                 break
 
-        `standard_error` of the score, or `example_count` whose mean it is, says how noisy it is. A score that is not
-        finite says that training has diverged. `start_seconds` passed before the trial trained.
-        `report` is another name of this method.
+        `standard_error` of the score, or `example_count` whose mean it is, says how noisy it is. Where the task has
+        several metrics, both score and error map their names to numbers: `trial.report(step, {"accuracy": 0.61,
+        "latency": 0.2}, ...)`. A score that is not finite says that training has diverged. `start_seconds` passed
+        before the trial trained. `report` is another name of this method.
         """
         return SessionMethods.update_trial(
             self._session, self.number, step, score, data_fraction=data_fraction, sample_count=sample_count,
@@ -65,8 +67,8 @@ class TrialMethods:
             elapsed_seconds=elapsed_seconds, timeout=timeout)
 
     def update_nowait(
-        self, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
-        sample_count: Optional[int] = None, standard_error: Optional[float] = None,
+        self, step: int, score: Score, *, data_fraction: Optional[float] = None,
+        sample_count: Optional[int] = None, standard_error: Union[float, Mapping[str, float], None] = None,
         example_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
         start_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Optional, SupportsFloat
+from typing import Any, Optional
 
 from .answers import Candidate
 from .errors import RPCError, TrimtabError, error_from
+from .score import Score, spelled
 
 ENVIRONMENT = "TRIMTAB_TRIAL"
 
@@ -82,11 +83,12 @@ class TrainingTrial:
         return self.save_to.with_name(f"step-{step:09d}")
 
     def report(
-        self, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
+        self, step: int, score: Score, *, data_fraction: Optional[float] = None,
         sample_count: Optional[int] = None, energy_joules: Optional[float] = None,
         checkpoint: Optional[os.PathLike[str]] = None,
     ) -> Decision:
-        """Reports a score, and says whether the trial goes on.
+        """Reports a score, or where the task has several metrics a mapping of their names to scores, and says whether
+        the trial goes on.
 
         How much data the model has seen is `data_fraction` or `sample_count`, or follows from `step` where
         `trial(steps=...)` or the launcher said how many steps a training on all data has. `checkpoint`: weights of
@@ -99,7 +101,7 @@ class TrainingTrial:
         return self._report(step, score, data_fraction, sample_count, energy_joules, checkpoint, to_be_saved=False)
 
     def report_before_saving(
-        self, step: int, score: SupportsFloat, checkpoint: os.PathLike[str], *, data_fraction: Optional[float] = None,
+        self, step: int, score: Score, checkpoint: os.PathLike[str], *, data_fraction: Optional[float] = None,
         sample_count: Optional[int] = None, energy_joules: Optional[float] = None,
     ) -> Decision:
         """As `report`, with the path at which weights of this step will be saved if this ends the trial. They count as
@@ -107,7 +109,7 @@ class TrainingTrial:
         return self._report(step, score, data_fraction, sample_count, energy_joules, checkpoint, to_be_saved=True)
 
     def _report(
-        self, step: int, score: SupportsFloat, data_fraction: Optional[float], sample_count: Optional[int],
+        self, step: int, score: Score, data_fraction: Optional[float], sample_count: Optional[int],
         energy_joules: Optional[float], checkpoint: Optional[os.PathLike[str]], *, to_be_saved: bool,
     ) -> Decision:
         if data_fraction is None and sample_count is None:
@@ -118,9 +120,9 @@ class TrainingTrial:
                    else sample_count is not None and sample_count >= self.to_sample_count)
         if to_be_saved and not reached:
             checkpoint = None  # it is saved only if this report ends the trial, which is known where it must end
-        number = score if isinstance(score, (int, float)) else float(score)
+        told = {name: spelled(one) for name, one in score.items()} if isinstance(score, Mapping) else spelled(score)
         return _on_first_rank(lambda: self._ask({
-            "report": {"step": int(step), "score": number if math.isfinite(number) else str(number),
+            "report": {"step": int(step), "score": told,
                        "data_fraction": data_fraction, "sample_count": sample_count, "energy_joules": energy_joules,
                        "checkpoint": None if checkpoint is None else os.fspath(checkpoint),
                        "to_be_saved": to_be_saved}}))

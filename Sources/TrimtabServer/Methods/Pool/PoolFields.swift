@@ -4,7 +4,7 @@ internal import Sessions
 // How the parts of a pool stand on the wire, for reading and for the export.
 
 /// The largest count or size: sums of three stay exact as doubles.
-private let largestCount = 1 << 51
+let largestPoolCount = 1 << 51
 
 /// What is submitted: the params of pool/submit but for the session, and the greater part of a pool file.
 struct PoolSubmissionEntry: ObjectReadable {
@@ -48,16 +48,16 @@ struct PoolComponentEntry: ObjectReadable {
     component = PoolComponent(
       id: try reader.required("id", .text(), "A name that is unique among its kind."),
       parameterCount: try reader.optional(
-        "parameterCount", .integer(in: 1...largestCount),
+        "parameterCount", .integer(in: 1...largestPoolCount),
         "Its parameters; they give relative costs where no weights do."),
       memoryBytes: try reader.optional(
-        "memoryBytes", .integer(in: 1...largestCount),
+        "memoryBytes", .integer(in: 1...largestPoolCount),
         "Memory that training a candidate takes of each of its GPUs because of this part."),
       licence: try reader.optional("licence", .text(), "Its licence, as the rules name it."),
       tags: try reader.optional(
         "tags", .list(of: .text(), count: 0...64), default: [], "Words that the rules may name."),
       embeddingWidth: try reader.optional(
-        "embeddingWidth", .integer(in: 1...largestCount), "Features of its representations."),
+        "embeddingWidth", .integer(in: 1...largestPoolCount), "Features of its representations."),
       family: try reader.optional(
         "family", .text(),
         "Models of one family are expected to behave alike where no representations say otherwise."),
@@ -100,11 +100,11 @@ struct PoolConstraintsEntry: ObjectReadable {
       count: 0...Limits.candidateCount)
     constraints = PoolConstraints(
       maximumMemoryBytes: try reader.optional(
-        "maximumMemoryBytes", .integer(in: 1...largestCount), "The memory of a candidate, all parts together."),
+        "maximumMemoryBytes", .integer(in: 1...largestPoolCount), "The memory of a candidate, all parts together."),
       maximumLatencySeconds: try reader.optional(
         "maximumLatencySeconds", .number(in: 0...1e30), "The latency of a candidate, all parts together."),
       maximumParameterCount: try reader.optional(
-        "maximumParameterCount", .integer(in: 1...largestCount), "The parameters of a candidate."),
+        "maximumParameterCount", .integer(in: 1...largestPoolCount), "The parameters of a candidate."),
       allowedLicences: try reader.optional(
         "allowedLicences", .list(of: .text(), count: 0...1024), "Every part must state one of these."),
       deniedLicences: try reader.optional(
@@ -129,57 +129,5 @@ extension PoolConstraints {
     object.field("deniedTags", deniedTags)
     object.field("allowedPairs", allowedPairs.map(json))
     object.field("deniedPairs", json(deniedPairs))
-  }
-}
-
-struct SelectionTaskEntry: ObjectReadable {
-  let task: SelectionTask
-
-  init(from reader: inout ObjectReader) throws(InvalidField) {
-    let name = try reader.required("name", .text(), "The task, for people.")
-    let metric: MetricEntry = try reader.required("metric", .object(), "What candidates are scored by.")
-    let samples = try reader.required(
-      "alignmentSampleCount", .integer(in: 1...largestCount),
-      "Samples of alignment data; a data fraction of 1 is all of them.")
-    task = SelectionTask(name: name, metric: metric.metric, alignmentSampleCount: samples)
-  }
-}
-
-private struct MetricEntry: ObjectReadable {
-  let metric: Metric
-
-  init(from reader: inout ObjectReader) throws(InvalidField) {
-    let name = try reader.required("name", .text(), "The metric, for people.")
-    let direction: Metric.Direction = try reader.required("direction", .choice(), "Which scores are better.")
-    let range = try reader.optional(
-      "range", .list(of: .number, count: 1...2),
-      "The least possible score and, where there is one, the greatest; [0, 1] where higher is better, else [0].")
-    let transform: Metric.ErrorTransform = try reader.optional(
-      "errorTransform", .choice(), default: .distance,
-      "The error whose logarithm falls with the logarithm of the data: the distance from the best score, or the odds against it."
-    )
-    let ends = range ?? (direction == .maximize ? [0, 1] : [0])
-    try reader.check(
-      ends.count < 2 || ends[0] < ends[1], "range", expected: "a least score below the greatest")
-    try reader.check(
-      direction == .minimize || ends.count == 2, "range", expected: "a greatest score where higher is better")
-    try reader.check(
-      transform == .distance || ends.count == 2, "range", expected: "a greatest score for the errorTransform odds")
-    let upper = ends.count == 2 ? max(ends[0], ends[1]) : .infinity
-    metric = Metric(name: name, direction: direction, range: ends[0]...upper, transform: transform)
-  }
-}
-
-extension SelectionTask {
-  /// The fields as pool/submit takes them.
-  func write(to object: inout ObjectWriter) {
-    object.field("name", name)
-    object.object("metric") {
-      $0.field("name", metric.name)
-      $0.field("direction", metric.direction.rawValue)
-      $0.field("range", [metric.range.lowerBound, metric.range.upperBound].filter(\.isFinite))
-      $0.field("errorTransform", metric.transform.rawValue)
-    }
-    object.field("alignmentSampleCount", alignmentSampleCount)
   }
 }

@@ -19,7 +19,8 @@ extension ModelSearch {
       case .retired(let ids): Self.request(GPURetire.name, session) { $0.field("ids", ids) }
       case .asked(let trial): Self.request(TrialNext.name, session) { request(for: trial).write(to: &$0) }
       case .emptyRequest(let request, _): Self.request(TrialNext.name, session) { request.write(to: &$0) }
-      case .reported(let place): Self.request(TrialUpdate.name, session) { log.report(at: place).write(to: &$0) }
+      case .reported(let place):
+        Self.request(TrialUpdate.name, session) { log.report(at: place).write(to: &$0, pool.task.goals) }
       case .directed(let name, let directive):
         Self.request(directive.method, session) {
           name.write(to: &$0)
@@ -68,14 +69,19 @@ extension TrialRequest {
 }
 
 extension TrialReport {
-  fileprivate func write(to params: inout ObjectWriter) {
+  fileprivate func write(to params: inout ObjectWriter, _ goals: [TaskGoal]) {
     params.field("trial", trial.number)
     params.field("step", step)
     params.field("dataFraction", dataFraction)
-    if score.isFinite {
+    if let scores {
+      params.field("scores", MetricFields.named(scores.scores, goals))
+      if !scores.standardErrors.isEmpty {
+        params.field("standardErrors", MetricFields.named(scores.standardErrors, goals))
+      }
+    } else if score.isFinite {
       params.field("score", score)
     } else {
-      params.field("score", score.isNaN ? "NaN" : score < 0 ? "-Infinity" : "Infinity")
+      params.field("score", MetricFields.json(score))
     }
     switch noise {
     case .standardError(let error): params.field("standardError", error)
@@ -117,6 +123,8 @@ extension SearchRevision {
   fileprivate func write(to params: inout ObjectWriter) {
     if let constraints { params.object("constraints") { constraints.write(to: &$0) } }
     if let budget { params.object("budget") { budget.write(to: &$0) } }
+    if let goals { params.list("metrics", goals) { goal, entry in goal.write(to: &entry) } }
+    params.field("floorProbabilityFraction", floorProbabilityFraction)
   }
 }
 

@@ -98,6 +98,10 @@ extension SuggestionReport.Suggested: AnswerObject {
       "expectedRegretFraction",
       "How much higher its error is expected to be than that of the truly best, as a share of its own error."
     ) { $0.expectedRegretFraction }
+    Field(
+      "floorsUncertain",
+      "True where it meets the floors less probably than the task asks for; no other candidate meets them more probably."
+    ) { $0.isFloorUncertain ? true : nil }
     Field("expectedRegretScore", unit: "of the metric", "The same in the metric's unit.") { $0.expectedRegretScore }
   }
 }
@@ -121,8 +125,28 @@ extension RankedCandidate: AnswerObject {
     Field(
       "scoreInterval", unit: "of the metric", "The ends of the interval that holds that score with probability 0.9."
     ) { $0.scoreInterval }
-    Field("probabilityBestFraction", "The probability that no other candidate scores better.") {
-      $0.probabilityBestFraction
+    Field(
+      "probabilityBestFraction",
+      "The probability that no other candidate scores better; with floors, that it meets them and none that does scores better."
+    ) { $0.probabilityBestFraction }
+    Field("floorProbabilityFraction", "The probability that it meets all floors; absent without floors.") {
+      $0.floorProbabilityFraction
+    }
+    Field("metrics", "What is predicted of each metric; absent where the task has one.") {
+      $0.metrics.isEmpty ? nil : $0.metrics
+    }
+  }
+}
+
+extension PredictedMetric: AnswerObject {
+  package static let fields = Fields<PredictedMetric> {
+    Field("name", "The metric.") { $0.name }
+    Field("predictedScore", unit: "of the metric", "Its predicted score on all data.") { $0.predictedScore }
+    Field(
+      "scoreInterval", unit: "of the metric", "The ends of the interval that holds that score with probability 0.9."
+    ) { $0.scoreInterval }
+    Field("floorProbabilityFraction", "The probability that the score meets the floor; absent without one.") {
+      $0.floorProbabilityFraction
     }
   }
 }

@@ -19,7 +19,9 @@ package enum TrialUpdate: NotifiableStep {
     let step: Int
     let dataFraction: Double?
     let sampleCount: Int?
-    let score: Double
+    let score: Double?
+    let scores: NamedNumbers?
+    let standardErrors: NamedNumbers?
     let noise: TrialReport.Noise?
     let gpuSeconds: Double?
     let startSeconds: Double?
@@ -38,13 +40,20 @@ package enum TrialUpdate: NotifiableStep {
         "Part of the alignment data that the model has been trained on, the trials before this one included. Or:")
       sampleCount = try reader.optional(
         "sampleCount", .integer(in: 0...(1 << 53)), "The same in samples.")
-      score = try reader.required(
-        "score", .score,
-        "The metric's value. Training that has diverged says \"NaN\", \"Infinity\" or \"-Infinity\", which JSON has no numbers for, and is stopped."
+      score = try reader.optional(
+        "score", MetricFields.score,
+        "The metric's value. Training that has diverged says \"NaN\", \"Infinity\" or \"-Infinity\", which JSON has no numbers for, and is stopped. Or, where the task has several metrics:"
       )
+      scores = try reader.optional(
+        "scores", .map(of: MetricFields.score, count: 1...MetricFields.largestCount),
+        "Each metric's value by its name; those with a weight or a floor must be there.")
       let standardError = try reader.optional(
         "standardError", .number(in: 0...1e30),
         "Standard error of the score, in its unit. Certainty allows for it: the best of several scores is in part the luckiest. Or:"
+      )
+      standardErrors = try reader.optional(
+        "standardErrors", .map(of: .number(in: 0...1e30), count: 1...MetricFields.largestCount),
+        "Standard errors of scores by the names of their metrics. The combined score's is taken to be as large as theirs can make it. Or:"
       )
       let exampleCount = try reader.optional(
         "exampleCount", .integer(in: 1...(1 << 53)),
@@ -71,9 +80,17 @@ package enum TrialUpdate: NotifiableStep {
       if (dataFraction == nil) == (sampleCount == nil) {
         try reader.checkOne(of: ["dataFraction", "sampleCount"])
       }
+      if (score == nil) == (scores == nil) { try reader.checkOne(of: ["score", "scores"]) }
       if standardError != nil, exampleCount != nil {
         try reader.checkOne(of: ["standardError", "exampleCount"], orNone: true)
       }
+      if standardErrors != nil, exampleCount != nil {
+        try reader.checkOne(of: ["standardErrors", "exampleCount"], orNone: true)
+      }
+      try reader.check(
+        standardError == nil || scores == nil, "standardError", expected: "standardErrors, by metric, beside scores")
+      try reader.check(
+        standardErrors == nil || scores != nil, "standardErrors", expected: "standardError beside score")
     }
   }
 
@@ -81,13 +98,17 @@ package enum TrialUpdate: NotifiableStep {
   {
     let decision = try session.editSearch { (search) throws(RequestError) in
       let samples = Double(search.pool.task.alignmentSampleCount)
+      let scores = try params.scores.map { (scores) throws(RequestError) in
+        try search.metricScores(scores, standardErrors: params.standardErrors, of: TrialID(params.trial))
+      }
       return try search.report(
         TrialReport(
           trial: TrialID(params.trial), step: params.step,
-          dataFraction: params.dataFraction ?? Double(params.sampleCount ?? 0) / samples, score: params.score,
-          noise: params.noise, gpuSeconds: params.gpuSeconds,
-          startSeconds: params.startSeconds, energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds,
-          checkpoint: params.checkpoint, isLast: params.isLast))
+          dataFraction: params.dataFraction ?? Double(params.sampleCount ?? 0) / samples,
+          score: params.score ?? scores.map { search.combinedScore($0) } ?? .nan,
+          noise: params.noise, gpuSeconds: params.gpuSeconds, startSeconds: params.startSeconds,
+          energyJoules: params.energyJoules, elapsedSeconds: params.elapsedSeconds, checkpoint: params.checkpoint,
+          isLast: params.isLast, scores: scores))
     }
     return StepResult(
       Answer(decision: decision), events: session.searchEvents(), isChange: !decision.isDuplicate)
@@ -122,7 +143,7 @@ extension TrialDecision: AnswerObject {
     ) { $0.verdict }
     Field(
       "reason",
-      "`targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`."
+      "`targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest`, `belowFloor`: a floor is missed with a probability above 0.99, or `excluded`."
     ) { $0.reason }
     Field("duplicate", "True where this step had been reported before.") { $0.isDuplicate ? true : nil }
   }
@@ -137,22 +158,5 @@ extension ObjectReader {
     try optional(
       "elapsedSeconds", .number(in: 0...1e30),
       "Seconds since the search began, by the client's clock; only for a budget of them.")
-  }
-}
-
-extension Shape where Value == Double {
-  /// A number, or in words one that JSON has no spelling for.
-  fileprivate static var score: Shape {
-    Shape(
-      type: .either(.number(), .choice(["NaN", "Infinity", "-Infinity"])),
-      expectation: "a number, \"NaN\", \"Infinity\" or \"-Infinity\"", placeholder: 0
-    ) { (json) in
-      switch json {
-      case .string("NaN"): .nan
-      case .string("Infinity"): .infinity
-      case .string("-Infinity"): -.infinity
-      default: json.doubleValue
-      }
-    }
   }
 }

@@ -36,10 +36,26 @@ class Metric(Answer):
 
 
 @dataclass(frozen=True, repr=False)
-class SelectionTask(Answer):
+class TaskMetric(Answer):
+    """One of several metrics of a task: it counts by `weight`, and no score beyond `floor` is acceptable."""
+
     name: str
-    metric: Metric
+    direction: str
+    range: tuple[float, ...]
+    weight: Optional[float] = None
+    floor: Optional[float] = None
+    error_transform: Optional[str] = None
+
+
+@dataclass(frozen=True, repr=False)
+class SelectionTask(Answer):
+    """What candidates are wanted for, scored by one `metric` or, where that is None, by `metrics`."""
+
+    name: str
+    metric: Optional[Metric]
     alignment_sample_count: int
+    metrics: Optional[tuple[TaskMetric, ...]] = None
+    floor_probability_fraction: Optional[float] = None
 
 
 @dataclass(frozen=True, repr=False)

@@ -22,8 +22,29 @@ class DirectedCandidate(Answer):
 
 
 @dataclass(frozen=True, repr=False)
+class PredictedMetric(Answer):
+    """What is predicted of one of several metrics; `floor_probability_fraction` is None without a floor."""
+
+    name: str
+    predicted_score: float
+    score_interval: tuple[float, ...]
+    floor_probability_fraction: Optional[float] = None
+
+
+@dataclass(frozen=True, repr=False)
+class RevisedGoals(Answer):
+    """What other weights and floors changed."""
+
+    rescored_count: int
+    reopened_count: int
+    below_floor_count: int
+    suggestion_before: Optional[Prediction] = None
+    suggestion: Optional[Prediction] = None
+
+
+@dataclass(frozen=True, repr=False)
 class SearchRevised(Answer):
-    """What other rules or another budget changed."""
+    """What other rules, another budget, other weights or floors changed."""
 
     revision: int
     candidate_count: int
@@ -33,11 +54,14 @@ class SearchRevised(Answer):
     finished_before: bool
     finished: bool
     finish_reason: Optional[str] = None
+    goals: Optional[RevisedGoals] = None
 
 
 @dataclass(frozen=True, repr=False)
 class Prediction(Answer):
-    """`score_interval` holds the score on all data with probability 0.9; None while nothing has been observed."""
+    """`score_interval` holds the score on all data with probability 0.9; None while nothing has been observed.
+
+    With several metrics the score is the combined one, and `metrics` has theirs."""
 
     candidate: Candidate
     status: str
@@ -50,6 +74,9 @@ class Prediction(Answer):
     probability_best_fraction: Optional[float] = None
     expected_regret_fraction: Optional[float] = None
     expected_regret_score: Optional[float] = None
+    floor_probability_fraction: Optional[float] = None
+    floors_uncertain: bool = False
+    metrics: Rows[PredictedMetric] = Rows()
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,6 +150,7 @@ class ParetoSet(Answer):
     candidates: Rows[ParetoMember]
     incomparable_count: int
     below_floor_count: int
+    metrics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, repr=False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, SupportsFloat
+from typing import Any, Optional
 
 from accelerate import Accelerator
 
+from ..score import Score
 from ..training import Decision, TrainingTrial, trial
 
 
@@ -34,7 +35,7 @@ class AcceleratedTrial:
         if self.trial.resume_from is not None:
             self.accelerator.load_state(str(self.trial.resume_from))
 
-    def report(self, step: int, score: SupportsFloat, **how_much: Any) -> Decision:
+    def report(self, step: int, score: Score, **how_much: Any) -> Decision:
         """As `TrainingTrial.report`, on every process; when the trial has ended the state has been saved."""
         decision = self.trial.report(step, score, **how_much)
         if decision.ended:

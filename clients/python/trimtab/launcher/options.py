@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Union
 
-from ..answers import Metric, ModelPart, SelectionTask
+from ..answers import Metric, ModelPart, SelectionTask, TaskMetric
 from ..answers.wire import deeply
 
 
@@ -57,13 +57,19 @@ def pool_params(pool: Mapping[str, Any]) -> dict[str, Any]:
     task = params.get("task")
     if isinstance(task, Mapping):
         known_fields(task, SelectionTask, "the task")
-        metric = task["metric"]
-        if isinstance(metric, Mapping):
-            known_fields(metric, Metric, "the task's metric")
-            metric = Metric(**{**metric, **({"range": tuple(metric["range"])} if "range" in metric else {})})
-        params["task"] = SelectionTask(**{**task, "metric": metric})
+        metrics = task.get("metrics")
+        params["task"] = SelectionTask(**{
+            **task, "metric": _metric(task.get("metric"), Metric),
+            "metrics": None if metrics is None else tuple(_metric(one, TaskMetric) for one in metrics)})
     params["search"] = deeply(params.get("search") or {})
     return params
+
+
+def _metric(one: Any, kind: Any) -> Any:
+    if not isinstance(one, Mapping):
+        return one
+    known_fields(one, kind, "the task's metric")
+    return kind(**{**one, **({"range": tuple(one["range"])} if "range" in one else {})})
 
 
 def _part(one: Any, kind: str) -> ModelPart:

@@ -16,6 +16,7 @@ from ..answers import Assignment, NoTrial
 from ..blocking import Session
 from ..errors import NoPool, OutcomeUnknown, RPCError, TrialClosed
 from ..replace import replace_file
+from ..score import Score
 from .checkpoints import Checkpoints, delete_unneeded
 from .devices import Device, Slot
 from .options import Limits
@@ -46,7 +47,7 @@ class Running:
     failure: Optional[tuple[str, str]] = None  # kind and message, where this launcher or the script has ended it
     end_at: Optional[float] = None  # when the next, harder signal is due
     signals: list[int] = field(default_factory=list)
-    score: Optional[float] = None
+    score: Optional[Score] = None
     fraction: float = 0.0
 
     def gpu_seconds(self) -> float:
@@ -200,7 +201,8 @@ class Search:
             running.failure = (message.fields["failed"], message.fields["message"])
             return {"decision": "stop", "reason": "failed"}
         report = message.fields["report"]
-        score = float(report["score"])
+        told = report["score"]
+        score: Score = {name: float(one) for name, one in told.items()} if isinstance(told, dict) else float(told)
         if report["step"] <= running.reported_step:
             # The search knows this step from before, with the time that it took then.
             return {"decision": "continue", "reason": "targetNotReached"}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Optional
 
 from ..answers import SuggestionReport
+from ..score import text
 
 if TYPE_CHECKING:
     from .search import Search
@@ -74,7 +75,7 @@ def picture(search: Search) -> Any:
         table.add_row(
             str(number), running.slot.visible, given.candidate.name,
             f"{min(max(done, 0.0), 1.0):.0%} of {given.from_fraction:.1%} to {given.to_fraction:.1%}",
-            "" if running.score is None else f"{running.score:.4g}",
+            "" if running.score is None else text(running.score),
             duration(time.monotonic() - running.started))
     return table
 

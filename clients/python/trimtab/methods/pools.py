@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Optional, Union, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Optional, Union, get_args
 
 from .. import answers
 from ..answers.wire import deeply, in_base64
@@ -86,16 +86,19 @@ class PoolMethods(OfSession):
     @Method
     def revise_search(
         self, *, constraints: Optional[PoolConstraints] = None, budget: Optional[Budget] = None,
+        metrics: Sequence[Mapping[str, Any]] = (), floor_probability_fraction: Optional[float] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.SearchRevised]:
-        """Replaces the rules or the budget while the search runs, and says what that changed.
+        """Replaces rules, budget, or weights and floors of metrics while the search runs, and says what that changed.
+        A floor "none" lifts it.
 
         Example:
 
-            session.revise_search(budget={"gpu_seconds": 3.6e6})
+            session.revise_search(budget={"gpu_seconds": 3.6e6}, metrics=[{"name": "latency", "floor": 0.4}])
         """
         return self._request(
             "search/revise", answers.SearchRevised, constraints=deeply(constraints), budget=deeply(budget),
+            metrics=deeply(list(metrics)) or None, floor_probability_fraction=floor_probability_fraction,
             timeout=timeout)
 
     @Method
@@ -190,6 +193,7 @@ class PoolMethods(OfSession):
         self,
         *,
         objectives: Optional[Sequence[ParetoObjective]] = None,
+        metrics: Optional[Sequence[str]] = None,
         score_floor: Optional[float] = None,
         floor_probability_fraction: Optional[float] = None,
         timeout: Optional[float] = None,
@@ -204,6 +208,7 @@ class PoolMethods(OfSession):
             "suggestion/pareto",
             answers.ParetoSet,
             objectives=None if objectives is None else list(objectives),
+            metrics=None if metrics is None else list(metrics),
             score_floor=score_floor,
             floor_probability_fraction=floor_probability_fraction,
             timeout=timeout,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional, SupportsFloat, Union
 
@@ -11,6 +10,7 @@ from ..answers.wire import reader
 from ..binding import Method
 from ..declared import TrialFailure
 from ..requests import Request
+from ..score import Score, spelled
 from .base import OfSession
 
 
@@ -33,24 +33,33 @@ class SearchTrialMethods(OfSession):
 
     @Method
     def update_trial(
-        self, trial: int, step: int, score: SupportsFloat, *, data_fraction: Optional[float] = None,
-        sample_count: Optional[int] = None, standard_error: Optional[float] = None,
+        self, trial: int, step: int, score: Optional[Score] = None, *, data_fraction: Optional[float] = None,
+        sample_count: Optional[int] = None, scores: Optional[Mapping[str, SupportsFloat]] = None,
+        standard_error: Union[float, Mapping[str, float], None] = None,
+        standard_errors: Optional[Mapping[str, float]] = None,
         example_count: Optional[int] = None, gpu_seconds: Optional[float] = None,
         start_seconds: Optional[float] = None, energy_joules: Optional[float] = None,
         elapsed_seconds: Optional[float] = None, checkpoint: Any = None, last: Optional[bool] = None,
         timeout: Optional[float] = None,
     ) -> Request[answers.TrialDecision]:
         """A score that is not finite says that training has diverged; one of `standard_error` and `example_count` says
-        how noisy it is. `start_seconds` passed before the trial trained; a search that knows them makes fewer and
-        longer trials.
+        how noisy it is. Where the task has several metrics, `scores` and `standard_errors` map their names to numbers;
+        a mapping may also be given as `score` or `standard_error`. `start_seconds` passed before the trial trained; a
+        search that knows them makes fewer and longer trials.
 
         Example:
 
             session.update_trial(7, 500, 0.61, data_fraction=0.25, checkpoint="/saved/7-500")
         """
+        if isinstance(score, Mapping):
+            score, scores = None, score
         return self._request(
-            "trial/update", answers.TrialDecision, trial=trial, step=step, score=spelled(score),
-            data_fraction=data_fraction, sample_count=sample_count, standard_error=standard_error,
+            "trial/update", answers.TrialDecision, trial=trial, step=step,
+            score=None if score is None else spelled(score),
+            scores=None if scores is None else {name: spelled(one) for name, one in scores.items()},
+            data_fraction=data_fraction, sample_count=sample_count,
+            standard_error=None if isinstance(standard_error, Mapping) else standard_error,
+            standard_errors=dict(standard_error) if isinstance(standard_error, Mapping) else standard_errors,
             example_count=example_count, gpu_seconds=gpu_seconds, start_seconds=start_seconds,
             energy_joules=energy_joules, elapsed_seconds=elapsed_seconds, checkpoint=checkpoint, last=last,
             timeout=timeout)
@@ -83,14 +92,6 @@ class SearchTrialMethods(OfSession):
         """
         return self._request(
             "trial/list", answers.TrialPage, open_only=open_only, offset=offset, limit=limit, timeout=timeout)
-
-
-def spelled(score: SupportsFloat) -> Union[float, str]:
-    """JSON has no numbers that are not finite; the protocol has words for them."""
-    number = score if isinstance(score, (int, float)) else float(score)
-    if math.isfinite(number):
-        return number
-    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
 
 
 def _read_next_trial(wire: Mapping[str, Any]) -> Union[answers.Assignment, answers.NoTrial]:
