@@ -749,6 +749,21 @@ export interface PipelineDefineParams {
    */
   switchEnergyJoules?: number | Array<number> | null;
   /**
+   * Seconds that setting each knob takes, by the knob's name. A knob is a member of a `frequency` that is an object; a
+   * `frequency` that is a number is the knob `frequency`. A change takes the sum over the knobs named here that
+   * differ, since a driver sets them one after another, and `switchLatencySeconds` once if anything else differs.
+   * Must be an object of 0...256 values, each a number in 0...1e+30, by name.
+   * @since 0.2
+   */
+  knobSwitchLatencies?: Record<string, number> | null;
+  /**
+   * Changes that take a time of their own, instead of what knobs and `switchLatencySeconds` say: each pair at most
+   * once, in its direction alone. A change is always direct, even where a detour would take less time.
+   * Must be a list of 0...65536 objects.
+   * @since 0.2
+   */
+  pairSwitchLatencies?: Array<SettingPair> | null;
+  /**
    * Devices that share the stages of a rank: one number for all ranks, or one for each, as 2 for an encoder's and 8
    * for a decoder's. All run the rank's plan, and energies count them all; measurements and powers are of one device.
    * Must be an integer in 1...65536 or a list of 1...4096 values, each an integer in 1...65536.
@@ -827,6 +842,20 @@ export interface ScheduleFieldsInstructionEntry {
    * Must be a string of 1...256 characters.
    */
   collective?: string | null;
+}
+
+/** In `PipelineDefineParams`: `pairSwitchLatencies`. */
+export interface SettingPair {
+  /** The setting before, a `frequency` as it is measured. */
+  fromFrequency: JSONValue;
+  /** The setting after. */
+  toFrequency: JSONValue;
+  /**
+   * Time from the end of one instruction until the next may begin. A setting that is not measured counts nowhere.
+   * Must be a number in 0...1e+30.
+   * Unit: s.
+   */
+  seconds: number;
 }
 
 /** What `pipeline/define` answers. */

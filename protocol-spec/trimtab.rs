@@ -976,6 +976,21 @@ pub struct PipelineDefineParams {
     #[cfg_attr(feature = "serde", serde(rename = "switchEnergyJoules"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub switch_energy_joules: Option<PipelineDefineParamsSwitchEnergyJoules>,
+    /// Seconds that setting each knob takes, by the knob's name. A knob is a member of a `frequency` that is an object;
+    /// a `frequency` that is a number is the knob `frequency`. A change takes the sum over the knobs named here that
+    /// differ, since a driver sets them one after another, and `switchLatencySeconds` once if anything else differs.
+    /// Must be an object of 0...256 values, each a number in 0...1e+30, by name.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "knobSwitchLatencies"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub knob_switch_latencies: Option<std::collections::BTreeMap<String, f64>>,
+    /// Changes that take a time of their own, instead of what knobs and `switchLatencySeconds` say: each pair at most
+    /// once, in its direction alone. A change is always direct, even where a detour would take less time.
+    /// Must be a list of 0...65536 objects.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "pairSwitchLatencies"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub pair_switch_latencies: Option<Vec<SettingPair>>,
     /// Devices that share the stages of a rank: one number for all ranks, or one for each, as 2 for an encoder's and 8
     /// for a decoder's. All run the rank's plan, and energies count them all; measurements and powers are of one
     /// device.
@@ -1159,6 +1174,22 @@ pub struct ScheduleFieldsInstructionEntry {
     /// Must be a string of 1...256 characters.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub collective: Option<String>,
+}
+
+/// In `PipelineDefineParams`: `pairSwitchLatencies`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SettingPair {
+    /// The setting before, a `frequency` as it is measured.
+    #[cfg_attr(feature = "serde", serde(rename = "fromFrequency"))]
+    pub from_frequency: Json,
+    /// The setting after.
+    #[cfg_attr(feature = "serde", serde(rename = "toFrequency"))]
+    pub to_frequency: Json,
+    /// Time from the end of one instruction until the next may begin. A setting that is not measured counts nowhere.
+    /// Must be a number in 0...1e+30.
+    /// Unit: s.
+    pub seconds: f64,
 }
 
 /// What `pipeline/define` answers.

@@ -8,6 +8,8 @@ public enum FrontierError: Error, Equatable, Sendable {
   case invalidBlockingPower(value: Double)
   /// What a change of a device's setting costs is negative, not finite, or beyond ``Measurement/acceptedRange``.
   case invalidSwitchCost(rank: Int, value: Double)
+  /// What a change between two settings takes is negative, not finite, or beyond ``Measurement/acceptedRange``.
+  case invalidSwitchLatency(seconds: Double)
   /// Settings change between instructions of a rank in their order, but no dependency makes one of them wait for the
   /// other.
   case unorderedRank(before: Int, after: Int)

@@ -741,6 +741,17 @@ public struct PipelineDefine: Codable, Hashable, Sendable {
   /// Must be a number in 0...1e+30 or a list of 1...4096 values, each a number in 0...1e+30.
   /// Unit: J.
   public var switchEnergyJoules: PipelineDefineSwitchEnergyJoules?
+  /// Seconds that setting each knob takes, by the knob's name. A knob is a member of a `frequency` that is an object; a
+  /// `frequency` that is a number is the knob `frequency`. A change takes the sum over the knobs named here that
+  /// differ, since a driver sets them one after another, and `switchLatencySeconds` once if anything else differs.
+  /// Must be an object of 0...256 values, each a number in 0...1e+30, by name.
+  /// Since 0.2.
+  public var knobSwitchLatencies: [String: Double]?
+  /// Changes that take a time of their own, instead of what knobs and `switchLatencySeconds` say: each pair at most
+  /// once, in its direction alone. A change is always direct, even where a detour would take less time.
+  /// Must be a list of 0...65536 objects.
+  /// Since 0.2.
+  public var pairSwitchLatencies: [SettingPair]?
   /// Devices that share the stages of a rank: one number for all ranks, or one for each, as 2 for an encoder's and 8
   /// for a decoder's. All run the rank's plan, and energies count them all; measurements and powers are of one device.
   /// Must be an integer in 1...65536 or a list of 1...4096 values, each an integer in 1...65536.
@@ -796,6 +807,8 @@ public struct PipelineDefine: Codable, Hashable, Sendable {
     gpus: [String]? = nil,
     switchLatencySeconds: PipelineDefineSwitchLatencySeconds? = nil,
     switchEnergyJoules: PipelineDefineSwitchEnergyJoules? = nil,
+    knobSwitchLatencies: [String: Double]? = nil,
+    pairSwitchLatencies: [SettingPair]? = nil,
     tensorParallelWidth: PipelineDefineTensorParallelWidth? = nil,
     dataParallelWidth: Int? = nil,
     contextParallelWidth: Int? = nil,
@@ -826,6 +839,8 @@ public struct PipelineDefine: Codable, Hashable, Sendable {
     self.gpus = gpus
     self.switchLatencySeconds = switchLatencySeconds
     self.switchEnergyJoules = switchEnergyJoules
+    self.knobSwitchLatencies = knobSwitchLatencies
+    self.pairSwitchLatencies = pairSwitchLatencies
     self.tensorParallelWidth = tensorParallelWidth
     self.dataParallelWidth = dataParallelWidth
     self.contextParallelWidth = contextParallelWidth
@@ -1044,6 +1059,28 @@ public struct ScheduleFieldsInstructionEntry: Codable, Hashable, Sendable {
     self.instruction = instruction
     self.microbatch = microbatch
     self.collective = collective
+  }
+}
+
+/// In `PipelineDefineParams`: `pairSwitchLatencies`.
+public struct SettingPair: Codable, Hashable, Sendable {
+  /// The setting before, a `frequency` as it is measured.
+  public var fromFrequency: JSONValue
+  /// The setting after.
+  public var toFrequency: JSONValue
+  /// Time from the end of one instruction until the next may begin. A setting that is not measured counts nowhere.
+  /// Must be a number in 0...1e+30.
+  /// Unit: s.
+  public var seconds: Double
+
+  public init(
+    fromFrequency: JSONValue,
+    toFrequency: JSONValue,
+    seconds: Double
+  ) {
+    self.fromFrequency = fromFrequency
+    self.toFrequency = toFrequency
+    self.seconds = seconds
   }
 }
 

@@ -15,6 +15,7 @@ struct FrontierCommand {
     \(ScheduleArguments.help)
       --switch-latency SECONDS   what setting another clock takes, between two instructions (0)
       --switch-energy JOULES     what it draws beyond the blocking power, per GPU (0)
+    \(SwitchArguments.help)
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
       --context-parallel N       GPUs that divide the sequence; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
@@ -84,7 +85,9 @@ struct FrontierCommand {
       arguments,
       options: ScheduleArguments.options.union(ScheduleArguments.extras.names).union(Self.rankOptions.names)
         .union(Self.searchOptions.names).union(Self.targetOptions.names)
-        .union(SubmissionArguments.options).union(["--plan", "--svg", "--timeline", "--time-budget"]),
+        .union(SubmissionArguments.options).union(SwitchArguments.options).union([
+          "--plan", "--svg", "--timeline", "--time-budget",
+        ]),
       flags: ScheduleArguments.extrasFlags.union(["--json", "--bound-only", "--savings"]))
     guard arguments.words.count == 1 else {
       throw CommandFailure(
@@ -101,7 +104,8 @@ struct FrontierCommand {
       source = .file(try SubmissionArguments(arguments))
     }
     schedule = try ScheduleArguments(arguments, manifest: manifest?.pipeline ?? [:])
-    pipeline = try schedule.request(Self.pipelineName, arguments, Self.rankOptions)
+    pipeline = try schedule.request(
+      Self.pipelineName, arguments, Self.rankOptions, SwitchArguments.members(arguments))
     let named: [String: JSON] = ["session": "session", "pipeline": .string(ExactString(Self.pipelineName))]
     timeBudgetSeconds = try arguments.number("--time-budget", atLeast: 0)
     let search = (manifest?.frontier ?? [:]).merging(named) { $1 }.merging(Self.searchOptions.members(arguments)) { $1 }
@@ -208,7 +212,10 @@ struct FrontierCommand {
     do throws(RequestError) {
       return try body()
     } catch {
-      let options = [ScheduleArguments.named, ScheduleArguments.extras, Self.rankOptions, Self.targetOptions]
+      let options = [
+        ScheduleArguments.named, ScheduleArguments.extras, Self.rankOptions, FieldOptions(SwitchArguments.fields),
+        Self.targetOptions,
+      ]
       let option = options.lazy.compactMap { $0.option(ofPath: error.path) }.first
       throw CommandFailure(
         status: .badInput,

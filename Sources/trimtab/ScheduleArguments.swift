@@ -84,11 +84,14 @@ struct ScheduleArguments {
 
   /// A request for a pipeline that runs the schedule.
   ///
-  /// - Parameter options: the other options that are fields of pipeline/define.
+  /// - Parameters:
+  ///   - options: the other options that are fields of pipeline/define.
+  ///   - further: fields of it that other options gave.
   func request(
-    _ name: String, _ arguments: Arguments, _ options: FieldOptions
+    _ name: String, _ arguments: Arguments, _ options: FieldOptions, _ further: [String: JSON] = [:]
   ) throws(CommandFailure) -> PipelineRequest {
     var others = manifest.merging(Self.extras.members(arguments)) { $1 }.merging(options.members(arguments)) { $1 }
+      .merging(further) { $1 }
     others["pipeline"] = .string(ExactString(name))
     if arguments.has("--data-loading") { others["dataLoadingStages"] = [0] }
     if arguments.has("--optimizer-step") { others["optimizerStep"] = true }

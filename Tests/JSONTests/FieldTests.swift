@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import Testing
 
@@ -54,6 +55,21 @@ private func job(_ extra: String) throws -> Job {
 }
 
 @Suite struct FieldTests {
+  /// An object whose members have any names.
+  @Test func readsMembersOfAnyName() throws {
+    let shape = Shape<[ExactString: Double]>.map(of: .nonNegative, count: 0...2)
+    #expect(try read(shape, #"{"a":1,"b":0.5}"#) == ["a": 1, "b": 0.5])
+    #expect(try read(shape, "{}") == [:] && read(shape, "[]") == [:])
+    let inner = #expect(throws: InvalidField.self) { try read(shape, #"{"a":1,"b":-1}"#) }
+    #expect(inner?.pathText == "b" && inner?.expected == "a number in 0...1e30")
+    for text in [#"{"a":1,"b":1,"c":1}"#, #"{"":1}"#, "[1]", "7"] {
+      let error = #expect(throws: InvalidField.self) { try read(shape, text) }
+      #expect(error?.expected == "an object of 0...2 values, each a number in 0...1e30, by name")
+    }
+    #expect(shape.type.violations(in: ["a": 1, "b": "x"]).count == 1)
+    #expect(shape.type.violations(in: ["a": 1]).isEmpty && shape.type.name == "object of number")
+  }
+
   @Test func readsEveryField() throws {
     let job = try job(
       #""power":[1,2.5],"certify":false,"rows":[{"stage":3.0,"timeSeconds":1,"knob":1410}],"edges":[["x","y"],["y","z",0.5]],"#

@@ -282,6 +282,38 @@ def test_columns_beside_the_frequency_are_knobs(binary, tmp_path, source):
     assert fastest < busy <= int(stages) * fastest
 
 
+def test_changes_take_what_their_knobs_and_clocks_say(binary, tmp_path):
+    path = tmp_path / "profile.csv"
+    rows = [(stage, kind, clock, str(work * 1410 / clock), str(work * (100 + clock / 8)))
+            for stage in (0, 1) for kind, work in (("forward", 0.1), ("backward", 0.2)) for clock in (1410, 1200, 900)]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([("stage", "instruction", "frequency", "time", "energy"), *rows])
+
+    def plans(*options):
+        done = run(binary, "frontier", path, "--stages", "2", "--microbatches", "2", "--blocking-power", "60", "--json",
+                   *options)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)["plans"]
+        # A tick depends on the longest latency there may be, so last digits may differ.
+        return [(round(one["iterationTimeSeconds"], 9), round(one["energyJoules"], 6), one["switchCount"])
+                for one in found]
+
+    clocks = (1410, 1200, 900)
+    alike = ",".join(f"{a}:{b}=0.01" for a in clocks for b in clocks if a != b)
+    same = plans("--switch-latency", "0.01")
+    assert plans("--knob-switch-latency", "frequency=0.01") == same
+    assert plans("--pair-switch-latency", alike) == same
+    assert plans("--knob-switch-latency", "frequency=0.05", "--pair-switch-latency", alike) == same
+    assert plans("--knob-switch-latency", "power=1", "--switch-latency", "0.01") == same
+    # A clock that can be left at once, but not come back to.
+    assert plans("--pair-switch-latency", alike.replace("900:1410=0.01", "900:1410=9")) != same
+    for option, value in [("--knob-switch-latency", "frequency"), ("--knob-switch-latency", "frequency=-1"),
+                          ("--pair-switch-latency", "1410=0.1"), ("--pair-switch-latency", "1410:900=x")]:
+        done = run(binary, "frontier", path, "--stages", "2", "--microbatches", "2", "--blocking-power", "60", option,
+                   value)
+        assert done.returncode != 0 and option in done.stderr and "joined by commas" in done.stderr
+
+
 # Schedules as CSV
 
 

@@ -18,7 +18,7 @@ struct LongestPath {
       if let switching = problem.switching, run.switchesBefore[instruction], let before = switching.before[instruction]
       {
         list.append(Int32(before))
-        lags.append(switching.ranks[switching.rankOfInstruction[instruction]].cost.latencySeconds)
+        lags.append(run.latencySeconds(before: instruction))
       }
       start.append(Int32(list.count))
     }
@@ -27,8 +27,8 @@ struct LongestPath {
     lagsSeconds = lags
     finish = Array(repeating: 0, count: graph.count)
     afterSeconds = finish
-    for (rank, isSwitching) in zip(problem.switching?.ranks ?? [], run.switchesAtEnd) where isSwitching {
-      afterSeconds[rank.instructions.last!] = rank.cost.latencySeconds
+    for (index, rank) in (problem.switching?.ranks ?? []).enumerated() where run.switchesAtEnd[index] {
+      afterSeconds[rank.instructions.last!] = run.latencySeconds(atEndOf: index)
     }
   }
 

@@ -85,18 +85,18 @@ extension IterationRun {
     _ problem: IterationProblem
   ) -> [(after: Int, start: Int64, end: Int64, watts: Double)] {
     guard let switching = problem.switching, !switching.isFree else { return [] }
-    let latencies = problem.latencyTicks
     var changes: [(after: Int, start: Int64, end: Int64, watts: Double)] = []
-    for (rank, order) in switching.ranks.enumerated() where latencies[rank] > 0 {
-      func change(after instruction: Int) {
-        let start = endTicks[instruction]
-        changes.append(
-          (instruction, start, start + latencies[rank], order.cost.energyJoules / order.cost.latencySeconds))
+    for (rank, order) in switching.ranks.enumerated() {
+      func change(after instruction: Int, _ seconds: Double) {
+        let (start, ticks) = (endTicks[instruction], problem.ticks(seconds))
+        if ticks > 0 { changes.append((instruction, start, start + ticks, order.cost.energyJoules / seconds)) }
       }
       for (earlier, later) in zip(order.instructions, order.instructions.dropFirst()) where switchesBefore[later] {
-        change(after: earlier)
+        change(after: earlier, latencySeconds(before: later))
       }
-      if switchesAtEnd[rank], let last = order.instructions.last { change(after: last) }
+      if switchesAtEnd[rank], let last = order.instructions.last {
+        change(after: last, latencySeconds(atEndOf: rank))
+      }
     }
     return changes
   }

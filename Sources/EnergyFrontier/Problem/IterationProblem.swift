@@ -81,9 +81,6 @@ public struct IterationProblem: Sendable, Equatable {
 
   /// The nearest whole number of ticks.
   func ticks(_ seconds: Double) -> Int64 { Int64((seconds * ticksPerSecond).rounded()) }
-
-  /// For each rank the ticks that a change of setting takes.
-  var latencyTicks: [Int64] { (switching?.ranks ?? []).map { ticks($0.cost.latencySeconds) } }
 }
 
 /// Iteration time and energy of one way to run an iteration.

@@ -12,10 +12,22 @@ public struct IterationRun: Sendable, Equatable {
   public let switchesBefore: [Bool]
   /// For each rank whether it changes its setting after its last instruction, back to that of the first.
   public let switchesAtEnd: [Bool]
+  /// Seconds of the change before each instruction, 0 where there is none; empty where no change takes time.
+  private let secondsBefore: [Double]
+  /// The same of the change after each rank's last instruction.
+  private let secondsAtEnd: [Double]
   public let ticksPerSecond: Double
 
   /// Changes of setting in the iteration, each rank counted as one device.
   public var switchCount: Int { switchesBefore.count { $0 } + switchesAtEnd.count { $0 } }
+
+  /// Seconds that the device's change of setting before an instruction takes; 0 where there is none.
+  public func latencySeconds(before instruction: Int) -> Double {
+    secondsBefore.isEmpty ? 0 : secondsBefore[instruction]
+  }
+
+  /// Seconds that a rank's change of setting after its last instruction takes; 0 where there is none.
+  public func latencySeconds(atEndOf rank: Int) -> Double { secondsAtEnd.isEmpty ? 0 : secondsAtEnd[rank] }
 
   /// - Parameter measurements: for each instruction an index into its table's `measurements`.
   /// - Complexity: O(instructions + dependencies).
@@ -23,22 +35,22 @@ public struct IterationRun: Sendable, Equatable {
     let graph = problem.graph
     precondition(measurements.count == graph.count)
     ticksPerSecond = problem.ticksPerSecond
-    let switches = Self.switches(problem, measurements)
-    (switchesBefore, switchesAtEnd) = switches
-    let latencies = problem.latencyTicks
+    let changes = Changes(problem, measurements)
+    (switchesBefore, switchesAtEnd) = (changes.before, changes.atEnd)
+    (secondsBefore, secondsAtEnd) = (changes.secondsBefore, changes.secondsAtEnd)
     // Side by side, as to copy a table for each instruction costs ten times the addition.
     let ticks = problem.tables.map { $0.measurements.map { problem.ticks($0.timeSeconds) } }
     let times = EarliestTimes(
       problem, durations: { ticks[problem.tableOfInstruction[$0]][measurements[$0]] },
       notBefore: { instruction, ends in
-        guard let switching = problem.switching, switches.before[instruction],
-          let before = switching.before[instruction]
+        guard changes.before[instruction], !changes.secondsBefore.isEmpty,
+          let before = problem.switching?.before[instruction]
         else { return 0 }
-        return ends[before] + latencies[switching.rankOfInstruction[instruction]]
+        return ends[before] + problem.ticks(changes.secondsBefore[instruction])
       })
     var latest = times.last
-    for (rank, isSwitching) in switches.atEnd.enumerated() where isSwitching {
-      latest = max(latest, times.ends[problem.switching!.ranks[rank].instructions.last!] + latencies[rank])
+    for (rank, seconds) in changes.secondsAtEnd.enumerated() where changes.atEnd[rank] {
+      latest = max(latest, times.ends[problem.switching!.ranks[rank].instructions.last!] + problem.ticks(seconds))
     }
     (startTicks, endTicks, iterationTicks) = (times.starts, times.ends, latest)
   }
@@ -48,19 +60,17 @@ public struct IterationRun: Sendable, Equatable {
   /// Zero on the critical paths. O(instructions + dependencies).
   public func slackTicks(_ problem: IterationProblem) -> [Int64] {
     let graph = problem.graph
-    let latencies = problem.latencyTicks
     var latestEnds = [Int64](repeating: iterationTicks, count: graph.count)
     for (rank, isSwitching) in switchesAtEnd.enumerated() where isSwitching {
-      latestEnds[problem.switching!.ranks[rank].instructions.last!] -= latencies[rank]
+      latestEnds[problem.switching!.ranks[rank].instructions.last!] -= latencyTicks(problem, atEndOf: rank)
     }
     for instruction in graph.topologicalOrder.reversed() {
       let latestStart = latestEnds[instruction] - (endTicks[instruction] - startTicks[instruction])
       for (before, lag) in zip(graph.predecessors(of: instruction), graph.lagsSeconds(before: instruction)) {
         latestEnds[before] = min(latestEnds[before], latestStart - problem.lagTicks(lag))
       }
-      if let switching = problem.switching, switchesBefore[instruction], let before = switching.before[instruction] {
-        let latency = latencies[switching.rankOfInstruction[instruction]]
-        latestEnds[before] = min(latestEnds[before], latestStart - latency)
+      if switchesBefore[instruction], let before = problem.switching?.before[instruction] {
+        latestEnds[before] = min(latestEnds[before], latestStart - latencyTicks(problem, before: instruction))
       }
     }
     return zip(latestEnds, endTicks).map { $0 - $1 }
@@ -70,13 +80,13 @@ public struct IterationRun: Sendable, Equatable {
   ///
   /// O(instructions + dependencies).
   public func longestPath(_ problem: IterationProblem) -> [Int] {
-    let latencies = problem.latencyTicks
     let atEnd = switchesAtEnd.indices.filter { switchesAtEnd[$0] }.first { rank in
-      endTicks[problem.switching!.ranks[rank].instructions.last!] + latencies[rank] == iterationTicks
+      endTicks[problem.switching!.ranks[rank].instructions.last!] + latencyTicks(problem, atEndOf: rank)
+        == iterationTicks
     }.flatMap { problem.switching!.ranks[$0].instructions.last }
     guard var instruction = atEnd ?? endTicks.firstIndex(of: iterationTicks) else { return [] }
     var path = [instruction]
-    while let before = cause(of: instruction, problem, latencies) {
+    while let before = cause(of: instruction, problem) {
       path.append(before)
       instruction = before
     }
@@ -84,11 +94,11 @@ public struct IterationRun: Sendable, Equatable {
   }
 
   /// What an instruction waited for; nil where it begins at once.
-  private func cause(of instruction: Int, _ problem: IterationProblem, _ latencies: [Int64]) -> Int? {
+  private func cause(of instruction: Int, _ problem: IterationProblem) -> Int? {
     let start = startTicks[instruction]
     let own = problem.switching?.before[instruction]
-    if let own, let switching = problem.switching, switchesBefore[instruction],
-      endTicks[own] + latencies[switching.rankOfInstruction[instruction]] == start
+    if let own, switchesBefore[instruction],
+      endTicks[own] + latencyTicks(problem, before: instruction) == start
     {
       return own
     }
@@ -98,23 +108,45 @@ public struct IterationRun: Sendable, Equatable {
     return causes.first { $0 == own } ?? causes.first
   }
 
-  private static func switches(
-    _ problem: IterationProblem, _ measurements: [Int]
-  ) -> (before: [Bool], atEnd: [Bool]) {
-    var before = [Bool](repeating: false, count: problem.graph.count)
-    guard let switching = problem.switching else { return (before, []) }
-    func setting(_ instruction: Int) -> Int {
-      switching.settings[problem.tableOfInstruction[instruction]][measurements[instruction]]
-    }
+  func latencyTicks(_ problem: IterationProblem, before instruction: Int) -> Int64 {
+    problem.ticks(latencySeconds(before: instruction))
+  }
+
+  func latencyTicks(_ problem: IterationProblem, atEndOf rank: Int) -> Int64 {
+    problem.ticks(latencySeconds(atEndOf: rank))
+  }
+
+  /// Where settings change, and how long that takes.
+  private struct Changes {
+    var before: [Bool]
     var atEnd: [Bool] = []
-    for rank in switching.ranks {
-      for (earlier, later) in zip(rank.instructions, rank.instructions.dropFirst()) {
-        before[later] = setting(earlier) != setting(later)
+    var secondsBefore: [Double] = []
+    var secondsAtEnd: [Double] = []
+
+    init(_ problem: IterationProblem, _ measurements: [Int]) {
+      before = [Bool](repeating: false, count: problem.graph.count)
+      guard let switching = problem.switching else { return }
+      func setting(_ instruction: Int) -> Int {
+        switching.settings[problem.tableOfInstruction[instruction]][measurements[instruction]]
       }
-      atEnd.append(
-        rank.instructions.isEmpty ? false : setting(rank.instructions[0]) != setting(rank.instructions.last!))
+      let takesTime = !switching.isFree
+      if takesTime { secondsBefore = Array(repeating: 0, count: problem.graph.count) }
+      for (index, rank) in switching.ranks.enumerated() {
+        for (earlier, later) in zip(rank.instructions, rank.instructions.dropFirst()) {
+          let (from, to) = (setting(earlier), setting(later))
+          before[later] = from != to
+          if takesTime { secondsBefore[later] = switching.latencySeconds(index, from: from, to: to) }
+        }
+        guard let first = rank.instructions.first, let last = rank.instructions.last else {
+          atEnd.append(false)
+          if takesTime { secondsAtEnd.append(0) }
+          continue
+        }
+        let (from, to) = (setting(last), setting(first))
+        atEnd.append(from != to)
+        if takesTime { secondsAtEnd.append(switching.latencySeconds(index, from: from, to: to)) }
+      }
     }
-    return (before, atEnd)
   }
 }
 

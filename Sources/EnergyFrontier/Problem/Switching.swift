@@ -1,6 +1,7 @@
 /// What changing a device's setting, usually its clock, costs each time.
 public struct SwitchCost: Sendable, Equatable {
-  /// Seconds from the end of one instruction until the next may begin at another setting.
+  /// Seconds from the end of one instruction until the next may begin at another setting; where ``SwitchLatencies``
+  /// are given, what differs beside their knobs takes this.
   public let latencySeconds: Double
   /// Joules that a change takes beyond the blocking power, which the device draws meanwhile as in any other wait.
   public let energyJoules: Double
@@ -41,6 +42,8 @@ public struct Switching: Sendable, Equatable {
   }
 
   public let ranks: [Rank]
+  /// What changes take where that depends on the settings; nil where each takes its rank's ``SwitchCost``.
+  public let latencies: SwitchLatencies?
   /// For each table and each of its measurements a number of the setting it was made at; equal settings, equal numbers.
   public let settings: [[Int]]
   /// For each instruction its rank.
@@ -48,10 +51,14 @@ public struct Switching: Sendable, Equatable {
   /// For each instruction the one before it on its rank; nil for the first.
   let before: [Int?]
 
+  /// - Parameter latencies: of the settings that `settings` numbers.
   /// - Throws: ``FrontierError/invalidSwitchCost(rank:value:)`` for a cost that is negative or beyond
   ///   ``Measurement/acceptedRange``; ``FrontierError/unorderedRank(before:after:)`` when the graph lets an instruction
   ///   run before the one listed before it: there must be a dependency from each to the next.
-  public init(ranks: [Rank], settings: [[Int]], graph: InstructionGraph) throws(FrontierError) {
+  public init(
+    ranks: [Rank], settings: [[Int]], latencies: SwitchLatencies? = nil, graph: InstructionGraph
+  ) throws(FrontierError) {
+    if let latencies { precondition(settings.joined().allSatisfy { 0..<latencies.settingCount ~= $0 }) }
     var rankOfInstruction = [Int](repeating: -1, count: graph.count)
     var before = [Int?](repeating: nil, count: graph.count)
     for (index, rank) in ranks.enumerated() {
@@ -73,12 +80,35 @@ public struct Switching: Sendable, Equatable {
     precondition(!rankOfInstruction.contains(-1), "each instruction runs on a rank")
     self.ranks = ranks
     self.settings = settings
+    self.latencies = latencies
     self.rankOfInstruction = rankOfInstruction
     self.before = before
   }
 
   /// Whether no change costs anything.
-  public var isFree: Bool { ranks.allSatisfy { $0.cost == .free } }
+  public var isFree: Bool { ranks.allSatisfy { $0.cost == .free } && latencies?.isFree ?? true }
+
+  /// Seconds that a rank needs from one setting to another; 0 where they are equal. O(knobs).
+  func latencySeconds(_ rank: Int, from: Int, to: Int) -> Double {
+    if from == to { return 0 }
+    let cost = ranks[rank].cost.latencySeconds
+    return latencies?.seconds(from: from, to: to, other: cost) ?? cost
+  }
+
+  /// Where changes take time: for each instruction before which one is the instruction it follows and the seconds, and
+  /// the seconds after the last instruction of each rank that changes back. O(instructions).
+  public func latenciesSeconds(in run: IterationRun) -> (before: [Int: (Int, Double)], after: [Int: Double]) {
+    var (before, after): ([Int: (Int, Double)], [Int: Double]) = ([:], [:])
+    for (index, rank) in ranks.enumerated() {
+      for (earlier, later) in zip(rank.instructions, rank.instructions.dropFirst()) where run.switchesBefore[later] {
+        before[later] = (earlier, run.latencySeconds(before: later))
+      }
+      if run.switchesAtEnd[index], let last = rank.instructions.last {
+        after[last] = run.latencySeconds(atEndOf: index)
+      }
+    }
+    return (before, after)
+  }
 
   /// Joules that the changes of an iteration take, of one device for each rank.
   func energyJoules(of run: IterationRun) -> Double {
@@ -91,6 +121,9 @@ public struct Switching: Sendable, Equatable {
 
   /// No sum of latencies in an iteration is longer than this.
   var longestLatencySeconds: Double {
-    ranks.reduce(0) { $0 + Double($1.instructions.count) * $1.cost.latencySeconds }
+    ranks.reduce(0) {
+      let longest = latencies?.longestSeconds(other: $1.cost.latencySeconds) ?? $1.cost.latencySeconds
+      return $0 + Double($1.instructions.count) * longest
+    }
   }
 }

@@ -159,12 +159,7 @@ extension MachineModel {
     if let switching = problem.switching, !switching.isFree {
       let run = IterationRun(problem, measurements: measurements)
       switchJoules = switching.energyJoules(of: run)
-      for (rank, changesBack) in zip(switching.ranks, run.switchesAtEnd) {
-        for (earlier, later) in zip(rank.instructions, rank.instructions.dropFirst()) where run.switchesBefore[later] {
-          before[later] = (earlier, rank.cost.latencySeconds)
-        }
-        if changesBack, let last = rank.instructions.last { after[last] = rank.cost.latencySeconds }
-      }
+      (before, after) = switching.latenciesSeconds(in: run)
     }
     return Run(
       seconds: seconds, switchBefore: before, switchAfter: after, busySeconds: busy, instructionJoules: joules,

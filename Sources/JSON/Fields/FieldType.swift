@@ -87,7 +87,7 @@ package indirect enum FieldType: Sendable, Hashable {
   package var choices: [String]? {
     switch self {
     case .choice(let values): values
-    case .list(let element, _): element.choices
+    case .list(let element, _), .map(let element): element.choices
     case .either(let first, let second): first.choices ?? second.choices
     default: nil
     }

@@ -61,6 +61,8 @@ extension Shape {
   ) -> Shape where Value == [(name: ExactString, value: Element)] {
     Shape(
       convert: { (json, unknown) throws(InvalidField) in
+        // An empty list as for ``object(_:)``.
+        if case .array(let elements) = json, elements.isEmpty, count.contains(0) { return [] }
         guard case .object(let object) = json, count.contains(object.count) else { return nil }
         var values: Value = []
         for member in object {

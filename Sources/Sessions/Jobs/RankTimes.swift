@@ -45,15 +45,7 @@ extension CharacterizedFrontier {
   /// after the last of each rank that changes back.
   private func switchLatenciesSeconds(of plan: Plan) -> (before: [Int: (Int, Double)], after: [Int: Double]) {
     guard let switching = inputs.problem.switching, !switching.isFree else { return ([:], [:]) }
-    let run = IterationRun(inputs.problem, measurements: measurements(of: plan))
-    var (before, after): ([Int: (Int, Double)], [Int: Double]) = ([:], [:])
-    for (rank, changesBack) in zip(switching.ranks, run.switchesAtEnd) {
-      for (earlier, later) in zip(rank.instructions, rank.instructions.dropFirst()) where run.switchesBefore[later] {
-        before[later] = (earlier, rank.cost.latencySeconds)
-      }
-      if changesBack, let last = rank.instructions.last { after[last] = rank.cost.latencySeconds }
-    }
-    return (before, after)
+    return switching.latenciesSeconds(in: IterationRun(inputs.problem, measurements: measurements(of: plan)))
   }
 }
 

@@ -82,8 +82,8 @@ package struct IterationTimeline: Sendable {
         ($0.element.step.startSeconds, $0.offset) < ($1.element.step.startSeconds, $1.offset)
       }.map(\.element)
       return Rank(
-        ofRank, run: run, isSwitchingAtEnd: run.switchesAtEnd.indices.contains(rank) && run.switchesAtEnd[rank],
-        cost: definition.rankSwitchCosts[rank], blockingPowerWatts: definition.rankBlockingPowerWatts[rank],
+        ofRank, rank: rank, run: run, cost: definition.rankSwitchCosts[rank],
+        blockingPowerWatts: definition.rankBlockingPowerWatts[rank],
         iterationTimeSeconds: iteration)
     }
     longestPath = run.longestPath(problem).map { number in
@@ -133,8 +133,8 @@ package struct IterationTimeline: Sendable {
 
 extension IterationTimeline.Rank {
   fileprivate init(
-    _ ordered: [(instruction: Int, step: IterationTimeline.Step)], run: IterationRun, isSwitchingAtEnd: Bool,
-    cost: SwitchCost, blockingPowerWatts: Double, iterationTimeSeconds: Double
+    _ ordered: [(instruction: Int, step: IterationTimeline.Step)], rank: Int, run: IterationRun, cost: SwitchCost,
+    blockingPowerWatts: Double, iterationTimeSeconds: Double
   ) {
     var switches: [IterationTimeline.Switch] = []
     var waits: [IterationTimeline.Wait] = []
@@ -144,23 +144,25 @@ extension IterationTimeline.Rank {
       if end > cursor { waits.append(.init(startSeconds: cursor, endSeconds: end)) }
       cursor = max(cursor, end)
     }
-    func change(from: IterationTimeline.Step, to setting: JSON) {
-      let end = from.endSeconds + cost.latencySeconds
+    func change(from: IterationTimeline.Step, to setting: JSON, taking seconds: Double) {
+      let end = from.endSeconds + seconds
       switches.append(.init(startSeconds: from.endSeconds, endSeconds: end, from: from.setting, to: setting))
       cursor = max(cursor, end)
     }
     for (index, entry) in ordered.enumerated() {
       // What takes no time runs at no setting.
       if run.switchesBefore[entry.instruction], let earlier = ordered[..<index].last(where: { $0.step.hasSetting }) {
-        change(from: earlier.step, to: entry.step.setting)
+        change(
+          from: earlier.step, to: entry.step.setting, taking: run.latencySeconds(before: entry.instruction))
       }
       wait(until: entry.step.startSeconds)
       cursor = max(cursor, entry.step.endSeconds)
     }
-    if isSwitchingAtEnd, let first = ordered.first(where: { $0.step.hasSetting }),
+    if run.switchesAtEnd.indices.contains(rank), run.switchesAtEnd[rank],
+      let first = ordered.first(where: { $0.step.hasSetting }),
       let last = ordered.last(where: { $0.step.hasSetting })
     {
-      change(from: last.step, to: first.step.setting)
+      change(from: last.step, to: first.step.setting, taking: run.latencySeconds(atEndOf: rank))
     }
     wait(until: iterationTimeSeconds)
     let busy = ordered.reduce(0) { $0 + $1.step.timeSeconds }

@@ -15,6 +15,8 @@ package struct PipelineRequest: Sendable {
   package var gpus: [String]?
   package var switchLatencySeconds: PerRank<Double>?
   package var switchEnergyJoules: PerRank<Double>?
+  /// What a change takes where that depends on the two settings.
+  package var settingLatencies = SettingLatencies()
   /// Devices that share the stages of each rank.
   package var tensorParallelWidth = PerRank<Int>.all(1)
   /// Which layers each stage holds, as ``StageLayout`` reads it; stages without any take no time.
@@ -68,8 +70,11 @@ extension PipelineRequest {
     definition.rankPowerLimitWatts = try powerLimits(registered, ranks: ranks)
     try Limits.check(definition)
     definition.rankSwitchCosts = try switchCosts(registered, ranks: ranks)
+    try settingLatencies.checkPairs()
+    definition.settingLatencies = settingLatencies
     definition.isSwitchLatencyGiven =
-      switchLatencySeconds != nil || registered.contains { $0.switchLatencySeconds != nil }
+      switchLatencySeconds != nil || !settingLatencies.isEmpty
+      || registered.contains { $0.switchLatencySeconds != nil }
     try definition.checkRankOrders()
     return definition
   }

@@ -98,6 +98,8 @@ package struct PipelineDefinition: Sendable, Equatable {
   package var rankPowerLimitWatts: [Double]
   /// What a change of setting costs on each rank.
   package var rankSwitchCosts: [SwitchCost]
+  /// What a change takes where that depends on the two settings.
+  package var settingLatencies = SettingLatencies()
   /// Whether a client said how long a change of setting takes; without that it counts as no time.
   package var isSwitchLatencyGiven = false
   package let instructions: [PipelineInstruction]

@@ -23,13 +23,21 @@ extension PipelineDefinition {
           .invalidPipeline, path: "dependencies",
           expected: "a dependency from each instruction of a rank to its next one, where switching costs something",
           found: "none from \(names[0]) to \(names[1])",
-          fix: "add [\(names[0]), \(names[1])], or leave out switchLatencySeconds and switchEnergyJoules")
+          fix: "add [\(names[0]), \(names[1])], or leave out \(switchingFields)")
       }
     }
   }
 
+  /// The fields by which changes of setting cost something, in words.
+  private var switchingFields: String {
+    let fields =
+      (settingLatencies.knobSeconds.isEmpty ? [] : ["knobSwitchLatencies"])
+      + (settingLatencies.pairs.isEmpty ? [] : ["pairSwitchLatencies"]) + ["switchLatencySeconds"]
+    return fields.joined(separator: ", ") + " and switchEnergyJoules"
+  }
+
   /// Whether no rank's changes of setting cost anything.
-  package var hasFreeSwitches: Bool { rankSwitchCosts.allSatisfy { $0 == .free } }
+  package var hasFreeSwitches: Bool { rankSwitchCosts.allSatisfy { $0 == .free } && settingLatencies.isFree }
 
   /// The instructions of each rank in their order, those that take no time apart: they run at no setting, so changes
   /// are between the others.
@@ -68,12 +76,14 @@ extension PipelineDefinition {
     _ tables: [[JSON]], isInstant: [Bool], graph: InstructionGraph
   ) throws(RequestError) -> Switching? {
     var numbers: [JSON: Int] = [:]
+    var distinct: [JSON] = []
     let numbered = tables.map { table in
       table.map { setting in
         let next = numbers.count
         let canonical = setting.canonicalSetting
         if let known = numbers[canonical] { return known }
         numbers[canonical] = next
+        distinct.append(canonical)
         return next
       }
     }
@@ -87,14 +97,15 @@ extension PipelineDefinition {
       // To the solver what takes no time is on ranks of its own, which never change.
       + orders.instant.filter { !$0.isEmpty }.map { Switching.Rank(instructions: $0, cost: .free) }
     do throws(FrontierError) {
-      return try Switching(ranks: ranks, settings: numbered, graph: graph)
+      return try Switching(
+        ranks: ranks, settings: numbered, latencies: settingLatencies.ofSettings(distinct), graph: graph)
     } catch {
       // Then changes cost nothing: ``checkRankOrders()`` has seen to it.
       if case .unorderedRank = error, hasFreeSwitches { return nil }
       throw RequestError(
         .invalidPipeline, path: "switchLatencySeconds",
         expected: "costs in 0...\(Measurement.acceptedRange.upperBound), in seconds and joules", found: "\(error)",
-        fix: "correct switchLatencySeconds or switchEnergyJoules")
+        fix: "correct \(switchingFields)")
     }
   }
 }

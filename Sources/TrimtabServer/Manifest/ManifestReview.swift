@@ -118,7 +118,8 @@ struct ManifestReview {
   }
 
   private mutating func reviewObjective(_ inputs: FrontierInputs) {
-    if manifest.pipeline?.json["switchLatencySeconds"] == nil, manifest.gpus == nil,
+    let latencyFields = ["switchLatencySeconds", "knobSwitchLatencies", "pairSwitchLatencies"]
+    if latencyFields.allSatisfy({ manifest.pipeline?.json[$0] == nil }), manifest.gpus == nil,
       inputs.settings.contains(where: { $0.count > 1 })
     {
       findings.append(

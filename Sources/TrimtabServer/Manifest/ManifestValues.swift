@@ -118,7 +118,7 @@ struct ManifestValues {
               .init(
                 key: $0.key,
                 value: json(
-                  $0.node, .any, path: path + [.key($0.key.text)], declared: declared + [.key($0.key.text)]))
+                  $0.node, type.member, path: path + [.key($0.key.text)], declared: declared + [.key($0.key.text)]))
             }))
       }
       return .object(object(table, fields, path: path, declared: declared))
@@ -148,6 +148,15 @@ extension FieldType {
     }
   }
 
+  /// What a member is of an object with members of any names; anything for what is none.
+  var member: FieldType {
+    switch self {
+    case .map(let value): value
+    case .either(let first, let second): first.member == .any ? second.member : first.member
+    default: .any
+    }
+  }
+
   /// What an element of the list is, or of the list that this may be; anything for what is none.
   func element(at index: Int) -> FieldType {
     switch self {
@@ -172,6 +181,7 @@ extension FieldType {
     case .string(let length): return .string(String(repeating: "a", count: length?.lowerBound ?? 0))
     case .choice(let values): return values.first.map { .string($0) } ?? ""
     case .list(let element, let count): return .array(Array(repeating: element.placeholder, count: count.atLeast))
+    case .map: return .object(JSONObject())
     case .pair(let first, _): return .array([first.placeholder, first.placeholder])
     case .map: return .object(JSONObject())
     case .object(let fields, _):

@@ -138,8 +138,8 @@ struct RustFile {
     case .string: "Text"
     case .choice: "Word"
     case .list(let element, _): "ListOf\(label(element))"
-    case .map: "Map"
     case .pair: "Pair"
+    case .map(let value): "MapOf\(label(value))"
     case .object(_, let name): name
     case .either: "Either"
     }

@@ -134,8 +134,8 @@ struct SwiftFile {
     case .string: "text"
     case .choice: "word"
     case .list(let element, _): "listOf\(MessageTypes.capitalized(label(element)))"
-    case .map: "map"
     case .pair: "pair"
+    case .map(let value): "mapOf\(MessageTypes.capitalized(label(value)))"
     case .object: "object"
     case .either: "either"
     }

@@ -1,4 +1,5 @@
 import Basics
+import Testing
 
 @testable import EnergyFrontier
 
@@ -6,11 +7,25 @@ import Basics
 struct SwitchingTestProblem {
   let problem: IterationProblem
   let switching: Switching
+  /// Seconds of a change by rank and the two settings, as the kind of latencies defines them.
+  let seconds: [[[Double]]]
+
+  /// What a change's time depends on.
+  enum Latencies: CaseIterable {
+    /// On the rank.
+    case ofRank
+    /// On the two settings in their direction, each pair by itself.
+    case ofPairs
+    /// On which knobs differ: setting 0 is (0, 0), 1 is (0, 1), 2 is (1, 1). The second is not named.
+    case ofKnobs
+    /// On knobs, but for one pair in one direction.
+    case ofKnobsAndAPair
+  }
 
   /// Two ranks, one or two microbatches, up to three settings of which each table knows some.
   ///
   /// - Parameter cost: nil for a random one.
-  init(seed: UInt64, cost: SwitchCost? = nil) throws {
+  init(seed: UInt64, cost: SwitchCost? = nil, latencies kind: Latencies = .ofRank) throws {
     var random = SplitMix64(seed: seed &* 0x9E37_79B9 &+ 3)
     let microbatches = 1 + random.index(below: 2)
     let schedule = try ExpandedSchedule(
@@ -33,14 +48,46 @@ struct SwitchingTestProblem {
         energyJoules: random.index(below: 2) == 0 ? 0 : 15 * random.unitFraction())
     }
     let count = schedule.instructions.count / 2
+    let (latencies, table) = try Self.latencies(kind, costs.map { cost ?? $0 }, seed)
     switching = try Switching(
       ranks: (0..<2).map { rank in
         Switching.Rank(instructions: Array(rank * count..<(rank + 1) * count), cost: cost ?? costs[rank])
-      }, settings: settings, graph: graph)
+      }, settings: settings, latencies: latencies, graph: graph)
+    seconds = table
     problem = try IterationProblem(
       graph: graph,
       tableOfInstruction: schedule.instructions.map { 2 * $0.stage + ($0.kind == .forward ? 0 : 1) }, tables: tables,
       waitingPowerWatts: 20, deviceMultiplicity: 1 + random.index(below: 2), switching: switching)
+  }
+
+  /// What the engine is told, and what it comes to, written out.
+  private static func latencies(
+    _ kind: Latencies, _ costs: [SwitchCost], _ seed: UInt64
+  ) throws -> (SwitchLatencies?, [[[Double]]]) {
+    var random = SplitMix64(seed: seed &* 0x51_7CC1 &+ 11)
+    var table = costs.map { cost in
+      (0..<3).map { from in (0..<3).map { from == $0 ? 0 : cost.latencySeconds } }
+    }
+    if kind == .ofRank { return (nil, table) }
+    var (knobSeconds, pairs) = ([Double](), [SwitchLatencies.Pair]())
+    if kind != .ofPairs {
+      knobSeconds = [random.unitFraction()]
+      for (rank, cost) in costs.enumerated() {
+        let (own, knob) = (cost.latencySeconds, knobSeconds[0])
+        table[rank] = [[0, own, knob + own], [own, 0, knob], [knob + own, knob, 0]]
+      }
+    }
+    for from in 0..<3 {
+      for to in 0..<3 where from != to && (kind == .ofPairs || kind == .ofKnobsAndAPair && (from, to) == (2, 0)) {
+        let seconds = random.index(below: 4) == 0 ? 0 : 1.5 * random.unitFraction()
+        pairs.append(.init(from: from, to: to, seconds: seconds))
+        for rank in table.indices { table[rank][from][to] = seconds }
+      }
+    }
+    let latencies = try SwitchLatencies(
+      knobSeconds: knobSeconds, knobValues: kind == .ofPairs ? [[], [], []] : [[0], [0], [1]],
+      rests: kind == .ofPairs ? [0, 1, 2] : [0, 1, 1], pairs: pairs)
+    return (latencies, table)
   }
 
   /// Every third dependency gets a lag, on a rank or between ranks.
@@ -89,20 +136,19 @@ struct SwitchingTestProblem {
           }
           if position > 0 {
             let before = order.instructions[position - 1]
-            let latency = setting(before) == setting(instruction) ? 0 : switching.ranks[rank].cost.latencySeconds
-            start = max(start, ends[before] + latency)
+            start = max(start, ends[before] + seconds[rank][setting(before)][setting(instruction)])
           }
           ends[instruction] =
             start + problem.table(of: instruction).measurements[measurements[instruction]].timeSeconds
         }
       }
     }
-    var seconds = 0.0
-    for rank in switching.ranks {
+    var iteration = 0.0
+    for (number, rank) in switching.ranks.enumerated() {
       let ring = rank.instructions + [rank.instructions[0]]
       let changes = zip(ring, ring.dropFirst()).count { setting($0) != setting($1) }
-      let isChangingAtEnd = setting(ring[0]) != setting(ring[ring.count - 2])
-      seconds = max(seconds, ends[ring[ring.count - 2]] + (isChangingAtEnd ? rank.cost.latencySeconds : 0))
+      let last = ring[ring.count - 2]
+      iteration = max(iteration, ends[last] + seconds[number][setting(last)][setting(ring[0])])
       energy += Double(changes) * rank.cost.energyJoules
       switches += changes
     }
@@ -113,10 +159,10 @@ struct SwitchingTestProblem {
       busy += chosen.timeSeconds
     }
     // Two devices of 10 W, waiting whenever they do not compute.
-    energy += 10 * (2 * seconds - busy)
+    energy += 10 * (2 * iteration - busy)
     return Result(
       outcome: Outcome(
-        iterationTimeSeconds: seconds, energyJoules: energy * Double(problem.deviceMultiplicity)),
+        iterationTimeSeconds: iteration, energyJoules: energy * Double(problem.deviceMultiplicity)),
       switchCount: switches)
   }
 
@@ -129,5 +175,70 @@ struct SwitchingTestProblem {
     (0..<problem.graph.count).reduce([[]]) { plans, instruction in
       plans.flatMap { plan in problem.table(of: instruction).measurements.indices.map { plan + [$0] } }
     }
+  }
+}
+
+extension SwitchingTestProblem {
+  /// What no other plan dominates, fastest first, by brute force; sums that differ by rounding are one.
+  func paretoFront() -> [Outcome] {
+    var front: [Outcome] = []
+    for outcome in allPlans().map({ run($0).outcome }).paretoFront(by: { ($0.iterationTimeSeconds, $0.energyJoules) })
+    where front.last.map({ outcome.energyJoules < $0.energyJoules * (1 - 1e-11) }) ?? true {
+      front.append(outcome)
+    }
+    return front
+  }
+
+  /// Expects real, certified, undominated plans, none better than the best, and all of these where the frontier is
+  /// called optimal.
+  func check(_ frontier: Frontier, against best: [Outcome], _ name: String) throws {
+    for plan in frontier.plans {
+      let real = run(measurements(of: plan))
+      let timeError = abs(real.outcome.iterationTimeSeconds / plan.iterationTimeSeconds - 1)
+      let energyError = abs(real.outcome.energyJoules / plan.energyJoules - 1)
+      #expect(timeError <= 1e-9 && energyError <= 1e-9, "\(name)")
+      #expect(real.switchCount == plan.switchCount, "\(name)")
+      #expect(plan.gapFraction >= 0, "\(name)")
+      let certificate = PlanCertificate(of: plan, problem: problem, curve: frontier.curve)
+      #expect(certificate.holds, "\(name): \(String(describing: certificate.failure))")
+      let least = best.last { $0.iterationTimeSeconds <= plan.iterationTimeSeconds * (1 + 1e-12) }
+      let leastJoules = try #require(least).energyJoules * (1 - 1e-9)
+      #expect(plan.energyJoules >= leastJoules, "\(name)")
+    }
+    for (faster, slower) in zip(frontier.plans, frontier.plans.dropFirst()) {
+      #expect(faster.iterationTimeSeconds < slower.iterationTimeSeconds, "\(name)")
+      #expect(faster.energyJoules > slower.energyJoules, "\(name)")
+    }
+    guard frontier.isOptimal else { return }
+    for outcome in best {
+      let plan = frontier.plans.last { $0.iterationTimeSeconds <= outcome.iterationTimeSeconds * (1 + 1e-12) }
+      let mostJoules = outcome.energyJoules * (1 + 1e-11)
+      #expect(try #require(plan, "\(name)").energyJoules <= mostJoules, "\(name)")
+    }
+  }
+
+  func spaceAndBound() throws -> (SwitchingSpace, BoundTrace) {
+    let base = PlanSpace(problem, scaled: ScaledProblem(problem))
+    let bound = try BoundTrace(problem, CharacterizationOptions(deadlineCount: 16), in: base, ProgressHandle())
+    return (SwitchingSpace(problem, switching, base: base), bound)
+  }
+
+  /// What the searches find by themselves: ticks, and joules of one device for each rank.
+  func searchedPlans() throws -> [(ticks: Int64, joules: Double)] {
+    let (space, bound) = try spaceAndBound()
+    let options = CharacterizationOptions(deadlineCount: 16)
+    let found = try PlanSearch.run(
+      bound, options, in: space.base, enumerates: true, .serial, ProgressHandle(), mayContinue: { _ in true })
+    let drafts = try SwitchingSearch.run(
+      bound, startingFrom: found.drafts, options, in: space, .serial, ProgressHandle())
+    return drafts.map { ($0.ticks, $0.joules(waitingJoulesPerTick: space.base.waitingJoulesPerTick)) }
+  }
+
+  /// Ticks, rounded up, and joules of one device for each rank.
+  func ticksAndJoules(_ outcome: Outcome) -> (ticks: Int64, joules: Double) {
+    (
+      Int64((outcome.iterationTimeSeconds * (1 + 1e-12) * problem.ticksPerSecond).rounded(.up)),
+      outcome.energyJoules / Double(problem.deviceMultiplicity)
+    )
   }
 }

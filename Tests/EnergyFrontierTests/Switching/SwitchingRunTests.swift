@@ -73,13 +73,13 @@ struct SwitchingRunTests {
       let last = try #require(path.last)
       let rank = small.switching.rankOfInstruction[last]
       let back = run.switchesAtEnd[rank] && small.switching.ranks[rank].instructions.last == last
-      let ends = [run.endTicks[last], run.endTicks[last] + (back ? small.problem.latencyTicks[rank] : 0)]
+      let ends = [run.endTicks[last], run.endTicks[last] + (back ? run.latencyTicks(small.problem, atEndOf: rank) : 0)]
       #expect(ends.contains(run.iterationTicks))
       for (before, after) in zip(path, path.dropFirst()) {
         let predecessors = Array(small.problem.graph.predecessors(of: after))
         let position = try #require(predecessors.firstIndex(of: before))
         let lags = Array(small.problem.graph.lagsSeconds(before: after)).map(small.problem.lagTicks)
-        let waits = [lags[position], small.problem.latencyTicks[small.switching.rankOfInstruction[after]]]
+        let waits = [lags[position], run.latencyTicks(small.problem, before: after)]
         #expect(waits.contains(run.startTicks[after] - run.endTicks[before]))
       }
     }

@@ -12,9 +12,10 @@ struct EnumerationSpace {
   /// For each position the previous one on its rank and the first one of it, where it is the rank's last; -1 otherwise.
   let before: [Int]
   let firstOfEndingRank: [Int]
-  /// For each position ticks and joules of a change of its rank.
+  /// For each position ticks and joules of a change of its rank, ticks of the longest where they depend on settings.
   let latencies: [Int64]
   let switchJoules: [Double]
+  private let switching: SwitchingSpace?
 
   var count: Int { base.count }
 
@@ -26,6 +27,7 @@ struct EnumerationSpace {
     joules = Array(space.joules)
     settings = []
     (before, firstOfEndingRank, latencies, switchJoules) = ([], [], [], [])
+    switching = nil
   }
 
   init(_ space: SwitchingSpace) {
@@ -35,5 +37,13 @@ struct EnumerationSpace {
     firstOfEndingRank = (0..<space.count).map { space.after[$0] < 0 ? space.chains[space.ranks[$0]][0] : -1 }
     latencies = space.ranks.map { space.latencies[$0] }
     switchJoules = space.ranks.map { space.switchJoules[$0] }
+    switching = space
+  }
+
+  /// Ticks of a change of a position's rank between the settings of two options, which differ.
+  @inline(__always)
+  func latency(_ position: Int, from: Int, to: Int) -> Int64 {
+    guard let switching, switching.pairLatencies != nil else { return latencies[position] }
+    return switching.latency(switching.ranks[position], from: settings[from], to: settings[to])
   }
 }

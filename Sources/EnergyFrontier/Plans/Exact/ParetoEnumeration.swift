@@ -144,10 +144,11 @@ struct ParetoEnumeration {
       options[position] = option
       var start: Int64 = 0
       let (earlier, isChanging) = change(before: position, options)
+      let latency = isChanging ? space.latency(position, from: options[earlier], to: option) : 0
       for dependency in space.base.dependencies(before: position) {
         let before = Int(space.base.predecessors[dependency])
         let lag = space.base.predecessorLags[dependency]
-        start = max(start, ends[before] + (isChanging && before == earlier ? max(lag, space.latencies[position]) : lag))
+        start = max(start, ends[before] + (before == earlier ? max(lag, latency) : lag))
       }
       let end = start + space.ticks[option]
       ends[position] = end
@@ -156,7 +157,8 @@ struct ParetoEnumeration {
       var reached = max(longest[position], end + minimumTails[position])
       if isChangingAtEnd(position, options) {
         spent += space.switchJoules[position]
-        reached = max(reached, end + space.latencies[position])
+        reached = max(
+          reached, end + space.latency(position, from: option, to: options[space.firstOfEndingRank[position]]))
       }
       joules[position + 1] = spent
       longest[position + 1] = reached

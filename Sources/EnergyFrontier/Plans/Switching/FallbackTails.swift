@@ -35,8 +35,9 @@ struct FallbackTails {
   func after(_ position: Int, setting: Int32) -> Int64 {
     let later = space.after[position]
     if later < 0 { return others[position] }
-    let isChanging = countsChanges && space.settings[Int(plan[later])] != setting
-    let latency = isChanging ? space.latencies[space.ranks[position]] : 0
+    let next = space.settings[Int(plan[later])]
+    let isChanging = countsChanges && next != setting
+    let latency = isChanging ? space.latency(space.ranks[position], from: setting, to: next) : 0
     return max(others[position], own[position] + max(ownLags[position], latency))
   }
 }

@@ -8,17 +8,23 @@ internal import Basics
 /// their latency. Dynamic programming from the last instruction to the first gives the least cost to go (Bellman 1957;
 /// Viterbi 1967, 10.1109/TIT.1967.1054010), and no plan loses less.
 ///
-/// **Complexity.** O(positions x options) time and memory.
+/// **Complexity.** O(positions x options) time and memory; where latencies depend on the settings up to
+/// O(positions x options^2) time, though the next options are looked at by rising cost until none can be better, and
+/// these are few.
 struct RankCostToGo {
   private let space: SwitchingSpace
-  /// For each position the joules that a change before it costs at least.
-  let switchLosses: [Double]
+  /// For each position the joules of a change before it beside its latency, the price of a tick of that, and the ticks
+  /// of the lag beside which it runs.
+  private let changes: [(joules: Double, price: Double, lag: Int64)]
+  /// For each position the joules that a change before it costs at least; of the longest where latencies depend on the
+  /// settings.
+  private let switchLosses: [Double]
   /// For each position the index of its first option in the lists below.
   private let start: [Int]
   /// For each position and option: its reduced cost.
   private let reduced: [Double]
   /// For each position and option: the least that the rank loses after it.
-  private let rest: [Double]
+  private var rest: [Double]
 
   /// The least joules of all instructions with their time paid for, each taken alone.
   private let leastJoules: Double
@@ -30,7 +36,7 @@ struct RankCostToGo {
       start.append(start[position] + space.optionEnd[position] - space.optionStart[position])
     }
     var reduced = [Double](repeating: 0, count: start[space.count])
-    var rest = reduced
+    var changes = [(joules: Double, price: Double, lag: Int64)](repeating: (0, 0, 0), count: space.count)
     var switchLosses = [Double](repeating: 0, count: space.count)
     var leastJoules = 0.0
     for position in 0..<space.count {
@@ -43,31 +49,65 @@ struct RankCostToGo {
       let rank = space.ranks[position]
       for dependency in space.base.dependencies(before: position)
       where Int(space.base.predecessors[dependency]) == space.before[position] {
-        // The latency runs beside the lag.
-        let delay = max(0, space.latencies[rank] - space.base.predecessorLags[dependency])
-        switchLosses[position] = space.switchJoules[rank] + prices.dependencies[dependency] * Double(delay)
+        let change = (
+          space.switchJoules[rank], prices.dependencies[dependency], space.base.predecessorLags[dependency]
+        )
+        changes[position] = change
+        switchLosses[position] = Self.loss(change, latency: space.latencies[rank])
       }
     }
-    for chain in space.chains {
-      var later: Int?
-      for position in chain.reversed() {
-        if let later {
-          let first = space.optionStart[later]
-          let row = start[later]
-          var cheapest = Double.infinity
-          for index in row..<start[later + 1] { cheapest = min(cheapest, reduced[index] + rest[index]) }
-          let changing = cheapest + switchLosses[later]
-          for option in space.optionStart[position]..<space.optionEnd[position] {
-            let same = space.optionAtSameSetting(as: option, at: position)
-            let staying = same < 0 ? Double.infinity : reduced[row + same - first] + rest[row + same - first]
-            rest[start[position] + option - space.optionStart[position]] = min(changing, staying)
-          }
-        }
-        later = position
-      }
-    }
+    rest = [Double](repeating: 0, count: reduced.count)
     self.leastJoules = leastJoules
-    (self.start, self.reduced, self.rest, self.switchLosses) = (start, reduced, rest, switchLosses)
+    (self.start, self.reduced, self.changes, self.switchLosses) = (start, reduced, changes, switchLosses)
+    for chain in space.chains {
+      for (later, position) in zip(chain.reversed(), chain.reversed().dropFirst()) {
+        space.pairLatencies == nil ? addRest(of: position, before: later) : addPairwiseRest(of: position, before: later)
+      }
+    }
+  }
+
+  /// What a change costs at least; the latency runs beside the lag.
+  @inline(__always)
+  private static func loss(_ change: (joules: Double, price: Double, lag: Int64), latency: Int64) -> Double {
+    change.joules + change.price * Double(max(0, latency - change.lag))
+  }
+
+  /// Finds the cost to go of a position's options from that of the rank's next position, where all changes cost alike.
+  private mutating func addRest(of position: Int, before later: Int) {
+    let first = space.optionStart[later]
+    let row = start[later]
+    var cheapest = Double.infinity
+    for index in row..<start[later + 1] { cheapest = min(cheapest, reduced[index] + rest[index]) }
+    let changing = cheapest + switchLosses[later]
+    for option in space.optionStart[position]..<space.optionEnd[position] {
+      let same = space.optionAtSameSetting(as: option, at: position)
+      let staying = same < 0 ? Double.infinity : reduced[row + same - first] + rest[row + same - first]
+      rest[start[position] + option - space.optionStart[position]] = min(changing, staying)
+    }
+  }
+
+  /// The same where changes cost what their settings say.
+  private mutating func addPairwiseRest(of position: Int, before later: Int) {
+    let options = space.optionStart[later]..<space.optionEnd[later]
+    let row = start[later] - options.lowerBound
+    let byCost = options.map { (cost: reduced[row + $0] + rest[row + $0], option: $0) }.sorted { $0 < $1 }
+    for option in space.optionStart[position]..<space.optionEnd[position] {
+      var least = Double.infinity
+      // Changes cost nothing at least, so from here on none is better.
+      for (cost, next) in byCost {
+        if cost >= least { break }
+        least = min(least, cost + switchLoss(before: later, from: space.settings[option], to: space.settings[next]))
+      }
+      rest[start[position] + option - space.optionStart[position]] = least
+    }
+  }
+
+  /// The least joules of a change before a position, which has a setting before it; 0 where the setting stays.
+  @inline(__always)
+  func switchLoss(before position: Int, from: Int32, to: Int32) -> Double {
+    if from == to { return 0 }
+    if space.pairLatencies == nil { return switchLosses[position] }
+    return Self.loss(changes[position], latency: space.latency(space.ranks[position], from: from, to: to))
   }
 
   /// The reduced cost of an option.
@@ -92,9 +132,8 @@ struct RankCostToGo {
       for position in chain {
         let range = space.optionStart[position]..<space.optionEnd[position]
         func loss(_ option: Int) -> Double {
-          let isChanging = setting >= 0 && space.settings[option] != setting
-          return reducedJoules(option, at: position) + self.joules(after: option, at: position)
-            + (isChanging ? switchLosses[position] : 0)
+          let change = setting >= 0 ? switchLoss(before: position, from: setting, to: space.settings[option]) : 0
+          return reducedJoules(option, at: position) + self.joules(after: option, at: position) + change
         }
         let best = range.min { loss($0) < loss($1) }!
         if setting < 0 { joules += loss(best) }

@@ -51,9 +51,10 @@ final class SwitchingBeam {
     let tails: FallbackTails
     let goal: Goal
 
-    /// When a state may begin a position, without and with a change of setting before it.
+    /// When a state may begin a position without a change of setting before it, and when its rank has ended what it
+    /// runs before.
     @inline(__always)
-    private func starts(of position: Int, _ states: BeamStates, after state: Int) -> (staying: Int64, changing: Int64) {
+    private func starts(of position: Int, _ states: BeamStates, after state: Int) -> (staying: Int64, ownEnd: Int64) {
       let row = state * states.slotCount
       var start: Int64 = 0
       var ownEnd: Int64 = 0
@@ -62,8 +63,7 @@ final class SwitchingBeam {
         start = max(start, end + base.predecessorLags[dependency])
         if Int(base.predecessors[dependency]) == space.before[position] { ownEnd = end }
       }
-      let isFirst = space.before[position] < 0
-      return (start, isFirst ? start : max(start, ownEnd + space.latencies[space.ranks[position]]))
+      return (start, ownEnd)
     }
 
     func extend(_ position: Int, from states: BeamStates, into best: inout BeamSuccessors) {
@@ -72,6 +72,7 @@ final class SwitchingBeam {
       let dependencies = base.dependencies(before: position)
       let isLast = base.successors(of: position).isEmpty
       let rank = space.ranks[position]
+      let dependsOnSettings = space.pairLatencies != nil
       let endsRank = space.after[position] < 0
       // Nothing follows a last instruction: all time between its end and the deadline is lost.
       let target = isLast ? goal.deadline : prices.ends[position]
@@ -82,7 +83,8 @@ final class SwitchingBeam {
 
       for state in 0..<states.count {
         let row = state * states.slotCount
-        let (staying, changing) = starts(of: position, states, after: state)
+        let (staying, ownEnd) = starts(of: position, states, after: state)
+        var changing = max(staying, ownEnd + space.latencies[rank])
         var loss = states.losses[state]
         for dependency in dependencies {
           let end = states.ends[row + Int(slots.ofPredecessor[dependency])]
@@ -92,9 +94,10 @@ final class SwitchingBeam {
           loss += prices.dependencies[dependency] * (Double(waited) - charged)
         }
         let last = Int(states.lastOptions[state * states.rankCount + rank])
-        var changingLoss = loss
+        let unchangedLoss = loss
+        var (changingLoss, rest) = (loss, 0.0)
         if last >= 0 {
-          let rest = costToGo.joules(after: last, at: space.before[position])
+          rest = costToGo.joules(after: last, at: space.before[position])
           loss -= rest
           changingLoss += enteringPrice * Double(changing - staying) + space.switchJoules[rank] - rest
         }
@@ -103,13 +106,18 @@ final class SwitchingBeam {
         for option in space.optionStart[position]..<space.optionEnd[position] {
           let setting = space.settings[option]
           let isChanging = last >= 0 && setting != lastSetting
+          if isChanging && dependsOnSettings {
+            changing = max(staying, ownEnd + space.latency(rank, from: lastSetting, to: setting))
+            changingLoss =
+              unchangedLoss + (enteringPrice * Double(changing - staying) + space.switchJoules[rank] - rest)
+          }
           var total = (isChanging ? changingLoss : loss) + costToGo.reducedJoules(option, at: position)
           if total >= best.limit { continue }
           total += costToGo.joules(after: option, at: position)
           var tail = tails.after(position, setting: setting)
           if endsRank && first >= 0 && first != setting {
             total += space.switchJoules[rank]
-            tail = max(tail, space.latencies[rank])
+            tail = max(tail, space.latency(rank, from: setting, to: first))
           }
           let end = (isChanging ? changing : staying) + space.ticks[option]
           if end + tail > goal.deadline { continue }
@@ -127,9 +135,12 @@ final class SwitchingBeam {
       let slot = Int(slots.ofPosition[position])
       let setting = space.settings[Int(successor.option)]
       let last = states.lastOptions[parent * states.rankCount + rank]
-      let (staying, changing) = starts(of: position, states, after: parent)
-      let isChanging = last >= 0 && space.settings[Int(last)] != setting
-      let end = (isChanging ? changing : staying) + space.ticks[Int(successor.option)]
+      let (staying, ownEnd) = starts(of: position, states, after: parent)
+      var begin = staying
+      if last >= 0, space.settings[Int(last)] != setting {
+        begin = max(staying, ownEnd + space.latency(rank, from: space.settings[Int(last)], to: setting))
+      }
+      let end = begin + space.ticks[Int(successor.option)]
       let first = last < 0 ? setting : states.firstSettings[parent * states.rankCount + rank]
       var hash = states.hash(of: parent)
       for dependency in base.dependencies(before: position) where slots.isLastUse[dependency] {

@@ -60,10 +60,10 @@ extension SwitchingSpace {
     var (positions, dependencies) = ([position], [Int]())
     while true {
       let start = ends[position] - ticks[Int(options[position])]
-      let isChanging = switches(before: position, options)
+      let change = latency(before: position, options)
       let cause = base.dependencies(before: position).first { dependency in
         let earlier = Int(base.predecessors[dependency])
-        let latency = isChanging && earlier == before[position] ? latencies[ranks[position]] : 0
+        let latency = earlier == before[position] ? change : 0
         return ends[earlier] + max(latency, base.predecessorLags[dependency]) == start
       }
       guard let cause else { return (positions, dependencies) }

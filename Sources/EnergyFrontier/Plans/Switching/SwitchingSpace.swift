@@ -13,9 +13,11 @@ final class SwitchingSpace: Sendable {
   let after: [Int]
   /// For each rank its positions in their order.
   let chains: [[Int]]
-  /// For each rank ticks and joules of a change.
+  /// For each rank ticks of a change, of the longest where that depends on the settings, and joules.
   let latencies: [Int64]
   let switchJoules: [Double]
+  /// Ticks of a change between two settings; nil where each takes its rank's `latencies`.
+  let pairLatencies: SwitchLatencyTicks?
   /// `optionStart[p]..<optionEnd[p]` are the options of position p: the first is the fastest.
   let optionStart: [Int]
   let optionEnd: [Int]
@@ -45,7 +47,8 @@ final class SwitchingSpace: Sendable {
       for (earlier, later) in zip(chain, chain.dropFirst()) { (after[earlier], before[later]) = (later, earlier) }
     }
     (self.ranks, self.before, self.after) = (ranks, before, after)
-    latencies = problem.latencyTicks
+    pairLatencies = SwitchLatencyTicks(problem, switching)
+    latencies = pairLatencies?.longest ?? switching.ranks.map { problem.ticks($0.cost.latencySeconds) }
     switchJoules = switching.ranks.map(\.cost.energyJoules)
 
     var (ticks, joules, settings, first) = ([Int64](), [Double](), [Int32](), [0])
@@ -70,12 +73,20 @@ final class SwitchingSpace: Sendable {
       tables, after: after, first: first, settings: settings, bySetting: bySetting)
   }
 
+  /// Ticks of a change of a rank between two settings that differ.
+  @inline(__always)
+  func latency(_ rank: Int, from: Int32, to: Int32) -> Int64 {
+    guard let pairLatencies else { return latencies[rank] }
+    return pairLatencies(rank, from, to)
+  }
+
   /// The ticks between the end of `earlier` and the start of `later`, which depends on it with a lag; a change of
   /// setting between the two runs beside the lag.
   @inline(__always)
   func lag(_ lag: Int64, _ earlier: Int, _ later: Int, _ options: UnsafeMutableBufferPointer<Int32>) -> Int64 {
-    before[later] == earlier && settings[Int(options[earlier])] != settings[Int(options[later])]
-      ? max(lag, latencies[ranks[later]]) : lag
+    if before[later] != earlier { return lag }
+    let (from, to) = (settings[Int(options[earlier])], settings[Int(options[later])])
+    return from == to ? lag : max(lag, latency(ranks[later], from: from, to: to))
   }
 
   /// The option of the next position on the rank with the same setting, or -1.
@@ -104,14 +115,26 @@ final class SwitchingSpace: Sendable {
     return settings[Int(options[first])] != settings[Int(options[last])]
   }
 
+  /// Ticks of the change before `position`; 0 where there is none.
+  func latency(before position: Int, _ options: [Int32]) -> Int64 {
+    guard switches(before: position, options) else { return 0 }
+    return latency(
+      ranks[position], from: settings[Int(options[before[position]])], to: settings[Int(options[position])])
+  }
+
+  /// Ticks of a rank's change after its last position; 0 where there is none.
+  func latencyAtEnd(_ rank: Int, _ options: [Int32]) -> Int64 {
+    guard switchesAtEnd(rank, options), let first = chains[rank].first, let last = chains[rank].last else { return 0 }
+    return latency(rank, from: settings[Int(options[last])], to: settings[Int(options[first])])
+  }
+
   /// When each position ends, and the last of these ends, in ticks; O(instructions + dependencies).
   func ends(_ options: [Int32]) -> (ends: [Int64], last: Int64) {
     var ends = [Int64](repeating: 0, count: count)
     let last = ends.withUnsafeMutableBufferPointer { ends in
       base.propagate(into: ends, duration: { ticks[Int(options[$0])] }) { dependency, position in
         let (earlier, lag) = (Int(base.predecessors[dependency]), base.predecessorLags[dependency])
-        return earlier == before[position] && switches(before: position, options)
-          ? max(lag, latencies[ranks[position]]) : lag
+        return earlier == before[position] ? max(lag, latency(before: position, options)) : lag
       }
     }
     return (ends, last)
@@ -133,7 +156,7 @@ final class SwitchingSpace: Sendable {
       if switches(before: position, options) { joules += switchJoules[ranks[position]] }
     }
     for rank in chains.indices where switchesAtEnd(rank, options) {
-      ticks = max(ticks, ends[chains[rank].last!] + latencies[rank])
+      ticks = max(ticks, ends[chains[rank].last!] + latencyAtEnd(rank, options))
       joules += switchJoules[rank]
     }
     return (ticks, joules)

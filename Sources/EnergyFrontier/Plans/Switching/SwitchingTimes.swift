@@ -48,13 +48,15 @@ final class SwitchingTimes {
   /// Makes a move if the iteration still keeps the deadline; false when it does not.
   func apply(_ move: TrialMove) -> Bool {
     let chain = space.chains[move.rank]
-    let changedAtEnd = switchesAtEnd(move.rank)
+    let (changedAtEnd, latencyAtEnd) = (switchesAtEnd(move.rank), latencyAtEnd(after: chain[chain.count - 1]))
     for index in move.range {
       replaced[index] = options[chain[index]]
       options[chain[index]] = move[index]
     }
     var last = min(move.range.upperBound + 1, chain.count - 1)
-    if !changedAtEnd && switchesAtEnd(move.rank) { last = chain.count - 1 }
+    if !changedAtEnd && switchesAtEnd(move.rank) || self.latencyAtEnd(after: chain[chain.count - 1]) > latencyAtEnd {
+      last = chain.count - 1
+    }
     if rankFits(move.rank, move.range.lowerBound...last), fits(chain[move.range.lowerBound]...chain[last]) {
       settle()
       return true
@@ -119,7 +121,8 @@ final class SwitchingTimes {
   @inline(__always)
   private func latencyAtEnd(after position: Int) -> Int64 {
     let rank = space.ranks[position]
-    return space.after[position] < 0 && switchesAtEnd(rank) ? space.latencies[rank] : 0
+    guard space.after[position] < 0, switchesAtEnd(rank) else { return 0 }
+    return space.latency(rank, from: setting(rank, space.chains[rank].count - 1), to: setting(rank, 0))
   }
 
   @inline(__always)

@@ -9,6 +9,7 @@ struct RankFields {
   private let gpus: [String]?
   private let switchLatencySeconds: PerRank<Double>?
   private let switchEnergyJoules: PerRank<Double>?
+  private let settingLatencies: SettingLatencies
   private let tensorParallelWidth: PerRank<Int>
   private let dataParallelWidth: Int
   private let contextParallelWidth: Int
@@ -44,6 +45,7 @@ struct RankFields {
       for each rank. 0 by default.
       """
     )
+    settingLatencies = try SettingLatencies(from: &reader)
     tensorParallelWidth = try reader.optional(
       "tensorParallelWidth",
       .either(
@@ -92,6 +94,7 @@ struct RankFields {
     request.gpus = gpus
     request.switchLatencySeconds = switchLatencySeconds
     request.switchEnergyJoules = switchEnergyJoules
+    request.settingLatencies = settingLatencies
     request.tensorParallelWidth = tensorParallelWidth
     request.dataParallelWidth = dataParallelWidth
     request.contextParallelWidth = contextParallelWidth

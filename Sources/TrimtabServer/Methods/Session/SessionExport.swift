@@ -217,8 +217,11 @@ extension SessionState.Pipeline {
     let (latencies, energies) = (
       definition.rankSwitchCosts.map(\.latencySeconds), definition.rankSwitchCosts.map(\.energyJoules)
     )
-    if definition.isSwitchLatencyGiven { params.field("switchLatencySeconds", latencies) }
+    if definition.isSwitchLatencyGiven, definition.settingLatencies.isEmpty || latencies.contains(where: { $0 > 0 }) {
+      params.field("switchLatencySeconds", latencies)
+    }
     if energies.contains(where: { $0 > 0 }) { params.field("switchEnergyJoules", energies) }
+    definition.settingLatencies.write(to: &params)
     if let width = definition.rankTensorWidths.first, definition.rankTensorWidths.allSatisfy({ $0 == width }) {
       params.field("tensorParallelWidth", width)
     } else {

@@ -28,7 +28,8 @@ class PipelineMethods(OfSession):
         blocking_power_watts: PerRank = None,
         power_limit_watts: PerRank = None, gpus: Optional[Sequence[str]] = None,
         switch_latency_seconds: PerRank = None,
-        switch_energy_joules: PerRank = None,
+        switch_energy_joules: PerRank = None, knob_switch_latencies: Optional[Mapping[str, float]] = None,
+        pair_switch_latencies: Optional[Sequence[Mapping[str, Any]]] = None,
         tensor_parallel_width: Union[int, Sequence[int], None] = None, data_parallel_width: Optional[int] = None,
         context_parallel_width: Optional[int] = None, rank_order: Optional[str] = None,
         rank_map: Optional[Sequence[tuple[int, int]]] = None, data_loading_stages: Optional[Sequence[int]] = None,
@@ -41,6 +42,8 @@ class PipelineMethods(OfSession):
         """A named schedule (`schedule`, `microbatches`), PyTorch's `schedule_csv`, or `instructions` and `dependencies`
         in wire form.
 
+        `knob_switch_latencies` has the seconds that setting each knob takes, `pair_switch_latencies` those of changes
+        between two settings, as `{"fromFrequency": 1410, "toFrequency": 900, "seconds": 0.02}`.
         A dependency is `(before, after)` or `(before, after, seconds)`: a transfer takes that long in between.
 
             session.define_pipeline("gpt", schedule="1f1b", stages=8, microbatches=24, blocking_power_watts=95.0)
@@ -52,6 +55,7 @@ class PipelineMethods(OfSession):
             keep_communication=keep_communication,
             blocking_power_watts=blocking_power_watts, power_limit_watts=power_limit_watts, gpus=gpus,
             switch_latency_seconds=switch_latency_seconds, switch_energy_joules=switch_energy_joules,
+            knob_switch_latencies=knob_switch_latencies, pair_switch_latencies=pair_switch_latencies,
             tensor_parallel_width=tensor_parallel_width, data_parallel_width=data_parallel_width,
             context_parallel_width=context_parallel_width, rank_order=rank_order, rank_map=rank_map,
             data_loading_stages=data_loading_stages, optimizer_step=optimizer_step, transfer_seconds=transfer_seconds,
