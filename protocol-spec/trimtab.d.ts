@@ -752,10 +752,10 @@ export interface PipelineDefineParams {
    * Seconds that setting each knob takes, by the knob's name. A knob is a member of a `frequency` that is an object; a
    * `frequency` that is a number is the knob `frequency`. A change takes the sum over the knobs named here that
    * differ, since a driver sets them one after another, and `switchLatencySeconds` once if anything else differs.
-   * Must be an object of 0...256 values, each a number in 0...1e+30, by name.
+   * Must be an object of 0...256 values, each a number in 0...1e+30.
    * @since 0.2
    */
-  knobSwitchLatencies?: Record<string, number> | null;
+  knobSwitchLatencies?: { [name: string]: number } | null;
   /**
    * Changes that take a time of their own, instead of what knobs and `switchLatencySeconds` say: each pair at most
    * once, in its direction alone. A change is always direct, even where a detour would take less time.
@@ -763,6 +763,14 @@ export interface PipelineDefineParams {
    * @since 0.2
    */
   pairSwitchLatencies?: Array<SettingPair> | null;
+  /**
+   * How often the frequency of a rank may change in an iteration, in all plans: one number for all ranks, or one for
+   * each; 0 for one frequency on the rank, 65536 for no limit. The change back to the first frequency at the
+   * iteration's end counts, so 1 is as good as 0. The lower bound does not know of it.
+   * Must be an integer in 0...65536 or a list of 1...4096 values, each an integer in 0...65536.
+   * @since 0.2
+   */
+  mostSwitches?: number | Array<number> | null;
   /**
    * Devices that share the stages of a rank: one number for all ranks, or one for each, as 2 for an encoder's and 8
    * for a decoder's. All run the rank's plan, and energies count them all; measurements and powers are of one device.
@@ -2566,6 +2574,11 @@ export interface PlanFigures {
    * as no time; absent otherwise.
    */
   switchLatencyUnset?: boolean;
+  /**
+   * The ranks whose frequency changes more often than `mostSwitches` of the pipeline allows; absent where none does.
+   * @since 0.2
+   */
+  ranksOverMostSwitches?: Array<number>;
 }
 
 /** Params of `plan/variants`. */
@@ -3652,8 +3665,22 @@ export interface SelectionTaskEntry {
    * Must be a string of 1...256 characters.
    */
   name: string;
-  /** What candidates are scored by. */
-  metric: MetricEntry;
+  /** What candidates are scored by. Or: */
+  metric?: MetricEntry | null;
+  /**
+   * Several metrics that every report has. The search maximises the combined score: the mean, by weight, of what each
+   * score reaches of its range, from 0 to 1.
+   * Must be a list of 1...16 objects.
+   * @since 0.2
+   */
+  metrics?: Array<TaskMetricEntry> | null;
+  /**
+   * How probably a candidate must meet all floors of the metrics to be suggested before others; 0.9 by default. Floors
+   * are taken to be met independently of each other.
+   * Must be a number in 0...1.
+   * @since 0.2
+   */
+  floorProbabilityFraction?: number | null;
   /**
    * Samples of alignment data; a data fraction of 1 is all of them.
    * Must be an integer in 1...2251799813685248.
@@ -3680,6 +3707,34 @@ export interface MetricEntry {
    * against it.
    */
   errorTransform?: "distance" | "odds" | null;
+}
+
+/** In `SelectionTaskEntry`: `metrics`. */
+export interface TaskMetricEntry {
+  /**
+   * The metric, as reports name it; may name a task of its own.
+   * Must be a string of 1...256 characters.
+   */
+  name: string;
+  /** Which scores are better. */
+  direction: "maximize" | "minimize";
+  /**
+   * The least and the greatest possible score; what a score reaches of it counts in the combined score.
+   * Must be a list of 2 values, each a number in -1e+30...1e+30.
+   */
+  range: Array<number>;
+  /**
+   * The error whose logarithm falls with the logarithm of the data: the distance from the best score, or the odds
+   * against it. The combined score is measured by odds where all metrics that count are.
+   */
+  errorTransform?: "distance" | "odds" | null;
+  /**
+   * How much it counts in the combined score; 0 for a metric that is only watched, or only has a floor.
+   * Must be a number in 0...1e+30.
+   */
+  weight?: number | null;
+  /** The worst score that is acceptable. A candidate that misses it is not suggested. */
+  floor?: number | null;
 }
 
 /** In `PoolSubmitParams`: `search`. */
@@ -4184,9 +4239,14 @@ export interface TrialUpdateParams {
   sampleCount?: number | null;
   /**
    * The metric's value. Training that has diverged says "NaN", "Infinity" or "-Infinity", which JSON has no numbers
-   * for, and is stopped.
+   * for, and is stopped. Or, where the task has several metrics:
    */
-  score: number | "NaN" | "Infinity" | "-Infinity";
+  score?: number | "NaN" | "Infinity" | "-Infinity" | null;
+  /**
+   * Each metric's value by its name; those with a weight or a floor must be there.
+   * @since 0.2
+   */
+  scores?: { [name: string]: number | "NaN" | "Infinity" | "-Infinity" } | null;
   /**
    * Standard error of the score, in its unit. Certainty allows for it: the best of several scores is in part the
    * luckiest. Or:
@@ -4194,6 +4254,13 @@ export interface TrialUpdateParams {
    * @since 0.2
    */
   standardError?: number | null;
+  /**
+   * Standard errors of scores by the names of their metrics. The combined score's is taken to be as large as theirs
+   * can make it. Or:
+   * Must be an object of 1...16 values, each a number in 0...1e+30.
+   * @since 0.2
+   */
+  standardErrors?: { [name: string]: number } | null;
   /**
    * Examples whose mean the score is, each within the metric's range; the largest standard error that such a mean can
    * have is then assumed, which is that of a share of right answers.
@@ -4244,7 +4311,10 @@ export interface TrialUpdateAnswer {
    * ended, and nothing of it is needed any more.
    */
   decision: "continue" | "pause" | "stop";
-  /** `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`. */
+  /**
+   * `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest`, `belowFloor`: a
+   * floor is missed with a probability above 0.99, or `excluded`.
+   */
   reason: string;
   /** True where this step had been reported before. */
   duplicate?: boolean;
@@ -4416,7 +4486,7 @@ export interface CandidatePinAnswer {
   /** Whether the candidate is pinned. */
   pinned: boolean;
   /** Why the candidate is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
   /** The candidate's open trial, or the one that candidate/withdraw ended. */
   trial?: number;
   /** Whether the search asks for no more trials. */
@@ -4458,7 +4528,7 @@ export interface CandidateBanAnswer {
   /** Whether the candidate is pinned. */
   pinned: boolean;
   /** Why the candidate is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
   /** The candidate's open trial, or the one that candidate/withdraw ended. */
   trial?: number;
   /** Whether the search asks for no more trials. */
@@ -4509,7 +4579,7 @@ export interface CandidateAdvanceAnswer {
   /** Whether the candidate is pinned. */
   pinned: boolean;
   /** Why the candidate is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
   /** The candidate's open trial, or the one that candidate/withdraw ended. */
   trial?: number;
   /** Whether the search asks for no more trials. */
@@ -4549,7 +4619,7 @@ export interface CandidateWithdrawAnswer {
   /** Whether the candidate is pinned. */
   pinned: boolean;
   /** Why the candidate is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
   /** The candidate's open trial, or the one that candidate/withdraw ended. */
   trial?: number;
   /** Whether the search asks for no more trials. */
@@ -4569,6 +4639,34 @@ export interface SearchReviseParams {
   constraints?: PoolConstraintsEntry | null;
   /** What may be spent in all, in place of the budget before; a limit that is left out is lifted. */
   budget?: BudgetEntry | null;
+  /**
+   * Weights and floors from now on, for those of the task's metrics that are named.
+   * Must be a list of 1...16 objects.
+   * @since 0.2
+   */
+  metrics?: Array<MetricRevisionEntry> | null;
+  /**
+   * How probably a candidate must meet all floors to be suggested before others, from now on.
+   * Must be a number in 0...1.
+   * @since 0.2
+   */
+  floorProbabilityFraction?: number | null;
+}
+
+/** In `SearchReviseParams`: `metrics`. */
+export interface MetricRevisionEntry {
+  /**
+   * A metric of the task.
+   * Must be a string of 1...256 characters.
+   */
+  name: string;
+  /**
+   * Its weight from now on; as before by default.
+   * Must be a number in 0...1e+30.
+   */
+  weight?: number | null;
+  /** The worst score that is acceptable from now on, or "none"; as before by default. */
+  floor?: number | "none" | null;
 }
 
 /** What `search/revise` answers. */
@@ -4589,8 +4687,87 @@ export interface SearchReviseAnswer {
   finished: boolean;
   /** Why it has ended; absent while it goes on. */
   finishReason?: "gridFractionSpent" | "gpuSecondsSpent" | "joulesSpent" | "trialsSpent" | "wallSecondsSpent" | "regretBelowBound" | "planComplete" | "noCandidateLeft";
+  /**
+   * What other weights and floors changed; absent where they stay.
+   * @since 0.2
+   */
+  goals?: RevisedGoals;
   /** Fields of the request that the method does not know, at most 16; absent where there are none. */
   warnings?: Array<UnknownField>;
+}
+
+/** In `SearchReviseAnswer`: `goals`. */
+export interface RevisedGoals {
+  /** Reports that were combined again. */
+  rescoredCount: number;
+  /** Candidates that were closed and may be trained again. */
+  reopenedCount: number;
+  /** Candidates that miss a floor now, or most probably would. */
+  belowFloorCount: number;
+  /** The suggestion before, as it was; absent where there was none. */
+  suggestionBefore?: RankedCandidate;
+  /** The suggestion now; absent where there is none. */
+  suggestion?: RankedCandidate;
+}
+
+/** In `RevisedGoals`: `suggestionBefore`. */
+export interface RankedCandidate {
+  /** The candidate. */
+  candidate: CandidateName;
+  /** Where its training stands; `givenUp`: it left the search. */
+  status: "untried" | "observed" | "running" | "complete" | "stopped" | "givenUp";
+  /** Why it is not trained further; absent while it may be. */
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  /**
+   * A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
+   * its parts have scored.
+   */
+  flag?: "worseWithData" | "farBelowParts";
+  /** True where candidate/pin keeps it from being stopped. */
+  pinned?: boolean;
+  /**
+   * Its predicted score on all data; absent without a prediction.
+   * Unit: of the metric.
+   */
+  predictedScore?: number;
+  /**
+   * The ends of the interval that holds that score with probability 0.9.
+   * Unit: of the metric.
+   */
+  scoreInterval?: Array<number>;
+  /**
+   * The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+   * better.
+   */
+  probabilityBestFraction?: number;
+  /**
+   * The probability that it meets all floors; absent without floors.
+   * @since 0.2
+   */
+  floorProbabilityFraction?: number;
+  /**
+   * What is predicted of each metric; absent where the task has one.
+   * @since 0.2
+   */
+  metrics?: Array<PredictedMetric>;
+}
+
+/** In `RankedCandidate`: `metrics`. */
+export interface PredictedMetric {
+  /** The metric. */
+  name: string;
+  /**
+   * Its predicted score on all data.
+   * Unit: of the metric.
+   */
+  predictedScore: number;
+  /**
+   * The ends of the interval that holds that score with probability 0.9.
+   * Unit: of the metric.
+   */
+  scoreInterval: Array<number>;
+  /** The probability that the score meets the floor; absent without one. */
+  floorProbabilityFraction?: number;
 }
 
 /** Params of `suggestion/get`. */
@@ -4652,7 +4829,7 @@ export interface SuggestionReportSuggested {
   /** Where its training stands; `givenUp`: it left the search. */
   status: "untried" | "observed" | "running" | "complete" | "stopped" | "givenUp";
   /** Why it is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
   /**
    * A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
    * its parts have scored.
@@ -4670,10 +4847,28 @@ export interface SuggestionReportSuggested {
    * Unit: of the metric.
    */
   scoreInterval?: Array<number>;
-  /** The probability that no other candidate scores better. */
+  /**
+   * The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+   * better.
+   */
   probabilityBestFraction?: number;
+  /**
+   * The probability that it meets all floors; absent without floors.
+   * @since 0.2
+   */
+  floorProbabilityFraction?: number;
+  /**
+   * What is predicted of each metric; absent where the task has one.
+   * @since 0.2
+   */
+  metrics?: Array<PredictedMetric>;
   /** How much higher its error is expected to be than that of the truly best, as a share of its own error. */
   expectedRegretFraction?: number;
+  /**
+   * True where it meets the floors less probably than the task asks for; no other candidate meets them more probably.
+   * @since 0.2
+   */
+  floorsUncertain?: boolean;
   /**
    * The same in the metric's unit.
    * Unit: of the metric.
@@ -4726,7 +4921,7 @@ export interface CandidateEvidence {
   /** Where its training stands; `givenUp`: it left the search. */
   status: "untried" | "observed" | "running" | "complete" | "stopped" | "givenUp";
   /** Why it is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
   /**
    * A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
    * its parts have scored.
@@ -4744,8 +4939,21 @@ export interface CandidateEvidence {
    * Unit: of the metric.
    */
   scoreInterval?: Array<number>;
-  /** The probability that no other candidate scores better. */
+  /**
+   * The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+   * better.
+   */
   probabilityBestFraction?: number;
+  /**
+   * The probability that it meets all floors; absent without floors.
+   * @since 0.2
+   */
+  floorProbabilityFraction?: number;
+  /**
+   * What is predicted of each metric; absent where the task has one.
+   * @since 0.2
+   */
+  metrics?: Array<PredictedMetric>;
   /** The scores observed, by growing data. */
   observations: Array<ObservedScore>;
   /** How many of them, from the largest data down, lie on the straight end of the curve in logarithms. */
@@ -4767,35 +4975,6 @@ export interface ObservedScore {
    * Unit: of the metric.
    */
   score: number;
-}
-
-/** In `SuggestionGetAnswer`: `problems`. */
-export interface RankedCandidate {
-  /** The candidate. */
-  candidate: CandidateName;
-  /** Where its training stands; `givenUp`: it left the search. */
-  status: "untried" | "observed" | "running" | "complete" | "stopped" | "givenUp";
-  /** Why it is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
-  /**
-   * A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
-   * its parts have scored.
-   */
-  flag?: "worseWithData" | "farBelowParts";
-  /** True where candidate/pin keeps it from being stopped. */
-  pinned?: boolean;
-  /**
-   * Its predicted score on all data; absent without a prediction.
-   * Unit: of the metric.
-   */
-  predictedScore?: number;
-  /**
-   * The ends of the interval that holds that score with probability 0.9.
-   * Unit: of the metric.
-   */
-  scoreInterval?: Array<number>;
-  /** The probability that no other candidate scores better. */
-  probabilityBestFraction?: number;
 }
 
 /** Params of `suggestion/ranking`. */
@@ -4840,7 +5019,7 @@ export interface SuggestionRankingEntry {
   /** Where its training stands; `givenUp`: it left the search. */
   status: "untried" | "observed" | "running" | "complete" | "stopped" | "givenUp";
   /** Why it is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
   /**
    * A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
    * its parts have scored.
@@ -4858,8 +5037,21 @@ export interface SuggestionRankingEntry {
    * Unit: of the metric.
    */
   scoreInterval?: Array<number>;
-  /** The probability that no other candidate scores better. */
+  /**
+   * The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+   * better.
+   */
   probabilityBestFraction?: number;
+  /**
+   * The probability that it meets all floors; absent without floors.
+   * @since 0.2
+   */
+  floorProbabilityFraction?: number;
+  /**
+   * What is predicted of each metric; absent where the task has one.
+   * @since 0.2
+   */
+  metrics?: Array<PredictedMetric>;
 }
 
 /** Params of `suggestion/pareto`. */
@@ -4871,13 +5063,19 @@ export interface SuggestionParetoParams {
   session: string;
   /**
    * What candidates are compared by; the score is predicted, all others are those of the parts, the smaller the
-   * better. By default the score and every figure that all parts state.
+   * better. By default every figure that all parts state, and the score where the task has one metric.
    */
   objectives?: Array<"score" | "latencySeconds" | "memoryBytes" | "parameterCount" | "costWeight"> | null;
-  /** The worst score that is acceptable, in the metric's unit. */
+  /**
+   * Names of the task's metrics to compare by as well, where it has several; all of them where neither is given.
+   * Must be a list of 0...16 values, each a string of 1...256 characters.
+   * @since 0.2
+   */
+  metrics?: Array<string> | null;
+  /** The worst score that is acceptable, in the metric's unit; the combined score where the task has several. */
   scoreFloor?: number | null;
   /**
-   * The probability with which a candidate must reach the floor; 0.9 by default.
+   * The probability with which a candidate must reach the floor, and all floors of the task's metrics; 0.9 by default.
    * Must be a number in 0...1.
    */
   floorProbabilityFraction?: number | null;
@@ -4889,11 +5087,16 @@ export interface SuggestionParetoAnswer {
   revision: number;
   /** What candidates were compared by. */
   objectives: Array<"score" | "latencySeconds" | "memoryBytes" | "parameterCount" | "costWeight">;
+  /**
+   * The metrics they were compared by; absent where there are none.
+   * @since 0.2
+   */
+  metrics?: Array<string>;
   /** The Pareto set, by predicted score, the best first. */
   candidates: Array<ParetoSetMember>;
   /** Candidates left out because they have no prediction, or no figure of some objective. */
   incomparableCount: number;
-  /** Candidates left out because of the floor. */
+  /** Candidates left out because of a floor. */
   belowFloorCount: number;
   /** Fields of the request that the method does not know, at most 16; absent where there are none. */
   warnings?: Array<UnknownField>;
@@ -4906,7 +5109,7 @@ export interface ParetoSetMember {
   /** Where its training stands; `givenUp`: it left the search. */
   status: "untried" | "observed" | "running" | "complete" | "stopped" | "givenUp";
   /** Why it is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
   /**
    * A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
    * its parts have scored.
@@ -4924,8 +5127,21 @@ export interface ParetoSetMember {
    * Unit: of the metric.
    */
   scoreInterval?: Array<number>;
-  /** The probability that no other candidate scores better. */
+  /**
+   * The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+   * better.
+   */
   probabilityBestFraction?: number;
+  /**
+   * The probability that it meets all floors; absent without floors.
+   * @since 0.2
+   */
+  floorProbabilityFraction?: number;
+  /**
+   * What is predicted of each metric; absent where the task has one.
+   * @since 0.2
+   */
+  metrics?: Array<PredictedMetric>;
   /**
    * Time of one answer, all parts together; absent where no part states it.
    * Unit: s.
@@ -5013,7 +5229,7 @@ export interface SuggestionPipelineRow {
   /** Where its training stands; `givenUp`: it left the search. */
   status: "untried" | "observed" | "running" | "complete" | "stopped" | "givenUp";
   /** Why it is not trained further; absent while it may be. */
-  closure?: "cannotBeBest" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
+  closure?: "cannotBeBest" | "belowFloor" | "diverged" | "failedTooOften" | "lostTooOften" | "fitsNoDevice" | "excludedByRule" | "banned" | "withdrawn";
   /**
    * A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
    * its parts have scored.
@@ -5031,8 +5247,21 @@ export interface SuggestionPipelineRow {
    * Unit: of the metric.
    */
   scoreInterval?: Array<number>;
-  /** The probability that no other candidate scores better. */
+  /**
+   * The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+   * better.
+   */
   probabilityBestFraction?: number;
+  /**
+   * The probability that it meets all floors; absent without floors.
+   * @since 0.2
+   */
+  floorProbabilityFraction?: number;
+  /**
+   * What is predicted of each metric; absent where the task has one.
+   * @since 0.2
+   */
+  metrics?: Array<PredictedMetric>;
   /** The pipeline that trains it. */
   pipeline: string;
   /** The generation of its frontier that answers. */
@@ -5589,7 +5818,10 @@ export interface TrialDecidedParams {
    * ended, and nothing of it is needed any more.
    */
   decision?: "continue" | "pause" | "stop";
-  /** `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`. */
+  /**
+   * `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest`, `belowFloor`: a
+   * floor is missed with a probability above 0.99, or `excluded`.
+   */
   reason?: string;
   /** True where this step had been reported before. */
   duplicate?: boolean;
@@ -6160,8 +6392,9 @@ export interface Requests {
    */
   "candidate/withdraw": { params: CandidateWithdrawParams; answer: CandidateWithdrawAnswer };
   /**
-   * Changes the rules or the budget of a search that may have begun, and says what that changed. Candidates that break
-   * the new rules leave the search, those that break none any more return or join, and a spent budget may be raised.
+   * Changes the rules, the budget, or the weights and floors of the metrics of a search that may have begun, and says
+   * what that changed. Candidates that break the new rules leave the search, those that break none any more return or
+   * join, and a spent budget may be raised. Scores reported before are combined again by the new weights.
    * @since 0.1
    */
   "search/revise": { params: SearchReviseParams; answer: SearchReviseAnswer };

@@ -979,7 +979,7 @@ pub struct PipelineDefineParams {
     /// Seconds that setting each knob takes, by the knob's name. A knob is a member of a `frequency` that is an object;
     /// a `frequency` that is a number is the knob `frequency`. A change takes the sum over the knobs named here that
     /// differ, since a driver sets them one after another, and `switchLatencySeconds` once if anything else differs.
-    /// Must be an object of 0...256 values, each a number in 0...1e+30, by name.
+    /// Must be an object of 0...256 values, each a number in 0...1e+30.
     /// Since 0.2.
     #[cfg_attr(feature = "serde", serde(rename = "knobSwitchLatencies"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -991,6 +991,14 @@ pub struct PipelineDefineParams {
     #[cfg_attr(feature = "serde", serde(rename = "pairSwitchLatencies"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub pair_switch_latencies: Option<Vec<SettingPair>>,
+    /// How often the frequency of a rank may change in an iteration, in all plans: one number for all ranks, or one for
+    /// each; 0 for one frequency on the rank, 65536 for no limit. The change back to the first frequency at the
+    /// iteration's end counts, so 1 is as good as 0. The lower bound does not know of it.
+    /// Must be an integer in 0...65536 or a list of 1...4096 values, each an integer in 0...65536.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "mostSwitches"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub most_switches: Option<PipelineDefineParamsMostSwitches>,
     /// Devices that share the stages of a rank: one number for all ranks, or one for each, as 2 for an encoder's and 8
     /// for a decoder's. All run the rank's plan, and energies count them all; measurements and powers are of one
     /// device.
@@ -1126,6 +1134,14 @@ pub enum PipelineDefineParamsSwitchLatencySeconds {
 pub enum PipelineDefineParamsSwitchEnergyJoules {
     Number(f64),
     ListOfNumber(Vec<f64>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(untagged))]
+pub enum PipelineDefineParamsMostSwitches {
+    Integer(i64),
+    ListOfInteger(Vec<i64>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -3252,6 +3268,11 @@ pub struct PlanFigures {
     #[cfg_attr(feature = "serde", serde(rename = "switchLatencyUnset"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub switch_latency_unset: Option<bool>,
+    /// The ranks whose frequency changes more often than `mostSwitches` of the pipeline allows; absent where none does.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "ranksOverMostSwitches"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub ranks_over_most_switches: Option<Vec<i64>>,
 }
 
 /// Params of `plan/variants`.
@@ -4508,8 +4529,22 @@ pub struct SelectionTaskEntry {
     /// The task, for people.
     /// Must be a string of 1...256 characters.
     pub name: String,
-    /// What candidates are scored by.
-    pub metric: MetricEntry,
+    /// What candidates are scored by. Or:
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metric: Option<MetricEntry>,
+    /// Several metrics that every report has. The search maximises the combined score: the mean, by weight, of what
+    /// each score reaches of its range, from 0 to 1.
+    /// Must be a list of 1...16 objects.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<TaskMetricEntry>>,
+    /// How probably a candidate must meet all floors of the metrics to be suggested before others; 0.9 by default.
+    /// Floors are taken to be met independently of each other.
+    /// Must be a number in 0...1.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor_probability_fraction: Option<f64>,
     /// Samples of alignment data; a data fraction of 1 is all of them.
     /// Must be an integer in 1...2251799813685248.
     #[cfg_attr(feature = "serde", serde(rename = "alignmentSampleCount"))]
@@ -4570,6 +4605,70 @@ impl MetricEntryErrorTransform {
         match self {
                 MetricEntryErrorTransform::Distance => "distance",
                 MetricEntryErrorTransform::Odds => "odds",
+        }
+    }
+}
+
+/// In `SelectionTaskEntry`: `metrics`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TaskMetricEntry {
+    /// The metric, as reports name it; may name a task of its own.
+    /// Must be a string of 1...256 characters.
+    pub name: String,
+    /// Which scores are better.
+    pub direction: TaskMetricEntryDirection,
+    /// The least and the greatest possible score; what a score reaches of it counts in the combined score.
+    /// Must be a list of 2 values, each a number in -1e+30...1e+30.
+    pub range: Vec<f64>,
+    /// The error whose logarithm falls with the logarithm of the data: the distance from the best score, or the odds
+    /// against it. The combined score is measured by odds where all metrics that count are.
+    #[cfg_attr(feature = "serde", serde(rename = "errorTransform"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub error_transform: Option<TaskMetricEntryErrorTransform>,
+    /// How much it counts in the combined score; 0 for a metric that is only watched, or only has a floor.
+    /// Must be a number in 0...1e+30.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub weight: Option<f64>,
+    /// The worst score that is acceptable. A candidate that misses it is not suggested.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TaskMetricEntryDirection {
+    #[cfg_attr(feature = "serde", serde(rename = "maximize"))]
+    Maximize,
+    #[cfg_attr(feature = "serde", serde(rename = "minimize"))]
+    Minimize,
+}
+
+impl TaskMetricEntryDirection {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                TaskMetricEntryDirection::Maximize => "maximize",
+                TaskMetricEntryDirection::Minimize => "minimize",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TaskMetricEntryErrorTransform {
+    #[cfg_attr(feature = "serde", serde(rename = "distance"))]
+    Distance,
+    #[cfg_attr(feature = "serde", serde(rename = "odds"))]
+    Odds,
+}
+
+impl TaskMetricEntryErrorTransform {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                TaskMetricEntryErrorTransform::Distance => "distance",
+                TaskMetricEntryErrorTransform::Odds => "odds",
         }
     }
 }
@@ -5503,8 +5602,13 @@ pub struct TrialUpdateParams {
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub sample_count: Option<i64>,
     /// The metric's value. Training that has diverged says "NaN", "Infinity" or "-Infinity", which JSON has no numbers
-    /// for, and is stopped.
-    pub score: TrialUpdateParamsScore,
+    /// for, and is stopped. Or, where the task has several metrics:
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub score: Option<TrialUpdateParamsScore>,
+    /// Each metric's value by its name; those with a weight or a floor must be there.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub scores: Option<std::collections::BTreeMap<String, TrialUpdateParamsScores>>,
     /// Standard error of the score, in its unit. Certainty allows for it: the best of several scores is in part the
     /// luckiest. Or:
     /// Must be a number in 0...1e+30.
@@ -5512,6 +5616,13 @@ pub struct TrialUpdateParams {
     #[cfg_attr(feature = "serde", serde(rename = "standardError"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub standard_error: Option<f64>,
+    /// Standard errors of scores by the names of their metrics. The combined score's is taken to be as large as theirs
+    /// can make it. Or:
+    /// Must be an object of 1...16 values, each a number in 0...1e+30.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "standardErrors"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub standard_errors: Option<std::collections::BTreeMap<String, f64>>,
     /// Examples whose mean the score is, each within the metric's range; the largest standard error that such a mean
     /// can have is then assumed, which is that of a share of right answers.
     /// Must be an integer in 1...9007199254740992.
@@ -5583,6 +5694,36 @@ impl TrialUpdateParamsScoreWord {
     }
 }
 
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(untagged))]
+pub enum TrialUpdateParamsScores {
+    Number(f64),
+    Word(TrialUpdateParamsScoresWord),
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TrialUpdateParamsScoresWord {
+    #[cfg_attr(feature = "serde", serde(rename = "NaN"))]
+    NaN,
+    #[cfg_attr(feature = "serde", serde(rename = "Infinity"))]
+    Infinity,
+    #[cfg_attr(feature = "serde", serde(rename = "-Infinity"))]
+    MinusInfinity,
+}
+
+impl TrialUpdateParamsScoresWord {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                TrialUpdateParamsScoresWord::NaN => "NaN",
+                TrialUpdateParamsScoresWord::Infinity => "Infinity",
+                TrialUpdateParamsScoresWord::MinusInfinity => "-Infinity",
+        }
+    }
+}
+
 /// What `trial/update` answers.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -5594,7 +5735,8 @@ pub struct TrialUpdateAnswer {
     /// `continue`; `pause`: the trial has ended, keep its checkpoint and ask for another trial; `stop`: the trial has
     /// ended, and nothing of it is needed any more.
     pub decision: TrialUpdateAnswerDecision,
-    /// `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`.
+    /// `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest`, `belowFloor`: a
+    /// floor is missed with a probability above 0.99, or `excluded`.
     pub reason: String,
     /// True where this step had been reported before.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -5954,6 +6096,8 @@ pub struct CandidatePinAnswer {
 pub enum CandidatePinAnswerClosure {
     #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
     CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
     #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
     Diverged,
     #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
@@ -5975,6 +6119,7 @@ impl CandidatePinAnswerClosure {
     pub fn as_str(self) -> &'static str {
         match self {
                 CandidatePinAnswerClosure::CannotBeBest => "cannotBeBest",
+                CandidatePinAnswerClosure::BelowFloor => "belowFloor",
                 CandidatePinAnswerClosure::Diverged => "diverged",
                 CandidatePinAnswerClosure::FailedTooOften => "failedTooOften",
                 CandidatePinAnswerClosure::LostTooOften => "lostTooOften",
@@ -6035,6 +6180,8 @@ pub struct CandidateBanAnswer {
 pub enum CandidateBanAnswerClosure {
     #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
     CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
     #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
     Diverged,
     #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
@@ -6056,6 +6203,7 @@ impl CandidateBanAnswerClosure {
     pub fn as_str(self) -> &'static str {
         match self {
                 CandidateBanAnswerClosure::CannotBeBest => "cannotBeBest",
+                CandidateBanAnswerClosure::BelowFloor => "belowFloor",
                 CandidateBanAnswerClosure::Diverged => "diverged",
                 CandidateBanAnswerClosure::FailedTooOften => "failedTooOften",
                 CandidateBanAnswerClosure::LostTooOften => "lostTooOften",
@@ -6123,6 +6271,8 @@ pub struct CandidateAdvanceAnswer {
 pub enum CandidateAdvanceAnswerClosure {
     #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
     CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
     #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
     Diverged,
     #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
@@ -6144,6 +6294,7 @@ impl CandidateAdvanceAnswerClosure {
     pub fn as_str(self) -> &'static str {
         match self {
                 CandidateAdvanceAnswerClosure::CannotBeBest => "cannotBeBest",
+                CandidateAdvanceAnswerClosure::BelowFloor => "belowFloor",
                 CandidateAdvanceAnswerClosure::Diverged => "diverged",
                 CandidateAdvanceAnswerClosure::FailedTooOften => "failedTooOften",
                 CandidateAdvanceAnswerClosure::LostTooOften => "lostTooOften",
@@ -6201,6 +6352,8 @@ pub struct CandidateWithdrawAnswer {
 pub enum CandidateWithdrawAnswerClosure {
     #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
     CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
     #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
     Diverged,
     #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
@@ -6222,6 +6375,7 @@ impl CandidateWithdrawAnswerClosure {
     pub fn as_str(self) -> &'static str {
         match self {
                 CandidateWithdrawAnswerClosure::CannotBeBest => "cannotBeBest",
+                CandidateWithdrawAnswerClosure::BelowFloor => "belowFloor",
                 CandidateWithdrawAnswerClosure::Diverged => "diverged",
                 CandidateWithdrawAnswerClosure::FailedTooOften => "failedTooOften",
                 CandidateWithdrawAnswerClosure::LostTooOften => "lostTooOften",
@@ -6246,6 +6400,57 @@ pub struct SearchReviseParams {
     /// What may be spent in all, in place of the budget before; a limit that is left out is lifted.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub budget: Option<BudgetEntry>,
+    /// Weights and floors from now on, for those of the task's metrics that are named.
+    /// Must be a list of 1...16 objects.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<MetricRevisionEntry>>,
+    /// How probably a candidate must meet all floors to be suggested before others, from now on.
+    /// Must be a number in 0...1.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor_probability_fraction: Option<f64>,
+}
+
+/// In `SearchReviseParams`: `metrics`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct MetricRevisionEntry {
+    /// A metric of the task.
+    /// Must be a string of 1...256 characters.
+    pub name: String,
+    /// Its weight from now on; as before by default.
+    /// Must be a number in 0...1e+30.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub weight: Option<f64>,
+    /// The worst score that is acceptable from now on, or "none"; as before by default.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor: Option<MetricRevisionEntryFloor>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(untagged))]
+pub enum MetricRevisionEntryFloor {
+    Number(f64),
+    Word(MetricRevisionEntryFloorWord),
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum MetricRevisionEntryFloorWord {
+    #[cfg_attr(feature = "serde", serde(rename = "none"))]
+    None,
+}
+
+impl MetricRevisionEntryFloorWord {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                MetricRevisionEntryFloorWord::None => "none",
+        }
+    }
 }
 
 /// What `search/revise` answers.
@@ -6275,6 +6480,10 @@ pub struct SearchReviseAnswer {
     #[cfg_attr(feature = "serde", serde(rename = "finishReason"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub finish_reason: Option<SearchReviseAnswerFinishReason>,
+    /// What other weights and floors changed; absent where they stay.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub goals: Option<RevisedGoals>,
     /// Fields of the request that the method does not know, at most 16; absent where there are none.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub warnings: Option<Vec<UnknownField>>,
@@ -6315,6 +6524,182 @@ impl SearchReviseAnswerFinishReason {
                 SearchReviseAnswerFinishReason::NoCandidateLeft => "noCandidateLeft",
         }
     }
+}
+
+/// In `SearchReviseAnswer`: `goals`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RevisedGoals {
+    /// Reports that were combined again.
+    #[cfg_attr(feature = "serde", serde(rename = "rescoredCount"))]
+    pub rescored_count: i64,
+    /// Candidates that were closed and may be trained again.
+    #[cfg_attr(feature = "serde", serde(rename = "reopenedCount"))]
+    pub reopened_count: i64,
+    /// Candidates that miss a floor now, or most probably would.
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloorCount"))]
+    pub below_floor_count: i64,
+    /// The suggestion before, as it was; absent where there was none.
+    #[cfg_attr(feature = "serde", serde(rename = "suggestionBefore"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub suggestion_before: Option<RankedCandidate>,
+    /// The suggestion now; absent where there is none.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub suggestion: Option<RankedCandidate>,
+}
+
+/// In `RevisedGoals`: `suggestionBefore`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RankedCandidate {
+    /// The candidate.
+    pub candidate: CandidateName,
+    /// Where its training stands; `givenUp`: it left the search.
+    pub status: RankedCandidateStatus,
+    /// Why it is not trained further; absent while it may be.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub closure: Option<RankedCandidateClosure>,
+    /// A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
+    /// its parts have scored.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub flag: Option<RankedCandidateFlag>,
+    /// True where candidate/pin keeps it from being stopped.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub pinned: Option<bool>,
+    /// Its predicted score on all data; absent without a prediction.
+    /// Unit: of the metric.
+    #[cfg_attr(feature = "serde", serde(rename = "predictedScore"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub predicted_score: Option<f64>,
+    /// The ends of the interval that holds that score with probability 0.9.
+    /// Unit: of the metric.
+    #[cfg_attr(feature = "serde", serde(rename = "scoreInterval"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub score_interval: Option<Vec<f64>>,
+    /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    /// better.
+    #[cfg_attr(feature = "serde", serde(rename = "probabilityBestFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub probability_best_fraction: Option<f64>,
+    /// The probability that it meets all floors; absent without floors.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor_probability_fraction: Option<f64>,
+    /// What is predicted of each metric; absent where the task has one.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<PredictedMetric>>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum RankedCandidateStatus {
+    #[cfg_attr(feature = "serde", serde(rename = "untried"))]
+    Untried,
+    #[cfg_attr(feature = "serde", serde(rename = "observed"))]
+    Observed,
+    #[cfg_attr(feature = "serde", serde(rename = "running"))]
+    Running,
+    #[cfg_attr(feature = "serde", serde(rename = "complete"))]
+    Complete,
+    #[cfg_attr(feature = "serde", serde(rename = "stopped"))]
+    Stopped,
+    #[cfg_attr(feature = "serde", serde(rename = "givenUp"))]
+    GivenUp,
+}
+
+impl RankedCandidateStatus {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                RankedCandidateStatus::Untried => "untried",
+                RankedCandidateStatus::Observed => "observed",
+                RankedCandidateStatus::Running => "running",
+                RankedCandidateStatus::Complete => "complete",
+                RankedCandidateStatus::Stopped => "stopped",
+                RankedCandidateStatus::GivenUp => "givenUp",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum RankedCandidateClosure {
+    #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
+    CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
+    #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
+    Diverged,
+    #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
+    FailedTooOften,
+    #[cfg_attr(feature = "serde", serde(rename = "lostTooOften"))]
+    LostTooOften,
+    #[cfg_attr(feature = "serde", serde(rename = "fitsNoDevice"))]
+    FitsNoDevice,
+    #[cfg_attr(feature = "serde", serde(rename = "excludedByRule"))]
+    ExcludedByRule,
+    #[cfg_attr(feature = "serde", serde(rename = "banned"))]
+    Banned,
+    #[cfg_attr(feature = "serde", serde(rename = "withdrawn"))]
+    Withdrawn,
+}
+
+impl RankedCandidateClosure {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                RankedCandidateClosure::CannotBeBest => "cannotBeBest",
+                RankedCandidateClosure::BelowFloor => "belowFloor",
+                RankedCandidateClosure::Diverged => "diverged",
+                RankedCandidateClosure::FailedTooOften => "failedTooOften",
+                RankedCandidateClosure::LostTooOften => "lostTooOften",
+                RankedCandidateClosure::FitsNoDevice => "fitsNoDevice",
+                RankedCandidateClosure::ExcludedByRule => "excludedByRule",
+                RankedCandidateClosure::Banned => "banned",
+                RankedCandidateClosure::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum RankedCandidateFlag {
+    #[cfg_attr(feature = "serde", serde(rename = "worseWithData"))]
+    WorseWithData,
+    #[cfg_attr(feature = "serde", serde(rename = "farBelowParts"))]
+    FarBelowParts,
+}
+
+impl RankedCandidateFlag {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                RankedCandidateFlag::WorseWithData => "worseWithData",
+                RankedCandidateFlag::FarBelowParts => "farBelowParts",
+        }
+    }
+}
+
+/// In `RankedCandidate`: `metrics`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct PredictedMetric {
+    /// The metric.
+    pub name: String,
+    /// Its predicted score on all data.
+    /// Unit: of the metric.
+    #[cfg_attr(feature = "serde", serde(rename = "predictedScore"))]
+    pub predicted_score: f64,
+    /// The ends of the interval that holds that score with probability 0.9.
+    /// Unit: of the metric.
+    #[cfg_attr(feature = "serde", serde(rename = "scoreInterval"))]
+    pub score_interval: Vec<f64>,
+    /// The probability that the score meets the floor; absent without one.
+    #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor_probability_fraction: Option<f64>,
 }
 
 /// Params of `suggestion/get`.
@@ -6444,14 +6829,30 @@ pub struct SuggestionReportSuggested {
     #[cfg_attr(feature = "serde", serde(rename = "scoreInterval"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub score_interval: Option<Vec<f64>>,
-    /// The probability that no other candidate scores better.
+    /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    /// better.
     #[cfg_attr(feature = "serde", serde(rename = "probabilityBestFraction"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub probability_best_fraction: Option<f64>,
+    /// The probability that it meets all floors; absent without floors.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor_probability_fraction: Option<f64>,
+    /// What is predicted of each metric; absent where the task has one.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<PredictedMetric>>,
     /// How much higher its error is expected to be than that of the truly best, as a share of its own error.
     #[cfg_attr(feature = "serde", serde(rename = "expectedRegretFraction"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub expected_regret_fraction: Option<f64>,
+    /// True where it meets the floors less probably than the task asks for; no other candidate meets them more
+    /// probably.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "floorsUncertain"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floors_uncertain: Option<bool>,
     /// The same in the metric's unit.
     /// Unit: of the metric.
     #[cfg_attr(feature = "serde", serde(rename = "expectedRegretScore"))]
@@ -6495,6 +6896,8 @@ impl SuggestionReportSuggestedStatus {
 pub enum SuggestionReportSuggestedClosure {
     #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
     CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
     #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
     Diverged,
     #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
@@ -6516,6 +6919,7 @@ impl SuggestionReportSuggestedClosure {
     pub fn as_str(self) -> &'static str {
         match self {
                 SuggestionReportSuggestedClosure::CannotBeBest => "cannotBeBest",
+                SuggestionReportSuggestedClosure::BelowFloor => "belowFloor",
                 SuggestionReportSuggestedClosure::Diverged => "diverged",
                 SuggestionReportSuggestedClosure::FailedTooOften => "failedTooOften",
                 SuggestionReportSuggestedClosure::LostTooOften => "lostTooOften",
@@ -6614,10 +7018,20 @@ pub struct CandidateEvidence {
     #[cfg_attr(feature = "serde", serde(rename = "scoreInterval"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub score_interval: Option<Vec<f64>>,
-    /// The probability that no other candidate scores better.
+    /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    /// better.
     #[cfg_attr(feature = "serde", serde(rename = "probabilityBestFraction"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub probability_best_fraction: Option<f64>,
+    /// The probability that it meets all floors; absent without floors.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor_probability_fraction: Option<f64>,
+    /// What is predicted of each metric; absent where the task has one.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<PredictedMetric>>,
     /// The scores observed, by growing data.
     pub observations: Vec<ObservedScore>,
     /// How many of them, from the largest data down, lie on the straight end of the curve in logarithms.
@@ -6672,6 +7086,8 @@ impl CandidateEvidenceStatus {
 pub enum CandidateEvidenceClosure {
     #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
     CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
     #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
     Diverged,
     #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
@@ -6693,6 +7109,7 @@ impl CandidateEvidenceClosure {
     pub fn as_str(self) -> &'static str {
         match self {
                 CandidateEvidenceClosure::CannotBeBest => "cannotBeBest",
+                CandidateEvidenceClosure::BelowFloor => "belowFloor",
                 CandidateEvidenceClosure::Diverged => "diverged",
                 CandidateEvidenceClosure::FailedTooOften => "failedTooOften",
                 CandidateEvidenceClosure::LostTooOften => "lostTooOften",
@@ -6733,127 +7150,6 @@ pub struct ObservedScore {
     /// The score, as it was reported.
     /// Unit: of the metric.
     pub score: f64,
-}
-
-/// In `SuggestionGetAnswer`: `problems`.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct RankedCandidate {
-    /// The candidate.
-    pub candidate: CandidateName,
-    /// Where its training stands; `givenUp`: it left the search.
-    pub status: RankedCandidateStatus,
-    /// Why it is not trained further; absent while it may be.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub closure: Option<RankedCandidateClosure>,
-    /// A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
-    /// its parts have scored.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub flag: Option<RankedCandidateFlag>,
-    /// True where candidate/pin keeps it from being stopped.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub pinned: Option<bool>,
-    /// Its predicted score on all data; absent without a prediction.
-    /// Unit: of the metric.
-    #[cfg_attr(feature = "serde", serde(rename = "predictedScore"))]
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub predicted_score: Option<f64>,
-    /// The ends of the interval that holds that score with probability 0.9.
-    /// Unit: of the metric.
-    #[cfg_attr(feature = "serde", serde(rename = "scoreInterval"))]
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub score_interval: Option<Vec<f64>>,
-    /// The probability that no other candidate scores better.
-    #[cfg_attr(feature = "serde", serde(rename = "probabilityBestFraction"))]
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub probability_best_fraction: Option<f64>,
-}
-
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum RankedCandidateStatus {
-    #[cfg_attr(feature = "serde", serde(rename = "untried"))]
-    Untried,
-    #[cfg_attr(feature = "serde", serde(rename = "observed"))]
-    Observed,
-    #[cfg_attr(feature = "serde", serde(rename = "running"))]
-    Running,
-    #[cfg_attr(feature = "serde", serde(rename = "complete"))]
-    Complete,
-    #[cfg_attr(feature = "serde", serde(rename = "stopped"))]
-    Stopped,
-    #[cfg_attr(feature = "serde", serde(rename = "givenUp"))]
-    GivenUp,
-}
-
-impl RankedCandidateStatus {
-    /// As it stands on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-                RankedCandidateStatus::Untried => "untried",
-                RankedCandidateStatus::Observed => "observed",
-                RankedCandidateStatus::Running => "running",
-                RankedCandidateStatus::Complete => "complete",
-                RankedCandidateStatus::Stopped => "stopped",
-                RankedCandidateStatus::GivenUp => "givenUp",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum RankedCandidateClosure {
-    #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
-    CannotBeBest,
-    #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
-    Diverged,
-    #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
-    FailedTooOften,
-    #[cfg_attr(feature = "serde", serde(rename = "lostTooOften"))]
-    LostTooOften,
-    #[cfg_attr(feature = "serde", serde(rename = "fitsNoDevice"))]
-    FitsNoDevice,
-    #[cfg_attr(feature = "serde", serde(rename = "excludedByRule"))]
-    ExcludedByRule,
-    #[cfg_attr(feature = "serde", serde(rename = "banned"))]
-    Banned,
-    #[cfg_attr(feature = "serde", serde(rename = "withdrawn"))]
-    Withdrawn,
-}
-
-impl RankedCandidateClosure {
-    /// As it stands on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-                RankedCandidateClosure::CannotBeBest => "cannotBeBest",
-                RankedCandidateClosure::Diverged => "diverged",
-                RankedCandidateClosure::FailedTooOften => "failedTooOften",
-                RankedCandidateClosure::LostTooOften => "lostTooOften",
-                RankedCandidateClosure::FitsNoDevice => "fitsNoDevice",
-                RankedCandidateClosure::ExcludedByRule => "excludedByRule",
-                RankedCandidateClosure::Banned => "banned",
-                RankedCandidateClosure::Withdrawn => "withdrawn",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, Eq, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum RankedCandidateFlag {
-    #[cfg_attr(feature = "serde", serde(rename = "worseWithData"))]
-    WorseWithData,
-    #[cfg_attr(feature = "serde", serde(rename = "farBelowParts"))]
-    FarBelowParts,
-}
-
-impl RankedCandidateFlag {
-    /// As it stands on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-                RankedCandidateFlag::WorseWithData => "worseWithData",
-                RankedCandidateFlag::FarBelowParts => "farBelowParts",
-        }
-    }
 }
 
 /// Params of `suggestion/ranking`.
@@ -6923,10 +7219,20 @@ pub struct SuggestionRankingEntry {
     #[cfg_attr(feature = "serde", serde(rename = "scoreInterval"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub score_interval: Option<Vec<f64>>,
-    /// The probability that no other candidate scores better.
+    /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    /// better.
     #[cfg_attr(feature = "serde", serde(rename = "probabilityBestFraction"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub probability_best_fraction: Option<f64>,
+    /// The probability that it meets all floors; absent without floors.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor_probability_fraction: Option<f64>,
+    /// What is predicted of each metric; absent where the task has one.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<PredictedMetric>>,
 }
 
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
@@ -6965,6 +7271,8 @@ impl SuggestionRankingEntryStatus {
 pub enum SuggestionRankingEntryClosure {
     #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
     CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
     #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
     Diverged,
     #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
@@ -6986,6 +7294,7 @@ impl SuggestionRankingEntryClosure {
     pub fn as_str(self) -> &'static str {
         match self {
                 SuggestionRankingEntryClosure::CannotBeBest => "cannotBeBest",
+                SuggestionRankingEntryClosure::BelowFloor => "belowFloor",
                 SuggestionRankingEntryClosure::Diverged => "diverged",
                 SuggestionRankingEntryClosure::FailedTooOften => "failedTooOften",
                 SuggestionRankingEntryClosure::LostTooOften => "lostTooOften",
@@ -7024,14 +7333,20 @@ pub struct SuggestionParetoParams {
     /// Must be a string of 1...256 characters.
     pub session: String,
     /// What candidates are compared by; the score is predicted, all others are those of the parts, the smaller the
-    /// better. By default the score and every figure that all parts state.
+    /// better. By default every figure that all parts state, and the score where the task has one metric.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub objectives: Option<Vec<SuggestionParetoParamsObjectives>>,
-    /// The worst score that is acceptable, in the metric's unit.
+    /// Names of the task's metrics to compare by as well, where it has several; all of them where neither is given.
+    /// Must be a list of 0...16 values, each a string of 1...256 characters.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<String>>,
+    /// The worst score that is acceptable, in the metric's unit; the combined score where the task has several.
     #[cfg_attr(feature = "serde", serde(rename = "scoreFloor"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub score_floor: Option<f64>,
-    /// The probability with which a candidate must reach the floor; 0.9 by default.
+    /// The probability with which a candidate must reach the floor, and all floors of the task's metrics; 0.9 by
+    /// default.
     /// Must be a number in 0...1.
     #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -7074,12 +7389,16 @@ pub struct SuggestionParetoAnswer {
     pub revision: i64,
     /// What candidates were compared by.
     pub objectives: Vec<SuggestionParetoAnswerObjectives>,
+    /// The metrics they were compared by; absent where there are none.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<String>>,
     /// The Pareto set, by predicted score, the best first.
     pub candidates: Vec<ParetoSetMember>,
     /// Candidates left out because they have no prediction, or no figure of some objective.
     #[cfg_attr(feature = "serde", serde(rename = "incomparableCount"))]
     pub incomparable_count: i64,
-    /// Candidates left out because of the floor.
+    /// Candidates left out because of a floor.
     #[cfg_attr(feature = "serde", serde(rename = "belowFloorCount"))]
     pub below_floor_count: i64,
     /// Fields of the request that the method does not know, at most 16; absent where there are none.
@@ -7143,10 +7462,20 @@ pub struct ParetoSetMember {
     #[cfg_attr(feature = "serde", serde(rename = "scoreInterval"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub score_interval: Option<Vec<f64>>,
-    /// The probability that no other candidate scores better.
+    /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    /// better.
     #[cfg_attr(feature = "serde", serde(rename = "probabilityBestFraction"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub probability_best_fraction: Option<f64>,
+    /// The probability that it meets all floors; absent without floors.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor_probability_fraction: Option<f64>,
+    /// What is predicted of each metric; absent where the task has one.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<PredictedMetric>>,
     /// Time of one answer, all parts together; absent where no part states it.
     /// Unit: s.
     #[cfg_attr(feature = "serde", serde(rename = "latencySeconds"))]
@@ -7207,6 +7536,8 @@ impl ParetoSetMemberStatus {
 pub enum ParetoSetMemberClosure {
     #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
     CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
     #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
     Diverged,
     #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
@@ -7228,6 +7559,7 @@ impl ParetoSetMemberClosure {
     pub fn as_str(self) -> &'static str {
         match self {
                 ParetoSetMemberClosure::CannotBeBest => "cannotBeBest",
+                ParetoSetMemberClosure::BelowFloor => "belowFloor",
                 ParetoSetMemberClosure::Diverged => "diverged",
                 ParetoSetMemberClosure::FailedTooOften => "failedTooOften",
                 ParetoSetMemberClosure::LostTooOften => "lostTooOften",
@@ -7343,10 +7675,20 @@ pub struct SuggestionPipelineRow {
     #[cfg_attr(feature = "serde", serde(rename = "scoreInterval"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub score_interval: Option<Vec<f64>>,
-    /// The probability that no other candidate scores better.
+    /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    /// better.
     #[cfg_attr(feature = "serde", serde(rename = "probabilityBestFraction"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub probability_best_fraction: Option<f64>,
+    /// The probability that it meets all floors; absent without floors.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "floorProbabilityFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub floor_probability_fraction: Option<f64>,
+    /// What is predicted of each metric; absent where the task has one.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub metrics: Option<Vec<PredictedMetric>>,
     /// The pipeline that trains it.
     pub pipeline: String,
     /// The generation of its frontier that answers.
@@ -7402,6 +7744,8 @@ impl SuggestionPipelineRowStatus {
 pub enum SuggestionPipelineRowClosure {
     #[cfg_attr(feature = "serde", serde(rename = "cannotBeBest"))]
     CannotBeBest,
+    #[cfg_attr(feature = "serde", serde(rename = "belowFloor"))]
+    BelowFloor,
     #[cfg_attr(feature = "serde", serde(rename = "diverged"))]
     Diverged,
     #[cfg_attr(feature = "serde", serde(rename = "failedTooOften"))]
@@ -7423,6 +7767,7 @@ impl SuggestionPipelineRowClosure {
     pub fn as_str(self) -> &'static str {
         match self {
                 SuggestionPipelineRowClosure::CannotBeBest => "cannotBeBest",
+                SuggestionPipelineRowClosure::BelowFloor => "belowFloor",
                 SuggestionPipelineRowClosure::Diverged => "diverged",
                 SuggestionPipelineRowClosure::FailedTooOften => "failedTooOften",
                 SuggestionPipelineRowClosure::LostTooOften => "lostTooOften",
@@ -8420,7 +8765,8 @@ pub struct TrialDecidedParams {
     /// ended, and nothing of it is needed any more.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub decision: Option<TrialDecidedParamsDecision>,
-    /// `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`.
+    /// `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest`, `belowFloor`: a
+    /// floor is missed with a probability above 0.99, or `excluded`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub reason: Option<String>,
     /// True where this step had been reported before.
@@ -9463,8 +9809,9 @@ impl Request for CandidateWithdraw {
     type Answer = CandidateWithdrawAnswer;
 }
 
-/// Changes the rules or the budget of a search that may have begun, and says what that changed. Candidates that break
-/// the new rules leave the search, those that break none any more return or join, and a spent budget may be raised.
+/// Changes the rules, the budget, or the weights and floors of the metrics of a search that may have begun, and says
+/// what that changed. Candidates that break the new rules leave the search, those that break none any more return or
+/// join, and a spent budget may be raised. Scores reported before are combined again by the new weights.
 /// Since 0.1.
 pub enum SearchRevise {}
 impl Request for SearchRevise {

@@ -13,7 +13,8 @@ public struct Frontier: Sendable {
   ///
   /// 1. *Bound* (``BoundTrace``): the curve, and the prices of time at the deadlines to be searched.
   /// 2. *Plans* (``PlanSearch``): plans at and between these deadlines, as if changes of setting cost nothing.
-  /// 3. *Switching* (``SwitchingSearch``): where changes of setting cost something, plans that account for them.
+  /// 3. *Switching* (``SwitchingSearch``): where changes of setting cost something, or are restricted, plans that
+  ///   account for them.
   ///
   /// - Parameters:
   ///   - parallel: how searches run at the same time; the result is the same with any number of workers.
@@ -28,7 +29,7 @@ public struct Frontier: Sendable {
     parallel: ParallelMap = .serial, progress: ProgressHandle = ProgressHandle(),
     mayContinue: (PlanRound) -> Bool = { _ in true }
   ) throws(FrontierError) {
-    let costlySwitching = problem.switching.flatMap { $0.isFree ? nil : $0 }
+    let costlySwitching = problem.switching.flatMap { $0.affectsPlans ? $0 : nil }
     let (first, second) =
       costlySwitching == nil ? (progress, progress) : (progress.part(0...0.3), progress.part(0.3...1))
     let space = PlanSpace(problem, scaled: ScaledProblem(problem))

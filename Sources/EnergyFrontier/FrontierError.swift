@@ -10,6 +10,8 @@ public enum FrontierError: Error, Equatable, Sendable {
   case invalidSwitchCost(rank: Int, value: Double)
   /// What a change between two settings takes is negative, not finite, or beyond ``Measurement/acceptedRange``.
   case invalidSwitchLatency(seconds: Double)
+  /// A rank's instructions share too few settings for a plan that changes no more often than it may.
+  case tooFewSwitches(rank: Int, needed: Int, most: Int)
   /// Settings change between instructions of a rank in their order, but no dependency makes one of them wait for the
   /// other.
   case unorderedRank(before: Int, after: Int)

@@ -744,7 +744,7 @@ public struct PipelineDefine: Codable, Hashable, Sendable {
   /// Seconds that setting each knob takes, by the knob's name. A knob is a member of a `frequency` that is an object; a
   /// `frequency` that is a number is the knob `frequency`. A change takes the sum over the knobs named here that
   /// differ, since a driver sets them one after another, and `switchLatencySeconds` once if anything else differs.
-  /// Must be an object of 0...256 values, each a number in 0...1e+30, by name.
+  /// Must be an object of 0...256 values, each a number in 0...1e+30.
   /// Since 0.2.
   public var knobSwitchLatencies: [String: Double]?
   /// Changes that take a time of their own, instead of what knobs and `switchLatencySeconds` say: each pair at most
@@ -752,6 +752,12 @@ public struct PipelineDefine: Codable, Hashable, Sendable {
   /// Must be a list of 0...65536 objects.
   /// Since 0.2.
   public var pairSwitchLatencies: [SettingPair]?
+  /// How often the frequency of a rank may change in an iteration, in all plans: one number for all ranks, or one for
+  /// each; 0 for one frequency on the rank, 65536 for no limit. The change back to the first frequency at the
+  /// iteration's end counts, so 1 is as good as 0. The lower bound does not know of it.
+  /// Must be an integer in 0...65536 or a list of 1...4096 values, each an integer in 0...65536.
+  /// Since 0.2.
+  public var mostSwitches: PipelineDefineMostSwitches?
   /// Devices that share the stages of a rank: one number for all ranks, or one for each, as 2 for an encoder's and 8
   /// for a decoder's. All run the rank's plan, and energies count them all; measurements and powers are of one device.
   /// Must be an integer in 1...65536 or a list of 1...4096 values, each an integer in 1...65536.
@@ -809,6 +815,7 @@ public struct PipelineDefine: Codable, Hashable, Sendable {
     switchEnergyJoules: PipelineDefineSwitchEnergyJoules? = nil,
     knobSwitchLatencies: [String: Double]? = nil,
     pairSwitchLatencies: [SettingPair]? = nil,
+    mostSwitches: PipelineDefineMostSwitches? = nil,
     tensorParallelWidth: PipelineDefineTensorParallelWidth? = nil,
     dataParallelWidth: Int? = nil,
     contextParallelWidth: Int? = nil,
@@ -841,6 +848,7 @@ public struct PipelineDefine: Codable, Hashable, Sendable {
     self.switchEnergyJoules = switchEnergyJoules
     self.knobSwitchLatencies = knobSwitchLatencies
     self.pairSwitchLatencies = pairSwitchLatencies
+    self.mostSwitches = mostSwitches
     self.tensorParallelWidth = tensorParallelWidth
     self.dataParallelWidth = dataParallelWidth
     self.contextParallelWidth = contextParallelWidth
@@ -964,6 +972,26 @@ public enum PipelineDefineSwitchEnergyJoules: Codable, Hashable, Sendable {
     switch self {
     case .number(let value): try container.encode(value)
     case .listOfNumber(let value): try container.encode(value)
+    }
+  }
+}
+
+public enum PipelineDefineMostSwitches: Codable, Hashable, Sendable {
+  case integer(Int)
+  case listOfInteger([Int])
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let value = try? container.decode(Int.self) { self = .integer(value); return }
+    if let value = try? container.decode([Int].self) { self = .listOfInteger(value); return }
+    throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected one of 2 types")
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .integer(let value): try container.encode(value)
+    case .listOfInteger(let value): try container.encode(value)
     }
   }
 }
@@ -2828,6 +2856,9 @@ public struct PlanFigures: Codable, Hashable, Sendable {
   /// True where it changes frequencies more than once and no switchLatencySeconds was given, so that each change counts
   /// as no time; absent otherwise.
   public var switchLatencyUnset: Bool?
+  /// The ranks whose frequency changes more often than `mostSwitches` of the pipeline allows; absent where none does.
+  /// Since 0.2.
+  public var ranksOverMostSwitches: [Int]?
 }
 
 /// Params of `plan/variants`.
@@ -3928,19 +3959,33 @@ public struct SelectionTaskEntry: Codable, Hashable, Sendable {
   /// The task, for people.
   /// Must be a string of 1...256 characters.
   public var name: String
-  /// What candidates are scored by.
-  public var metric: MetricEntry
+  /// What candidates are scored by. Or:
+  public var metric: MetricEntry?
+  /// Several metrics that every report has. The search maximises the combined score: the mean, by weight, of what each
+  /// score reaches of its range, from 0 to 1.
+  /// Must be a list of 1...16 objects.
+  /// Since 0.2.
+  public var metrics: [TaskMetricEntry]?
+  /// How probably a candidate must meet all floors of the metrics to be suggested before others; 0.9 by default. Floors
+  /// are taken to be met independently of each other.
+  /// Must be a number in 0...1.
+  /// Since 0.2.
+  public var floorProbabilityFraction: Double?
   /// Samples of alignment data; a data fraction of 1 is all of them.
   /// Must be an integer in 1...2251799813685248.
   public var alignmentSampleCount: Int
 
   public init(
     name: String,
-    metric: MetricEntry,
+    metric: MetricEntry? = nil,
+    metrics: [TaskMetricEntry]? = nil,
+    floorProbabilityFraction: Double? = nil,
     alignmentSampleCount: Int
   ) {
     self.name = name
     self.metric = metric
+    self.metrics = metrics
+    self.floorProbabilityFraction = floorProbabilityFraction
     self.alignmentSampleCount = alignmentSampleCount
   }
 }
@@ -3980,6 +4025,56 @@ public struct MetricEntryDirection: Word {
 }
 
 public struct MetricEntryErrorTransform: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let distance = Self(rawValue: "distance")
+  public static let odds = Self(rawValue: "odds")
+}
+
+/// In `SelectionTaskEntry`: `metrics`.
+public struct TaskMetricEntry: Codable, Hashable, Sendable {
+  /// The metric, as reports name it; may name a task of its own.
+  /// Must be a string of 1...256 characters.
+  public var name: String
+  /// Which scores are better.
+  public var direction: TaskMetricEntryDirection
+  /// The least and the greatest possible score; what a score reaches of it counts in the combined score.
+  /// Must be a list of 2 values, each a number in -1e+30...1e+30.
+  public var range: [Double]
+  /// The error whose logarithm falls with the logarithm of the data: the distance from the best score, or the odds
+  /// against it. The combined score is measured by odds where all metrics that count are.
+  public var errorTransform: TaskMetricEntryErrorTransform?
+  /// How much it counts in the combined score; 0 for a metric that is only watched, or only has a floor.
+  /// Must be a number in 0...1e+30.
+  public var weight: Double?
+  /// The worst score that is acceptable. A candidate that misses it is not suggested.
+  public var floor: Double?
+
+  public init(
+    name: String,
+    direction: TaskMetricEntryDirection,
+    range: [Double],
+    errorTransform: TaskMetricEntryErrorTransform? = nil,
+    weight: Double? = nil,
+    floor: Double? = nil
+  ) {
+    self.name = name
+    self.direction = direction
+    self.range = range
+    self.errorTransform = errorTransform
+    self.weight = weight
+    self.floor = floor
+  }
+}
+
+public struct TaskMetricEntryDirection: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let maximize = Self(rawValue: "maximize")
+  public static let minimize = Self(rawValue: "minimize")
+}
+
+public struct TaskMetricEntryErrorTransform: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let distance = Self(rawValue: "distance")
@@ -4624,13 +4719,21 @@ public struct TrialUpdate: Codable, Hashable, Sendable {
   /// Must be an integer in 0...9007199254740992.
   public var sampleCount: Int?
   /// The metric's value. Training that has diverged says "NaN", "Infinity" or "-Infinity", which JSON has no numbers
-  /// for, and is stopped.
-  public var score: TrialUpdateScore
+  /// for, and is stopped. Or, where the task has several metrics:
+  public var score: TrialUpdateScore?
+  /// Each metric's value by its name; those with a weight or a floor must be there.
+  /// Since 0.2.
+  public var scores: [String: TrialUpdateScores]?
   /// Standard error of the score, in its unit. Certainty allows for it: the best of several scores is in part the
   /// luckiest. Or:
   /// Must be a number in 0...1e+30.
   /// Since 0.2.
   public var standardError: Double?
+  /// Standard errors of scores by the names of their metrics. The combined score's is taken to be as large as theirs
+  /// can make it. Or:
+  /// Must be an object of 1...16 values, each a number in 0...1e+30.
+  /// Since 0.2.
+  public var standardErrors: [String: Double]?
   /// Examples whose mean the score is, each within the metric's range; the largest standard error that such a mean can
   /// have is then assumed, which is that of a share of right answers.
   /// Must be an integer in 1...9007199254740992.
@@ -4665,8 +4768,10 @@ public struct TrialUpdate: Codable, Hashable, Sendable {
     step: Int,
     dataFraction: Double? = nil,
     sampleCount: Int? = nil,
-    score: TrialUpdateScore,
+    score: TrialUpdateScore? = nil,
+    scores: [String: TrialUpdateScores]? = nil,
     standardError: Double? = nil,
+    standardErrors: [String: Double]? = nil,
     exampleCount: Int? = nil,
     gpuSeconds: Double? = nil,
     startSeconds: Double? = nil,
@@ -4681,7 +4786,9 @@ public struct TrialUpdate: Codable, Hashable, Sendable {
     self.dataFraction = dataFraction
     self.sampleCount = sampleCount
     self.score = score
+    self.scores = scores
     self.standardError = standardError
+    self.standardErrors = standardErrors
     self.exampleCount = exampleCount
     self.gpuSeconds = gpuSeconds
     self.startSeconds = startSeconds
@@ -4720,6 +4827,34 @@ public struct TrialUpdateScoreWord: Word {
   public static let minusInfinity = Self(rawValue: "-Infinity")
 }
 
+public enum TrialUpdateScores: Codable, Hashable, Sendable {
+  case number(Double)
+  case word(TrialUpdateScoresWord)
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let value = try? container.decode(Double.self) { self = .number(value); return }
+    if let value = try? container.decode(TrialUpdateScoresWord.self) { self = .word(value); return }
+    throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected one of 2 types")
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .number(let value): try container.encode(value)
+    case .word(let value): try container.encode(value)
+    }
+  }
+}
+
+public struct TrialUpdateScoresWord: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let naN = Self(rawValue: "NaN")
+  public static let infinity = Self(rawValue: "Infinity")
+  public static let minusInfinity = Self(rawValue: "-Infinity")
+}
+
 /// What `trial/update` answers.
 public struct TrialUpdateAnswer: Codable, Hashable, Sendable {
   /// The trial.
@@ -4729,7 +4864,8 @@ public struct TrialUpdateAnswer: Codable, Hashable, Sendable {
   /// `continue`; `pause`: the trial has ended, keep its checkpoint and ask for another trial; `stop`: the trial has
   /// ended, and nothing of it is needed any more.
   public var decision: TrialUpdateAnswerDecision
-  /// `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`.
+  /// `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest`, `belowFloor`: a
+  /// floor is missed with a probability above 0.99, or `excluded`.
   public var reason: String
   /// True where this step had been reported before.
   public var duplicate: Bool?
@@ -4982,6 +5118,7 @@ public struct CandidatePinAnswerClosure: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
   public static let diverged = Self(rawValue: "diverged")
   public static let failedTooOften = Self(rawValue: "failedTooOften")
   public static let lostTooOften = Self(rawValue: "lostTooOften")
@@ -5043,6 +5180,7 @@ public struct CandidateBanAnswerClosure: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
   public static let diverged = Self(rawValue: "diverged")
   public static let failedTooOften = Self(rawValue: "failedTooOften")
   public static let lostTooOften = Self(rawValue: "lostTooOften")
@@ -5111,6 +5249,7 @@ public struct CandidateAdvanceAnswerClosure: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
   public static let diverged = Self(rawValue: "diverged")
   public static let failedTooOften = Self(rawValue: "failedTooOften")
   public static let lostTooOften = Self(rawValue: "lostTooOften")
@@ -5168,6 +5307,7 @@ public struct CandidateWithdrawAnswerClosure: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
   public static let diverged = Self(rawValue: "diverged")
   public static let failedTooOften = Self(rawValue: "failedTooOften")
   public static let lostTooOften = Self(rawValue: "lostTooOften")
@@ -5186,16 +5326,76 @@ public struct SearchRevise: Codable, Hashable, Sendable {
   public var constraints: PoolConstraintsEntry?
   /// What may be spent in all, in place of the budget before; a limit that is left out is lifted.
   public var budget: BudgetEntry?
+  /// Weights and floors from now on, for those of the task's metrics that are named.
+  /// Must be a list of 1...16 objects.
+  /// Since 0.2.
+  public var metrics: [MetricRevisionEntry]?
+  /// How probably a candidate must meet all floors to be suggested before others, from now on.
+  /// Must be a number in 0...1.
+  /// Since 0.2.
+  public var floorProbabilityFraction: Double?
 
   public init(
     session: String,
     constraints: PoolConstraintsEntry? = nil,
-    budget: BudgetEntry? = nil
+    budget: BudgetEntry? = nil,
+    metrics: [MetricRevisionEntry]? = nil,
+    floorProbabilityFraction: Double? = nil
   ) {
     self.session = session
     self.constraints = constraints
     self.budget = budget
+    self.metrics = metrics
+    self.floorProbabilityFraction = floorProbabilityFraction
   }
+}
+
+/// In `SearchReviseParams`: `metrics`.
+public struct MetricRevisionEntry: Codable, Hashable, Sendable {
+  /// A metric of the task.
+  /// Must be a string of 1...256 characters.
+  public var name: String
+  /// Its weight from now on; as before by default.
+  /// Must be a number in 0...1e+30.
+  public var weight: Double?
+  /// The worst score that is acceptable from now on, or "none"; as before by default.
+  public var floor: MetricRevisionEntryFloor?
+
+  public init(
+    name: String,
+    weight: Double? = nil,
+    floor: MetricRevisionEntryFloor? = nil
+  ) {
+    self.name = name
+    self.weight = weight
+    self.floor = floor
+  }
+}
+
+public enum MetricRevisionEntryFloor: Codable, Hashable, Sendable {
+  case number(Double)
+  case word(MetricRevisionEntryFloorWord)
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let value = try? container.decode(Double.self) { self = .number(value); return }
+    if let value = try? container.decode(MetricRevisionEntryFloorWord.self) { self = .word(value); return }
+    throw DecodingError.dataCorruptedError(in: container, debugDescription: "expected one of 2 types")
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .number(let value): try container.encode(value)
+    case .word(let value): try container.encode(value)
+    }
+  }
+}
+
+public struct MetricRevisionEntryFloorWord: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let none = Self(rawValue: "none")
 }
 
 /// What `search/revise` answers.
@@ -5216,6 +5416,9 @@ public struct SearchReviseAnswer: Codable, Hashable, Sendable {
   public var finished: Bool
   /// Why it has ended; absent while it goes on.
   public var finishReason: SearchReviseAnswerFinishReason?
+  /// What other weights and floors changed; absent where they stay.
+  /// Since 0.2.
+  public var goals: RevisedGoals?
   /// Fields of the request that the method does not know, at most 16; absent where there are none.
   public var warnings: [UnknownField]?
 }
@@ -5231,6 +5434,96 @@ public struct SearchReviseAnswerFinishReason: Word {
   public static let regretBelowBound = Self(rawValue: "regretBelowBound")
   public static let planComplete = Self(rawValue: "planComplete")
   public static let noCandidateLeft = Self(rawValue: "noCandidateLeft")
+}
+
+/// In `SearchReviseAnswer`: `goals`.
+public struct RevisedGoals: Codable, Hashable, Sendable {
+  /// Reports that were combined again.
+  public var rescoredCount: Int
+  /// Candidates that were closed and may be trained again.
+  public var reopenedCount: Int
+  /// Candidates that miss a floor now, or most probably would.
+  public var belowFloorCount: Int
+  /// The suggestion before, as it was; absent where there was none.
+  public var suggestionBefore: RankedCandidate?
+  /// The suggestion now; absent where there is none.
+  public var suggestion: RankedCandidate?
+}
+
+/// In `RevisedGoals`: `suggestionBefore`.
+public struct RankedCandidate: Codable, Hashable, Sendable {
+  /// The candidate.
+  public var candidate: CandidateName
+  /// Where its training stands; `givenUp`: it left the search.
+  public var status: RankedCandidateStatus
+  /// Why it is not trained further; absent while it may be.
+  public var closure: RankedCandidateClosure?
+  /// A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
+  /// its parts have scored.
+  public var flag: RankedCandidateFlag?
+  /// True where candidate/pin keeps it from being stopped.
+  public var pinned: Bool?
+  /// Its predicted score on all data; absent without a prediction.
+  /// Unit: of the metric.
+  public var predictedScore: Double?
+  /// The ends of the interval that holds that score with probability 0.9.
+  /// Unit: of the metric.
+  public var scoreInterval: [Double]?
+  /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+  /// better.
+  public var probabilityBestFraction: Double?
+  /// The probability that it meets all floors; absent without floors.
+  /// Since 0.2.
+  public var floorProbabilityFraction: Double?
+  /// What is predicted of each metric; absent where the task has one.
+  /// Since 0.2.
+  public var metrics: [PredictedMetric]?
+}
+
+public struct RankedCandidateStatus: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let untried = Self(rawValue: "untried")
+  public static let observed = Self(rawValue: "observed")
+  public static let running = Self(rawValue: "running")
+  public static let complete = Self(rawValue: "complete")
+  public static let stopped = Self(rawValue: "stopped")
+  public static let givenUp = Self(rawValue: "givenUp")
+}
+
+public struct RankedCandidateClosure: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
+  public static let diverged = Self(rawValue: "diverged")
+  public static let failedTooOften = Self(rawValue: "failedTooOften")
+  public static let lostTooOften = Self(rawValue: "lostTooOften")
+  public static let fitsNoDevice = Self(rawValue: "fitsNoDevice")
+  public static let excludedByRule = Self(rawValue: "excludedByRule")
+  public static let banned = Self(rawValue: "banned")
+  public static let withdrawn = Self(rawValue: "withdrawn")
+}
+
+public struct RankedCandidateFlag: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let worseWithData = Self(rawValue: "worseWithData")
+  public static let farBelowParts = Self(rawValue: "farBelowParts")
+}
+
+/// In `RankedCandidate`: `metrics`.
+public struct PredictedMetric: Codable, Hashable, Sendable {
+  /// The metric.
+  public var name: String
+  /// Its predicted score on all data.
+  /// Unit: of the metric.
+  public var predictedScore: Double
+  /// The ends of the interval that holds that score with probability 0.9.
+  /// Unit: of the metric.
+  public var scoreInterval: [Double]
+  /// The probability that the score meets the floor; absent without one.
+  public var floorProbabilityFraction: Double?
 }
 
 /// Params of `suggestion/get`.
@@ -5319,10 +5612,20 @@ public struct SuggestionReportSuggested: Codable, Hashable, Sendable {
   /// The ends of the interval that holds that score with probability 0.9.
   /// Unit: of the metric.
   public var scoreInterval: [Double]?
-  /// The probability that no other candidate scores better.
+  /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+  /// better.
   public var probabilityBestFraction: Double?
+  /// The probability that it meets all floors; absent without floors.
+  /// Since 0.2.
+  public var floorProbabilityFraction: Double?
+  /// What is predicted of each metric; absent where the task has one.
+  /// Since 0.2.
+  public var metrics: [PredictedMetric]?
   /// How much higher its error is expected to be than that of the truly best, as a share of its own error.
   public var expectedRegretFraction: Double?
+  /// True where it meets the floors less probably than the task asks for; no other candidate meets them more probably.
+  /// Since 0.2.
+  public var floorsUncertain: Bool?
   /// The same in the metric's unit.
   /// Unit: of the metric.
   public var expectedRegretScore: Double?
@@ -5343,6 +5646,7 @@ public struct SuggestionReportSuggestedClosure: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
   public static let diverged = Self(rawValue: "diverged")
   public static let failedTooOften = Self(rawValue: "failedTooOften")
   public static let lostTooOften = Self(rawValue: "lostTooOften")
@@ -5406,8 +5710,15 @@ public struct CandidateEvidence: Codable, Hashable, Sendable {
   /// The ends of the interval that holds that score with probability 0.9.
   /// Unit: of the metric.
   public var scoreInterval: [Double]?
-  /// The probability that no other candidate scores better.
+  /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+  /// better.
   public var probabilityBestFraction: Double?
+  /// The probability that it meets all floors; absent without floors.
+  /// Since 0.2.
+  public var floorProbabilityFraction: Double?
+  /// What is predicted of each metric; absent where the task has one.
+  /// Since 0.2.
+  public var metrics: [PredictedMetric]?
   /// The scores observed, by growing data.
   public var observations: [ObservedScore]
   /// How many of them, from the largest data down, lie on the straight end of the curve in logarithms.
@@ -5435,6 +5746,7 @@ public struct CandidateEvidenceClosure: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
   public static let diverged = Self(rawValue: "diverged")
   public static let failedTooOften = Self(rawValue: "failedTooOften")
   public static let lostTooOften = Self(rawValue: "lostTooOften")
@@ -5458,60 +5770,6 @@ public struct ObservedScore: Codable, Hashable, Sendable {
   /// The score, as it was reported.
   /// Unit: of the metric.
   public var score: Double
-}
-
-/// In `SuggestionGetAnswer`: `problems`.
-public struct RankedCandidate: Codable, Hashable, Sendable {
-  /// The candidate.
-  public var candidate: CandidateName
-  /// Where its training stands; `givenUp`: it left the search.
-  public var status: RankedCandidateStatus
-  /// Why it is not trained further; absent while it may be.
-  public var closure: RankedCandidateClosure?
-  /// A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
-  /// its parts have scored.
-  public var flag: RankedCandidateFlag?
-  /// True where candidate/pin keeps it from being stopped.
-  public var pinned: Bool?
-  /// Its predicted score on all data; absent without a prediction.
-  /// Unit: of the metric.
-  public var predictedScore: Double?
-  /// The ends of the interval that holds that score with probability 0.9.
-  /// Unit: of the metric.
-  public var scoreInterval: [Double]?
-  /// The probability that no other candidate scores better.
-  public var probabilityBestFraction: Double?
-}
-
-public struct RankedCandidateStatus: Word {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static let untried = Self(rawValue: "untried")
-  public static let observed = Self(rawValue: "observed")
-  public static let running = Self(rawValue: "running")
-  public static let complete = Self(rawValue: "complete")
-  public static let stopped = Self(rawValue: "stopped")
-  public static let givenUp = Self(rawValue: "givenUp")
-}
-
-public struct RankedCandidateClosure: Word {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static let cannotBeBest = Self(rawValue: "cannotBeBest")
-  public static let diverged = Self(rawValue: "diverged")
-  public static let failedTooOften = Self(rawValue: "failedTooOften")
-  public static let lostTooOften = Self(rawValue: "lostTooOften")
-  public static let fitsNoDevice = Self(rawValue: "fitsNoDevice")
-  public static let excludedByRule = Self(rawValue: "excludedByRule")
-  public static let banned = Self(rawValue: "banned")
-  public static let withdrawn = Self(rawValue: "withdrawn")
-}
-
-public struct RankedCandidateFlag: Word {
-  public let rawValue: String
-  public init(rawValue: String) { self.rawValue = rawValue }
-  public static let worseWithData = Self(rawValue: "worseWithData")
-  public static let farBelowParts = Self(rawValue: "farBelowParts")
 }
 
 /// Params of `suggestion/ranking`.
@@ -5572,8 +5830,15 @@ public struct SuggestionRankingEntry: Codable, Hashable, Sendable {
   /// The ends of the interval that holds that score with probability 0.9.
   /// Unit: of the metric.
   public var scoreInterval: [Double]?
-  /// The probability that no other candidate scores better.
+  /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+  /// better.
   public var probabilityBestFraction: Double?
+  /// The probability that it meets all floors; absent without floors.
+  /// Since 0.2.
+  public var floorProbabilityFraction: Double?
+  /// What is predicted of each metric; absent where the task has one.
+  /// Since 0.2.
+  public var metrics: [PredictedMetric]?
 }
 
 public struct SuggestionRankingEntryStatus: Word {
@@ -5591,6 +5856,7 @@ public struct SuggestionRankingEntryClosure: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
   public static let diverged = Self(rawValue: "diverged")
   public static let failedTooOften = Self(rawValue: "failedTooOften")
   public static let lostTooOften = Self(rawValue: "lostTooOften")
@@ -5613,22 +5879,28 @@ public struct SuggestionPareto: Codable, Hashable, Sendable {
   /// Must be a string of 1...256 characters.
   public var session: String
   /// What candidates are compared by; the score is predicted, all others are those of the parts, the smaller the
-  /// better. By default the score and every figure that all parts state.
+  /// better. By default every figure that all parts state, and the score where the task has one metric.
   public var objectives: [SuggestionParetoObjectives]?
-  /// The worst score that is acceptable, in the metric's unit.
+  /// Names of the task's metrics to compare by as well, where it has several; all of them where neither is given.
+  /// Must be a list of 0...16 values, each a string of 1...256 characters.
+  /// Since 0.2.
+  public var metrics: [String]?
+  /// The worst score that is acceptable, in the metric's unit; the combined score where the task has several.
   public var scoreFloor: Double?
-  /// The probability with which a candidate must reach the floor; 0.9 by default.
+  /// The probability with which a candidate must reach the floor, and all floors of the task's metrics; 0.9 by default.
   /// Must be a number in 0...1.
   public var floorProbabilityFraction: Double?
 
   public init(
     session: String,
     objectives: [SuggestionParetoObjectives]? = nil,
+    metrics: [String]? = nil,
     scoreFloor: Double? = nil,
     floorProbabilityFraction: Double? = nil
   ) {
     self.session = session
     self.objectives = objectives
+    self.metrics = metrics
     self.scoreFloor = scoreFloor
     self.floorProbabilityFraction = floorProbabilityFraction
   }
@@ -5650,11 +5922,14 @@ public struct SuggestionParetoAnswer: Codable, Hashable, Sendable {
   public var revision: Int
   /// What candidates were compared by.
   public var objectives: [SuggestionParetoAnswerObjectives]
+  /// The metrics they were compared by; absent where there are none.
+  /// Since 0.2.
+  public var metrics: [String]?
   /// The Pareto set, by predicted score, the best first.
   public var candidates: [ParetoSetMember]
   /// Candidates left out because they have no prediction, or no figure of some objective.
   public var incomparableCount: Int
-  /// Candidates left out because of the floor.
+  /// Candidates left out because of a floor.
   public var belowFloorCount: Int
   /// Fields of the request that the method does not know, at most 16; absent where there are none.
   public var warnings: [UnknownField]?
@@ -5689,8 +5964,15 @@ public struct ParetoSetMember: Codable, Hashable, Sendable {
   /// The ends of the interval that holds that score with probability 0.9.
   /// Unit: of the metric.
   public var scoreInterval: [Double]?
-  /// The probability that no other candidate scores better.
+  /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+  /// better.
   public var probabilityBestFraction: Double?
+  /// The probability that it meets all floors; absent without floors.
+  /// Since 0.2.
+  public var floorProbabilityFraction: Double?
+  /// What is predicted of each metric; absent where the task has one.
+  /// Since 0.2.
+  public var metrics: [PredictedMetric]?
   /// Time of one answer, all parts together; absent where no part states it.
   /// Unit: s.
   public var latencySeconds: Double?
@@ -5721,6 +6003,7 @@ public struct ParetoSetMemberClosure: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
   public static let diverged = Self(rawValue: "diverged")
   public static let failedTooOften = Self(rawValue: "failedTooOften")
   public static let lostTooOften = Self(rawValue: "lostTooOften")
@@ -5823,8 +6106,15 @@ public struct SuggestionPipelineRow: Codable, Hashable, Sendable {
   /// The ends of the interval that holds that score with probability 0.9.
   /// Unit: of the metric.
   public var scoreInterval: [Double]?
-  /// The probability that no other candidate scores better.
+  /// The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+  /// better.
   public var probabilityBestFraction: Double?
+  /// The probability that it meets all floors; absent without floors.
+  /// Since 0.2.
+  public var floorProbabilityFraction: Double?
+  /// What is predicted of each metric; absent where the task has one.
+  /// Since 0.2.
+  public var metrics: [PredictedMetric]?
   /// The pipeline that trains it.
   public var pipeline: String
   /// The generation of its frontier that answers.
@@ -5856,6 +6146,7 @@ public struct SuggestionPipelineRowClosure: Word {
   public let rawValue: String
   public init(rawValue: String) { self.rawValue = rawValue }
   public static let cannotBeBest = Self(rawValue: "cannotBeBest")
+  public static let belowFloor = Self(rawValue: "belowFloor")
   public static let diverged = Self(rawValue: "diverged")
   public static let failedTooOften = Self(rawValue: "failedTooOften")
   public static let lostTooOften = Self(rawValue: "lostTooOften")
@@ -6582,7 +6873,8 @@ public struct TrialDecided: Codable, Hashable, Sendable {
   /// `continue`; `pause`: the trial has ended, keep its checkpoint and ask for another trial; `stop`: the trial has
   /// ended, and nothing of it is needed any more.
   public var decision: TrialDecidedDecision?
-  /// `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`.
+  /// `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest`, `belowFloor`: a
+  /// floor is missed with a probability above 0.99, or `excluded`.
   public var reason: String?
   /// True where this step had been reported before.
   public var duplicate: Bool?
@@ -7266,8 +7558,9 @@ extension CandidateWithdraw: Request {
   public static let method = "candidate/withdraw"
 }
 
-/// Changes the rules or the budget of a search that may have begun, and says what that changed. Candidates that break
-/// the new rules leave the search, those that break none any more return or join, and a spent budget may be raised.
+/// Changes the rules, the budget, or the weights and floors of the metrics of a search that may have begun, and says
+/// what that changed. Candidates that break the new rules leave the search, those that break none any more return or
+/// join, and a spent budget may be raised. Scores reported before are combined again by the new weights.
 /// Since 0.1.
 extension SearchRevise: Request {
   public typealias Answer = SearchReviseAnswer

@@ -16,6 +16,7 @@ struct FrontierCommand {
       --switch-latency SECONDS   what setting another clock takes, between two instructions (0)
       --switch-energy JOULES     what it draws beyond the blocking power, per GPU (0)
     \(SwitchArguments.help)
+      --most-switches N          changes of clock in an iteration on each rank, the one back included; 0: one clock
       --tensor-parallel N        GPUs that share a stage; energies count them all (1)
       --context-parallel N       GPUs that divide the sequence; energies count them all (1)
       --data-parallel N          replicas of the pipeline; energies count them all (1)
@@ -69,7 +70,8 @@ struct FrontierCommand {
   private static let rankOptions = FieldOptions([
     ("--blocking-power", "blockingPowerWatts"), ("--power-limit", "powerLimitWatts"),
     ("--switch-latency", "switchLatencySeconds"),
-    ("--switch-energy", "switchEnergyJoules"), ("--tensor-parallel", "tensorParallelWidth"),
+    ("--switch-energy", "switchEnergyJoules"), ("--most-switches", "mostSwitches"),
+    ("--tensor-parallel", "tensorParallelWidth"),
     ("--context-parallel", "contextParallelWidth"), ("--data-parallel", "dataParallelWidth"),
   ])
   /// The options that are fields of frontier/characterize.

@@ -294,19 +294,28 @@ def test_changes_take_what_their_knobs_and_clocks_say(binary, tmp_path):
                    *options)
         assert done.returncode == 0, done.stderr
         found = json.loads(done.stdout)["plans"]
-        # A tick depends on the longest latency there may be, so last digits may differ.
-        return [(round(one["iterationTimeSeconds"], 9), round(one["energyJoules"], 6), one["switchCount"])
-                for one in found]
+        return [(one["iterationTimeSeconds"], one["energyJoules"], one["switchCount"]) for one in found]
+
+    def outcomes(*options):
+        # A tick depends on the longest latency there may be, so last digits may differ, and which of equal plans it is.
+        return [(round(seconds, 9), round(joules, 6)) for seconds, joules, _ in plans(*options)]
 
     clocks = (1410, 1200, 900)
     alike = ",".join(f"{a}:{b}=0.01" for a in clocks for b in clocks if a != b)
-    same = plans("--switch-latency", "0.01")
-    assert plans("--knob-switch-latency", "frequency=0.01") == same
-    assert plans("--pair-switch-latency", alike) == same
-    assert plans("--knob-switch-latency", "frequency=0.05", "--pair-switch-latency", alike) == same
-    assert plans("--knob-switch-latency", "power=1", "--switch-latency", "0.01") == same
+    same = outcomes("--switch-latency", "0.01")
+    assert outcomes("--knob-switch-latency", "frequency=0.01") == same
+    assert outcomes("--pair-switch-latency", alike) == same
+    assert outcomes("--knob-switch-latency", "frequency=0.05", "--pair-switch-latency", alike) == same
+    assert outcomes("--knob-switch-latency", "power=1", "--switch-latency", "0.01") == same
     # A clock that can be left at once, but not come back to.
-    assert plans("--pair-switch-latency", alike.replace("900:1410=0.01", "900:1410=9")) != same
+    assert outcomes("--pair-switch-latency", alike.replace("900:1410=0.01", "900:1410=9")) != same
+    # One clock for each rank, and so for each of its stages.
+    plan = tmp_path / "plan.csv"
+    restricted = plans("--most-switches", "0", "--plan", plan)
+    assert restricted and all(count == 0 for _, _, count in restricted)
+    with plan.open() as file:
+        steps = list(csv.DictReader(file))
+    assert len({(step["stage"], step["frequency"]) for step in steps}) == 2
     for option, value in [("--knob-switch-latency", "frequency"), ("--knob-switch-latency", "frequency=-1"),
                           ("--pair-switch-latency", "1410=0.1"), ("--pair-switch-latency", "1410:900=x")]:
         done = run(binary, "frontier", path, "--stages", "2", "--microbatches", "2", "--blocking-power", "60", option,

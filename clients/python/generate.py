@@ -20,6 +20,7 @@ WORDS = {
     "ErrorTransform": "pool/submit task.metric.errorTransform", "Estimate": "frontier/characterize estimate",
     "Estimator": "pool/clusters estimator",
     "Kernel": "pool/clusters kernel", "Linkage": "pool/clusters linkage", "Objective": "frontier/query objective",
+    "NoFloor": "search/revise metrics.floor",
     "ParetoObjective": "suggestion/pareto objectives", "PowerMeasure": "power/allocate power",
     "PushGroup": "session/watch pushes",
     "Resampling": "plan/uncertainty resampling", "Schedule": "pipeline/define schedule",

@@ -28,6 +28,8 @@ public struct PlanCertificate: Sendable, Equatable {
     case energyMismatch(reportedJoules: Double, realJoules: Double)
     /// The reported gap is not the real energy's gap.
     case gapMismatch(reported: Double, real: Double)
+    /// A rank changes its setting more often than it may.
+    case tooManySwitches(rank: Int)
     /// The plan is below the lower bound, so one of the two is wrong.
     case belowBound(joules: Double, boundJoules: Double)
   }
@@ -43,8 +45,9 @@ public struct PlanCertificate: Sendable, Equatable {
       self.failure = failure
       return
     }
-    let outcome = problem.outcome(
-      ofMeasurements: plan.choices.enumerated().map { problem.table(of: $0).options[Int($1)] })
+    let measurements = plan.choices.enumerated().map { problem.table(of: $0).options[Int($1)] }
+    let outcome = problem.outcome(ofMeasurements: measurements)
+    let overLimit = problem.switching?.ranksOverLimit(measurements, tableOfInstruction: problem.tableOfInstruction)
     // A plan at the fastest time may be a rounding below it.
     let seconds = max(outcome.iterationTimeSeconds, curve.minimumTimeSeconds)
     let bound = curve.energyJoules(at: seconds) ?? .infinity
@@ -64,6 +67,8 @@ public struct PlanCertificate: Sendable, Equatable {
         .timeMismatch(reportedSeconds: plan.iterationTimeSeconds, realSeconds: outcome.iterationTimeSeconds)
       } else if !(energyError <= tolerance) {
         .energyMismatch(reportedJoules: plan.energyJoules, realJoules: outcome.energyJoules)
+      } else if let rank = overLimit?.first {
+        .tooManySwitches(rank: rank)
       } else if !(bound - outcome.energyJoules <= tolerance * scale + slopeJoules) {
         .belowBound(joules: outcome.energyJoules, boundJoules: bound)
       } else if bound != 0, !(abs(plan.gapFraction - gapFraction) * abs(bound) <= 2 * (tolerance * scale + slopeJoules))

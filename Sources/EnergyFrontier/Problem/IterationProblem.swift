@@ -23,8 +23,8 @@ public struct IterationProblem: Sendable, Equatable {
 
   /// States a problem.
   ///
-  /// - Throws: ``FrontierError`` when an instruction names no table, or the power is negative or beyond
-  ///   ``Measurement/acceptedRange``.
+  /// - Throws: ``FrontierError`` when an instruction names no table, the power is negative or beyond
+  ///   ``Measurement/acceptedRange``, or no plan changes settings as seldom as it must.
   public init(
     graph: InstructionGraph, tableOfInstruction: [Int], tables: [OptionTable], waitingPowerWatts: Double,
     deviceMultiplicity: Int = 1, switching: Switching? = nil
@@ -38,6 +38,7 @@ public struct IterationProblem: Sendable, Equatable {
     guard waitingPowerWatts >= 0, waitingPowerWatts <= Measurement.acceptedRange.upperBound else {
       throw .invalidBlockingPower(value: waitingPowerWatts)
     }
+    try switching?.checkRestriction(tableOfInstruction: tableOfInstruction)
     self.graph = graph
     self.tableOfInstruction = tableOfInstruction
     self.tables = tables

@@ -34,10 +34,14 @@ public struct Switching: Sendable, Equatable {
     /// Its instructions, in their order.
     public let instructions: [Int]
     public let cost: SwitchCost
+    /// How often it may change its setting in an iteration, the change back to the first setting included; nil where
+    /// it may as often as it likes. One change cannot be alone, so 1 is as good as 0.
+    public let mostSwitches: Int?
 
-    public init(instructions: [Int], cost: SwitchCost) {
+    public init(instructions: [Int], cost: SwitchCost, mostSwitches: Int? = nil) {
       self.instructions = instructions
       self.cost = cost
+      self.mostSwitches = mostSwitches
     }
   }
 
@@ -87,6 +91,12 @@ public struct Switching: Sendable, Equatable {
 
   /// Whether no change costs anything.
   public var isFree: Bool { ranks.allSatisfy { $0.cost == .free } && latencies?.isFree ?? true }
+
+  /// Whether a rank may not change as often as it likes.
+  public var isRestricted: Bool { ranks.contains { $0.mostSwitches != nil } }
+
+  /// Whether plans must be made with changes in mind.
+  public var affectsPlans: Bool { !isFree || isRestricted }
 
   /// Seconds that a rank needs from one setting to another; 0 where they are equal. O(knobs).
   func latencySeconds(_ rank: Int, from: Int, to: Int) -> Double {

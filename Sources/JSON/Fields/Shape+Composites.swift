@@ -54,8 +54,8 @@ extension Shape {
       describeType: { .pair(element.type, perhaps: extra.type) })
   }
 
-  /// An object with names that the client chooses, each once, and values of shape `element`, in the order in which
-  /// they stand. O(members^2) comparisons of names.
+  /// An object with names of 1 to 256 characters that the client chooses, each once, and values of shape `element`, in
+  /// the order in which they stand. O(members^2) comparisons of names.
   package static func map<Element>(
     of element: Shape<Element>, count: ClosedRange<Int>
   ) -> Shape where Value == [(name: ExactString, value: Element)] {
@@ -66,6 +66,7 @@ extension Shape {
         guard case .object(let object) = json, count.contains(object.count) else { return nil }
         var values: Value = []
         for member in object {
+          guard 1...256 ~= member.key.text.unicodeScalars.count else { return nil }
           let name = Preview.cut(member.key.text)
           guard !values.contains(where: { $0.name == member.key }) else {
             throw InvalidField(path: [.key(name)], expected: "each name once", found: "it twice")

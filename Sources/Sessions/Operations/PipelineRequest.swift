@@ -15,6 +15,8 @@ package struct PipelineRequest: Sendable {
   package var gpus: [String]?
   package var switchLatencySeconds: PerRank<Double>?
   package var switchEnergyJoules: PerRank<Double>?
+  /// How often a rank's setting may change in an iteration; ``Limits/instructionCount`` for any number.
+  package var mostSwitches: PerRank<Int>?
   /// What a change takes where that depends on the two settings.
   package var settingLatencies = SettingLatencies()
   /// Devices that share the stages of each rank.
@@ -70,6 +72,11 @@ extension PipelineRequest {
     definition.rankPowerLimitWatts = try powerLimits(registered, ranks: ranks)
     try Limits.check(definition)
     definition.rankSwitchCosts = try switchCosts(registered, ranks: ranks)
+    if let mostSwitches {
+      definition.rankMostSwitches = try mostSwitches.expanded(ranks: ranks, path: "mostSwitches").map {
+        $0 < Limits.instructionCount ? $0 : nil
+      }
+    }
     try settingLatencies.checkPairs()
     definition.settingLatencies = settingLatencies
     definition.isSwitchLatencyGiven =

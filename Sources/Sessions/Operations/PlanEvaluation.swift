@@ -20,6 +20,8 @@ package struct PlanFigures: Sendable, Equatable {
   package let gapFraction: Double
   package let switchCount: Int
   package let assumesFreeSwitches: Bool
+  /// The ranks whose setting changes more often than it may.
+  package let ranksOverLimit: [Int]
 
   package var averagePowerWatts: Double { energyJoules / iterationTimeSeconds }
 }
@@ -49,7 +51,9 @@ extension SessionState {
       plan: PlanFigures(
         iterationTimeSeconds: outcome.iterationTimeSeconds, energyJoules: outcome.energyJoules,
         gapFraction: Plan.gapFraction(outcome.energyJoules, overBound: bound), switchCount: switchCount,
-        assumesFreeSwitches: !inputs.definition.isSwitchLatencyGiven && switchCount > 1),
+        assumesFreeSwitches: !inputs.definition.isSwitchLatencyGiven && switchCount > 1,
+        ranksOverLimit: inputs.problem.switching?.ranksOverLimit(
+          measurements, tableOfInstruction: inputs.problem.tableOfInstruction) ?? []),
       asMeasured: inputs.estimate == nil ? nil : inputs.measuredProblem.outcome(ofMeasurements: measurements),
       better: better, timeline: IterationTimeline(inputs, measurements: measurements))
   }

@@ -108,6 +108,12 @@ package final class FrontierInputs: Sendable {
         deviceMultiplicity: definition.deviceMultiplicity, switching: switching)
     } catch let error as RequestError {
       throw error
+    } catch FrontierError.tooFewSwitches(let rank, let needed, let most) {
+      throw RequestError(
+        .invalidProfile, path: "pipeline",
+        expected: "measurements by which rank \(rank) can run with at most \(most) changes of frequency",
+        found: "\(needed) at least",
+        fix: "measure its instructions at frequencies that they share, or raise mostSwitches")
     } catch FrontierError.invalidBlockingPower(let watts) {
       throw RequestError(
         .invalidProfile, path: "pipeline",
@@ -206,11 +212,10 @@ package struct CharacterizedFrontier: Sendable {
   /// The plans as choices among other measurements of the same pipeline: the efficient option of the same setting, and
   /// where there is none any more, the slowest efficient option that is no slower than that setting now is.
   ///
-  /// - Returns: nil when changes of setting cost something, since plans are then no choices among efficient options,
-  /// or when a
-  ///   setting is not measured any more. O(plans * instructions).
+  /// - Returns: nil when changes of setting cost something or are restricted, since plans are then no choices among
+  ///   efficient options, or when a setting is not measured any more. O(plans * instructions).
   package func choices(among other: FrontierInputs) -> [[UInt16]]? {
-    guard [inputs, other].allSatisfy({ $0.problem.switching?.isFree ?? true }),
+    guard ![inputs, other].contains(where: { $0.problem.switching?.affectsPlans ?? false }),
       inputs.definition.tables == other.definition.tables,
       inputs.problem.tableOfInstruction == other.problem.tableOfInstruction
     else { return nil }

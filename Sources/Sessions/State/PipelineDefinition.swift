@@ -100,6 +100,8 @@ package struct PipelineDefinition: Sendable, Equatable {
   package var rankSwitchCosts: [SwitchCost]
   /// What a change takes where that depends on the two settings.
   package var settingLatencies = SettingLatencies()
+  /// For each rank how often its setting may change in an iteration; nil where as often as it likes.
+  package var rankMostSwitches: [Int?]
   /// Whether a client said how long a change of setting takes; without that it counts as no time.
   package var isSwitchLatencyGiven = false
   package let instructions: [PipelineInstruction]
@@ -178,6 +180,7 @@ package struct PipelineDefinition: Sendable, Equatable {
     self.rankBlockingPowerWatts = rankBlockingPowerWatts
     rankPowerLimitWatts = Array(repeating: .infinity, count: rankBlockingPowerWatts.count)
     rankSwitchCosts = Array(repeating: .free, count: rankBlockingPowerWatts.count)
+    rankMostSwitches = Array(repeating: nil, count: rankBlockingPowerWatts.count)
     self.instructions = instructions
     self.graph = graph
     var seen: Set<TableKey> = []

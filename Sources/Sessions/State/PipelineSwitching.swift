@@ -15,13 +15,14 @@ extension PipelineDefinition {
   /// Refuses costs of switching for ranks whose instructions could run in another order: which changes happen is then
   /// unknown.
   package func checkRankOrders() throws(RequestError) {
-    guard !hasFreeSwitches else { return }
+    guard !hasFreeSwitches || isRestricted else { return }
     for order in rankOrders {
       for (before, after) in zip(order, order.dropFirst()) where !graph.predecessors(of: after).contains(before) {
         let names = [before, after].map { Preview.quoted(instructions[$0].id ?? "\($0)") }
         throw RequestError(
           .invalidPipeline, path: "dependencies",
-          expected: "a dependency from each instruction of a rank to its next one, where switching costs something",
+          expected: "a dependency from each instruction of a rank to its next one, where switching "
+            + (hasFreeSwitches ? "is restricted" : "costs something"),
           found: "none from \(names[0]) to \(names[1])",
           fix: "add [\(names[0]), \(names[1])], or leave out \(switchingFields)")
       }
@@ -31,10 +32,13 @@ extension PipelineDefinition {
   /// The fields by which changes of setting cost something, in words.
   private var switchingFields: String {
     let fields =
-      (settingLatencies.knobSeconds.isEmpty ? [] : ["knobSwitchLatencies"])
+      (isRestricted ? ["mostSwitches"] : []) + (settingLatencies.knobSeconds.isEmpty ? [] : ["knobSwitchLatencies"])
       + (settingLatencies.pairs.isEmpty ? [] : ["pairSwitchLatencies"]) + ["switchLatencySeconds"]
     return fields.joined(separator: ", ") + " and switchEnergyJoules"
   }
+
+  /// Whether a rank may change its setting only so often.
+  package var isRestricted: Bool { rankMostSwitches.contains { $0 != nil } }
 
   /// Whether no rank's changes of setting cost anything.
   package var hasFreeSwitches: Bool { rankSwitchCosts.allSatisfy { $0 == .free } && settingLatencies.isFree }
@@ -93,7 +97,9 @@ extension PipelineDefinition {
     }
     let orders = timedRankOrders(isInstant)
     let ranks =
-      zip(orders.timed, costs).map { Switching.Rank(instructions: $0, cost: $1) }
+      orders.timed.indices.map {
+        Switching.Rank(instructions: orders.timed[$0], cost: costs[$0], mostSwitches: rankMostSwitches[$0])
+      }
       // To the solver what takes no time is on ranks of its own, which never change.
       + orders.instant.filter { !$0.isEmpty }.map { Switching.Rank(instructions: $0, cost: .free) }
     do throws(FrontierError) {
@@ -101,7 +107,7 @@ extension PipelineDefinition {
         ranks: ranks, settings: numbered, latencies: settingLatencies.ofSettings(distinct), graph: graph)
     } catch {
       // Then changes cost nothing: ``checkRankOrders()`` has seen to it.
-      if case .unorderedRank = error, hasFreeSwitches { return nil }
+      if case .unorderedRank = error, hasFreeSwitches, !isRestricted { return nil }
       throw RequestError(
         .invalidPipeline, path: "switchLatencySeconds",
         expected: "costs in 0...\(Measurement.acceptedRange.upperBound), in seconds and joules", found: "\(error)",

@@ -181,7 +181,6 @@ extension FieldType {
     case .string(let length): return .string(String(repeating: "a", count: length?.lowerBound ?? 0))
     case .choice(let values): return values.first.map { .string($0) } ?? ""
     case .list(let element, let count): return .array(Array(repeating: element.placeholder, count: count.atLeast))
-    case .map: return .object(JSONObject())
     case .pair(let first, _): return .array([first.placeholder, first.placeholder])
     case .map: return .object(JSONObject())
     case .object(let fields, _):

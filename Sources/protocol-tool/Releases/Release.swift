@@ -111,7 +111,6 @@ struct Release {
         + signature(element)
     case .map(let value): return "object of \(signature(value))"
     case .pair(let first, let extra): return "two of \(signature(first)), perhaps \(signature(extra))"
-    case .map(let element): return "object of \(signature(element))"
     case .either(let first, let second): return "\(signature(first)) or \(signature(second))"
     }
   }

@@ -140,13 +140,21 @@ import TrimtabServer
     #expect(ManifestReader(SyntaxTree(text, .toml), files: nil).problems.isEmpty)
   }
 
+  private static let task = """
+    [pool.task]
+    name = "t"
+    alignment_sample_count = 10
+    metric = { name = "m", direction = "maximize" }
+
+    """
+
   /// What is offered as a fix mends its problem, and makes no other.
   @Test(arguments: [
     "nam = \"x\"", "[objective]\ndeadlineSeconds = 1.0", "[objective]\nobjective = \"cheepest\"", "name = 2026-11-27",
     "command = \"x\"\n" + pool, pool.replacing("alignment_sample_count = 558_000\n", with: ""),
     pool.replacing("name = \"accuracy\", ", with: ""), pool.replacing("encoders", with: "encodrs"),
     pipeline.replacing("switch_latency_seconds = 0.01\n", with: ""), pipeline + "[objective]\ndeadline_seconds = 0.1\n",
-    pool + "[search]\nstrategy = \"rase\"\n", "[pool]\nencoders = \"a\"\nlanguage_models = [\"b\"]\n",
+    pool + "[search]\nstrategy = \"rase\"\n", "[pool]\nencoders = \"a\"\nlanguage_models = [\"b\"]\n" + task,
     "gpus = [{ node = \"a\" }]",
   ])
   func aFixMendsItsProblem(_ text: String) throws {

@@ -736,13 +736,19 @@ class PipelineDefineParams(TypedDict):
     # Seconds that setting each knob takes, by the knob's name. A knob is a member of a `frequency` that is an object;
     # a `frequency` that is a number is the knob `frequency`. A change takes the sum over the knobs named here that
     # differ, since a driver sets them one after another, and `switchLatencySeconds` once if anything else differs.
-    # Must be an object of 0...256 values, each a number in 0...1e+30, by name. Since 0.2.
+    # Must be an object of 0...256 values, each a number in 0...1e+30. Since 0.2.
     knobSwitchLatencies: NotRequired[Optional[Mapping[str, float]]]
 
     # Changes that take a time of their own, instead of what knobs and `switchLatencySeconds` say: each pair at most
     # once, in its direction alone. A change is always direct, even where a detour would take less time. Must be a list
     # of 0...65536 objects. Since 0.2.
     pairSwitchLatencies: NotRequired[Optional[Sequence[SettingPair]]]
+
+    # How often the frequency of a rank may change in an iteration, in all plans: one number for all ranks, or one for
+    # each; 0 for one frequency on the rank, 65536 for no limit. The change back to the first frequency at the
+    # iteration's end counts, so 1 is as good as 0. The lower bound does not know of it. Must be an integer in
+    # 0...65536 or a list of 1...4096 values, each an integer in 0...65536. Since 0.2.
+    mostSwitches: NotRequired[Optional[Union[int, Sequence[int]]]]
 
     # Devices that share the stages of a rank: one number for all ranks, or one for each, as 2 for an encoder's and 8
     # for a decoder's. All run the rank's plan, and energies count them all; measurements and powers are of one device.
@@ -2401,6 +2407,10 @@ class PlanFigures(TypedDict):
     # counts as no time; absent otherwise.
     switchLatencyUnset: NotRequired[bool]
 
+    # The ranks whose frequency changes more often than `mostSwitches` of the pipeline allows; absent where none does.
+    # Since 0.2.
+    ranksOverMostSwitches: NotRequired[list[int]]
+
 
 
 class PlanVariantsParams(TypedDict):
@@ -3351,8 +3361,16 @@ class SelectionTaskEntry(TypedDict):
     # The task, for people. Must be a string of 1...256 characters.
     name: str
 
-    # What candidates are scored by.
-    metric: MetricEntry
+    # What candidates are scored by. Or:
+    metric: NotRequired[Optional[MetricEntry]]
+
+    # Several metrics that every report has. The search maximises the combined score: the mean, by weight, of what each
+    # score reaches of its range, from 0 to 1. Must be a list of 1...16 objects. Since 0.2.
+    metrics: NotRequired[Optional[Sequence[TaskMetricEntry]]]
+
+    # How probably a candidate must meet all floors of the metrics to be suggested before others; 0.9 by default.
+    # Floors are taken to be met independently of each other. Must be a number in 0...1. Since 0.2.
+    floorProbabilityFraction: NotRequired[Optional[float]]
 
     # Samples of alignment data; a data fraction of 1 is all of them. Must be an integer in 1...2251799813685248.
     alignmentSampleCount: int
@@ -3375,6 +3393,32 @@ class MetricEntry(TypedDict):
     # The error whose logarithm falls with the logarithm of the data: the distance from the best score, or the odds
     # against it.
     errorTransform: NotRequired[Optional[Literal["distance", "odds"]]]
+
+
+
+class TaskMetricEntry(TypedDict):
+    """In `SelectionTaskEntry`: `metrics`."""
+
+    # The metric, as reports name it; may name a task of its own. Must be a string of 1...256 characters.
+    name: str
+
+    # Which scores are better.
+    direction: Literal["maximize", "minimize"]
+
+    # The least and the greatest possible score; what a score reaches of it counts in the combined score. Must be a
+    # list of 2 values, each a number in -1e+30...1e+30.
+    range: Sequence[float]
+
+    # The error whose logarithm falls with the logarithm of the data: the distance from the best score, or the odds
+    # against it. The combined score is measured by odds where all metrics that count are.
+    errorTransform: NotRequired[Optional[Literal["distance", "odds"]]]
+
+    # How much it counts in the combined score; 0 for a metric that is only watched, or only has a floor. Must be a
+    # number in 0...1e+30.
+    weight: NotRequired[Optional[float]]
+
+    # The worst score that is acceptable. A candidate that misses it is not suggested.
+    floor: NotRequired[Optional[float]]
 
 
 
@@ -3880,12 +3924,19 @@ class TrialUpdateParams(TypedDict):
     sampleCount: NotRequired[Optional[int]]
 
     # The metric's value. Training that has diverged says "NaN", "Infinity" or "-Infinity", which JSON has no numbers
-    # for, and is stopped.
-    score: Union[float, Literal["NaN", "Infinity", "-Infinity"]]
+    # for, and is stopped. Or, where the task has several metrics:
+    score: NotRequired[Optional[Union[float, Literal["NaN", "Infinity", "-Infinity"]]]]
+
+    # Each metric's value by its name; those with a weight or a floor must be there. Since 0.2.
+    scores: NotRequired[Optional[Mapping[str, Union[float, Literal["NaN", "Infinity", "-Infinity"]]]]]
 
     # Standard error of the score, in its unit. Certainty allows for it: the best of several scores is in part the
     # luckiest. Or: Must be a number in 0...1e+30. Since 0.2.
     standardError: NotRequired[Optional[float]]
+
+    # Standard errors of scores by the names of their metrics. The combined score's is taken to be as large as theirs
+    # can make it. Or: Must be an object of 1...16 values, each a number in 0...1e+30. Since 0.2.
+    standardErrors: NotRequired[Optional[Mapping[str, float]]]
 
     # Examples whose mean the score is, each within the metric's range; the largest standard error that such a mean can
     # have is then assumed, which is that of a share of right answers. Must be an integer in 1...9007199254740992.
@@ -3928,7 +3979,8 @@ class TrialUpdateAnswer(TypedDict):
     # ended, and nothing of it is needed any more.
     decision: Literal["continue", "pause", "stop"]
 
-    # `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`.
+    # `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest`, `belowFloor`: a
+    # floor is missed with a probability above 0.99, or `excluded`.
     reason: str
 
     # True where this step had been reported before.
@@ -4116,8 +4168,8 @@ class CandidatePinAnswer(TypedDict):
 
     # Why the candidate is not trained further; absent while it may be.
     closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
     ]]
 
     # The candidate's open trial, or the one that candidate/withdraw ended.
@@ -4162,8 +4214,8 @@ class CandidateBanAnswer(TypedDict):
 
     # Why the candidate is not trained further; absent while it may be.
     closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
     ]]
 
     # The candidate's open trial, or the one that candidate/withdraw ended.
@@ -4212,8 +4264,8 @@ class CandidateAdvanceAnswer(TypedDict):
 
     # Why the candidate is not trained further; absent while it may be.
     closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
     ]]
 
     # The candidate's open trial, or the one that candidate/withdraw ended.
@@ -4255,8 +4307,8 @@ class CandidateWithdrawAnswer(TypedDict):
 
     # Why the candidate is not trained further; absent while it may be.
     closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
     ]]
 
     # The candidate's open trial, or the one that candidate/withdraw ended.
@@ -4281,6 +4333,28 @@ class SearchReviseParams(TypedDict):
 
     # What may be spent in all, in place of the budget before; a limit that is left out is lifted.
     budget: NotRequired[Optional[BudgetEntry]]
+
+    # Weights and floors from now on, for those of the task's metrics that are named. Must be a list of 1...16 objects.
+    # Since 0.2.
+    metrics: NotRequired[Optional[Sequence[MetricRevisionEntry]]]
+
+    # How probably a candidate must meet all floors to be suggested before others, from now on. Must be a number in
+    # 0...1. Since 0.2.
+    floorProbabilityFraction: NotRequired[Optional[float]]
+
+
+
+class MetricRevisionEntry(TypedDict):
+    """In `SearchReviseParams`: `metrics`."""
+
+    # A metric of the task. Must be a string of 1...256 characters.
+    name: str
+
+    # Its weight from now on; as before by default. Must be a number in 0...1e+30.
+    weight: NotRequired[Optional[float]]
+
+    # The worst score that is acceptable from now on, or "none"; as before by default.
+    floor: NotRequired[Optional[Union[float, Literal["none"]]]]
 
 
 
@@ -4314,8 +4388,88 @@ class SearchReviseAnswer(TypedDict):
         "regretBelowBound", "planComplete", "noCandidateLeft",
     ]]
 
+    # What other weights and floors changed; absent where they stay. Since 0.2.
+    goals: NotRequired[RevisedGoals]
+
     # Fields of the request that the method does not know, at most 16; absent where there are none.
     warnings: NotRequired[list[UnknownField]]
+
+
+
+class RevisedGoals(TypedDict):
+    """In `SearchReviseAnswer`: `goals`."""
+
+    # Reports that were combined again.
+    rescoredCount: int
+
+    # Candidates that were closed and may be trained again.
+    reopenedCount: int
+
+    # Candidates that miss a floor now, or most probably would.
+    belowFloorCount: int
+
+    # The suggestion before, as it was; absent where there was none.
+    suggestionBefore: NotRequired[RankedCandidate]
+
+    # The suggestion now; absent where there is none.
+    suggestion: NotRequired[RankedCandidate]
+
+
+
+class RankedCandidate(TypedDict):
+    """In `RevisedGoals`: `suggestionBefore`."""
+
+    # The candidate.
+    candidate: CandidateName
+
+    # Where its training stands; `givenUp`: it left the search.
+    status: Literal["untried", "observed", "running", "complete", "stopped", "givenUp"]
+
+    # Why it is not trained further; absent while it may be.
+    closure: NotRequired[Literal[
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
+    ]]
+
+    # A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
+    # its parts have scored.
+    flag: NotRequired[Literal["worseWithData", "farBelowParts"]]
+
+    # True where candidate/pin keeps it from being stopped.
+    pinned: NotRequired[bool]
+
+    # Its predicted score on all data; absent without a prediction. Unit: of the metric.
+    predictedScore: NotRequired[float]
+
+    # The ends of the interval that holds that score with probability 0.9. Unit: of the metric.
+    scoreInterval: NotRequired[list[float]]
+
+    # The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    # better.
+    probabilityBestFraction: NotRequired[float]
+
+    # The probability that it meets all floors; absent without floors. Since 0.2.
+    floorProbabilityFraction: NotRequired[float]
+
+    # What is predicted of each metric; absent where the task has one. Since 0.2.
+    metrics: NotRequired[list[PredictedMetric]]
+
+
+
+class PredictedMetric(TypedDict):
+    """In `RankedCandidate`: `metrics`."""
+
+    # The metric.
+    name: str
+
+    # Its predicted score on all data. Unit: of the metric.
+    predictedScore: float
+
+    # The ends of the interval that holds that score with probability 0.9. Unit: of the metric.
+    scoreInterval: list[float]
+
+    # The probability that the score meets the floor; absent without one.
+    floorProbabilityFraction: NotRequired[float]
 
 
 
@@ -4392,8 +4546,8 @@ class SuggestionReportSuggested(TypedDict):
 
     # Why it is not trained further; absent while it may be.
     closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
     ]]
 
     # A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
@@ -4409,11 +4563,22 @@ class SuggestionReportSuggested(TypedDict):
     # The ends of the interval that holds that score with probability 0.9. Unit: of the metric.
     scoreInterval: NotRequired[list[float]]
 
-    # The probability that no other candidate scores better.
+    # The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    # better.
     probabilityBestFraction: NotRequired[float]
+
+    # The probability that it meets all floors; absent without floors. Since 0.2.
+    floorProbabilityFraction: NotRequired[float]
+
+    # What is predicted of each metric; absent where the task has one. Since 0.2.
+    metrics: NotRequired[list[PredictedMetric]]
 
     # How much higher its error is expected to be than that of the truly best, as a share of its own error.
     expectedRegretFraction: NotRequired[float]
+
+    # True where it meets the floors less probably than the task asks for; no other candidate meets them more probably.
+    # Since 0.2.
+    floorsUncertain: NotRequired[bool]
 
     # The same in the metric's unit. Unit: of the metric.
     expectedRegretScore: NotRequired[float]
@@ -4463,8 +4628,8 @@ class CandidateEvidence(TypedDict):
 
     # Why it is not trained further; absent while it may be.
     closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
     ]]
 
     # A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
@@ -4480,8 +4645,15 @@ class CandidateEvidence(TypedDict):
     # The ends of the interval that holds that score with probability 0.9. Unit: of the metric.
     scoreInterval: NotRequired[list[float]]
 
-    # The probability that no other candidate scores better.
+    # The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    # better.
     probabilityBestFraction: NotRequired[float]
+
+    # The probability that it meets all floors; absent without floors. Since 0.2.
+    floorProbabilityFraction: NotRequired[float]
+
+    # What is predicted of each metric; absent where the task has one. Since 0.2.
+    metrics: NotRequired[list[PredictedMetric]]
 
     # The scores observed, by growing data.
     observations: list[ObservedScore]
@@ -4508,39 +4680,6 @@ class ObservedScore(TypedDict):
 
     # The score, as it was reported. Unit: of the metric.
     score: float
-
-
-
-class RankedCandidate(TypedDict):
-    """In `SuggestionGetAnswer`: `problems`."""
-
-    # The candidate.
-    candidate: CandidateName
-
-    # Where its training stands; `givenUp`: it left the search.
-    status: Literal["untried", "observed", "running", "complete", "stopped", "givenUp"]
-
-    # Why it is not trained further; absent while it may be.
-    closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
-    ]]
-
-    # A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
-    # its parts have scored.
-    flag: NotRequired[Literal["worseWithData", "farBelowParts"]]
-
-    # True where candidate/pin keeps it from being stopped.
-    pinned: NotRequired[bool]
-
-    # Its predicted score on all data; absent without a prediction. Unit: of the metric.
-    predictedScore: NotRequired[float]
-
-    # The ends of the interval that holds that score with probability 0.9. Unit: of the metric.
-    scoreInterval: NotRequired[list[float]]
-
-    # The probability that no other candidate scores better.
-    probabilityBestFraction: NotRequired[float]
 
 
 
@@ -4592,8 +4731,8 @@ class SuggestionRankingEntry(TypedDict):
 
     # Why it is not trained further; absent while it may be.
     closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
     ]]
 
     # A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
@@ -4609,8 +4748,15 @@ class SuggestionRankingEntry(TypedDict):
     # The ends of the interval that holds that score with probability 0.9. Unit: of the metric.
     scoreInterval: NotRequired[list[float]]
 
-    # The probability that no other candidate scores better.
+    # The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    # better.
     probabilityBestFraction: NotRequired[float]
+
+    # The probability that it meets all floors; absent without floors. Since 0.2.
+    floorProbabilityFraction: NotRequired[float]
+
+    # What is predicted of each metric; absent where the task has one. Since 0.2.
+    metrics: NotRequired[list[PredictedMetric]]
 
 
 
@@ -4621,15 +4767,20 @@ class SuggestionParetoParams(TypedDict):
     session: str
 
     # What candidates are compared by; the score is predicted, all others are those of the parts, the smaller the
-    # better. By default the score and every figure that all parts state.
+    # better. By default every figure that all parts state, and the score where the task has one metric.
     objectives: NotRequired[Optional[Sequence[Literal[
         "score", "latencySeconds", "memoryBytes", "parameterCount", "costWeight",
     ]]]]
 
-    # The worst score that is acceptable, in the metric's unit.
+    # Names of the task's metrics to compare by as well, where it has several; all of them where neither is given. Must
+    # be a list of 0...16 values, each a string of 1...256 characters. Since 0.2.
+    metrics: NotRequired[Optional[Sequence[str]]]
+
+    # The worst score that is acceptable, in the metric's unit; the combined score where the task has several.
     scoreFloor: NotRequired[Optional[float]]
 
-    # The probability with which a candidate must reach the floor; 0.9 by default. Must be a number in 0...1.
+    # The probability with which a candidate must reach the floor, and all floors of the task's metrics; 0.9 by
+    # default. Must be a number in 0...1.
     floorProbabilityFraction: NotRequired[Optional[float]]
 
 
@@ -4643,13 +4794,16 @@ class SuggestionParetoAnswer(TypedDict):
     # What candidates were compared by.
     objectives: list[Literal["score", "latencySeconds", "memoryBytes", "parameterCount", "costWeight"]]
 
+    # The metrics they were compared by; absent where there are none. Since 0.2.
+    metrics: NotRequired[list[str]]
+
     # The Pareto set, by predicted score, the best first.
     candidates: list[ParetoSetMember]
 
     # Candidates left out because they have no prediction, or no figure of some objective.
     incomparableCount: int
 
-    # Candidates left out because of the floor.
+    # Candidates left out because of a floor.
     belowFloorCount: int
 
     # Fields of the request that the method does not know, at most 16; absent where there are none.
@@ -4668,8 +4822,8 @@ class ParetoSetMember(TypedDict):
 
     # Why it is not trained further; absent while it may be.
     closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
     ]]
 
     # A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
@@ -4685,8 +4839,15 @@ class ParetoSetMember(TypedDict):
     # The ends of the interval that holds that score with probability 0.9. Unit: of the metric.
     scoreInterval: NotRequired[list[float]]
 
-    # The probability that no other candidate scores better.
+    # The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    # better.
     probabilityBestFraction: NotRequired[float]
+
+    # The probability that it meets all floors; absent without floors. Since 0.2.
+    floorProbabilityFraction: NotRequired[float]
+
+    # What is predicted of each metric; absent where the task has one. Since 0.2.
+    metrics: NotRequired[list[PredictedMetric]]
 
     # Time of one answer, all parts together; absent where no part states it. Unit: s.
     latencySeconds: NotRequired[float]
@@ -4765,8 +4926,8 @@ class SuggestionPipelineRow(TypedDict):
 
     # Why it is not trained further; absent while it may be.
     closure: NotRequired[Literal[
-        "cannotBeBest", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice", "excludedByRule", "banned",
-        "withdrawn",
+        "cannotBeBest", "belowFloor", "diverged", "failedTooOften", "lostTooOften", "fitsNoDevice",
+        "excludedByRule", "banned", "withdrawn",
     ]]
 
     # A sign that it is broken: `worseWithData`, or `farBelowParts`: far below everything that candidates with one of
@@ -4782,8 +4943,15 @@ class SuggestionPipelineRow(TypedDict):
     # The ends of the interval that holds that score with probability 0.9. Unit: of the metric.
     scoreInterval: NotRequired[list[float]]
 
-    # The probability that no other candidate scores better.
+    # The probability that no other candidate scores better; with floors, that it meets them and none that does scores
+    # better.
     probabilityBestFraction: NotRequired[float]
+
+    # The probability that it meets all floors; absent without floors. Since 0.2.
+    floorProbabilityFraction: NotRequired[float]
+
+    # What is predicted of each metric; absent where the task has one. Since 0.2.
+    metrics: NotRequired[list[PredictedMetric]]
 
     # The pipeline that trains it.
     pipeline: str
@@ -5500,7 +5668,8 @@ class TrialDecidedParams(TypedDict):
     # ended, and nothing of it is needed any more.
     decision: NotRequired[Literal["continue", "pause", "stop"]]
 
-    # `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest` or `excluded`.
+    # `targetNotReached`, `rungReached`, `searchFinished`, `completed`, `diverged`, `cannotBeBest`, `belowFloor`: a
+    # floor is missed with a probability above 0.99, or `excluded`.
     reason: NotRequired[str]
 
     # True where this step had been reported before.

@@ -19,6 +19,8 @@ struct BeamStates {
   let lastOptions: UnsafeMutableBufferPointer<Int32>
   /// For each state and rank the setting of its first instruction; -1 before the first.
   let firstSettings: UnsafeMutableBufferPointer<Int32>
+  /// For each state and rank its changes of setting so far; 0 where nobody asks.
+  let changeCounts: UnsafeMutableBufferPointer<Int32>
   /// Joules that each state has lost, including what the search charges in advance.
   let losses: UnsafeMutableBufferPointer<Double>
   /// Exclusive or of the hashes of everything that distinguishes a state.
@@ -36,6 +38,7 @@ struct BeamStates {
     var rank = 0
     var option: Int32 = -1
     var firstSetting: Int32 = -1
+    var changeCount: Int32 = 0
   }
 
   init(width: Int, slotCount: Int, rankCount: Int = 0) {
@@ -44,6 +47,8 @@ struct BeamStates {
     ends.initialize(repeating: 0)
     (lastOptions, firstSettings) = (.allocate(capacity: width * rankCount), .allocate(capacity: width * rankCount))
     for buffer in [lastOptions, firstSettings] { buffer.initialize(repeating: -1) }
+    changeCounts = .allocate(capacity: width * rankCount)
+    changeCounts.initialize(repeating: 0)
     losses = .allocate(capacity: width)
     losses.initialize(repeating: 0)
     hashes = .allocate(capacity: width)
@@ -52,7 +57,7 @@ struct BeamStates {
 
   func deallocate() {
     ends.deallocate()
-    for buffer in [lastOptions, firstSettings] { buffer.deallocate() }
+    for buffer in [lastOptions, firstSettings, changeCounts] { buffer.deallocate() }
     losses.deallocate()
     hashes.deallocate()
   }
@@ -62,7 +67,7 @@ struct BeamStates {
     count = 1
     (losses[0], hashes[0]) = (0, 0)
     for slot in 0..<slotCount { ends[slot] = 0 }
-    for rank in 0..<rankCount { (lastOptions[rank], firstSettings[rank]) = (-1, -1) }
+    for rank in 0..<rankCount { (lastOptions[rank], firstSettings[rank], changeCounts[rank]) = (-1, -1, 0) }
   }
 
   mutating func removeAll() { count = 0 }
@@ -101,14 +106,16 @@ struct BeamStates {
       for rank in 0..<rankCount {
         lastOptions[to + rank] = parents.lastOptions[from + rank]
         firstSettings[to + rank] = parents.firstSettings[from + rank]
+        changeCounts[to + rank] = parents.changeCounts[from + rank]
       }
       lastOptions[to + step.rank] = step.option
       firstSettings[to + step.rank] = step.firstSetting
+      changeCounts[to + step.rank] = step.changeCount
     }
     return index
   }
 
-  /// The hash of one value at one place of a state: ends by slot, then two places for each rank.
+  /// The hash of one value at one place of a state: ends by slot, then two places for each rank, then one for each.
   @inline(__always)
   static func hash(_ value: Int64, at place: Int) -> UInt64 {
     var bits = (UInt64(bitPattern: value) ^ (UInt64(place) << 48)) &* 0x9E37_79B9_7F4A_7C15

@@ -12,9 +12,13 @@ struct EnumerationSpace {
   /// For each position the previous one on its rank and the first one of it, where it is the rank's last; -1 otherwise.
   let before: [Int]
   let firstOfEndingRank: [Int]
+  /// For each position the first one of its rank; empty where changes cost nothing.
+  let firstOfRank: [Int]
   /// For each position ticks and joules of a change of its rank, ticks of the longest where they depend on settings.
   let latencies: [Int64]
   let switchJoules: [Double]
+  /// For each position how often its rank may change; empty where changes are not restricted.
+  let mostSwitches: [Int]
   private let switching: SwitchingSpace?
 
   var count: Int { base.count }
@@ -27,7 +31,7 @@ struct EnumerationSpace {
     joules = Array(space.joules)
     settings = []
     (before, firstOfEndingRank, latencies, switchJoules) = ([], [], [], [])
-    switching = nil
+    (firstOfRank, mostSwitches, switching) = ([], [], nil)
   }
 
   init(_ space: SwitchingSpace) {
@@ -35,8 +39,10 @@ struct EnumerationSpace {
     (optionStart, optionEnd, ticks, joules) = (space.optionStart, space.optionEnd, space.ticks, space.joules)
     (settings, before) = (space.settings, space.before)
     firstOfEndingRank = (0..<space.count).map { space.after[$0] < 0 ? space.chains[space.ranks[$0]][0] : -1 }
+    firstOfRank = space.ranks.map { space.chains[$0][0] }
     latencies = space.ranks.map { space.latencies[$0] }
     switchJoules = space.ranks.map { space.switchJoules[$0] }
+    mostSwitches = space.isRestricted ? space.ranks.map { space.mostSwitches[$0] } : []
     switching = space
   }
 

@@ -123,6 +123,8 @@ struct ParetoEnumeration {
     let (count, lineCount) = (space.count, lines.count)
     var options = space.optionStart
     var ends = [Int64](repeating: 0, count: count)
+    // For each position how often its rank has changed up to it, where that is restricted.
+    var changeCounts = [Int](repeating: 0, count: count)
     // What is known when a position is about to be fixed, one row more than positions.
     var joules = [Double](repeating: 0, count: count + 1)
     var longest = [Int64](repeating: 0, count: count + 1)
@@ -138,12 +140,16 @@ struct ParetoEnumeration {
         continue
       }
       next[position] = option + 1
+      options[position] = option
+      let (earlier, isChanging) = change(before: position, options)
+      if !space.mostSwitches.isEmpty {
+        changeCounts[position] = earlier < 0 ? 0 : changeCounts[earlier] + (isChanging ? 1 : 0)
+        if !mayChange(changeCounts[position], at: position, options) { continue }
+      }
       nodes += 1
       if nodes > mostNodes { return }
       if nodes % 4096 == 0 { try progress.check() }
-      options[position] = option
       var start: Int64 = 0
-      let (earlier, isChanging) = change(before: position, options)
       let latency = isChanging ? space.latency(position, from: options[earlier], to: option) : 0
       for dependency in space.base.dependencies(before: position) {
         let before = Int(space.base.predecessors[dependency])
@@ -194,6 +200,15 @@ struct ParetoEnumeration {
     if space.settings.isEmpty { return false }
     let first = space.firstOfEndingRank[position]
     return first >= 0 && space.settings[options[first]] != space.settings[options[position]]
+  }
+
+  /// Whether a rank that has changed so often can still end where it began with no more changes than it may.
+  @inline(__always)
+  private func mayChange(_ count: Int, at position: Int, _ options: [Int]) -> Bool {
+    let most = space.mostSwitches[position]
+    if count < most { return true }
+    let isAtFirst = space.settings[options[space.firstOfRank[position]]] == space.settings[options[position]]
+    return count == most && isAtFirst
   }
 
   /// Whether a completion could be a plan that none of those known dominates.

@@ -5,8 +5,10 @@ internal import Basics
 /// **Moves.** A *run* is a maximal sequence of consecutive instructions of a rank at one setting. A *track* is the same
 /// among the rank's instructions of one table only, since a rank alternates between two settings where changes are
 /// cheap. A move gives a whole run or track another setting, extends one into its neighbour by 1, 2, 4, ...
-/// instructions, or changes a single instruction. ``SwitchingTimes`` weighs each move with the changes of setting that
-/// it adds and removes, and checks it with exact longest paths.
+/// instructions, or changes a single instruction. Where changes are restricted, a move also gives 2, 4, ...
+/// instructions another setting, and extends the last run into the first and the first into the last, which adds no
+/// change. ``SwitchingTimes`` weighs each move with the changes of setting that it adds and removes, and checks it with
+/// exact longest paths.
 ///
 /// **Why it stops.** Each move lowers the energy by at least ``LocalSearch/leastGain``. The number of sweeps is bounded
 /// as well, because a third sweep over all positions gains next to nothing.
@@ -86,6 +88,7 @@ final class RunSearch {
         if extendRun(rank, times.setting(rank, index), from: index - 1, by: -1) { return true }
       }
     }
+    if space.isRestricted && improveRestricted(rank, index) { return true }
     let before = trackBefore[position]
     if before < 0 || times.options[before] != own {
       if changeTrack(rank, position) { return true }
@@ -93,6 +96,24 @@ final class RunSearch {
         if extendTrack(rank, times.options[before], from: position, next: trackAfter) { return true }
         if extendTrack(rank, own, from: before, next: trackBefore) { return true }
       }
+    }
+    return false
+  }
+
+  /// The further moves where changes are restricted.
+  private func improveRestricted(_ rank: Int, _ index: Int) -> Bool {
+    let last = space.chains[rank].count - 1
+    if index == 0, last > 0 {
+      if times.setting(rank, 0) != times.setting(rank, last) {
+        if extendRun(rank, times.setting(rank, last), from: 0, by: 1) { return true }
+        if extendRun(rank, times.setting(rank, 0), from: last, by: -1) { return true }
+      }
+      if changeRun(rank, 0...last) { return true }
+    }
+    var length = 2
+    while index < last, length / 2 <= last - index {
+      if changeRun(rank, index...min(last, index + length - 1)) { return true }
+      length *= 2
     }
     return false
   }

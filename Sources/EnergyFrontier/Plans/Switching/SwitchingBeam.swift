@@ -6,6 +6,9 @@ internal import Basics
 /// rank will lose at least from its setting on (``RankCostToGo``) is added, so that a change is weighed by what it
 /// brings and not only by what it costs.
 ///
+/// Where changes are restricted, it also knows how often each rank has changed, and is dropped where the rest of a rank
+/// cannot be run with what is left.
+///
 /// **When it fails.** A partial plan is kept only if it meets the deadline when it goes on as a given plan does,
 /// changing to that plan's settings at once; without a given plan, if it could meet the deadline with everything
 /// fastest and no change. The latency of a rank's change at the end of the iteration is known only there, so a search
@@ -73,6 +76,8 @@ final class SwitchingBeam {
       let isLast = base.successors(of: position).isEmpty
       let rank = space.ranks[position]
       let dependsOnSettings = space.pairLatencies != nil
+      let mostSwitches = space.mostSwitches[rank]
+      let isRestricted = mostSwitches < .max
       let endsRank = space.after[position] < 0
       // Nothing follows a last instruction: all time between its end and the deadline is lost.
       let target = isLast ? goal.deadline : prices.ends[position]
@@ -96,8 +101,10 @@ final class SwitchingBeam {
         let last = Int(states.lastOptions[state * states.rankCount + rank])
         let unchangedLoss = loss
         var (changingLoss, rest) = (loss, 0.0)
+        // How often the rank may still change.
+        let left = isRestricted ? mostSwitches - Int(states.changeCounts[state * states.rankCount + rank]) : .max
         if last >= 0 {
-          rest = costToGo.joules(after: last, at: space.before[position])
+          rest = costToGo.joules(after: last, at: space.before[position], left: left)
           loss -= rest
           changingLoss += enteringPrice * Double(changing - staying) + space.switchJoules[rank] - rest
         }
@@ -106,6 +113,12 @@ final class SwitchingBeam {
         for option in space.optionStart[position]..<space.optionEnd[position] {
           let setting = space.settings[option]
           let isChanging = last >= 0 && setting != lastSetting
+          var leftAfter = left
+          if isRestricted {
+            leftAfter = isChanging ? left - 1 : left
+            // After its last change a rank stands where it began, since the change back would be one too many.
+            if leftAfter < 0 || leftAfter == 0 && first >= 0 && first != setting { continue }
+          }
           if isChanging && dependsOnSettings {
             changing = max(staying, ownEnd + space.latency(rank, from: lastSetting, to: setting))
             changingLoss =
@@ -113,7 +126,7 @@ final class SwitchingBeam {
           }
           var total = (isChanging ? changingLoss : loss) + costToGo.reducedJoules(option, at: position)
           if total >= best.limit { continue }
-          total += costToGo.joules(after: option, at: position)
+          total += costToGo.joules(after: option, at: position, left: leftAfter)
           var tail = tails.after(position, setting: setting)
           if endsRank && first >= 0 && first != setting {
             total += space.switchJoules[rank]
@@ -137,7 +150,9 @@ final class SwitchingBeam {
       let last = states.lastOptions[parent * states.rankCount + rank]
       let (staying, ownEnd) = starts(of: position, states, after: parent)
       var begin = staying
+      var changeCount = states.changeCounts[parent * states.rankCount + rank]
       if last >= 0, space.settings[Int(last)] != setting {
+        if space.isRestricted { changeCount += 1 }
         begin = max(staying, ownEnd + space.latency(rank, from: space.settings[Int(last)], to: setting))
       }
       let end = begin + space.ticks[Int(successor.option)]
@@ -155,9 +170,14 @@ final class SwitchingBeam {
         hash ^= BeamStates.hash(Int64(space.settings[Int(last)]), at: rankPlace + 1)
       }
       hash ^= BeamStates.hash(Int64(setting), at: rankPlace + 1)
+      if space.isRestricted {
+        let place = states.slotCount + 2 * states.rankCount + rank
+        hash ^= BeamStates.hash(Int64(states.changeCounts[parent * states.rankCount + rank]), at: place)
+        hash ^= BeamStates.hash(Int64(changeCount), at: place)
+      }
       return BeamStates.Step(
         slot: slot, end: end, loss: successor.loss, hash: hash, rank: rank, option: successor.option,
-        firstSetting: first)
+        firstSetting: first, changeCount: changeCount)
     }
   }
 }

@@ -3,7 +3,8 @@ internal import Basics
 /// Finds good plans where changing a setting costs time or energy.
 ///
 /// 1. *Start*: the plans found as if changes were free, with their changes charged, so that the result is never worse
-///    than them; and the fastest plan with one setting on each rank.
+///    than them; and the fastest plan with one setting on each rank. Where changes are restricted, of the former those
+///    that keep to it, and what is nearest to corners of their hull (``RestrictedPlans``).
 /// 2. *Uniform settings* (``UniformSettingPlans``) at prices that account for changes (``SwitchingPrices``).
 /// 3. *Beams*: for each deadline plans by ``SwitchingBeam``, at the prices that prove the highest bound there and at
 ///    neighbouring ones: time spent on changes is lost to the instructions, so time is dearer than the bound says.
@@ -31,6 +32,7 @@ struct SwitchingSearch {
   }
 
   private static let mostFasterSearches = 16
+  private static let mostCorners = 32
   private static let mostPerturbedOptions = 64
   /// Deadlines beyond the cheapest time of the bound, which ignores changes and so is too early.
   private static let deadlinesBeyondCheapest = 8
@@ -79,9 +81,25 @@ struct SwitchingSearch {
   private mutating func start(from drafts: [DraftPlan], _ progress: ProgressHandle) throws(FrontierError) {
     for draft in drafts {
       try progress.check()
-      self.drafts.append(DraftPlan(space.options(of: draft), in: space))
+      let options = space.options(of: draft)
+      if space.allows(options) { self.drafts.append(DraftPlan(options, in: space)) }
     }
     try addImproved([UniformSettingPlans.fastest(space)], progress)
+    if space.isRestricted { try addNearest(to: drafts.lowerHullCorners, progress) }
+  }
+
+  /// Adds plans that keep the restriction and take, as far as they can, as long for each instruction as given ones.
+  private mutating func addNearest(to corners: [DraftPlan], _ progress: ProgressHandle) throws(FrontierError) {
+    let stride = (corners.count + Self.mostCorners - 1) / Self.mostCorners
+    let space = space
+    for index in corners.indices where index % max(1, stride) == 0 {
+      try progress.check()
+      let options = space.options(of: corners[index])
+      let nearest = RestrictedPlans.cheapest(space) { position, option in
+        abs(Double(space.ticks[option] - space.ticks[Int(options[position])]))
+      }
+      try addImproved([nearest], progress)
+    }
   }
 
   private mutating func addUniformSettings(
@@ -141,18 +159,35 @@ struct SwitchingSearch {
   /// Adds plans for the deadlines between two corners of the hull that share the iteration between the two.
   private mutating func splice(_ deadlines: [PricedDeadline], _ progress: ProgressHandle) throws(FrontierError) {
     let corners = drafts.lowerHullCorners
+    let space = space
     for (fast, slow) in zip(corners, corners.dropFirst()) {
       let between = deadlines.map(\.ticks).filter { fast.ticks < $0 && $0 < slow.ticks }
+      if space.isRestricted { try addMixes(fast, slow, progress) }
       if between.isEmpty { continue }
       let splicer = Splicer(space, fast: fast, slow: slow)
       drafts += try parallel.map(between.count, tools) { (index, tools) throws(FrontierError) in
         var plans: [DraftPlan] = []
-        for plan in splicer.splices(deadline: between[index]) {
+        for plan in splicer.splices(deadline: between[index]) where space.allows(plan) {
           plans.append(try tools.runs.improved(plan, deadline: between[index], progress))
         }
         return plans
       }.flatMap { $0 }
     }
+  }
+
+  /// Adds plans of which some ranks are from one plan and the others from another, which adds no changes.
+  private mutating func addMixes(
+    _ fast: DraftPlan, _ slow: DraftPlan, _ progress: ProgressHandle
+  ) throws(FrontierError) {
+    var mixes: [[Int32]] = []
+    for (few, many) in [(fast, slow), (slow, fast)] {
+      var mix = many.options
+      for chain in space.chains.dropLast() {
+        for position in chain { mix[position] = few.options[position] }
+        mixes.append(mix)
+      }
+    }
+    try addImproved(mixes, progress)
   }
 
   /// Prices that account for changes of setting, the dearest first and at last those at which time costs nothing.
@@ -208,7 +243,7 @@ struct SwitchingSearch {
       where draft.options[position] != Int32(option) {
         var options = draft.options
         options[position] = Int32(option)
-        if space.outcome(options).ticks > deadline { continue }
+        if space.outcome(options).ticks > deadline || !space.allows(options) { continue }
         let better = try runs.improved(options, deadline: deadline, progress)
         if better.effectiveJoules < draft.effectiveJoules - LocalSearch.leastGain { return better }
       }

@@ -18,6 +18,10 @@ final class SwitchingSpace: Sendable {
   let switchJoules: [Double]
   /// Ticks of a change between two settings; nil where each takes its rank's `latencies`.
   let pairLatencies: SwitchLatencyTicks?
+  /// For each rank how often it may change in an iteration, the change back included.
+  let mostSwitches: [Int]
+  /// Whether that is less than as often as it likes, on any rank.
+  let isRestricted: Bool
   /// `optionStart[p]..<optionEnd[p]` are the options of position p: the first is the fastest.
   let optionStart: [Int]
   let optionEnd: [Int]
@@ -50,6 +54,9 @@ final class SwitchingSpace: Sendable {
     pairLatencies = SwitchLatencyTicks(problem, switching)
     latencies = pairLatencies?.longest ?? switching.ranks.map { problem.ticks($0.cost.latencySeconds) }
     switchJoules = switching.ranks.map(\.cost.energyJoules)
+    // One change cannot be alone.
+    mostSwitches = switching.ranks.map { $0.mostSwitches == 1 ? 0 : $0.mostSwitches ?? .max }
+    isRestricted = switching.isRestricted
 
     var (ticks, joules, settings, first) = ([Int64](), [Double](), [Int32](), [0])
     var bySetting: [[(setting: Int32, option: Int32)]] = []
@@ -113,6 +120,16 @@ final class SwitchingSpace: Sendable {
   func switchesAtEnd(_ rank: Int, _ options: [Int32]) -> Bool {
     guard let first = chains[rank].first, let last = chains[rank].last else { return false }
     return settings[Int(options[first])] != settings[Int(options[last])]
+  }
+
+  /// Changes of a rank in an iteration, that at its end included. O(positions of the rank).
+  func switchCount(_ rank: Int, _ options: [Int32]) -> Int {
+    chains[rank].count { switches(before: $0, options) } + (switchesAtEnd(rank, options) ? 1 : 0)
+  }
+
+  /// Whether no rank changes more often than it may. O(positions).
+  func allows(_ options: [Int32]) -> Bool {
+    !isRestricted || chains.indices.allSatisfy { switchCount($0, options) <= mostSwitches[$0] }
   }
 
   /// Ticks of the change before `position`; 0 where there is none.

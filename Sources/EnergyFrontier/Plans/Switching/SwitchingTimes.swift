@@ -16,6 +16,8 @@ final class SwitchingTimes {
   private let trialEnds: UnsafeMutableBufferPointer<Int64>
   /// The options that a move replaces, by index on its rank.
   private let replaced: UnsafeMutableBufferPointer<Int32>
+  /// For each rank its changes, where they are restricted.
+  private let switchCounts: UnsafeMutableBufferPointer<Int>
 
   init(_ space: SwitchingSpace) {
     (self.space, base) = (space, space.base)
@@ -27,17 +29,23 @@ final class SwitchingTimes {
     for buffer in [ends, tails, trialEnds] { buffer.initialize(repeating: 0) }
     replaced = .allocate(capacity: space.chains.map(\.count).max() ?? 0)
     replaced.initialize(repeating: 0)
+    switchCounts = .allocate(capacity: space.chains.count)
+    switchCounts.initialize(repeating: 0)
   }
 
   deinit {
     for buffer in [options, replaced] { buffer.deallocate() }
     for buffer in [ends, tails, trialEnds] { buffer.deallocate() }
+    switchCounts.deallocate()
   }
 
-  /// Takes over a plan that keeps the deadline; O(positions + dependencies).
+  /// Takes over a plan that keeps the deadline and changes no more often than it may; O(positions + dependencies).
   func load(_ plan: [Int32], deadline: Int64) {
     self.deadline = deadline
     for position in plan.indices { options[position] = plan[position] }
+    if space.isRestricted {
+      for rank in space.chains.indices { switchCounts[rank] = space.switchCount(rank, plan) }
+    }
     settle()
   }
 
@@ -45,9 +53,12 @@ final class SwitchingTimes {
   @inline(__always)
   func setting(_ rank: Int, _ index: Int) -> Int32 { space.settings[Int(options[space.chains[rank][index]])] }
 
-  /// Makes a move if the iteration still keeps the deadline; false when it does not.
+  /// Makes a move if the iteration still keeps the deadline, and the rank changes no more often than it may; false
+  /// when it does not.
   func apply(_ move: TrialMove) -> Bool {
     let chain = space.chains[move.rank]
+    let added = space.isRestricted ? switchesAdded(by: move) : 0
+    if added > 0, switchCounts[move.rank] + added > space.mostSwitches[move.rank] { return false }
     let (changedAtEnd, latencyAtEnd) = (switchesAtEnd(move.rank), latencyAtEnd(after: chain[chain.count - 1]))
     for index in move.range {
       replaced[index] = options[chain[index]]
@@ -58,6 +69,7 @@ final class SwitchingTimes {
       last = chain.count - 1
     }
     if rankFits(move.rank, move.range.lowerBound...last), fits(chain[move.range.lowerBound]...chain[last]) {
+      switchCounts[move.rank] += added
       settle()
       return true
     }
@@ -67,15 +79,21 @@ final class SwitchingTimes {
 
   /// Joules that a move saves, the changes of setting it adds and removes included.
   func joulesSaved(by move: TrialMove) -> Double {
-    let (rank, range) = (move.rank, move.range)
-    let chain = space.chains[rank]
+    let chain = space.chains[move.rank]
     var saved = 0.0
+    for index in move.range { saved += space.joules[Int(options[chain[index]])] - space.joules[Int(move[index])] }
+    return saved - Double(switchesAdded(by: move)) * space.switchJoules[move.rank]
+  }
+
+  /// Changes of setting that a move adds to its rank, less those that it removes.
+  private func switchesAdded(by move: TrialMove) -> Int {
+    let range = move.range
+    let chain = space.chains[move.rank]
     var switches = 0
     func new(_ index: Int) -> Int32 {
       space.settings[Int(range.contains(index) ? move[index] : options[chain[index]])]
     }
     func old(_ index: Int) -> Int32 { space.settings[Int(options[chain[index]])] }
-    for index in range { saved += space.joules[Int(options[chain[index]])] - space.joules[Int(move[index])] }
     let last = chain.count - 1
     for index in max(1, range.lowerBound)...max(1, min(last, range.upperBound + 1)) where index <= last {
       if old(index - 1) != old(index) { switches -= 1 }
@@ -85,7 +103,7 @@ final class SwitchingTimes {
       if old(0) != old(last) { switches -= 1 }
       if new(0) != new(last) { switches += 1 }
     }
-    return saved - Double(switches) * space.switchJoules[rank]
+    return switches
   }
 
   /// Recomputes all times.

@@ -1,7 +1,8 @@
 /// The plans that cost least at given prices when each rank is taken alone and its choices are restricted.
 ///
 /// There are three: one setting for the whole rank; one option for each of its tables, with the changes between them;
-/// and any choices (``RankCostToGo/cheapestPlan()``).
+/// and any choices (``RankCostToGo/cheapestPlan()``). Where changes are restricted, those of them that keep to it, and
+/// the cheapest without what changes cost.
 struct UniformSettingPlans {
   let plans: [[Int32]]
 
@@ -21,12 +22,16 @@ struct UniformSettingPlans {
         for position in positions { byTable[position] = best }
       }
     }
-    plans = [uniform, byTable, costToGo.cheapestPlan().plan]
+    let found = [uniform, byTable, costToGo.cheapestPlan().plan]
+    plans =
+      space.isRestricted
+      ? found.filter(space.allows) + [RestrictedPlans.cheapest(space) { costToGo.reducedJoules($1, at: $0) }] : found
   }
 
   /// Each rank at the one setting at which it is busy for the shortest time; where its instructions share no setting,
-  /// each at its fastest option.
+  /// each at its fastest option, or as fast as they may where changes are restricted.
   static func fastest(_ space: SwitchingSpace) -> [Int32] {
+    if space.isRestricted { return RestrictedPlans.cheapest(space) { Double(space.ticks[$1]) } }
     var plan = space.optionStart.map(Int32.init)
     for chain in space.chains {
       guard let setting = bestSetting(space, chain, loss: { Double(space.ticks[$1]) }) else { continue }
@@ -37,7 +42,7 @@ struct UniformSettingPlans {
 
   /// The setting at which a rank loses least, given what an option at a position loses; nil when the rank's
   /// instructions share no setting.
-  private static func bestSetting(
+  static func bestSetting(
     _ space: SwitchingSpace, _ chain: [Int], loss: (_ position: Int, _ option: Int) -> Double
   ) -> Int32? {
     guard let first = chain.first else { return nil }

@@ -10,6 +10,7 @@ struct RankFields {
   private let switchLatencySeconds: PerRank<Double>?
   private let switchEnergyJoules: PerRank<Double>?
   private let settingLatencies: SettingLatencies
+  private let mostSwitches: PerRank<Int>?
   private let tensorParallelWidth: PerRank<Int>
   private let dataParallelWidth: Int
   private let contextParallelWidth: Int
@@ -46,6 +47,17 @@ struct RankFields {
       """
     )
     settingLatencies = try SettingLatencies(from: &reader)
+    mostSwitches = try reader.optional(
+      "mostSwitches",
+      .either(
+        Shape<Int>.integer(in: 0...Limits.instructionCount).map(PerRank.all),
+        Shape<[Int]>.list(of: .integer(in: 0...Limits.instructionCount), count: 1...4096).map(PerRank.each)),
+      """
+      How often the frequency of a rank may change in an iteration, in all plans: one number for all ranks, or one \
+      for each; 0 for one frequency on the rank, 65536 for no limit. The change back to the first frequency at the \
+      iteration's end counts, so 1 is as good as 0. The lower bound does not know of it.
+      """
+    )
     tensorParallelWidth = try reader.optional(
       "tensorParallelWidth",
       .either(
@@ -95,6 +107,7 @@ struct RankFields {
     request.switchLatencySeconds = switchLatencySeconds
     request.switchEnergyJoules = switchEnergyJoules
     request.settingLatencies = settingLatencies
+    request.mostSwitches = mostSwitches
     request.tensorParallelWidth = tensorParallelWidth
     request.dataParallelWidth = dataParallelWidth
     request.contextParallelWidth = contextParallelWidth

@@ -85,5 +85,9 @@ extension PlanFigures: AnswerObject {
       counts as no time; absent otherwise.
       """
     ) { $0.assumesFreeSwitches ? true : nil }
+    Field(
+      "ranksOverMostSwitches",
+      "The ranks whose frequency changes more often than `mostSwitches` of the pipeline allows; absent where none does."
+    ) { $0.ranksOverLimit.isEmpty ? nil : $0.ranksOverLimit }
   }
 }

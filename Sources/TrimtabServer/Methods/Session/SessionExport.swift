@@ -222,6 +222,9 @@ extension SessionState.Pipeline {
     }
     if energies.contains(where: { $0 > 0 }) { params.field("switchEnergyJoules", energies) }
     definition.settingLatencies.write(to: &params)
+    if definition.isRestricted {
+      params.field("mostSwitches", definition.rankMostSwitches.map { $0 ?? Limits.instructionCount })
+    }
     if let width = definition.rankTensorWidths.first, definition.rankTensorWidths.allSatisfy({ $0 == width }) {
       params.field("tensorParallelWidth", width)
     } else {

@@ -33,6 +33,7 @@ class EvaluatedPlan(Answer):
     gap_fraction: float
     switch_count: int
     switch_latency_unset: bool = False
+    ranks_over_most_switches: Sequence[int] = ()
 
 
 @dataclass(frozen=True, repr=False)

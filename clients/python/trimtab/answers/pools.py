@@ -22,6 +22,7 @@ class ModelPart(Answer):
     family: Optional[str] = None
     latency_seconds: Optional[float] = None
     cost_weight: Optional[float] = None
+    start_seconds: Optional[float] = None
     layer_count: Optional[int] = None
 
 

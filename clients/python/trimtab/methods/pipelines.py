@@ -30,6 +30,7 @@ class PipelineMethods(OfSession):
         switch_latency_seconds: PerRank = None,
         switch_energy_joules: PerRank = None, knob_switch_latencies: Optional[Mapping[str, float]] = None,
         pair_switch_latencies: Optional[Sequence[Mapping[str, Any]]] = None,
+        most_switches: Union[int, Sequence[int], None] = None,
         tensor_parallel_width: Union[int, Sequence[int], None] = None, data_parallel_width: Optional[int] = None,
         context_parallel_width: Optional[int] = None, rank_order: Optional[str] = None,
         rank_map: Optional[Sequence[tuple[int, int]]] = None, data_loading_stages: Optional[Sequence[int]] = None,
@@ -43,7 +44,8 @@ class PipelineMethods(OfSession):
         in wire form.
 
         `knob_switch_latencies` has the seconds that setting each knob takes, `pair_switch_latencies` those of changes
-        between two settings, as `{"fromFrequency": 1410, "toFrequency": 900, "seconds": 0.02}`.
+        between two settings, as `{"fromFrequency": 1410, "toFrequency": 900, "seconds": 0.02}`. With `most_switches=0`
+        each rank has one frequency for the whole iteration.
         A dependency is `(before, after)` or `(before, after, seconds)`: a transfer takes that long in between.
 
             session.define_pipeline("gpt", schedule="1f1b", stages=8, microbatches=24, blocking_power_watts=95.0)
@@ -56,6 +58,7 @@ class PipelineMethods(OfSession):
             blocking_power_watts=blocking_power_watts, power_limit_watts=power_limit_watts, gpus=gpus,
             switch_latency_seconds=switch_latency_seconds, switch_energy_joules=switch_energy_joules,
             knob_switch_latencies=knob_switch_latencies, pair_switch_latencies=pair_switch_latencies,
+            most_switches=most_switches,
             tensor_parallel_width=tensor_parallel_width, data_parallel_width=data_parallel_width,
             context_parallel_width=context_parallel_width, rank_order=rank_order, rank_map=rank_map,
             data_loading_stages=data_loading_stages, optimizer_step=optimizer_step, transfer_seconds=transfer_seconds,
