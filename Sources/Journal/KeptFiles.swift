@@ -31,7 +31,7 @@ package final class KeptFiles: Sendable {
       if name.hasSuffix(Self.ending) {
         files[String(name.prefix { $0 != "." }), default: []].insert(name)
       } else if !storage.isReadOnly {
-        // Left by a process that ended while it wrote. Where it cannot be removed it is in nobody's way.
+        // Left by a process that ended while it wrote. Where it cannot be removed it does no harm.
         try? storage.remove("\(Self.folder)/\(name)")
       }
     }

@@ -42,7 +42,7 @@ package final class ProcessGroups: Sendable {
   /// - Parameter graceSeconds: how long a group has to end after SIGTERM, before SIGKILL.
   package init(graceSeconds: Double = 2) { self.graceSeconds = graceSeconds }
 
-  /// Has SIGINT, SIGTERM and SIGHUP end all groups, and then this process as if nobody had watched for them.
+  /// Has SIGINT, SIGTERM and SIGHUP end all groups, and then this process as without the watch.
   ///
   /// Call before any other thread is started.
   package func endOnInterrupt() {

@@ -74,7 +74,7 @@ struct Knowledge: Sendable {
     return true
   }
 
-  /// Learns anew from curves that are others than they were. O(candidates), and a fit.
+  /// Learns again from curves that have changed. O(candidates), and a fit.
   mutating func relearn<Curve: ObservedCurve>(_ states: [Curve], pool: Pool) {
     for candidate in states.indices {
       let observations = states[candidate].observations

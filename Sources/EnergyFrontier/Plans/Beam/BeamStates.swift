@@ -19,7 +19,7 @@ struct BeamStates {
   let lastOptions: UnsafeMutableBufferPointer<Int32>
   /// For each state and rank the setting of its first instruction; -1 before the first.
   let firstSettings: UnsafeMutableBufferPointer<Int32>
-  /// For each state and rank its changes of setting so far; 0 where nobody asks.
+  /// For each state and rank its changes of setting so far; 0 without a restriction.
   let changeCounts: UnsafeMutableBufferPointer<Int32>
   /// Joules that each state has lost, including what the search charges in advance.
   let losses: UnsafeMutableBufferPointer<Double>

@@ -79,7 +79,7 @@ struct RankCostToGo {
     }
   }
 
-  /// How many changes left are told apart from any number of them.
+  /// How many changes left are distinguished from any number of them.
   private static func countedChanges(_ space: SwitchingSpace, entries: Int) -> Int {
     let most = space.mostSwitches.filter { $0 < .max }.max()
     return most.map { min($0 + 1, mostCounted, mostEntries / max(1, entries)) } ?? 0

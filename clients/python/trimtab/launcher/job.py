@@ -1,4 +1,4 @@
-"""The training job that a manifest says beside its search: whoever looks at the session sees its frontier."""
+"""The training job that a manifest says beside its search: every client of the session sees its frontier."""
 
 from __future__ import annotations
 
