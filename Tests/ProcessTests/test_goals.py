@@ -102,8 +102,11 @@ def test_answers_follow_from_the_reports(binary, seed):
         slack = 4 * math.sqrt(chance * (1 - chance) / 1024) + 0.01
         assert entry.probability_best_fraction == pytest.approx(chance, abs=slack)
     probable = [name for name in names if chances[name] >= 0.9]
-    expected = min(probable, key=lambda name: combined[name][0]) if probable else max(names, key=chances.get)
-    assert name_of(suggestion.candidate) == expected == name_of(ranking[0].candidate)
+    if probable:
+        expected = min(probable, key=lambda name: combined[name][0])
+    else:
+        expected = max(names, key=lambda name: chances[name])
+    assert suggestion is not None and name_of(suggestion.candidate) == expected == name_of(ranking[0].candidate)
     assert suggestion.floors_uncertain is not bool(probable)
 
 
