@@ -1,16 +1,13 @@
 """What a search's suggestion is worth on recorded learning curves, and whether its certainty holds.
 
-Each pool of each corpus is replayed through `trimtab select --curves` at several budgets, beside two baselines that
-cost nothing to write: everybody to the largest fraction that the budget pays for, then the least error (i-Epoch, Egele
-et al. 2024), and successive halving that starts as high as its budget allows. A regret is the suggestion's final error
-over the least one, less 1, at most 100 %. Corpora lie below `learning-curves/` of the measured data; `language` is
-`finetune-scaling/`. The belief is the one that ships: its weights were learned on these corpora. Each is compared with
-the race pool by pool; a baseline is better where the interval of the paired difference lies above 0.
+Each pool of each corpus is replayed through `trimtab select --curves` at several budgets, beside the two baselines of
+`pools.py`. A regret is the suggestion's final error over the least one, less 1, at most 100 %. Corpora lie below
+`learning-curves/` of the measured data; `language` is `finetune-scaling/`. The belief is the one that ships: its
+weights were learned on these corpora. Each is compared with the race pool by pool; a baseline is better where the
+interval of the paired difference lies above 0.
 """
 
-import csv
 import json
-import math
 import statistics
 import subprocess
 import tempfile
@@ -19,6 +16,7 @@ from pathlib import Path
 
 from certainty_statistics import QUANTILES, Tally, bootstrap, regret_picture, reliability_picture
 from harness import MEASURED, REPOSITORY
+from pools import Pool
 
 CORPORA = {"lcdb-accuracy": "learning-curves/lcdb-accuracy", "lcdb-logloss": "learning-curves/lcdb-logloss",
            "openclip": "learning-curves/openclip", "language": "finetune-scaling"}
@@ -29,83 +27,11 @@ FEWEST_POOLS = 10
 FULL_STRATEGIES = (*STRATEGIES, "mordal", "hyperband", "asha", "ats", "random")
 
 
-class Curves:
-    """Candidates' errors at rising fractions of the data, the last of which is 1, and what each costs of the grid."""
-
-    def __init__(self, fractions, errors, weights):
-        self.fractions, self.errors, self.finals = fractions, errors, [row[-1] for row in errors]
-        self.costs = [weight / sum(weights) for weight in weights]
-
-    def regret(self, candidate):
-        return min(1.0, max(1e-6, self.finals[candidate]) / max(1e-6, min(self.finals)) - 1)
-
-    def everybody(self, budget):
-        """Everybody to the largest fraction that the budget pays for; the candidate with the least error there."""
-        level = max((k for k, fraction in enumerate(self.fractions) if fraction <= budget), default=None)
-        if level is None:
-            return None
-        return min(range(len(self.errors)), key=lambda candidate: self.errors[candidate][level])
-
-    def halving(self, budget):
-        """Halving from the highest level from which all halvings can be paid for."""
-        f = self.fractions
-
-        def cost(start):
-            return f[start] + sum(0.5**j * (f[start + j] - f[start + j - 1]) for j in range(1, len(f) - start))
-
-        start = max((k for k in range(len(f)) if cost(k) <= budget), default=0)
-        if f[start] > budget:
-            return None
-        spent, level, alive = f[start], start, list(range(len(self.errors)))
-        pick = min(alive, key=lambda candidate: self.errors[candidate][level])
-        while level < len(f) - 1 and len(alive) > 1:
-            half, alive = sorted(alive, key=lambda i: self.errors[i][level])[:(len(alive) + 1) // 2], []
-            for candidate in half:
-                step = self.costs[candidate] * (f[level + 1] - f[level])
-                if spent + step <= budget * (1 + 1e-9):
-                    spent += step
-                    alive.append(candidate)
-            if not alive:
-                break
-            level += 1
-            pick = min(alive, key=lambda candidate: self.errors[candidate][level])
-        return pick
-
-
-class Pool(Curves):
-    """The curves of a table, on the fractions 1, 1/2, 1/4, ... as far down as there are columns near them."""
-
-    def __init__(self, path):
-        with open(path, newline="") as file:
-            rows = list(csv.DictReader(file))
-        self.path, self.names = path, [row["config name"] for row in rows]
-        columns = sorted(int(name) for name in rows[0] if name.isdigit() and int(name) > 0)
-        kept = [columns[-1]]
-        while kept[0] > columns[0]:
-            near = min((column for column in columns if column < kept[0]),
-                       key=lambda column: abs(math.log(2 * column / kept[0])))
-            if abs(math.log(2 * near / kept[0])) > 0.3:
-                break
-            kept.insert(0, near)
-        super().__init__([column / columns[-1] for column in kept],
-                         [[float(row[str(column)]) for column in kept] for row in rows],
-                         [float(row["size"]) for row in rows])
-
-
 def searched(binary, pool, strategy, budget):
     """The suggested candidate, and what the search says of its certainty."""
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "pool.csv"
-        named = [f"c{number}" for number in range(len(pool.names))]
-        with open(pool.path, newline="") as file:
-            rows = list(csv.DictReader(file))
-        for name, row in zip(named, rows, strict=True):
-            row["config name"] = name
-            row["family"] = row.get("family") or name
-        with open(table, "w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
+        named = pool.write(table)
         command = [binary, "select", "--curves", table, "--strategy", strategy, "--budget", str(float(budget)),
                    "--json"]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -125,7 +51,7 @@ def measure(report, binary, full=False):
                 continue
             regrets, said = {}, {}
             for name in ("everybody", "halving"):
-                regrets[name] = [pool.regret(getattr(pool, name)(budget)) for pool in usable]
+                regrets[name] = [pool.regret(getattr(pool, name)(budget)[0]) for pool in usable]
             for strategy in strategies:
                 said[strategy] = Tally()
                 regrets[strategy] = replay(binary, usable, strategy, budget, said[strategy])

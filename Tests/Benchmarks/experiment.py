@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import tempfile
 
-from certainty import Curves
+from pools import Curves
 
 VIEWS = 1256  # 8 of each of 157 pictures
 FRACTIONS = [2.0**-k for k in range(6, -1, -1)]
@@ -68,7 +68,7 @@ def outcome(binary, curves, name, budget):
     names = list(curves)
     plans = Curves(FRACTIONS, [[error for _, error, _ in curves[one]] for one in names],
                    [curves[one][-1][2] for one in names])
-    return names[getattr(plans, name)(budget * (1 + 1e-9))], None, budget
+    return names[getattr(plans, name)(budget * (1 + 1e-9))[0]], None, budget
 
 
 def measure(report, binary, path):

@@ -11,8 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Benchmarks"))
 
-from certainty import Curves
 from certainty_statistics import QUANTILES, Tally, bootstrap, regret_picture, reliability_picture, wilson
+from pools import Curves, Pool
 
 
 def answer(draw, factor=1.0):
@@ -99,12 +99,41 @@ def test_baselines_by_hand():
     # The second leads at 1/4 and 1/2, the first at the end; each costs a quarter of the grid.
     curves = Curves([0.25, 0.5, 1], [[4, 3, 1], [3, 2, 1.5], [5, 4, 3], [6, 5, 4]], [1, 1, 1, 1])
     assert curves.everybody(0.2) is None and curves.halving(0.2) is None
-    assert curves.everybody(0.25) == curves.everybody(0.9) == 1
+    assert curves.everybody(0.25) == curves.everybody(0.9) == [1, 0, 2, 3]
     assert curves.regret(1) == 0.5 and curves.regret(0) == 0 and curves.regret(3) == 1
     # All to 1/4 for .25; two of them to 1/2 for .125, one to 1 for .125: by halving the first is never finished.
-    assert curves.halving(0.25) == curves.halving(0.5) == 1
+    assert curves.fitted_start(0.25) == 0 and curves.fitted_start(0.75) == 1
+    assert curves.halving(0.25) == curves.halving(0.5) == [1, 0, 2, 3]
     # From 1/2: all for .5, two to 1 for .25.
-    assert curves.halving(0.75) == 0
+    assert curves.halving(0.75) == [0, 1, 2, 3]
+
+
+def test_halving_ranks_by_how_far_a_candidate_came():
+    # The third leads at 1/4 and gets worse; the first, stopped at 1/4 with less, stays behind whoever went on.
+    curves = Curves([0.25, 0.5, 1], [[2, 2, 2], [1.5, 7, 6], [1, 9, 8], [3, 3, 3]], [1, 1, 1, 1])
+    assert curves.halving(0.5) == [1, 2, 0, 3]
+
+
+def test_orders_permute_candidates_and_change_no_curve(tmp_path):
+    path = tmp_path / "pool.csv"
+    rows = [f"m{n},{n + 4},{n + 3},{n + 2}.5,{n + 1},f{n % 2}" for n in range(9)]
+    path.write_text("\n".join(["config name,16,32,64,size,family", *rows, ""]))
+    pool = Pool(path)
+    assert pool.fractions == [0.25, 0.5, 1] and pool.order(0) == list(range(9))
+    orders = [pool.order(number) for number in range(20)]
+    assert all(sorted(order) == list(range(9)) for order in orders) and len(set(map(tuple, orders))) == 20
+    for number, order in enumerate(orders):
+        ordered = pool.in_order(number)
+        assert Pool(path).order(number) == order
+        assert ordered.errors == [pool.errors[place] for place in order]
+        assert ordered.costs == [pool.costs[place] for place in order]
+        # Nothing ties here, so what a baseline picks is the same candidate in every order.
+        assert order[ordered.everybody(0.3)[0]] == pool.everybody(0.3)[0]
+        written = tmp_path / "written.csv"
+        names = ordered.write(written)
+        again = Pool(written)
+        assert again.errors == ordered.errors and [row["config name"] for row in again.rows] == names
+        assert [row["family"] for row in again.rows] == [f"f{place % 2}" for place in order]
 
 
 def test_pictures_are_documents_that_show_every_number():
