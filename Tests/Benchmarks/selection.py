@@ -7,10 +7,14 @@ import csv
 import json
 import statistics
 import subprocess
-from pathlib import Path
+
+from pools import Pool
+from tuners import replay_tuners, request, shuffled
 
 STRATEGIES = ("race", "mordal", "successiveHalving", "hyperband", "asha", "ats", "random")
 BUDGET = 1 / 15
+TUNERS_START = 1 / 64  # of the data at a tuner's first report
+TUNERS_ORDERS = 20
 
 
 def final_losses(path):
@@ -81,15 +85,17 @@ def measure_uniform(report, files):
 
 def measure_peers(report, files, peer):
     """The tuners of practice, each over seeded orders of the candidates."""
-    script = Path(__file__).resolve().parent / "peers" / "tuner_replay.py"
     means = {}
-    for path in files:
-        truth = final_losses(path)
-        command = [str(peer), str(script), str(path), "--budget", str(BUDGET)]
-        found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    pools = [Pool(path) for path in files]
+    requests = [request(pool, BUDGET, pool.fractions.index(TUNERS_START),
+                        [shuffled(len(pool.rows), seed) for seed in range(TUNERS_ORDERS)], range(TUNERS_ORDERS))
+                for pool in pools]
+    for path, pool, found in zip(files, pools, replay_tuners(peer, requests), strict=True):
+        truth, names = final_losses(path), [row["config name"] for row in pool.rows]
         for tuner, runs in found.items():
-            regrets = [100 * (truth[run["suggestion"]] / min(truth.values()) - 1) for run in runs]
-            taus = [weighted_tau(truth, run["ranking"]) for run in runs]
+            rankings = [[names[candidate] for candidate in run["ranking"]] for run in runs]
+            regrets = [100 * (truth[ranking[0]] / min(truth.values()) - 1) for ranking in rankings]
+            taus = [weighted_tau(truth, ranking) for ranking in rankings]
             spent = statistics.mean(run["cost"] for run in runs)
             half = 1.96 * statistics.stdev(regrets) / len(regrets) ** 0.5
             means.setdefault(tuner, []).append(

@@ -1,20 +1,23 @@
 """Optuna's and Syne Tune's early stopping over recorded learning curves, at a budget.
 
-    python tuner_replay.py CURVES.csv --budget 0.0667 --seeds 20
+    python tuner_replay.py < requests.json > answers.json
 
-The candidates are the values of one categorical parameter, each tried once in a seeded order. Some workers train at the
-same time; a trial reports its error at 1/64, 1/32, ... of the data and is stopped where the tuner says so. Cost:
-parameters x samples, as for ours. The step that would pass the budget is not taken. Neither library predicts: the
-suggestion is the least of all candidates' last errors, and the ranking goes by these, the untried last. Prints one JSON
-document.
+A request: {"errors": [[ERROR AT EACH LEVEL] OF EACH CANDIDATE], "fractions": [OF THE DATA AT EACH LEVEL], "costs": [OF
+ALL DATA, OF EACH CANDIDATE], "budget": PART OF THE SUM OF COSTS, "start": LEVEL OF THE FIRST REPORT, "workers": COUNT,
+"orders": [[CANDIDATES]], "seeds": [A NUMBER FOR EACH ORDER]}. Levels double the data. Its answer: {TUNER: [{"ranking":
+[CANDIDATES], "cost": PART OF THE BUDGET} OF EACH ORDER]}. Read is a list of requests, printed one of answers.
+
+The candidates are the values of one categorical parameter, each tried once in the order given. Some workers train at
+the same time; a trial reports its error at each level from the start on and is stopped where the tuner says so. The
+step that would pass the budget is not taken. Neither library predicts: the ranking goes by the last errors, the
+untried last, and its first is the suggestion.
 """
 
-import argparse
-import csv
 import heapq
+import itertools
 import json
 import logging
-import random
+import sys
 
 import optuna
 from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
@@ -23,21 +26,9 @@ from syne_tune.config_space import choice
 from syne_tune.optimizer.baselines import ASHA
 from syne_tune.optimizer.scheduler import SchedulerDecision
 
-RUNGS = [1, 2, 4, 8, 16, 32, 64]  # 64ths of the data
-WORKERS = 8
-
-
-def read(path):
-    """Candidate -> (cost of all data, {64ths of the data: error})."""
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
-    most = max(int(name) for name in rows[0] if name.isdigit())
-    return {row["config name"]: (float(row["size"]) * most, {n: float(row[str(most * n // 64)]) for n in RUNGS})
-            for row in rows}
-
 
 class Optuna:
-    def __init__(self, names, pruner, seed):
+    def __init__(self, order, last, pruner, seed):
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.study = optuna.create_study(
             direction="minimize",
@@ -45,30 +36,32 @@ class Optuna:
             pruner=pruner,
             study_name=f"replay {seed}",
         )
-        self.names = names
-        for name in names:
-            self.study.enqueue_trial({"candidate": name})
+        self.candidates, self.last = sorted(order), last
+        for candidate in order:
+            self.study.enqueue_trial({"candidate": candidate})
 
     def begin(self):
         trial = self.study.ask()
-        return trial, trial.suggest_categorical("candidate", sorted(self.names))
+        return trial, trial.suggest_categorical("candidate", self.candidates)
 
-    def stops(self, trial, rung, error):
-        trial.report(error, rung)
-        stop = rung < RUNGS[-1] and trial.should_prune()
+    def stops(self, trial, resource, error):
+        trial.report(error, resource)
+        stop = resource < self.last and trial.should_prune()
         if stop:
             self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-        elif rung == RUNGS[-1]:
+        elif resource == self.last:
             self.study.tell(trial, error)
         return stop
 
 
 class SyneTune:
-    def __init__(self, names, seed):
+    def __init__(self, order, last, seed):
         logging.disable(logging.CRITICAL)
+        self.last = last
         self.scheduler = ASHA(
-            {"candidate": choice(sorted(names))}, metric="loss", time_attr="rung", max_t=RUNGS[-1], grace_period=1,
-            reduction_factor=2, random_seed=seed, points_to_evaluate=[{"candidate": name} for name in names])
+            {"candidate": choice(sorted(order))}, metric="loss", time_attr="resource", max_t=last, grace_period=1,
+            reduction_factor=2, random_seed=seed,
+            points_to_evaluate=[{"candidate": candidate} for candidate in order])
         self.count = 0
 
     def begin(self):
@@ -77,71 +70,60 @@ class SyneTune:
         self.scheduler.on_trial_add(trial)
         return trial, trial.config["candidate"]
 
-    def stops(self, trial, rung, error):
-        decision = self.scheduler.on_trial_result(trial, {"loss": error, "rung": rung})
-        return decision == SchedulerDecision.STOP and rung < RUNGS[-1]
+    def stops(self, trial, resource, error):
+        decision = self.scheduler.on_trial_result(trial, {"loss": error, "resource": resource})
+        return decision == SchedulerDecision.STOP and resource < self.last
 
 
-def replay(curves, tuner, budget):
+# Each halves from a resource of 1 on to the last.
+TUNERS = {
+    "optuna 5.0.0 SuccessiveHalvingPruner": lambda order, last, seed: Optuna(
+        order, last, SuccessiveHalvingPruner(min_resource=1, reduction_factor=2), seed),
+    "optuna 5.0.0 HyperbandPruner": lambda order, last, seed: Optuna(
+        order, last, HyperbandPruner(min_resource=1, max_resource=last, reduction_factor=2), seed),
+    "syne-tune 0.16.0 ASHA": SyneTune,
+}
+
+
+def replay(request, order, tuner):
     """Workers take trials while there are any; the first that is done reports first."""
-    left = budget * sum(cost for cost, _ in curves.values())
-    waiting, running, seen, spent = len(curves), [], {}, 0.0
+    fractions, start = request["fractions"], request["start"]
+    left = request["budget"] * sum(request["costs"]) * (1 + 1e-9)
+    waiting, running, seen, spent, number = len(order), [], {}, 0.0, itertools.count()
 
-    def step(time, trial, name, place):
+    def step(time, trial, candidate, level):
         nonlocal spent
-        cost = curves[name][0] * (RUNGS[place] - (RUNGS[place - 1] if place else 0)) / 64
+        cost = request["costs"][candidate] * (fractions[level] - (fractions[level - 1] if level > start else 0))
         if spent + cost <= left:
             spent += cost
-            heapq.heappush(running, (time + cost, len(seen), name, place, trial))
+            heapq.heappush(running, (time + cost, next(number), candidate, level, trial))
 
     def take(time):
         nonlocal waiting
         if waiting:
             waiting -= 1
-            trial, name = tuner.begin()
-            step(time, trial, name, 0)
+            trial, candidate = tuner.begin()
+            step(time, trial, candidate, start)
 
-    for _ in range(WORKERS):
+    for _ in range(request["workers"]):
         take(0.0)
     while running:
-        time, _, name, place, trial = heapq.heappop(running)
-        seen[name] = curves[name][1][RUNGS[place]]
-        if tuner.stops(trial, RUNGS[place], seen[name]) or place + 1 == len(RUNGS):
+        time, _, candidate, level, trial = heapq.heappop(running)
+        seen[candidate] = request["errors"][candidate][level]
+        if tuner.stops(trial, 2 ** (level - start), seen[candidate]) or level + 1 == len(fractions):
             take(time)
         else:
-            step(time, trial, name, place + 1)
-    ranking = sorted(seen, key=lambda name: (seen[name], name))
-    return {
-        "suggestion": ranking[0],
-        "ranking": ranking + [name for name in curves if name not in seen],
-        "cost": spent / left,
-    }
+            step(time, trial, candidate, level + 1)
+    ranking = sorted(seen, key=lambda candidate: (seen[candidate], order.index(candidate)))
+    return {"ranking": ranking + [candidate for candidate in order if candidate not in seen], "cost": spent / left}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("curves")
-    parser.add_argument("--budget", type=float, required=True)
-    parser.add_argument("--seeds", type=int, default=20)
-    arguments = parser.parse_args()
-    curves = read(arguments.curves)
-    makers = {
-        "optuna 5.0.0 SuccessiveHalvingPruner": lambda names, seed: Optuna(
-            names, SuccessiveHalvingPruner(min_resource=1, reduction_factor=2), seed),
-        "optuna 5.0.0 HyperbandPruner": lambda names, seed: Optuna(
-            names, HyperbandPruner(min_resource=1, max_resource=RUNGS[-1], reduction_factor=2), seed),
-        "syne-tune 0.16.0 ASHA": SyneTune,
-    }
-    found = {}
-    for title, make in makers.items():
-        runs = []
-        for seed in range(arguments.seeds):
-            names = list(curves)
-            random.Random(seed).shuffle(names)
-            runs.append(replay(curves, make(names, seed), arguments.budget))
-        found[title] = runs
-    print(json.dumps(found))
+def answer(request):
+    last = 2 ** (len(request["fractions"]) - 1 - request["start"])
+    pairs = list(zip(request["orders"], request["seeds"], strict=True))
+    return {title: [replay(request, order, make(order, last, seed)) for order, seed in pairs]
+            for title, make in TUNERS.items()}
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps([answer(request) for request in json.load(sys.stdin)]))
