@@ -13,8 +13,9 @@ and a takeover), echo (small requests beside servers on pygls and, where there i
 language server at 1000 candidates; needs pygls).
 Sections selection, zoo and reports replay recorded and simulated learning curves through the strategies; ceiling says
 how good a ranking can be expected at their budget (needs scipy); calibration holds what the search says of its own
-certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines,
-compared pool by pool by a bootstrap, and draws out/certainty-*.svg; experiment carries baselines and searches out on
+certainty against what came true; certainty does so on corpora of many pools, at several budgets, beside baselines and
+the tuners of practice, over --orders orders of a pool's candidates, compared pool by pool by a bootstrap, and draws
+out/certainty-*.svg; experiment carries baselines and searches out on
 the recorded grid of real models, with the noise of its evaluation; scores says whether certainty holds where scores are
 noisy; starts says what it saves to know what starting a trial takes.
 Section power divides power among 10 000 pipelines beside HiGHS, and sheds it from 1000 (needs numpy and scipy).
@@ -26,6 +27,7 @@ that both solvers were given the same problem.
 """
 
 import argparse
+import functools
 import sys
 from pathlib import Path
 
@@ -117,8 +119,8 @@ def calibration(report, full):
     measure_calibration(report, BINARY, [path for path in files if path.exists()], grid)
 
 
-def certainty(report, full):
-    measure_certainty(report, BINARY, full)
+def certainty(report, full, orders=1):
+    measure_certainty(report, BINARY, full, peer_python("tuners"), orders)
 
 
 def experiment(report, full):
@@ -139,11 +141,19 @@ SECTIONS = {section.__name__: section for section in (
     certainty, experiment, scores, starts, noise, next_measurements, power, clocks)}
 
 
+def positive(text):
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text}")
+    return int(text)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="run the peer with 48 and 96 microbatches too (20 minutes)")
     parser.add_argument("--json", metavar="FILE", help="write the rows as JSON lines with machine and versions")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="SECTION")
+    parser.add_argument("--orders", type=positive, default=1, metavar="N", help="of the candidates of a pool, "
+                        "in section certainty: its own and N - 1 shuffled ones (1)")
     parser.add_argument("--against", metavar="BINARY", type=Path, help="instead of sections: compare with this binary, "
                         "turn by turn (round trip, start, size, messages of 63 MB)")
     arguments = parser.parse_args()
@@ -152,10 +162,11 @@ def main():
     report = Report()
     if arguments.against:
         measure_against(report, arguments.against.resolve())
+    sections = {**SECTIONS, "certainty": functools.partial(certainty, orders=arguments.orders)}
     for name in () if arguments.against else arguments.only:
         print(name, file=sys.stderr, flush=True)
         try:
-            SECTIONS[name](report, arguments.full)
+            sections[name](report, arguments.full)
         except TrimtabError as error:
             raise SystemExit(f"{name}: {error}") from error
     machine = describe_machine()

@@ -21,6 +21,55 @@ def bootstrap(differences, seed=20261127):
     return statistics.fmean(differences), means[cut], means[RESAMPLES - 1 - cut]
 
 
+class Outcomes:
+    """A plan's regrets (1: 100 %) and weighted taus: of each pool one for each order of its candidates."""
+
+    def __init__(self):
+        self.regrets, self.taus = [], []
+
+    def begin_pool(self):
+        self.regrets.append([])
+        self.taus.append([])
+
+    def take(self, regret, tau):
+        """Of the last pool; `tau` may be None."""
+        self.regrets[-1].append(regret)
+        self.taus[-1].append(tau)
+
+    def orders(self):
+        return len(self.regrets[0])
+
+    def means(self):
+        """Of each pool the mean regret over its orders."""
+        return [statistics.fmean(pool) for pool in self.regrets]
+
+    def shares(self):
+        """Of each pool the share of orders with a regret of at most 1 %."""
+        return [statistics.fmean(regret <= 0.01 for regret in pool) for pool in self.regrets]
+
+    def mean(self):
+        return statistics.fmean(self.means())
+
+    def near(self):
+        return statistics.fmean(self.shares())
+
+    def median(self):
+        """Of the pools' means."""
+        return statistics.median(self.means())
+
+    def worst(self):
+        """Of all pools and orders."""
+        return max(map(max, self.regrets))
+
+    def tau(self):
+        """The mean, pools weighted equally; None where one is missing. A tau that is not a number (a pool whose
+        candidates all end alike) counts for nothing."""
+        if any(tau is None for pool in self.taus for tau in pool):
+            return None
+        known = [statistics.fmean(pool) for pool in self.taus if not any(map(math.isnan, pool))]
+        return statistics.fmean(known) if known else None
+
+
 class Tally:
     """What races said, beside what came true."""
 
@@ -117,6 +166,11 @@ class Picture:
         self.parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5" '
                           f'stroke-dasharray="{dash}"/>')
 
+    def sample(self, x, y, colour, dash):
+        """A piece of a line, for the legend."""
+        self.parts.append(f'<line x1="{x}" y1="{y}" x2="{x + 24}" y2="{y}" stroke="{colour}" stroke-width="1.5" '
+                          f'stroke-dasharray="{dash}"/>')
+
     def dot(self, x, y, colour):
         self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>')
 
@@ -127,9 +181,14 @@ class Picture:
                 f'<rect width="100%" height="100%" fill="white"/>{"".join(self.parts)}</svg>\n')
 
 
-def reliability_picture(tallies):
+def pen(place):
+    """The colour and dashes of a picture's line."""
+    return COLOURS[place % len(COLOURS)], ("", "6 3", "2 2")[place // len(COLOURS) % 3]
+
+
+def reliability_picture(tallies, orders=1):
     """One panel a corpus: how often what was said to be best with a probability was best, on a square-root scale
-    that shows small ones; bars are Wilson's intervals."""
+    that shows small ones; bars are Wilson's intervals, for which the orders of one pool count as one case."""
     picture = Picture(len(tallies))
     for number, (corpus, tally) in enumerate(tallies.items()):
         x, y = picture.panel(number, corpus, "stated probability to be best", "share that was best")
@@ -138,7 +197,7 @@ def reliability_picture(tallies):
             picture.text(x(math.sqrt(tick)), y(0) + 14, f"{tick:g}", "middle")
             picture.text(x(0) - 4, y(math.sqrt(tick)) + 4, f"{tick:g}", "end")
         for stated, true, count in tally.reliability():
-            low, high = wilson(true, count)
+            low, high = wilson(true, count / orders)
             at = x(math.sqrt(stated))
             picture.line([(at, y(math.sqrt(low))), (at, y(math.sqrt(high)))], COLOURS[0])
             picture.dot(at, y(math.sqrt(true)), COLOURS[0])
@@ -148,10 +207,12 @@ def reliability_picture(tallies):
 
 def regret_picture(curves):
     """One panel a corpus: mean regret over the budget; `curves` maps corpus -> strategy -> [(budget, regret)]."""
-    picture = Picture(len(curves), beside=130)
+    picture = Picture(len(curves), beside=310)
     names = list(dict.fromkeys(name for lines in curves.values() for name in lines))
     for place, name in enumerate(names):
-        picture.text(picture.right, MARGIN + 16 + 16 * place, name, colour=COLOURS[place % len(COLOURS)])
+        height = MARGIN + 16 + 16 * place
+        picture.sample(picture.right, height - 4, *pen(place))
+        picture.text(picture.right + 30, height, name, colour=pen(place)[0])
     budgets = [budget for lines in curves.values() for line in lines.values() for budget, _ in line]
     first, last = math.log(min(budgets)), math.log(max(budgets))
     for number, (corpus, lines) in enumerate(curves.items()):
@@ -163,5 +224,5 @@ def regret_picture(curves):
             picture.text(x(0) - 4, y(part) + 4, f"{highest * part:.3g}", "end")
         for name, line in lines.items():
             points = [(x((math.log(budget) - first) / (last - first)), y(regret / highest)) for budget, regret in line]
-            picture.line(points, COLOURS[names.index(name) % len(COLOURS)])
+            picture.line(points, *pen(names.index(name)))
     return picture.svg()

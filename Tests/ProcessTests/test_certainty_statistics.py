@@ -11,7 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Benchmarks"))
 
-from certainty_statistics import QUANTILES, Tally, bootstrap, regret_picture, reliability_picture, wilson
+import certainty
+from certainty_statistics import QUANTILES, Outcomes, Tally, bootstrap, regret_picture, reliability_picture, wilson
 from pools import Curves, Pool
 
 
@@ -134,6 +135,70 @@ def test_orders_permute_candidates_and_change_no_curve(tmp_path):
         again = Pool(written)
         assert again.errors == ordered.errors and [row["config name"] for row in again.rows] == names
         assert [row["family"] for row in again.rows] == [f"f{place % 2}" for place in order]
+
+
+def test_outcomes_weigh_pools_equally():
+    found = Outcomes()
+    for regrets, taus in (((0.0, 0.02), (0.5, 0.7)), ((0.01, 0.01), (math.nan, math.nan)), ((1.0, 0.5), (0.1, 0.3))):
+        found.begin_pool()
+        for regret, tau in zip(regrets, taus, strict=True):
+            found.take(regret, tau)
+    assert found.orders() == 2 and found.means() == [0.01, 0.01, 0.75] and found.shares() == [0.5, 1, 0]
+    assert found.mean() == pytest.approx(0.77 / 3) and found.near() == 0.5
+    assert found.median() == 0.01 and found.worst() == 1
+    assert found.tau() == pytest.approx(0.4)  # the pool without a tau counts for nothing
+    found.take(0.0, None)
+    assert found.tau() is None
+
+
+def test_tuners_get_the_same_orders_and_what_their_variant_says(tmp_path):
+    path = tmp_path / "pool.csv"
+    sizes = [2**k for k in range(9)]  # down to 1/256 of the data
+    rows = [",".join([f"m{n}", *(f"{(n + 2) / size}" for size in sizes), "3"]) for n in range(5)]
+    path.write_text("\n".join([",".join(["config name", *map(str, sizes), "size"]), *rows, ""]))
+    pool = Pool(path)
+    (plain, (one,)), (fitted, (other,)) = certainty.tuner_requests([pool], 1 / 3, 4)
+    assert (plain, fitted) == ("", " fitted")
+    assert one["orders"] == other["orders"] == [pool.order(number) for number in range(4)]
+    assert one["fractions"][one["start"]] == 1 / 64 and one["workers"] == 8
+    assert other["start"] == pool.fitted_start(1 / 3) and other["workers"] == 5
+    assert one["errors"] == other["errors"] == pool.errors and one["budget"] == other["budget"] == 1 / 3
+
+
+class Rows:
+    def __init__(self):
+        self.rows = {}
+
+    def add(self, name, value, unit, note=""):
+        self.rows[name] = value, note
+
+
+def plan(regrets):
+    found = Outcomes()
+    for pool in regrets:
+        found.begin_pool()
+        for regret in pool:
+            found.take(regret, None)
+    return found
+
+
+def test_a_plan_that_is_better_is_named_with_its_cells():
+    # Orders disagree within each pool, the pools' means never do.
+    race = plan([[0.03, 0.05]] * 12)
+    for other, lead, better in (([0.06, 0.0], 1.0, True), ([0.04, 0.04], 0.0, False), ([0.02, 0.08], -1.0, False)):
+        report, verdict = Rows(), certainty.Verdict()
+        verdict.means.append(4.0)
+        certainty.compare(report, "corpus", "1/5", "other", race, plan([other] * 12), verdict)
+        certainty.report_verdict(report, "other", verdict)
+        value, note = report.rows["corpus, 1/5, race less other: regret"]
+        assert value == pytest.approx(lead)
+        assert ("lie in 1.00 ... 1.00" in note) == better
+        # Half of the orders of each pool lose at most 1 %, where the race's never do.
+        assert ("share with at most 1 %: -50.0 (-50.0 ... -50.0)" in note) == better
+        told = report.rows["mean over all cells, other"][1]
+        assert ("above 0.5: corpus, 1/5 by 1.00" in told) == better
+        assert ("beyond chance: regret, corpus, 1/5; share, corpus, 1/5" in told) == better
+        assert ("beyond chance: nowhere" in told) != better
 
 
 def test_pictures_are_documents_that_show_every_number():
