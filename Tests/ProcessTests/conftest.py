@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,11 @@ sys.path.insert(0, str(REPOSITORY / "clients" / "python"))
 
 AWAIT_SECONDS = 60.0  # how long a test waits before it calls an answer missing; says nothing about speed
 WITHIN_A_SECOND = 1.5  # the promise is one second; the rest allows for a busy machine
+
+# A shell that is not interactive starts `command &` with SIGINT ignored. An ignored signal stays ignored across exec,
+# so no server, launcher or client of these tests would end on Ctrl-C. A handler does not: children get the default.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def binary_path():
