@@ -29,7 +29,7 @@ let package = Package(
     .target(name: "CLibrary", swiftSettings: settings),
 
     // Files: opened below roots, read, written, listed.
-    .target(name: "Files", dependencies: ["CLibrary"], swiftSettings: settings),
+    .target(name: "Files", dependencies: ["Basics", "CLibrary"], swiftSettings: settings),
     .testTarget(name: "FilesTests", dependencies: ["CLibrary", "Files"], swiftSettings: settings),
 
     // Which file a name leads to, asked so that the next write is not slower for it.

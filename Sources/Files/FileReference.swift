@@ -1,3 +1,5 @@
+internal import Basics
+
 /// The text by which a client names a file: a path, or a `file:` URI (RFC 8089) as editors send it.
 package enum FileReference {
   private static let scheme = "file:"
@@ -28,27 +30,17 @@ package enum FileReference {
     guard rest.first == UInt8(ascii: "/") else {
       throw FileError(.invalidPath, text, found: "a file URI without an absolute path")
     }
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(rest.count)
-    while let byte = rest.popFirst() {
-      switch byte {
-      case UInt8(ascii: "?"), UInt8(ascii: "#"):
-        throw FileError(.invalidPath, text, found: "a file URI with a query or fragment")
-      case UInt8(ascii: "%"):
-        guard let high = rest.popFirst().flatMap(hexadecimal), let low = rest.popFirst().flatMap(hexadecimal),
-          high << 4 | low != UInt8(ascii: "/")
-        else { throw FileError(.invalidPath, text, found: "a file URI with an escape that means no part of a name") }
-        bytes.append(high << 4 | low)
-      default: bytes.append(byte)
-      }
+    guard !rest.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
+      throw FileError(.invalidPath, text, found: "a file URI with a query or fragment")
     }
-    guard let path = String(validating: bytes, as: UTF8.self) else {
-      throw FileError(.invalidPath, text, found: "a file URI that is not UTF-8")
+    // An escaped slash is part of no name.
+    let slash = UInt8(ascii: "/")
+    guard let path = PercentEncoding.decode(Substring(rest)),
+      path.utf8.count(where: { $0 == slash }) == rest.count(where: { $0 == slash })
+    else {
+      throw FileError(
+        .invalidPath, text, found: "a file URI with an escape that means no part of a name, or that is not UTF-8")
     }
     return path
-  }
-
-  private static func hexadecimal(_ digit: UInt8) -> UInt8? {
-    Character(Unicode.Scalar(digit)).hexDigitValue.map { UInt8($0) }
   }
 }

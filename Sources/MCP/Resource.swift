@@ -18,8 +18,9 @@ struct Resource {
   /// Nil where there is no resource of this form.
   init?(address: String) {
     guard address.hasPrefix(Self.scheme) else { return nil }
-    let parts = address.dropFirst(Self.scheme.count).split(separator: "/", omittingEmptySubsequences: false)
-      .map { Self.decoded($0) }
+    let steps = address.dropFirst(Self.scheme.count).split(separator: "/", omittingEmptySubsequences: false)
+    let parts = steps.compactMap { PercentEncoding.decode($0) }
+    guard parts.count == steps.count else { return nil }
     switch parts.count {
     case 2 where parts[1] == "ranking": self.init(session: parts[0])
     case 4 where parts[1] == "pipelines":
@@ -30,8 +31,9 @@ struct Resource {
   }
 
   var address: String {
-    guard let pipeline else { return "\(Self.scheme)\(Self.encoded(session))/ranking" }
-    return "\(Self.scheme)\(Self.encoded(session))/pipelines/\(Self.encoded(pipeline.name))/\(pipeline.kind.rawValue)"
+    guard let pipeline else { return "\(Self.scheme)\(PercentEncoding.encode(session))/ranking" }
+    return
+      "\(Self.scheme)\(PercentEncoding.encode(session))/pipelines/\(PercentEncoding.encode(pipeline.name))/\(pipeline.kind.rawValue)"
   }
 
   var mimeType: String { pipeline?.kind == .picture ? "image/svg+xml" : "application/json" }
@@ -74,37 +76,4 @@ struct Resource {
   ]
 
   private static let scheme = "trimtab://"
-
-  // Percent encoding of all but what RFC 3986 leaves unreserved.
-  private static func encoded(_ text: String) -> String {
-    var result = ""
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        result.unicodeScalars.append(Unicode.Scalar(byte))
-      default:
-        let digits = String(byte, radix: 16, uppercase: true)
-        result += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-      }
-    }
-    return result
-  }
-
-  private static func decoded(_ text: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), rest.count >= 2,
-        let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-      {
-        bytes.append(value)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
 }

@@ -166,7 +166,7 @@ private final class Folder {
   @Test(arguments: [
     "", "a\u{0}b", "file:///a%00b", "file://host/a", "file:a", "file:", "file:///a?b", "file:///a#b", "file:///%",
     "file:///%4",
-    "file:///%zz", "file:///a%2Fb", "file:///%ff",
+    "file:///%zz", "file:///%+1", "file:///a%2Fb", "file:///a%2fb", "file:///a%2F\u{301}b", "file:///%ff",
   ])
   func refusesWhatIsNoPath(text: String) {
     let error = #expect(throws: FileError.self) { try FileReference.path(text) }

@@ -9,7 +9,7 @@ import TrimtabServer
     "Basics": ["Synchronization"],
     "CLibrary": ["Darwin", "Glibc", "Musl"],
     "EnergyFrontier": ["Basics"],
-    "Files": ["CLibrary"],
+    "Files": ["Basics", "CLibrary"],
     "JSON": ["Basics", "CLibrary"],
     "Journal": ["Basics", "CLibrary", "FileIdentity", "Files", "Synchronization"],
     "JSONRPC": ["Basics", "CLibrary", "JSON", "Synchronization"],

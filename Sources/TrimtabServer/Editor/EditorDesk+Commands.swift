@@ -119,30 +119,11 @@ enum VirtualDocument {
   static let scheme = "trimtab"
   private static let frontier = "\(scheme):/frontier?"
 
-  static func frontier(of document: String) -> String {
-    frontier
-      + document.utf8.map { byte in
-        let character = Character(Unicode.Scalar(byte))
-        let isPlain = byte < 0x80 && (character.isLetter || character.isNumber || "/:.-_~".contains(character))
-        if isPlain { return String(character) }
-        return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-      }.joined()
-  }
+  static func frontier(of document: String) -> String { frontier + PercentEncoding.encode(document, keeping: "/:") }
 
   /// The document whose frontier it is; nil for what is no such name. Editors may escape more or fewer characters.
   static func document(ofFrontier uri: String) -> String? {
     guard uri.hasPrefix(frontier) else { return nil }
-    var bytes: [UInt8] = []
-    var rest = uri.utf8.dropFirst(frontier.utf8.count)
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let value = UInt8(Substring(rest.prefix(2)), radix: 16), rest.count >= 2 else { return nil }
-      bytes.append(value)
-      rest = rest.dropFirst(2)
-    }
-    return String(validating: bytes, as: UTF8.self)
+    return PercentEncoding.decode(uri.dropFirst(frontier.count))
   }
 }
