@@ -97,6 +97,25 @@ def test_problems_as_json_have_fixes_that_mend_them(binary, manifest):
     assert run(binary, "check", path).stdout == f"{path}: no problems\n"
 
 
+@pytest.mark.parametrize("name", ["trimtab.json", "trimtab.toml"])
+def test_many_problems_on_one_long_line_are_placed_in_linear_time(binary, manifest, name):
+    """With a search of the line for each place this takes minutes, and `run` waits for two."""
+    count, blank = 60_000, " " * 4_000_000
+    keys = [f"kéy{number:06}" for number in range(count)]
+    if name.endswith("json"):
+        text = "{" + blank + ", ".join(f'"{key}": 1' for key in keys) + "}"
+    else:
+        text = "limits = {" + blank + ", ".join(f'"{key}" = 1' for key in keys) + " }"
+    path = manifest(text, name)
+    checked = run(binary, "check", path)
+    lines = checked.stdout.splitlines()[:-1:2]
+    assert len(lines) == count
+    first, step = text.index(f'"{keys[0]}"') + 1, len(keys[0]) + len('""') + len(": 1, ")
+    step += not name.endswith("json")
+    for number, (key, line) in enumerate(zip(keys, lines)):
+        assert line.startswith(f"{path}:1:{first + number * step}: error: ") and key in line, line
+
+
 def test_both_manifests_in_one_folder_are_refused(binary, manifest):
     path, other = manifest(POOL), manifest("{}", "trimtab.json")
     for one, another in [(path, other), (other, path)]:

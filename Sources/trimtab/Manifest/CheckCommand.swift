@@ -76,7 +76,7 @@ struct CheckReport {
   var text: String {
     if problems.isEmpty { return "\(file.path): no problems\n" }
     let lines = problems.map { problem -> String in
-      let place = file.lines.position(of: problem.range.lower)
+      let place = file.place(of: problem.range.lower)
       let remedy = problem.remedy.map { "\n    \($0)" } ?? ""
       return "\(file.path):\(place.line):\(place.column): \(problem.severity.rawValue): \(problem.message)\(remedy)\n"
     }
@@ -106,7 +106,7 @@ struct CheckReport {
 
   private func json(_ range: SourceRange) -> JSON {
     func position(_ offset: Int) -> JSON {
-      let place = file.lines.position(of: offset)
+      let place = file.place(of: offset)
       return [
         "line": .integer(Int64(place.line)), "column": .integer(Int64(place.column)), "offset": .integer(Int64(offset)),
       ]

@@ -8,7 +8,7 @@ internal import TrimtabServer
 struct ManifestFile {
   let path: String
   let tree: SyntaxTree
-  let lines: LinePlaces
+  private let text: TextDocument
 
   /// Reads a manifest.
   ///
@@ -25,7 +25,13 @@ struct ManifestFile {
     let bytes = try Self.bytes(path)
     self.path = path
     tree = SyntaxTree(bytes, Self.language(of: path))
-    lines = LinePlaces(bytes)
+    text = TextDocument(bytes)
+  }
+
+  /// The line and column of a byte, both from 1; a column counts Unicode scalars.
+  func place(of offset: Int) -> (line: Int, column: Int) {
+    let position = text.position(of: offset, in: .utf32)
+    return (position.line + 1, position.character + 1)
   }
 
   /// The manifest of a folder.

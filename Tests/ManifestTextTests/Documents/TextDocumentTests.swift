@@ -58,6 +58,55 @@ import Testing
     #expect(document.lineCount == 2)
   }
 
+  /// On a long line places are counted from marks, which follow every edit.
+  @Test func placesOnALongLineAreCountedAsOnAShortOne() {
+    var random = SplitMix64(seed: 7)
+    func line(_ count: Int) -> String {
+      var text = ""
+      for _ in 0..<count { text += ["a", "é", "漢", "😀", "👩\u{200D}🚀"][random.index(below: 5)] }
+      return text
+    }
+    func check(_ document: TextDocument) {
+      for encoding in PositionEncoding.allCases {
+        var (offset, place) = (0, TextPosition(line: 0, character: 0))
+        for scalar in document.text.unicodeScalars {
+          #expect(document.position(of: offset, in: encoding) == place)
+          offset += UTF8.width(scalar)
+          switch encoding {
+          case _ where scalar == "\n": place = TextPosition(line: place.line + 1, character: 0)
+          case .utf8: place.character += UTF8.width(scalar)
+          case .utf16: place.character += UTF16.width(scalar)
+          case .utf32: place.character += 1
+          }
+        }
+        #expect(document.position(of: offset, in: encoding) == place)
+      }
+    }
+    var document = TextDocument("short\n" + line(3000) + "\nshort")
+    check(document)
+    // In the long line, before it, a line end in it, and that gone again.
+    for (offset, text) in [(1030, "é😀"), (2, "漢"), (4000, "\n")] {
+      let start = document.position(of: offset, in: .utf8)
+      document.replace(TextRange(start: start, end: start), with: text, in: .utf8)
+      check(document)
+    }
+    while document.lineCount > 1,
+      let end = (0..<document.lineCount - 1).first.map({ document.content(ofLine: $0).upper })
+    {
+      document.replace(SourceRange(end, end + 1), with: "")
+      check(document)
+    }
+    document.replaceAll(with: "é\nx")
+    check(document)
+  }
+
+  /// Bytes that are not UTF-8 stand on the line on which they are.
+  @Test func strayBytesAreOnTheirLine() {
+    let document = TextDocument(Array("a\n".utf8) + [0x80, 0x80] + Array("b".utf8))
+    #expect((2...4).map { document.position(of: $0, in: .utf32).line } == [1, 1, 1])
+    #expect(document.position(of: 4, in: .utf32).character == 0)
+  }
+
   private static func setting(_ name: String) -> Int? { getenv(name).flatMap { Int(String(cString: $0)) } }
 
   /// The text and every place in it are those of a text that is searched from its beginning each time.

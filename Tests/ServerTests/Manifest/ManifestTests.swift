@@ -42,7 +42,7 @@ import TrimtabServer
 
   /// The problems of a text as `line:column code`.
   private func places(_ text: String, _ language: SyntaxTree.Language = .toml) -> [String] {
-    let lines = LinePlaces(Array(text.utf8))
+    let document = TextDocument(text)
     return Self.read(text, language).problems.map {
       let place = lines.position(of: $0.range.lower)
       return "\(place.line):\(place.column) \($0.code.rawValue)"
