@@ -7,7 +7,8 @@ internal import TrimtabServer
 /// `trimtab frontier`: the frontier of a measured profile, once, for people and scripts.
 struct FrontierCommand {
   static let help = """
-    trimtab frontier PROFILE.csv --blocking-power WATTS ...
+    trimtab frontier PROFILE.csv --blocking-power WATTS ...   the least energy of a training iteration for each of its
+                                 times, and at which clocks it is reached
       PROFILE.csv                columns stage,instruction,frequency,time,energy (s and J of one GPU); or a manifest,
                                  trimtab.toml, with pipeline, profile and objective, whose keys options override
       --blocking-power WATTS     what one GPU draws while it waits for others

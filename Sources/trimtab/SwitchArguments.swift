@@ -6,7 +6,7 @@ enum SwitchArguments {
   static let options: Set<String> = Set(fields.map(\.option))
   static let help = """
       --knob-switch-latency K=S,...   what setting a knob takes, by its name; a change takes the sum of those that differ
-      --pair-switch-latency A:B=S,... what a change from clock A to clock B takes instead, in this direction
+      --pair-switch-latency A:B=S,...  what a change from clock A to clock B takes instead, in this direction
     """
 
   /// For the messages about these fields.

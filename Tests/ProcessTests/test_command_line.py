@@ -143,6 +143,31 @@ def test_a_mistake_is_named(binary, arguments, said):
     assert done.returncode in (64, 65) and said in done.stderr and not done.stdout
 
 
+def test_each_command_and_each_option_says_what_it_is_for(binary):
+    overview = run(binary, "--help").stdout.split("\n\n")[2].splitlines()
+    # A command begins its line; what it is for goes on in indented ones.
+    summaries = dict(line.partition(" ")[::2] for line in overview if not line.startswith(" "))
+    assert {"serve", "frontier", "select", "check", "doctor"} <= summaries.keys()
+    assert [name for name, summary in summaries.items() if not summary.strip()] == []
+    for name in summaries:
+        usage, *lists = run(binary, name, "--help").stdout.split("\n\n")
+        entries = [one for block in [usage, *lists] if not block.startswith("Example") for one in _entries(block)]
+        # What is neither usage nor option may be a sentence of its own.
+        bare = [one[0] for one in entries if len(one) < 2 and one[0].startswith((f"trimtab {name}", "--"))]
+        assert bare == [], name
+
+
+def _entries(block):
+    """The lines of each entry of a help: its term, and what is said of it beside it or in lines with a wide margin."""
+    entries = []
+    for line in block.rstrip().splitlines():
+        if line.startswith(" " * 10):
+            entries[-1].append(line)
+        else:
+            entries.append(re.split(r" {2,}", line.strip(), maxsplit=1))
+    return entries
+
+
 def test_help_names_a_command(binary):
     assert run(binary, "help", "replay").stdout == run(binary, "replay", "--help").stdout != ""
 

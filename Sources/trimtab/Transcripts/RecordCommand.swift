@@ -11,7 +11,8 @@ internal import Transcripts
 struct RecordCommand {
   static let help = """
     trimtab record -- COMMAND...   passes messages between this program's standard streams and COMMAND's, and records
-      --out FILE                   them in FILE (recorded.transcript); see protocol-spec/transcripts.md
+                                   them; see protocol-spec/transcripts.md
+      --out FILE                   where to record (recorded.transcript)
       --times                      also the time of each message
       --progress                   also $/progress, which differs from run to run
       --redact                     replaces paths and names
