@@ -449,6 +449,21 @@ def test_the_suggestion_of_a_launcher_is_shown_and_goes_on(edit, launch):
     editor.await_lens("1 trial under way", "at 0.3 %")
 
 
+def test_the_ranking_is_that_of_the_session(edit, launch):
+    editor = edit(features=["codeLens"])
+    editor.open(MANIFEST)
+    launcher = launch()
+    trial = begin_trial(launcher)
+    report(launcher, trial, 1, 0.4)
+    editor.await_lens("Suggested:")
+    shown = editor.command("ranking")["result"]["ranking"]
+    beside = {"cluster", "lastScore", "lastFraction"}
+    assert beside <= shown[0].keys()
+    ranking = launcher.result("suggestion/ranking", {"session": "vqa"})["ranking"]
+    assert [{key: value for key, value in one.items() if key not in beside} for one in shown] == ranking
+    assert [one["rank"] for one in shown] == [1, 2, 3, 4]
+
+
 def test_typing_changes_no_search_and_applying_does(edit, launch):
     editor = edit(features=["codeLens"])
     launcher = launch()

@@ -74,8 +74,8 @@ struct SessionViewAnswer: AnswerObject, Sendable {
     if let search = state.search {
       suggestion = SuggestionGet.Answer(
         revision: state.revision, report: search.report(evidenceLimit: 0, untriedLimit: 0))
-      ranking = search.rankedCandidates(limit: Self.candidateLimit).map {
-        RankedEntry($0, in: search)
+      ranking = search.rankedCandidates(limit: Self.candidateLimit).enumerated().map {
+        RankedEntry($1, rank: $0 + 1, in: search)
       }
       trials = search.trials(openOnly: true, offset: 0, limit: Self.trialLimit).trials
     }
@@ -107,14 +107,14 @@ struct SessionViewAnswer: AnswerObject, Sendable {
 
 /// A candidate of the ranking with what an editor shows beside.
 struct RankedEntry: AnswerObject, Sendable {
-  let ranked: RankedCandidate
+  let entry: SuggestionRanking.Entry
   /// The number of its cluster, from 0.
   let cluster: Int?
   /// The score at the most data so far, and that share of the data.
   let (lastScore, lastFraction): (Double?, Double?)
 
-  init(_ ranked: RankedCandidate, in search: ModelSearch) {
-    self.ranked = ranked
+  init(_ ranked: RankedCandidate, rank: Int, in search: ModelSearch) {
+    entry = SuggestionRanking.Entry(rank: rank, ranked: ranked)
     let number = search.pool.number(of: ranked.candidate)
     cluster = number.map { search.clustering.clusterOfCandidate[$0] }
     let last = number.flatMap { search.engine.evidence(of: $0).observations.last }
@@ -122,7 +122,7 @@ struct RankedEntry: AnswerObject, Sendable {
   }
 
   static let fields = Fields<RankedEntry> {
-    Field.inline { $0.ranked }
+    Field.inline { $0.entry }
     Field("cluster", "The number of its cluster, from 0.") { $0.cluster }
     Field("lastScore", "The score at the most data so far.") { $0.lastScore }
     Field("lastFraction", "That share of the data.") { $0.lastFraction }

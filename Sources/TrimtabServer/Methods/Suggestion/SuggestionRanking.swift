@@ -48,7 +48,7 @@ package enum SuggestionRanking: SessionQuery {
     }
   }
 
-  struct Entry: AnswerObject {
+  struct Entry: AnswerObject, Sendable {
     let rank: Int
     let ranked: RankedCandidate
 
