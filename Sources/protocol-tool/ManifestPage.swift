@@ -48,8 +48,15 @@ extension Page {
     - `trimtab check FILE`, which says every problem with line, column and remedy,
     - `trimtab select FILE --curves CURVES.csv` (`[pool]`, `[search]`) and
       `trimtab frontier FILE` (`[pipeline]`, `[profile]`, `[frontier]`, `[objective]`); options override keys,
-    - `python -m trimtab launch FILE` (`command`, `state`, `gpus`, `[pool]`, `[search]`, `[limits]`), and
+    - `python -m trimtab launch FILE` (the keys of the manifest itself, `[pool]`, `[search]`, `[limits]`; `[pipeline]`,
+      `[profile]` and `[frontier]`: see below), and
     - editors, through `trimtab serve`.
+
+    Where a manifest of the launcher has `[pipeline]` and `[profile]`, too, the launcher sends them to the session of its
+    search before the first trial, with `[frontier]` if there is one: `pipeline/define`, `profile/submit`,
+    `frontier/characterize`. Editors and notebooks then show the frontier, and editors its point at `[objective]`. The
+    pipeline's name is `pipeline` unless its table says another. Started again, the launcher computes the frontier anew
+    only where these tables or the profile have changed. An error in them is printed and does not stop the search.
 
     `trimtab init` writes one with comments. A file whose name ends in `.json` is JSON, any other TOML 1.0; a folder with
     both `trimtab.toml` and `trimtab.json` is refused. Relative paths begin in the manifest's folder. An unknown key

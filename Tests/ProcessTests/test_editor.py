@@ -464,6 +464,16 @@ def test_the_ranking_is_that_of_the_session(edit, launch):
     assert [one["rank"] for one in shown] == [1, 2, 3, 4]
 
 
+def test_without_a_frontier_it_is_said_what_computes_it(edit, launch):
+    editor = edit(features=["codeLens"])
+    launcher = launch()
+    launcher.result(*define("vqa")[0])
+    editor.open(MANIFEST + '\n[objective]\nobjective = "energyDelayProduct"\n')
+    editor.await_lens("no frontier of this pipeline yet; `python -m trimtab launch` computes it")
+    refused = editor.command("showFrontier")["error"]
+    assert "python -m trimtab launch" in refused["message"] and "frontier/" not in refused["message"]
+
+
 def test_typing_changes_no_search_and_applying_does(edit, launch):
     editor = edit(features=["codeLens"])
     launcher = launch()

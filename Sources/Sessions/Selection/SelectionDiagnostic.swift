@@ -16,6 +16,29 @@ package struct SelectionDiagnostic: Sendable, Equatable {
   /// The param that it is about, as in `constraints.deniedTags[0]`.
   package let path: String
   package let message: String
+  /// What the pool does not have, where the name is unknown.
+  package var name: PoolName?
+}
+
+/// A name that rules use for something in a pool.
+package struct PoolName: Sendable, Equatable {
+  package enum Kind: Sendable { case encoder, projector, languageModel, licence, tag }
+
+  package let kind: Kind
+  package let text: String
+
+  package init(kind: Kind, text: String) { (self.kind, self.text) = (kind, text) }
+
+  /// That the pool does not have it.
+  package var isMissingText: String {
+    switch kind {
+    case .encoder: "the pool has no encoder \(Preview.quoted(text))"
+    case .projector: "the pool has no projector \(Preview.quoted(text))"
+    case .languageModel: "the pool has no language model \(Preview.quoted(text))"
+    case .licence: "no part has the licence \(Preview.quoted(text))"
+    case .tag: "no part has the tag \(Preview.quoted(text))"
+    }
+  }
 }
 
 /// What the scores reported so far say about the declared metric.
@@ -96,34 +119,42 @@ extension ModelSearch {
 }
 
 extension CandidatePool {
+  /// The names that the pool has for one kind of thing. O(parts).
+  package func names(_ kind: PoolName.Kind) -> [String] {
+    switch kind {
+    case .encoder: encoders.map(\.id)
+    case .projector: projectors.map(\.id)
+    case .languageModel: languageModels.map(\.id)
+    case .licence: (encoders + projectors + languageModels).compactMap(\.licence)
+    case .tag: (encoders + projectors + languageModels).flatMap(\.tags)
+    }
+  }
+
+  /// O(parts).
+  package func has(_ name: PoolName) -> Bool {
+    names(name.kind).contains { ExactString($0) == ExactString(name.text) }
+  }
+
   /// Names in the rules that no part of the pool has. O(names + parts).
   package var ruleDiagnostics: [SelectionDiagnostic] {
-    let parts = encoders + projectors + languageModels
-    let licences = Set(parts.compactMap(\.licence))
-    let tags = Set(parts.flatMap(\.tags))
-    let (encoderIDs, languageModelIDs) = (Set(encoders.map(\.id)), Set(languageModels.map(\.id)))
     var found: [SelectionDiagnostic] = []
-    func check(_ names: [String], _ known: Set<String>, _ field: String, _ what: String) {
-      for (index, name) in names.enumerated() where !known.contains(name) {
+    func check(_ names: [String], _ kind: PoolName.Kind, _ field: String, _ part: String = "") {
+      guard !names.isEmpty else { return }
+      let known = Set(self.names(kind).map { ExactString($0) })
+      for (index, text) in names.enumerated() where !known.contains(ExactString(text)) {
+        let name = PoolName(kind: kind, text: text)
         found.append(
           SelectionDiagnostic(
-            kind: .unknownName, path: "constraints.\(field)[\(index)]",
-            message: "no part has the \(what) \(Preview.quoted(name))"))
+            kind: .unknownName, path: "constraints.\(field)[\(index)]\(part)", message: name.isMissingText, name: name))
       }
     }
     func check(_ pairs: [ComponentPair], _ field: String) {
-      for (index, pair) in pairs.enumerated() {
-        let unknown = encoderIDs.contains(pair.encoder) ? pair.languageModel : pair.encoder
-        guard !encoderIDs.contains(pair.encoder) || !languageModelIDs.contains(pair.languageModel) else { continue }
-        found.append(
-          SelectionDiagnostic(
-            kind: .unknownName, path: "constraints.\(field)[\(index)]",
-            message: "the pool has no \(Preview.quoted(unknown))"))
-      }
+      check(pairs.map(\.encoder), .encoder, field, "[0]")
+      check(pairs.map(\.languageModel), .languageModel, field, "[1]")
     }
-    check(constraints.allowedLicences ?? [], licences, "allowedLicences", "licence")
-    check(constraints.deniedLicences, licences, "deniedLicences", "licence")
-    check(constraints.deniedTags, tags, "deniedTags", "tag")
+    check(constraints.allowedLicences ?? [], .licence, "allowedLicences")
+    check(constraints.deniedLicences, .licence, "deniedLicences")
+    check(constraints.deniedTags, .tag, "deniedTags")
     check(constraints.allowedPairs ?? [], "allowedPairs")
     check(constraints.deniedPairs, "deniedPairs")
     return Array(found.prefix(16))

@@ -108,7 +108,7 @@ extension EditorDesk {
           .failure(
             RequestError(
               .unknownSession, path: "uri", expected: "a session that can be read", found: error.message,
-              fix: "see the state directory with trimtab state check")))
+              fix: "see the state directory with trimtab journal check")))
       }
     }
   }

@@ -1,5 +1,5 @@
 package import JSON
-internal import Sessions
+package import Sessions
 
 /// A manifest that was read: its sections as the requests that they are, each nil where it is absent or not right.
 package struct Manifest: Sendable {
@@ -10,6 +10,8 @@ package struct Manifest: Sendable {
   package var state: String?
   /// Whether it says a job of the launcher.
   package var isLaunched: Bool
+  /// The candidate that was chosen.
+  package var model: CandidateName?
   package var pool: Section<PoolSubmit.Params>?
   package var pipeline: Section<PipelineDefine.Params>?
   package var profile: Section<ProfileSubmit.Params>?

@@ -1,5 +1,6 @@
 internal import Basics
 internal import JSON
+internal import Sessions
 
 /// The keys of a manifest that are of no request: the session's, and what only the Python launcher uses.
 struct ManifestFields: ObjectReadable {
@@ -7,6 +8,7 @@ struct ManifestFields: ObjectReadable {
   let state: String?
   let seed: Int?
   let command: LaunchedCommand?
+  let model: CandidateName?
 
   /// The launcher calls its session so, and existing state directories have it.
   static let defaultName = "search"
@@ -32,9 +34,10 @@ struct ManifestFields: ObjectReadable {
     )
     let fault = command?.fault
     try reader.check(fault == nil, "command", expected: fault?.expected ?? "", fix: fault?.fix)
-    _ = try reader.optional(
-      "model", .object(ManifestChoice.self),
+    let model: ManifestChoice? = try reader.optional(
+      "model", .object(),
       "The candidate that was chosen; an editor writes the suggested one here. The launcher does not use it.")
+    self.model = model?.name
     _ = try reader.optional(
       "steps", .integer(in: 1...(1 << 53)),
       "Steps of a training on all data, where the script does not say it (`trimtab.trial(steps=...)`).")
@@ -77,10 +80,13 @@ enum KeptCheckpoints: String, CaseIterable, Sendable { case all, needed }
 
 /// A candidate by its models.
 struct ManifestChoice: ObjectReadable {
+  let name: CandidateName
+
   init(from reader: inout ObjectReader) throws(InvalidField) {
-    _ = try reader.required("encoder", .text(), "Its encoder.")
-    _ = try reader.optional("projector", .text(), "Its projector, where the pool names any.")
-    _ = try reader.required("languageModel", .text(), "Its language model.")
+    let encoder = try reader.required("encoder", .text(), "Its encoder.")
+    let projector: String? = try reader.optional("projector", .text(), "Its projector, where the pool names any.")
+    let languageModel = try reader.required("languageModel", .text(), "Its language model.")
+    name = CandidateName(encoder: encoder, projector: projector, languageModel: languageModel)
   }
 }
 

@@ -25,7 +25,8 @@ package struct ManifestProblem: Hashable, Sendable {
       case .missingKey: "A key that the table needs is missing."
       case .invalidValue: "The value is not one that its key may have."
       case .invalidPool: "Models, task and rules make no pool, for instance because the rules exclude every candidate."
-      case .unknownName: "A rule names a model, licence or tag that no part of the pool has."
+      case .unknownName:
+        "A rule names a model, licence or tag that no part of the pool has, or `model` is no candidate of the pool."
       case .budgetBelowOneTrial: "The budget ends the search before its first trial."
       case .invalidPipeline: "The pipeline cannot be built."
       case .unreadableFile: "A file cannot be read."

@@ -11,6 +11,7 @@ package struct ManifestReader {
 
   private let tree: SyntaxTree
   private let edits: ManifestEdits
+  private let words: ManifestWords
   private var values: ManifestValues
   /// More problems than this in one section are not looked for: each takes another reading of it.
   private static let problemLimit = 16
@@ -22,6 +23,7 @@ package struct ManifestReader {
   package init(_ tree: SyntaxTree, files: FileAccess?) {
     self.tree = tree
     edits = ManifestEdits(tree)
+    words = ManifestWords(language: tree.language)
     values = ManifestValues(edits)
     manifest = Manifest(name: ManifestFields.defaultName, seed: 0, isLaunched: false)
     problems = tree.errors.map {
@@ -31,7 +33,7 @@ package struct ManifestReader {
     readSections()
     problems += values.problems
     checkLaunch()
-    var review = ManifestReview(manifest, files: files)
+    var review = ManifestReview(manifest, words, files: files)
     review.run()
     for finding in review.findings { problems.append(problem(finding)) }
     problems = problems.enumerated().sorted {
@@ -58,6 +60,7 @@ package struct ManifestReader {
     manifest.seed = fields.seed ?? 0
     manifest.state = fields.state
     manifest.isLaunched = fields.command != nil
+    manifest.model = fields.model
   }
 
   /// All values of the text, in declared names.
@@ -178,39 +181,12 @@ package struct ManifestReader {
         }
         // A value that its declaration allows may still break a rule of several fields; then none may not.
         guard isFirst || removed.insert(error.path).inserted,
-          let mended = Self.mended(json, at: error.path[...], Schema.of(type), isRemoved: !isFirst)
+          let mended = json.mended(at: error.path[...], Schema.of(type), isRemoved: !isFirst)
         else { return nil }
         json = mended
       }
     }
     return nil
-  }
-
-  /// The value with one that its declaration allows at `path`, or with none; nil where that would not help.
-  private static func mended(
-    _ json: JSON, at path: ArraySlice<InvalidField.PathComponent>, _ fields: [FieldSchema], isRemoved: Bool
-  ) -> JSON? {
-    func replaced(_ json: JSON, _ type: FieldType, _ path: ArraySlice<InvalidField.PathComponent>) -> JSON? {
-      guard let step = path.first else { return isRemoved ? .null : type.placeholder }
-      switch (step, json) {
-      case (.key(let key), .object(let object)):
-        guard let field = type.fields?.first(where: { $0.name == key }) else { return nil }
-        let old = object[key] ?? .null
-        guard let new = old == .null && path.count > 1 ? nil : replaced(old, field.type, path.dropFirst()) else {
-          return nil
-        }
-        let others = object.filter { $0.key != ExactString(key) }
-        return .object(JSONObject(members: others + [.init(key: ExactString(key), value: new)]))
-      case (.index(let index), .array(let elements)) where index < elements.count:
-        var list = Array(elements)
-        guard let new = replaced(list[index], type.element(at: index), path.dropFirst()) else { return nil }
-        list[index] = new
-        return .array(list)
-      default:
-        return nil
-      }
-    }
-    return path.isEmpty ? nil : replaced(json, .object(fields, name: ""), path)
   }
 
   // MARK: Problems
@@ -257,14 +233,14 @@ package struct ManifestReader {
 
   private func problem(_ error: InvalidField, at path: [InvalidField.PathComponent]) -> ManifestProblem {
     let place = path + error.path
-    let expected = inManifest(error.expected)
+    let expected = words.expected(error.expected)
     if error.found == "nothing", case .key(let name)? = error.path.last {
       return missing(name, Array(place.dropLast()), "expected \(expected)", error.fix)
     }
     var problem = ManifestProblem(
       range: range(place), code: .invalidValue,
-      message: "\(text(place)): expected \(expected), found \(found(error.found))",
-      remedy: error.fix.map(inManifest))
+      message: "\(text(place)): expected \(expected), found \(words.found(error.found))",
+      remedy: error.fix.map(words.remedy))
     if case .choice(let values)? = declaredType(place), case .string(let found)? = value(place),
       let near = UnknownField.nearest(to: found.text, among: values)
     {
@@ -288,14 +264,16 @@ package struct ManifestReader {
     let type = declaredType(path + [.key(name)])
     var problem = ManifestProblem(
       range: range(path), code: .missingKey,
-      message: "\(path.isEmpty ? "the manifest" : text(path)) lacks \(key): \(expected)", remedy: remedy.map(inManifest)
+      message: "\(path.isEmpty ? "the manifest" : text(path)) lacks \(key): \(expected)",
+      remedy: remedy.map(words.remedy)
     )
     // Which key is missing is open where one of several will do: a list is seldom what was meant.
     if case .list? = type {
       problem.message = "\(text(path)): \(expected)"
     } else {
       problem.remedy = problem.remedy ?? "add \(key)"
-      let value = ManifestName.inManifest(type?.placeholder ?? "")
+      let section = path.count == 1 ? ManifestSection.tables.first { [.key($0.key)] == path } : nil
+      let value = ManifestName.inManifest(section?.accepted(name) ?? type?.placeholder ?? "")
       problem.fix = place.rest.isEmpty ? edits.add(key, value, to: place.path) : nil
     }
     return problem
@@ -315,12 +293,11 @@ package struct ManifestReader {
 
   private func problem(_ finding: ManifestReview.Finding) -> ManifestProblem {
     if finding.isMissing, case .key(let name)? = finding.path.last {
-      return missing(name, Array(finding.path.dropLast()), inManifest(finding.message), finding.remedy)
+      return missing(name, Array(finding.path.dropLast()), finding.message, finding.remedy)
     }
     var problem = ManifestProblem(
       range: range(finding.path), severity: finding.severity, code: finding.code,
-      message: (finding.path.isEmpty ? "" : "\(text(finding.path)): ")
-        + inManifest(finding.message), remedy: finding.remedy.map(inManifest))
+      message: (finding.path.isEmpty ? "" : "\(text(finding.path)): ") + finding.message, remedy: finding.remedy)
     switch finding.fix {
     case .set(let json):
       let text = tree.language == .json ? json.text : TOMLText.value(json)
@@ -352,18 +329,6 @@ package struct ManifestReader {
           if case .key(let name) = step { return .key(ManifestName.key(of: name)) }
           return step
         })
-  }
-
-  /// A text of the protocol in the words of the manifest: its keys, and TOML's tables for JSON's objects.
-  private func inManifest(_ text: String) -> String {
-    let text = ManifestName.inManifest(text, ManifestSchema.declaredNames)
-    guard tree.language == .toml else { return text }
-    return text.replacing("an object", with: "a table").replacing("objects", with: "tables")
-  }
-
-  /// What stands in the text, with the manifest's keys, but for a string, which is its author's.
-  private func found(_ text: String) -> String {
-    text.hasPrefix("\"") ? text : ManifestName.inManifest(text, ManifestSchema.declaredNames)
   }
 
   private func declaredType(_ path: [InvalidField.PathComponent]) -> FieldType? {

@@ -11,6 +11,7 @@ struct ManifestReview {
     var path: [InvalidField.PathComponent]
     var severity = ManifestProblem.Severity.error
     var code: ManifestProblem.Code
+    /// Like the remedy, in the words of the manifest.
     var message: String
     var remedy: String?
     var fix: Fix?
@@ -27,11 +28,12 @@ struct ManifestReview {
 
   private(set) var findings: [Finding] = []
   private let manifest: Manifest
+  private let words: ManifestWords
   private let files: FileAccess?
   private var session: SessionState
 
-  init(_ manifest: Manifest, files: FileAccess?) {
-    (self.manifest, self.files) = (manifest, files)
+  init(_ manifest: Manifest, _ words: ManifestWords, files: FileAccess?) {
+    (self.manifest, self.words, self.files) = (manifest, words, files)
     session = SessionState(name: manifest.name, seed: UInt64(manifest.seed))
   }
 
@@ -50,13 +52,51 @@ struct ManifestReview {
     } catch {
       return refuse(error, .invalidPool, in: "pool")
     }
-    for diagnostic in session.search?.diagnostics ?? [] {
-      findings.append(
-        Finding(
-          path: [.key("pool")] + ManifestName.components(diagnostic.path), severity: .warning, code: .unknownName,
-          message: diagnostic.message, remedy: "correct the name, or remove it"))
+    guard let search = session.search else { return }
+    for diagnostic in search.diagnostics {
+      let path = [.key("pool")] + ManifestName.components(diagnostic.path)
+      if let name = diagnostic.name {
+        findings.append(unknown(name, at: path, diagnostic.message, in: search.pool))
+      } else {
+        findings.append(
+          Finding(path: path, severity: .warning, code: .unknownName, message: diagnostic.message))
+      }
     }
+    if let model = manifest.model { review(model, in: search.pool) }
     reviewBudget()
+  }
+
+  private func unknown(
+    _ name: PoolName, at path: [InvalidField.PathComponent], _ message: String, in pool: CandidatePool
+  ) -> Finding {
+    let near = UnknownField.nearest(to: name.text, among: pool.names(name.kind))
+    return Finding(
+      path: path, severity: .warning, code: .unknownName, message: message,
+      remedy: near.map { "did you mean \"\($0)\"?" } ?? "correct the name, or remove it",
+      fix: near.map { .set(.string($0)) })
+  }
+
+  /// Whether the pool has the candidate that was chosen.
+  private mutating func review(_ model: CandidateName, in pool: CandidatePool) {
+    guard pool.number(of: model) == nil else { return }
+    var isKnown = true
+    let parts: [(String, PoolName.Kind, String?)] = [
+      ("encoder", .encoder, model.encoder), ("projector", .projector, model.projector),
+      ("languageModel", .languageModel, model.languageModel),
+    ]
+    for (key, kind, text) in parts {
+      guard let name = text.map({ PoolName(kind: kind, text: $0) }), !pool.has(name) else { continue }
+      isKnown = false
+      findings.append(unknown(name, at: [.key("model"), .key(key)], name.isMissingText, in: pool))
+    }
+    guard isKnown else { return }
+    let lacksProjector = model.projector == nil && !pool.projectors.isEmpty
+    findings.append(
+      Finding(
+        path: [.key("model")], severity: .warning, code: .unknownName,
+        message: lacksProjector
+          ? "every candidate of the pool has a projector, found none" : "the rules of the pool exclude this candidate",
+        remedy: lacksProjector ? "add projector" : "choose another candidate, or loosen the rules"))
   }
 
   /// Asks for the first trial as a worker with any GPU would.
@@ -70,13 +110,13 @@ struct ManifestReview {
         Finding(
           path: [.key("gpus")], severity: .warning, code: .invalidPool,
           message: "no candidate fits into the memory of these GPUs",
-          remedy: "check memoryBytes of the GPUs and of the models"))
+          remedy: "check memory_bytes of the GPUs and of the models"))
     case .none(.finished, _):
       findings.append(
         Finding(
           path: [.key("pool"), .key("search"), .key("budget")], code: .budgetBelowOneTrial,
           message: "the budget ends the search before its first trial",
-          remedy: "raise it, or lower startFraction"))
+          remedy: "raise it, or lower start_fraction"))
     default: break
     }
   }
@@ -103,7 +143,7 @@ struct ManifestReview {
     for line in ProfileDiagnostic.lines(summary.diagnostics) {
       findings.append(
         Finding(
-          path: [.key("profile")], severity: .warning, code: .implausibleProfile, message: line,
+          path: [.key("profile")], severity: .warning, code: .implausibleProfile, message: words.expected(line),
           remedy: "measure these again, or look at them"))
     }
     guard manifest.pipeline != nil else { return }
@@ -127,7 +167,7 @@ struct ManifestReview {
           path: [.key("pipeline")], severity: .warning, code: .switchLatencyUnset,
           message: "changing clocks between instructions counts as no time",
           remedy:
-            "set switchLatencySeconds to what setting another clock takes on these GPUs; 0.0 where it may be left out",
+            "set switch_latency_seconds to what setting another clock takes on these GPUs; 0.0 where it may be left out",
           fix: .add("switchLatencySeconds", 0.0)))
     }
     guard case .deadlineSeconds(let deadline)? = manifest.objective?.params.target else { return }
@@ -168,10 +208,13 @@ struct ManifestReview {
     findings.append(
       Finding(
         path: [.key(section)] + ManifestName.components(inner), code: code,
-        message: "\(place)expected \(error.expected), found \(error.found)", remedy: error.fix))
+        message: "\(place)expected \(words.expected(error.expected)), found \(words.found(error.found))",
+        remedy: words.remedy(error)))
     // A pool without a task is refused as a whole.
     if error.kind == .invalidPool, error.path == "task", manifest.pool?.json["task"] == nil {
       findings[findings.count - 1].isMissing = true
+      findings[findings.count - 1].message = words.expected(
+        "expected an object with name, alignmentSampleCount and metric")
     }
   }
 }

@@ -168,26 +168,4 @@ extension FieldType {
     default: return .any
     }
   }
-
-  /// Some value that this allows: it stands where a value is missing, so that what is around it can be read.
-  var placeholder: JSON {
-    switch self {
-    case .any: return ""
-    case .null: return .null
-    case .boolean: return false
-    case .integer(let range): return .integer(Int64(range?.lowerBound ?? 1))
-    case .number(let range):
-      return .number(range.atLeast ?? range.above.map { max($0, 0) + 1 } ?? min(1, range.atMost ?? 1))
-    case .string(let length): return .string(String(repeating: "a", count: length?.lowerBound ?? 0))
-    case .choice(let values): return values.first.map { .string($0) } ?? ""
-    case .list(let element, let count): return .array(Array(repeating: element.placeholder, count: count.atLeast))
-    case .pair(let first, _): return .array([first.placeholder, first.placeholder])
-    case .map: return .object(JSONObject())
-    case .object(let fields, _):
-      return .object(
-        JSONObject(
-          members: fields.filter(\.isRequired).map { .init(key: ExactString($0.name), value: $0.type.placeholder) }))
-    case .either(let first, _): return first.placeholder
-    }
-  }
 }

@@ -44,8 +44,8 @@ import TrimtabServer
   private func places(_ text: String, _ language: SyntaxTree.Language = .toml) -> [String] {
     let document = TextDocument(text)
     return Self.read(text, language).problems.map {
-      let place = lines.position(of: $0.range.lower)
-      return "\(place.line):\(place.column) \($0.code.rawValue)"
+      let place = document.position(of: $0.range.lower, in: .utf32)
+      return "\(place.line + 1):\(place.character + 1) \($0.code.rawValue)"
     }
   }
 
@@ -102,12 +102,101 @@ import TrimtabServer
   @Test(arguments: [
     ("constraints = { denied_tags = [\"x\"] }", "unknownName"),
     ("constraints = { allowed_pairs = [[\"clip\", \"gpt\"]] }", "invalidPool"),
+    ("constraints = { denied_licences = [\"mit\"] }", "unknownName"),
+    ("constraints = { denied_pairs = [[\"clip\", \"gpt\"]] }", "unknownName"),
     ("search = { budget = { grid_fraction = 0.0001 } }", "budgetBelowOneTrial"),
     ("search = { budget = { trials = 0 } }", "budgetBelowOneTrial"),
   ])
   func rulesThatDoNotFitThePoolAreFound(_ line: String, _ code: String) {
     let found = Self.read(Self.pool.replacing("[pool]\n", with: "[pool]\n\(line)\n")).problems
     #expect(found.map(\.code.rawValue) == [code], "\(found)")
+  }
+
+  /// A chosen candidate that the pool does not have is a warning at what it lacks.
+  @Test(arguments: [
+    ("encoder = \"clip\"\nlanguage_model = \"phi\"", []),
+    ("encoder = \"clop\"\nlanguage_model = \"phi\"", ["2:11 unknownName"]),
+    ("encoder = \"phi\"\nlanguage_model = \"clip\"", ["2:11 unknownName", "3:18 unknownName"]),
+    ("encoder = \"clip\"\nlanguage_model = \"qwen\"", ["1:1 unknownName"]),
+    ("encoder = \"clip\"\nprojector = \"mlp\"\nlanguage_model = \"phi\"", ["3:13 unknownName"]),
+  ])
+  func aModelOutsideThePoolIsFound(_ model: String, _ expected: [String]) {
+    let pool = Self.pool.replacing(
+      "[pool]\n", with: "[pool]\nconstraints = { denied_pairs = [[\"clip\", \"qwen\"]] }\n")
+    #expect(places("[model]\n\(model)\n" + pool) == expected)
+    // Without a pool there is nothing to compare it with.
+    #expect(places("[model]\n\(model)\n") == [])
+  }
+
+  @Test func aModelWithoutAProjectorIsFoundWhereThePoolHasSome() {
+    let pool = Self.pool.replacing("[pool]\n", with: "[pool]\nprojectors = [\"mlp\"]\n")
+    let model = "[model]\nencoder = \"clip\"\nlanguage_model = \"phi\"\n"
+    #expect(places(model + pool) == ["1:1 unknownName"])
+    #expect(places(model + "projector = \"mlp\"\n" + pool) == [])
+  }
+
+  @Test(arguments: [
+    ("denied_pairs = [[\"clipp\", \"qwen\"]]", "clip"),
+    ("allowed_pairs = [[\"clip\", \"qwen\"], [\"clip\", \"pih\"]]", "phi"),
+    ("denied_tags = [\"tini\"]", "tiny"), ("denied_licences = [\"Apache2.0\"]", "apache-2.0"),
+    ("allowed_licences = [\"mit\", \"apache-2.0\", \"mti\"]", "mit"),
+  ])
+  func aNameThatIsNearlyOneOfThePoolIsOffered(_ rule: String, _ near: String) throws {
+    let text = Self.pool.replacing(
+      "[pool]\n",
+      with: """
+        [pool]
+        constraints = { \(rule) }
+        projectors = [{ id = "p", licence = "apache-2.0", tags = ["tiny"] }, { id = "r", licence = "mit" }]
+
+        """
+    ).replacing("\"clip\", {", with: "{ id = \"clip\", licence = \"mit\" }, {")
+      .replacing("\"qwen\", \"phi\"", with: "{ id = \"qwen\", licence = \"mit\" }, { id = \"phi\", licence = \"mit\" }")
+    let found = Self.read(text).problems
+    let problem = try #require(found.first, "\(text)")
+    #expect(
+      found.count == 1 && problem.code == .unknownName && problem.remedy == "did you mean \"\(near)\"?", "\(found)")
+    let fix = try #require(problem.fix)
+    #expect(Self.read(Self.applied(fix, to: text)).problems.map(\.message) == [])
+  }
+
+  /// Who edits a manifest sends no requests.
+  @Test(arguments: [
+    (pipeline.replacing(/0,backward.*\n/, with: ""), "add the missing measurements to the profile"),
+    (pipeline.replacing("80.0", with: "[80.0, 80.0]"), "one for each rank"),
+    (pipeline.replacing("schedule = \"1f1b\"\n", with: "schedule = \"interleaved1f1b\"\n"), ""),
+    (pipeline.replacing("schedule = \"1f1b\"\n", with: ""), ""),
+    (pipeline.replacing("80.0", with: "80.0\npower_limit_watts = 10.0\ngpus = [\"x\"]"), ""),
+    (pipeline.replacing("blocking_power_watts = 80.0\n", with: ""), ""),
+    (pool.replacing("language_models = [\"qwen\", \"phi\"]\n", with: ""), "both kinds of models"),
+    (pool.replacing(/\[pool.task\][\s\S]*/, with: ""), ""),
+    (pool.replacing("language_models = [", with: "language_models = [{ id = \"g\", cost_weight = 2.0 }, "), ""),
+    (pool.replacing("language_models = [", with: "language_models = [{ id = \"qwen\", family = \"q\" }, "), ""),
+  ])
+  func remediesSayWhatToDoInTheManifest(_ text: String, _ remedy: String) {
+    let found = Self.read(text).problems
+    #expect(!found.isEmpty || remedy.isEmpty, "\(text)")
+    #expect(found.contains { $0.remedy?.contains(remedy) ?? false } || remedy.isEmpty, "\(found)")
+    for problem in found {
+      let words = "\(problem.message) \(problem.remedy ?? "")".split { !$0.isLetter && $0 != "/" }
+      for word in words {
+        #expect(!Self.requests.contains(String(word)), "\(problem)")
+      }
+    }
+  }
+
+  private static let requests: Set<String> = Set(Catalogue.routes.map(\.name)).union([
+    "send", "submit", "register", "request", "submission", "session", "initialize", "roots",
+  ])
+
+  /// An editor's server reads only what lies beside the manifest.
+  @Test func aFileElsewhereIsToBeMovedOrWrittenDown() throws {
+    let text = Self.pipeline.replacing(/csv_text[\s\S]*"""\n/, with: "csv_path = \"/etc/hostname\"\n")
+    let problems = ManifestReader(SyntaxTree(text, .toml), files: FileAccess(folder: "/usr")).problems
+    #expect(problems.map(\.code) == [.unreadableFile])
+    #expect(
+      problems.first?.remedy == "move the file into the manifest's folder, or write its text as csv_text", "\(problems)"
+    )
   }
 
   @Test func gpusThatAreTooSmallAreFound() {
@@ -167,6 +256,20 @@ import TrimtabServer
       text = Self.applied(fix, to: text)
     }
     #expect(Self.read(text).problems.map(\.message) == [], "\(text)")
+  }
+
+  /// A task needs a metric, or several, though neither field alone is required.
+  @Test(arguments: [
+    "[pool]\nencoders = [\"a\"]\nlanguage_models = [\"b\"]\n",
+    "pool = { encoders = [\"a\"], language_models = [\"b\"] }\n",
+  ])
+  func theTaskThatIsAddedIsValid(_ text: String) throws {
+    let problems = Self.read(text).problems
+    #expect(
+      problems.map(\.message) == ["pool lacks task: expected a table with name, alignment_sample_count and metric"])
+    let mended = Self.applied(try #require(problems.first?.fix), to: text)
+    #expect(Self.read(mended).problems.map(\.message) == [], "\(mended)")
+    #expect(mended.contains("metric = {"), "\(mended)")
   }
 
   private static func applied(_ fix: ManifestProblem.Fix, to text: String) -> String {

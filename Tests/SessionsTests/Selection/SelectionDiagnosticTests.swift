@@ -39,13 +39,16 @@ import Testing
       deniedLicences: ["gpl"], deniedTags: ["tag0", "tga1"],
       deniedPairs: [
         ComponentPair(encoder: "e1", languageModel: "l9"), ComponentPair(encoder: "e1", languageModel: "l0"),
+        ComponentPair(encoder: "l0", languageModel: "e1"),
       ])
     let fixture = try SearchFixture(constraints: rules)
-    #expect(fixture.search.diagnostics.map(\.kind) == [.unknownName, .unknownName, .unknownName])
+    #expect(fixture.search.diagnostics.allSatisfy { $0.kind == .unknownName })
     #expect(
       fixture.search.diagnostics.map(\.path) == [
-        "constraints.deniedLicences[0]", "constraints.deniedTags[1]", "constraints.deniedPairs[0]",
+        "constraints.deniedLicences[0]", "constraints.deniedTags[1]", "constraints.deniedPairs[2][0]",
+        "constraints.deniedPairs[0][1]", "constraints.deniedPairs[2][1]",
       ])
+    #expect(fixture.search.diagnostics.map { $0.name?.text } == ["gpl", "tga1", "l0", "l9", "e1"])
   }
 
   /// A candidate far below its parts is flagged at its first report, one that gets worse at its third.

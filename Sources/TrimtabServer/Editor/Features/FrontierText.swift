@@ -13,7 +13,7 @@ enum FrontierText {
       return .failure(
         RequestError(
           .notCharacterized, path: "uri", expected: "a pipeline of session \(query.session) with a frontier",
-          found: json["refusal"]?.stringValue?.text ?? "none", fix: "compute it with frontier/characterize"))
+          found: "none", fix: "wait for the launcher: \(ManifestWords.howToCompute)"))
     }
     let view = SessionView(json)
     let chosen = view?.point.flatMap { point in

@@ -4,7 +4,7 @@ internal import JSONRPC
 internal import Sessions
 
 // What editors show of sessions. A view opens no session and changes none: one that is kept and not open is replayed
-// beside the loop, as `trimtab state check` does it.
+// beside the loop, as `trimtab journal check` does it.
 extension Server {
   /// Above so many candidates a view is made beside the loop.
   private static let candidatesOnLoop = 200

@@ -2,6 +2,7 @@ internal import Basics
 internal import EnergyFrontier
 internal import JSON
 internal import JSONRPC
+internal import ManifestText
 internal import ModelSelection
 internal import Sessions
 
@@ -90,7 +91,7 @@ struct SessionViewAnswer: AnswerObject, Sendable {
       let params = try Self.params(JSONObject(members: objective.members + scope))
       point = try FrontierQuery.answer(params, in: state)
     } catch {
-      refusal = error.message
+      refusal = ManifestWords(language: .toml).refusal(error)
     }
   }
 
