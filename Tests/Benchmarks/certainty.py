@@ -52,6 +52,8 @@ def measure(report, binary, full=False, peer=None, orders=1):
             if not usable:
                 continue
             outcomes, said = replay_cell(binary, usable, budget, strategies, peer, orders)
+            for name in (strategy for strategy in strategies if strategy not in outcomes):
+                report.add(f"{corpus}, {budget}, {name}", "none", "", note="in some pool it suggests nothing")
             for name, found in outcomes.items():
                 add(report, f"{corpus}, {budget}, {name}", usable, found, said.get(name))
                 curves.setdefault(corpus, {}).setdefault(name, []).append((float(budget), 100 * found.mean()))
@@ -72,7 +74,8 @@ def measure(report, binary, full=False, peer=None, orders=1):
 
 
 def replay_cell(binary, pools, budget, strategies, peer, orders):
-    """Of each plan at one budget the outcomes, and of each strategy what it said of its certainty."""
+    """Of each plan at one budget the outcomes, and of each strategy what it said of its certainty; without those that
+    suggest nothing in some pool, as `random` does where no full training can be paid for."""
     outcomes = {name: Outcomes() for name in (*BASELINES, *strategies)}
     said = {strategy: Tally() for strategy in strategies}
     for pool in pools:
@@ -83,13 +86,16 @@ def replay_cell(binary, pools, budget, strategies, peer, orders):
             for name in BASELINES:
                 take(outcomes[name], ordered, getattr(ordered, name)(budget))
             for strategy in strategies:
-                told, ranking, finals = searched(binary, ordered, strategy, budget)
-                take(outcomes[strategy], ordered, ranking)
-                said[strategy].take(told, finals, ordered.regret(ranking[0]))
+                if strategy in outcomes and (answer := searched(binary, ordered, strategy, budget)):
+                    told, ranking, finals = answer
+                    take(outcomes[strategy], ordered, ranking)
+                    said[strategy].take(told, finals, ordered.regret(ranking[0]))
+                elif strategy in outcomes:
+                    del outcomes[strategy], said[strategy]
     if peer:
         for variant, requests in tuner_requests(pools, budget, orders):
-            for pool, answer in zip(pools, replay_tuners(peer, requests), strict=True):
-                for tuner, runs in answer.items():
+            for pool, runs_of in zip(pools, replay_tuners(peer, requests), strict=True):
+                for tuner, runs in runs_of.items():
                     found = outcomes.setdefault(tuner + variant, Outcomes())
                     found.begin_pool()
                     for run in runs:
@@ -111,13 +117,16 @@ def take(outcomes, pool, ranking):
 
 
 def searched(binary, pool, strategy, budget):
-    """What the search answers, its ranking with the suggestion first, and the final errors by its names."""
+    """What the search answers, its ranking with the suggestion first, and the final errors by its names; None where it
+    suggests nothing."""
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "pool.csv"
         names = pool.write(table)
         command = [binary, "select", "--curves", table, "--strategy", strategy, "--budget", str(float(budget)),
                    "--json"]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    if "suggestion" not in told:
+        return None
     ranking = [names.index(row["candidate"]) for row in told["ranking"]]
     suggestion = names.index(told["suggestion"])
     ranking = [suggestion, *(candidate for candidate in ranking if candidate != suggestion)]

@@ -1,6 +1,7 @@
 """The benchmark's statements about certainty, against searches whose certainty is known."""
 
 import itertools
+import json
 import math
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -163,6 +164,25 @@ def test_tuners_get_the_same_orders_and_what_their_variant_says(tmp_path):
     assert one["fractions"][one["start"]] == 1 / 64 and one["workers"] == 8
     assert other["start"] == pool.fitted_start(1 / 3) and other["workers"] == 5
     assert one["errors"] == other["errors"] == pool.errors and one["budget"] == other["budget"] == 1 / 3
+
+
+def test_a_strategy_that_suggests_nothing_is_left_out(tmp_path):
+    path, binary = tmp_path / "pool.csv", tmp_path / "binary"
+    rows = [f"m{n},{n + 4},{n + 3},{n + 2},1" for n in range(5)]
+    path.write_text("\n".join(["config name,16,32,64,size", *rows, ""]))
+    ranking = [{"candidate": f"c{n:03}", "probabilityBest": 0.2} for n in (3, 0, 1, 2, 4)]
+    told = {"suggestion": "c003", "probabilityBest": 0.2, "expectedRegretFraction": 0.5, "ranking": ranking}
+    silent = {"ranking": [{**row, "probabilityBest": 0.0} for row in ranking]}
+    (tmp_path / "told").write_text(json.dumps(told))
+    (tmp_path / "silent").write_text(json.dumps(silent))
+    binary.write_text(f'#!/bin/sh\ncase "$*" in *random*) cat {tmp_path}/silent;; *) cat {tmp_path}/told;; esac\n')
+    binary.chmod(0o755)
+    pool = Pool(path)
+    outcomes, said = certainty.replay_cell(binary, [pool], 0.5, ("race", "random"), None, 3)
+    assert list(outcomes) == ["everybody", "halving", "race"] and list(said) == ["race"]
+    # The answer names places of each order: what stands there is what was suggested.
+    assert outcomes["race"].regrets == [[pool.regret(pool.order(number)[3]) for number in range(3)]]
+    assert said["race"].stated == [0.5] * 3
 
 
 class Rows:
