@@ -91,7 +91,8 @@ struct FrontierCommand {
         .union(SubmissionArguments.options).union(SwitchArguments.options).union([
           "--plan", "--svg", "--timeline", "--time-budget",
         ]),
-      flags: ScheduleArguments.extrasFlags.union(["--json", "--bound-only", "--savings"]))
+      flags: ScheduleArguments.flags.union(ScheduleArguments.extrasFlags).union(["--json", "--bound-only", "--savings"])
+    )
     guard arguments.words.count == 1 else {
       throw CommandFailure(
         status: .usage,

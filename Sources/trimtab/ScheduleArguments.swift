@@ -7,6 +7,8 @@ internal import TrimtabServer
 /// The schedule that the options name: generated from its name and sizes, or read from a CSV file.
 struct ScheduleArguments {
   static let options = named.names.union(["--schedule-csv"])
+  static let flags: Set<String> = [keepCommunication]
+  private static let keepCommunication = "--keep-communication"
   static let help = """
       --stages N                 pipeline stages
       --microbatches N           microbatches in one iteration
@@ -15,6 +17,8 @@ struct ScheduleArguments {
       --microbatch-group-size N  microbatches that one runs through a chunk before the next
       --encoder-stages N,N       stages of each encoder of encoders1f1b, before the decoder's
       --schedule-csv FILE        instead of these six: a schedule as PyTorch writes it, a row for each rank
+      --keep-communication       its SEND_F, RECV_F, UNSHARD and so on are instructions, too: sendForward and others in
+                                 the profile, or without time
     """
 
   /// The options that are fields of pipeline/define.
@@ -46,7 +50,9 @@ struct ScheduleArguments {
   let schedule: ExpandedSchedule
 
   /// What says where instructions come from.
-  private static let sources: Set<String> = ["schedule", "scheduleCSV", "instructions", "dependencies"]
+  private static let sources: Set<String> = [
+    "schedule", "scheduleCSV", "keepCommunication", "instructions", "dependencies",
+  ]
 
   /// Reads the options, and the file if they name one.
   ///
@@ -55,6 +61,7 @@ struct ScheduleArguments {
   ///   `badInput` for the file.
   init(_ arguments: Arguments, manifest: [String: JSON] = [:]) throws(CommandFailure) {
     csvPath = arguments.text("--schedule-csv")
+    let keepsCommunication = arguments.has(Self.keepCommunication)
     if let csvPath {
       let others = Self.named.names.filter { arguments.text($0) != nil }.sorted()
       guard others.isEmpty else {
@@ -66,9 +73,21 @@ struct ScheduleArguments {
       }
       let text = try readFile(csvPath, atMost: Limits.scheduleCharacters)
       self.manifest = manifest.filter { !Self.sources.contains($0.key) }
-      schedule = try Self.placed(csvPath) { () throws(RequestError) in try CSVSchedule(text).expanded() }
-      fields = ["scheduleCSV": .string(ExactString(text)), "stages": .integer(Int64(schedule.stageCount))]
+      var csv = CSVSchedule(text)
+      csv.keepsCommunication = keepsCommunication
+      schedule = try Self.placed(csvPath) { () throws(RequestError) in try csv.expanded() }
+      var fields: [String: JSON] = [
+        "scheduleCSV": .string(ExactString(text)), "stages": .integer(Int64(schedule.stageCount)),
+      ]
+      if keepsCommunication { fields["keepCommunication"] = true }
+      self.fields = fields
     } else {
+      guard !keepsCommunication else {
+        throw CommandFailure(
+          status: .usage,
+          message: "\(Self.keepCommunication): expected --schedule-csv FILE beside it, found none; a manifest says "
+            + "keep_communication = true")
+      }
       let named = Self.named.members(arguments)
       if manifest.isEmpty {
         for option in ["--stages", "--microbatches"] { _ = try arguments.required(option, arguments.text(option)) }

@@ -12,7 +12,7 @@ struct ScheduleCommand {
   private let schedule: ScheduleArguments
 
   init(_ arguments: [String]) throws(CommandFailure) {
-    let arguments = try Arguments(arguments, options: ScheduleArguments.options, flags: [])
+    let arguments = try Arguments(arguments, options: ScheduleArguments.options, flags: ScheduleArguments.flags)
     guard arguments.words.isEmpty else {
       throw CommandFailure(
         status: .usage, message: "expected options only, found \"\(arguments.words[0])\"; see trimtab --help")

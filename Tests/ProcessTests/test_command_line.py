@@ -397,6 +397,40 @@ def test_a_frontier_of_a_csv_is_that_of_the_named_schedule(binary, tmp_path):
     assert read.returncode == 0 and read.stdout == named.stdout
 
 
+COMMUNICATION = "0F0,0SEND_F0,0RECV_B0,0B0\n1RECV_F0,1F0,1B0,1SEND_B0\n"
+
+
+def test_communication_of_a_schedule_is_kept_on_demand(binary, tmp_path):
+    (tmp_path / "s.csv").write_text(COMMUNICATION)
+    assert run(binary, "schedule", "--schedule-csv", tmp_path / "s.csv").stdout == "0F0,0B0\n1F0,1B0\n"
+    kept = run(binary, "schedule", "--schedule-csv", tmp_path / "s.csv", "--keep-communication")
+    assert kept.stdout == COMMUNICATION, kept.stderr
+    seconds = {"forward": 0.1, "backward": 0.2}
+    rows = [f"{stage},{kind},1000,{time},50" for stage in (0, 1) for kind, time in seconds.items()]
+    # Each pass, a transfer between them, and where communication is kept what a send occupies.
+    for flags, sends, expected in (
+            ([], [], 0.1 + 0.01 + 0.1 + 0.2 + 0.01 + 0.2),
+            (["--keep-communication"], ["0,sendForward,1000,0.02,1", "1,sendBackward,1000,0.03,1"],
+             0.1 + 0.02 + 0.01 + 0.1 + 0.2 + 0.03 + 0.01 + 0.2)):
+        (tmp_path / "p.csv").write_text("\n".join(["stage,instruction,frequency,time,energy", *rows, *sends, ""]))
+        done = run(binary, "frontier", tmp_path / "p.csv", "--schedule-csv", tmp_path / "s.csv", "--transfer", "0.01",
+                   "--blocking-power", "60", "--json", *flags)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["plans"][0]["iterationTimeSeconds"] == pytest.approx(expected, rel=1e-9)
+        # A manifest says the same.
+        (tmp_path / "trimtab.toml").write_text(
+            "[pipeline]\nstages = 2\nblocking_power_watts = 60.0\ntransfer_seconds = 0.01\n"
+            f"switch_latency_seconds = 0.0\nkeep_communication = {'true' if flags else 'false'}\n"
+            f'schedule_csv = """{COMMUNICATION}"""\n[profile]\ncsv_path = "p.csv"\n')
+        assert run(binary, "frontier", tmp_path / "trimtab.toml", "--json").stdout == done.stdout
+
+
+def test_communication_is_kept_of_a_file_only(binary):
+    for command in (["schedule", "--stages", "2", "--microbatches", "2"], FRONTIER):
+        done = run(binary, *command, "--keep-communication")
+        assert done.returncode == 64 and "--keep-communication: expected --schedule-csv FILE" in done.stderr
+
+
 @pytest.mark.parametrize("text, arguments, code, said", [
     ("0F0,0B0\n", ["--stages", "1"], 64, "--stages"), ("0F0,0X0\n", [], 65, "0X0"), ("0B0,0F0\n", [], 65, "0B0"),
     (None, [], 66, "No such file"),
