@@ -3969,6 +3969,91 @@ export interface PoolAttachRepresentationAnswer {
   warnings?: Array<UnknownField>;
 }
 
+/** Params of `evidence/submit`. */
+export interface EvidenceSubmitParams {
+  /**
+   * The session, as named by session/open.
+   * Must be a string of 1...256 characters.
+   */
+  session: string;
+  /**
+   * Figures that can be compared with each other, each from one place.
+   * Must be a list of 1...64 objects.
+   */
+  sources: Array<EvidenceSourceEntry>;
+}
+
+/** In `EvidenceSubmitParams`: `sources`. */
+export interface EvidenceSourceEntry {
+  /**
+   * Where the scores are from; a later source of the same name replaces this one.
+   * Must be a string of 1...256 characters.
+   */
+  name: string;
+  /**
+   * `sameTask`: the task of the pool, as runs of an earlier search or a public table show it; `relatedTask`: another
+   * task; `side`: a figure of the models, such as alignment, correspondence or parameters. It says how much is
+   * expected of the source before trials tell. Runs that ended at different parts of the data are sources of their
+   * own.
+   */
+  kind: "sameTask" | "relatedTask" | "side";
+  /** Which scores are better; their unit does not matter. */
+  direction?: "maximize" | "minimize" | null;
+  /**
+   * Scores of candidates or of parts; an empty list withdraws the source. Of a candidate those count that name most of
+   * its parts, and their mean where there are several.
+   * Must be a list of 0...65536 objects.
+   */
+  scores: Array<EvidenceScoreEntry>;
+}
+
+/** In `EvidenceSourceEntry`: `scores`. */
+export interface EvidenceScoreEntry {
+  /**
+   * The encoder of the candidates that have this score.
+   * Must be a string of 1...256 characters.
+   */
+  encoder?: string | null;
+  /**
+   * Their projector.
+   * Must be a string of 1...256 characters.
+   */
+  projector?: string | null;
+  /**
+   * Their language model.
+   * Must be a string of 1...256 characters.
+   */
+  languageModel?: string | null;
+  /** The figure. */
+  score: number;
+}
+
+/** What `evidence/submit` answers. */
+export interface EvidenceSubmitAnswer {
+  /** The number of changes that the session has accepted. */
+  revision: number;
+  /** What became of each source. */
+  sources: Array<EvidenceSummarySource>;
+  /** How far all evidence is expected to correlate with final errors now, in 0...1. */
+  expectedCorrelation: number;
+  /** The probability that evidence says anything of this pool, as known now. */
+  probabilityInformative: number;
+  /** True where all of this was known before. */
+  duplicate?: boolean;
+  /** Fields of the request that the method does not know, at most 16; absent where there are none. */
+  warnings?: Array<UnknownField>;
+}
+
+/** In `EvidenceSubmitAnswer`: `sources`. */
+export interface EvidenceSummarySource {
+  /** The source. */
+  name: string;
+  /** Candidates of the pool that it says something of. */
+  candidateCount: number;
+  /** Scores of parts that the pool does not have; they count once it has them. */
+  unmatchedCount: number;
+}
+
 /** Params of `pool/clusters`. */
 export interface PoolClustersParams {
   /**
@@ -6332,6 +6417,17 @@ export interface Requests {
    * @since 0.1
    */
   "pool/attachRepresentation": { params: PoolAttachRepresentationParams; answer: PoolAttachRepresentationAnswer };
+  /**
+   * Tells a search what is known of its candidates or their parts from elsewhere: runs of earlier searches, public
+   * scores of the same or of related tasks, figures of the models. Scores are averaged, and drawn towards the law by
+   * which the figures of the models foretell them. How much that says of this pool is learned, first from how far
+   * sources agree, then from what trials show; where it says nothing it is hardly felt. With evidence a search begins
+   * with the candidates that it favours, soon leaves out those that it and their curves give little chance, and
+   * suggestion/ranking has chances before the first trial. It may come at any time; what a pool does not have is left
+   * out.
+   * @since 0.2
+   */
+  "evidence/submit": { params: EvidenceSubmitParams; answer: EvidenceSubmitAnswer };
   /**
    * Compares the representations by centered kernel alignment and clusters the encoders, then the language models
    * behind each cluster's medoid. A search that has not begun uses these clusters. Models without representations are

@@ -5098,6 +5098,137 @@ impl PoolAttachRepresentationAnswerElementType {
     }
 }
 
+/// Params of `evidence/submit`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EvidenceSubmitParams {
+    /// The session, as named by session/open.
+    /// Must be a string of 1...256 characters.
+    pub session: String,
+    /// Figures that can be compared with each other, each from one place.
+    /// Must be a list of 1...64 objects.
+    pub sources: Vec<EvidenceSourceEntry>,
+}
+
+/// In `EvidenceSubmitParams`: `sources`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EvidenceSourceEntry {
+    /// Where the scores are from; a later source of the same name replaces this one.
+    /// Must be a string of 1...256 characters.
+    pub name: String,
+    /// `sameTask`: the task of the pool, as runs of an earlier search or a public table show it; `relatedTask`: another
+    /// task; `side`: a figure of the models, such as alignment, correspondence or parameters. It says how much is
+    /// expected of the source before trials tell. Runs that ended at different parts of the data are sources of their
+    /// own.
+    pub kind: EvidenceSourceEntryKind,
+    /// Which scores are better; their unit does not matter.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub direction: Option<EvidenceSourceEntryDirection>,
+    /// Scores of candidates or of parts; an empty list withdraws the source. Of a candidate those count that name most
+    /// of its parts, and their mean where there are several.
+    /// Must be a list of 0...65536 objects.
+    pub scores: Vec<EvidenceScoreEntry>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum EvidenceSourceEntryKind {
+    #[cfg_attr(feature = "serde", serde(rename = "sameTask"))]
+    SameTask,
+    #[cfg_attr(feature = "serde", serde(rename = "relatedTask"))]
+    RelatedTask,
+    #[cfg_attr(feature = "serde", serde(rename = "side"))]
+    Side,
+}
+
+impl EvidenceSourceEntryKind {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                EvidenceSourceEntryKind::SameTask => "sameTask",
+                EvidenceSourceEntryKind::RelatedTask => "relatedTask",
+                EvidenceSourceEntryKind::Side => "side",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum EvidenceSourceEntryDirection {
+    #[cfg_attr(feature = "serde", serde(rename = "maximize"))]
+    Maximize,
+    #[cfg_attr(feature = "serde", serde(rename = "minimize"))]
+    Minimize,
+}
+
+impl EvidenceSourceEntryDirection {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                EvidenceSourceEntryDirection::Maximize => "maximize",
+                EvidenceSourceEntryDirection::Minimize => "minimize",
+        }
+    }
+}
+
+/// In `EvidenceSourceEntry`: `scores`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EvidenceScoreEntry {
+    /// The encoder of the candidates that have this score.
+    /// Must be a string of 1...256 characters.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub encoder: Option<String>,
+    /// Their projector.
+    /// Must be a string of 1...256 characters.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub projector: Option<String>,
+    /// Their language model.
+    /// Must be a string of 1...256 characters.
+    #[cfg_attr(feature = "serde", serde(rename = "languageModel"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub language_model: Option<String>,
+    /// The figure.
+    pub score: f64,
+}
+
+/// What `evidence/submit` answers.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EvidenceSubmitAnswer {
+    /// The number of changes that the session has accepted.
+    pub revision: i64,
+    /// What became of each source.
+    pub sources: Vec<EvidenceSummarySource>,
+    /// How far all evidence is expected to correlate with final errors now, in 0...1.
+    #[cfg_attr(feature = "serde", serde(rename = "expectedCorrelation"))]
+    pub expected_correlation: f64,
+    /// The probability that evidence says anything of this pool, as known now.
+    #[cfg_attr(feature = "serde", serde(rename = "probabilityInformative"))]
+    pub probability_informative: f64,
+    /// True where all of this was known before.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub duplicate: Option<bool>,
+    /// Fields of the request that the method does not know, at most 16; absent where there are none.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub warnings: Option<Vec<UnknownField>>,
+}
+
+/// In `EvidenceSubmitAnswer`: `sources`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EvidenceSummarySource {
+    /// The source.
+    pub name: String,
+    /// Candidates of the pool that it says something of.
+    #[cfg_attr(feature = "serde", serde(rename = "candidateCount"))]
+    pub candidate_count: i64,
+    /// Scores of parts that the pool does not have; they count once it has them.
+    #[cfg_attr(feature = "serde", serde(rename = "unmatchedCount"))]
+    pub unmatched_count: i64,
+}
+
 /// Params of `pool/clusters`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -9713,6 +9844,21 @@ impl Request for PoolAttachRepresentation {
     const METHOD: &'static str = "pool/attachRepresentation";
     type Params = PoolAttachRepresentationParams;
     type Answer = PoolAttachRepresentationAnswer;
+}
+
+/// Tells a search what is known of its candidates or their parts from elsewhere: runs of earlier searches, public
+/// scores of the same or of related tasks, figures of the models. Scores are averaged, and drawn towards the law by
+/// which the figures of the models foretell them. How much that says of this pool is learned, first from how far
+/// sources agree, then from what trials show; where it says nothing it is hardly felt. With evidence a search begins
+/// with the candidates that it favours, soon leaves out those that it and their curves give little chance, and
+/// suggestion/ranking has chances before the first trial. It may come at any time; what a pool does not have is left
+/// out.
+/// Since 0.2.
+pub enum EvidenceSubmit {}
+impl Request for EvidenceSubmit {
+    const METHOD: &'static str = "evidence/submit";
+    type Params = EvidenceSubmitParams;
+    type Answer = EvidenceSubmitAnswer;
 }
 
 /// Compares the representations by centered kernel alignment and clusters the encoders, then the language models behind

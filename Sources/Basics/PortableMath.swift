@@ -35,6 +35,16 @@ public enum PortableMath {
   /// The density of the standard normal distribution.
   public static func normalDensity(_ x: Double) -> Double { 0.3989422804014327 * exp(-x * x / 2) }
 
+  /// The number below which a standard normal variable lies with this probability, by bisection.
+  public static func normalQuantile(_ probability: Double) -> Double {
+    var (low, high) = (-8.0, 8.0)
+    for _ in 0..<50 {
+      let middle = (low + high) / 2
+      if normalProbability(below: middle) < probability { low = middle } else { high = middle }
+    }
+    return (low + high) / 2
+  }
+
   /// The probability that a standard normal variable is below x.
   ///
   /// A series in the middle, a continued fraction in the tails (Abramowitz and Stegun 26.2.11 and 26.2.14).

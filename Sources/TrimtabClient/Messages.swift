@@ -4389,6 +4389,119 @@ public struct PoolAttachRepresentationAnswerElementType: Word {
   public static let float64 = Self(rawValue: "float64")
 }
 
+/// Params of `evidence/submit`.
+public struct EvidenceSubmit: Codable, Hashable, Sendable {
+  /// The session, as named by session/open.
+  /// Must be a string of 1...256 characters.
+  public var session: String
+  /// Figures that can be compared with each other, each from one place.
+  /// Must be a list of 1...64 objects.
+  public var sources: [EvidenceSourceEntry]
+
+  public init(session: String, sources: [EvidenceSourceEntry]) {
+    self.session = session
+    self.sources = sources
+  }
+}
+
+/// In `EvidenceSubmitParams`: `sources`.
+public struct EvidenceSourceEntry: Codable, Hashable, Sendable {
+  /// Where the scores are from; a later source of the same name replaces this one.
+  /// Must be a string of 1...256 characters.
+  public var name: String
+  /// `sameTask`: the task of the pool, as runs of an earlier search or a public table show it; `relatedTask`: another
+  /// task; `side`: a figure of the models, such as alignment, correspondence or parameters. It says how much is
+  /// expected of the source before trials tell. Runs that ended at different parts of the data are sources of their
+  /// own.
+  public var kind: EvidenceSourceEntryKind
+  /// Which scores are better; their unit does not matter.
+  public var direction: EvidenceSourceEntryDirection?
+  /// Scores of candidates or of parts; an empty list withdraws the source. Of a candidate those count that name most of
+  /// its parts, and their mean where there are several.
+  /// Must be a list of 0...65536 objects.
+  public var scores: [EvidenceScoreEntry]
+
+  public init(
+    name: String,
+    kind: EvidenceSourceEntryKind,
+    direction: EvidenceSourceEntryDirection? = nil,
+    scores: [EvidenceScoreEntry]
+  ) {
+    self.name = name
+    self.kind = kind
+    self.direction = direction
+    self.scores = scores
+  }
+}
+
+public struct EvidenceSourceEntryKind: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let sameTask = Self(rawValue: "sameTask")
+  public static let relatedTask = Self(rawValue: "relatedTask")
+  public static let side = Self(rawValue: "side")
+}
+
+public struct EvidenceSourceEntryDirection: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let maximize = Self(rawValue: "maximize")
+  public static let minimize = Self(rawValue: "minimize")
+}
+
+/// In `EvidenceSourceEntry`: `scores`.
+public struct EvidenceScoreEntry: Codable, Hashable, Sendable {
+  /// The encoder of the candidates that have this score.
+  /// Must be a string of 1...256 characters.
+  public var encoder: String?
+  /// Their projector.
+  /// Must be a string of 1...256 characters.
+  public var projector: String?
+  /// Their language model.
+  /// Must be a string of 1...256 characters.
+  public var languageModel: String?
+  /// The figure.
+  public var score: Double
+
+  public init(
+    encoder: String? = nil,
+    projector: String? = nil,
+    languageModel: String? = nil,
+    score: Double
+  ) {
+    self.encoder = encoder
+    self.projector = projector
+    self.languageModel = languageModel
+    self.score = score
+  }
+}
+
+/// What `evidence/submit` answers.
+public struct EvidenceSubmitAnswer: Codable, Hashable, Sendable {
+  /// The number of changes that the session has accepted.
+  public var revision: Int
+  /// What became of each source.
+  public var sources: [EvidenceSummarySource]
+  /// How far all evidence is expected to correlate with final errors now, in 0...1.
+  public var expectedCorrelation: Double
+  /// The probability that evidence says anything of this pool, as known now.
+  public var probabilityInformative: Double
+  /// True where all of this was known before.
+  public var duplicate: Bool?
+  /// Fields of the request that the method does not know, at most 16; absent where there are none.
+  public var warnings: [UnknownField]?
+}
+
+/// In `EvidenceSubmitAnswer`: `sources`.
+public struct EvidenceSummarySource: Codable, Hashable, Sendable {
+  /// The source.
+  public var name: String
+  /// Candidates of the pool that it says something of.
+  public var candidateCount: Int
+  /// Scores of parts that the pool does not have; they count once it has them.
+  public var unmatchedCount: Int
+}
+
 /// Params of `pool/clusters`.
 public struct PoolClusters: Codable, Hashable, Sendable {
   /// The session, as named by session/open.
@@ -7482,6 +7595,19 @@ extension PoolAttachRepresentation: Request {
   public static let method = "pool/attachRepresentation"
 }
 
+/// Tells a search what is known of its candidates or their parts from elsewhere: runs of earlier searches, public
+/// scores of the same or of related tasks, figures of the models. Scores are averaged, and drawn towards the law by
+/// which the figures of the models foretell them. How much that says of this pool is learned, first from how far
+/// sources agree, then from what trials show; where it says nothing it is hardly felt. With evidence a search begins
+/// with the candidates that it favours, soon leaves out those that it and their curves give little chance, and
+/// suggestion/ranking has chances before the first trial. It may come at any time; what a pool does not have is left
+/// out.
+/// Since 0.2.
+extension EvidenceSubmit: Request {
+  public typealias Answer = EvidenceSubmitAnswer
+  public static let method = "evidence/submit"
+}
+
 /// Compares the representations by centered kernel alignment and clusters the encoders, then the language models behind
 /// each cluster's medoid. A search that has not begun uses these clusters. Models without representations are grouped
 /// by family, else an encoder is a cluster of its own and language models are one cluster together; `basis` says which.
@@ -7851,6 +7977,7 @@ public let requestTypes: [any Request.Type] = [
   PowerShed.self,
   PoolSubmit.self,
   PoolAttachRepresentation.self,
+  EvidenceSubmit.self,
   PoolClusters.self,
   TrialNext.self,
   TrialUpdate.self,

@@ -17,7 +17,8 @@ certainty against what came true; certainty does so on corpora of many pools, at
 the tuners of practice, over --orders orders of a pool's candidates, compared pool by pool by a bootstrap, and draws
 out/certainty-*.svg; experiment carries baselines and searches out on
 the recorded grid of real models, with the noise of its evaluation; scores says whether certainty holds where scores are
-noisy; starts says what it saves to know what starting a trial takes.
+noisy; starts says what it saves to know what starting a trial takes;
+evidence what scores from elsewhere are worth, and what shuffled ones cost.
 Section power divides power among 10 000 pipelines beside HiGHS, and sheds it from 1000 (needs numpy and scipy).
 Section noise says what measurement noise costs plans, and what estimated tables save (needs numpy).
 Section next_measurements says what plans on a tenth of a sweep are worth, when profile/next chooses it.
@@ -39,6 +40,7 @@ from compare import measure as measure_against
 from durable import durable
 from echo import echo
 from editor import editor
+from evidence import measure as measure_evidence
 from experiment import measure as measure_experiment
 from frontiers import curve, gap, optimum, scale, switching
 from harness import BINARY, MEASURED, REPOSITORY, Report, describe_machine, peer_python  # first: it finds the client
@@ -135,10 +137,14 @@ def starts(report, full):
     measure_starts(report, BINARY)
 
 
+def evidence(report, full):
+    measure_evidence(report)
+
+
 SECTIONS = {section.__name__: section for section in (
     curve, gap, optimum, scale, switching, straggler, live, latency, pipelined, start, hold, cancel, cka, trials,
     durable, record, recovery, sharing, echo, assistants, editor, selection, ceiling, zoo, reports, calibration,
-    certainty, experiment, scores, starts, noise, next_measurements, power, clocks)}
+    certainty, experiment, scores, starts, evidence, noise, next_measurements, power, clocks)}
 
 
 def positive(text):

@@ -275,6 +275,9 @@ TASK = {"name": "t", "metric": {"name": "loss", "direction": "minimize"}, "align
 
 def pools(probe: Probe) -> None:
     probe.call("pool/submit", "256 x 256 candidates", encoders=part("e", 256), languageModels=part("l", 256), task=TASK)
+    probe.call("evidence/submit", "64 sources of 65 536 candidates", sources=[
+        {"name": f"task {n}", "kind": "relatedTask",
+         "scores": [{"encoder": f"e{m}", "score": (m * (n + 7)) % 257 / 257} for m in range(256)]} for n in range(64)])
     trials = [probe.call("trial/next", "65 536 candidates", worker=f"w{n}") for n in range(100)]
     for step, trial in itertools.product((1, 2), trials):
         probe.call("trial/update", "65 536 candidates", trial=trial["trial"], step=step,

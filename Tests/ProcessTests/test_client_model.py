@@ -84,7 +84,8 @@ def test_a_method_takes_the_params_that_the_server_takes(method):
     ("iteration/report iterations.trace", answers.TracedInstruction),
     ("pool/submit encoders", answers.ModelPart), ("pool/submit projectors", answers.ModelPart),
     ("pool/submit languageModels", answers.ModelPart), ("pool/submit task", answers.SelectionTask),
-    ("pool/submit task.metric", answers.Metric),
+    ("pool/submit task.metric", answers.Metric), ("evidence/submit sources", answers.EvidenceSource),
+    ("evidence/submit sources.scores", answers.EvidenceScore),
 ], ids=lambda value: value if isinstance(value, str) else value.__name__)
 def test_an_object_that_is_sent_has_the_fields_that_the_server_reads(place, kind):
     fields = generator().fields_of(MODEL, place)

@@ -112,7 +112,7 @@ private struct NormalDraws: Sendable {
 
   private init() {
     let count = Contest.drawCount
-    let middles = (0..<count).map { Self.quantile((Double($0) + 0.5) / Double(count)) }
+    let middles = (0..<count).map { PortableMath.normalQuantile((Double($0) + 0.5) / Double(count)) }
     var generator = SplitMix64(seed: 20_261_127)
     var values: [Double] = []
     for _ in 0..<Self.columnCount {
@@ -121,15 +121,5 @@ private struct NormalDraws: Sendable {
       values += column
     }
     self.values = values
-  }
-
-  /// The number below which a standard normal variable lies with this probability, by bisection.
-  private static func quantile(_ probability: Double) -> Double {
-    var (low, high) = (-8.0, 8.0)
-    for _ in 0..<50 {
-      let middle = (low + high) / 2
-      if PortableMath.normalProbability(below: middle) < probability { low = middle } else { high = middle }
-    }
-    return (low + high) / 2
   }
 }

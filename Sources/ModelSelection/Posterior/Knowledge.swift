@@ -10,6 +10,8 @@ struct Knowledge: Sendable {
   private(set) var forecast: CurveForecast
   /// For each candidate its final error, as predicted; nil while nothing was observed.
   private(set) var finals: [FinalError?]
+  /// What is known from outside; nil where nothing is.
+  private(set) var evidence: PriorEvidence?
   /// For each candidate where its curve stands; nil while nothing was observed.
   private(set) var ends: [CurveEnd?]
   /// Standard deviation of the log error of a cluster's members around their medoid's.
@@ -110,6 +112,38 @@ struct Knowledge: Sendable {
     }
     spread = measuredSpread(pool)
     typical = measuredTypical()
+    learnEvidence()
+  }
+
+  /// Takes other evidence from outside, for as many candidates as there are. O(candidates x sources).
+  mutating func setEvidence(_ evidence: PriorEvidence?) {
+    self.evidence = evidence
+    learnEvidence()
+  }
+
+  private mutating func learnEvidence() {
+    evidence?.learn(finals.indices.compactMap { candidate in finals[candidate].map { (candidate, $0) } })
+  }
+
+  /// Candidates in the order of what is believed of them with evidence, the best first, their numbers deciding ties;
+  /// unchanged without evidence. O(candidates log candidates).
+  func ordered(_ candidates: [Int], _ pool: Pool) -> [Int] {
+    guard let evidence else { return candidates }
+    let means = candidates.map { candidate in
+      finals[candidate].map { evidence.combined(candidate, $0) } ?? belief(candidate, pool)
+        ?? evidence.prior(of: candidate)
+    }
+    return candidates.indices.sorted { (means[$0].mean, $0) < (means[$1].mean, $1) }.map { candidates[$0] }
+  }
+
+  /// Whether curve and evidence, once the pool has shown that evidence says something, leave a candidate that was seen
+  /// little chance to end below the leader. O(hypotheses).
+  func isUnlikely(_ candidate: Int, leader: Int?) -> Bool {
+    guard let evidence, evidence.isSure, let leader, candidate != leader, let leading = finals[leader],
+      let final = finals[candidate]
+    else { return false }
+    let chance = evidence.combined(candidate, final).probability(below: evidence.combined(leader, leading))
+    return chance < PriorEvidence.leastChance
   }
 
   /// The first knot of the mixture that an observation changes; nil where no fit is due.
@@ -196,8 +230,10 @@ struct Knowledge: Sendable {
   /// What is believed of a candidate: its own observations, or where there are none its cluster's medoid, or where
   /// there are none of that either the pool; nil while nothing was observed at all.
   func belief(_ candidate: Int, _ pool: Pool) -> FinalError? {
-    finals[candidate]
-      ?? finals[pool.clusters[pool.clusterOfCandidate[candidate]].medoid]?.widened(by: spread) ?? typical
+    if let final = finals[candidate] { return final }
+    let believed = finals[pool.clusters[pool.clusterOfCandidate[candidate]].medoid]?.widened(by: spread) ?? typical
+    guard let evidence, let believed else { return believed }
+    return evidence.combined(candidate, believed)
   }
 
   /// Who of some candidates ends best.

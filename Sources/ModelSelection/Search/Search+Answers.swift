@@ -18,7 +18,7 @@ extension Search {
   public func answers(limit: Int? = nil) -> (suggestion: Suggestion?, ranking: [Prediction]) {
     let limit = limit ?? states.count
     guard let leader, let favourite = knowledge.finals[leader] else {
-      return (nil, states.indices.prefix(limit).map { unknown($0) })
+      return (nil, rankingBeforeTrials(limit))
     }
     let field = field
     let contest = knowledge.contest(among: field, favourite: leader, chance: keptChance)
@@ -40,6 +40,17 @@ extension Search {
     return (suggestion, ranking)
   }
 
+  /// The candidates by what evidence says before any was observed, with their chances; by number without evidence.
+  private func rankingBeforeTrials(_ limit: Int) -> [Prediction] {
+    guard let evidence = knowledge.evidence else { return states.indices.prefix(limit).map { unknown($0) } }
+    let order = evidence.order.filter { !states[$0].isGivenUp }
+    guard let first = order.first else { return states.indices.prefix(limit).map { unknown($0) } }
+    let contest = knowledge.contest(among: order.map { ($0, evidence.prior(of: $0)) }, favourite: first)
+    let chances = Dictionary(uniqueKeysWithValues: contest.contenders.map { ($0.candidate, $0.probability) })
+    let ranked = order.prefix(limit).map { unknown($0, probabilityBest: chances[$0] ?? 0) }
+    return ranked + states.indices.filter { states[$0].isGivenUp }.prefix(limit - ranked.count).map { unknown($0) }
+  }
+
   /// The first of the field, in the order in which they would be suggested. O(candidates), and sorting those.
   private func ordered(
     _ field: [(candidate: Int, final: FinalError)], _ limit: Int
@@ -54,15 +65,23 @@ extension Search {
 
   /// Candidates that left the search or are flagged, by their number, without their predictions. O(candidates).
   public func problems(limit: Int) -> [Prediction] {
-    states.indices.lazy.filter { self.states[$0].isGivenUp || self.states[$0].flag != nil }.prefix(limit).map(unknown)
+    states.indices.lazy.filter { self.states[$0].isGivenUp || self.states[$0].flag != nil }.prefix(limit).map {
+      unknown($0)
+    }
   }
 
-  private func unknown(_ candidate: Int) -> Prediction {
+  private func unknown(_ candidate: Int, probabilityBest: Double = 0) -> Prediction {
     Prediction(
       candidate: candidate, predictedError: .infinity, lowerError: .infinity, upperError: .infinity,
-      probabilityBestFraction: 0, status: status(of: candidate), closure: states[candidate].closure,
+      probabilityBestFraction: probabilityBest, status: status(of: candidate), closure: states[candidate].closure,
       flag: states[candidate].flag, probabilityKeptFraction: keptAnswer(candidate),
       goals: goals.predictions(candidate, pool))
+  }
+
+  /// How far evidence from outside is expected to correlate with final errors, and the probability that it says
+  /// anything at all; nil without evidence.
+  public var evidenceWeight: (correlation: Double, probability: Double)? {
+    knowledge.evidence.map { ($0.expectedCorrelation, 1 - $0.nothingProbability) }
   }
 
   private func keptAnswer(_ candidate: Int) -> Double? { goals.hasCeilings ? goals.chance(candidate, pool) : nil }

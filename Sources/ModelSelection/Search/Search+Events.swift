@@ -116,7 +116,19 @@ extension Search {
     for candidate in added { updateFit(of: candidate) }
     knowledge.add(candidates: candidates.count)
     goals.add(candidates: candidates.count)
+    if !evidence.isEmpty { setEvidence(evidence) }
     strategy.didGrowPool()
+    advanceStrategy()
+  }
+
+  /// Takes what is known of candidates from outside, in place of what was taken before; candidates that a source has no
+  /// value for are unknown to it. O(candidates x sources^2).
+  public mutating func setEvidence(_ sources: [EvidenceSource]) {
+    evidence = sources
+    let known = PriorEvidence(sources, candidateCount: states.count)
+    guard known != nil || knowledge.evidence != nil else { return }
+    knowledge.setEvidence(known)
+    strategy.didTakeEvidence(context)
     advanceStrategy()
   }
 

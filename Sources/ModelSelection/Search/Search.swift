@@ -23,6 +23,8 @@ public struct Search: Sendable {
   var strategy: any SearchStrategy
   var knowledge: Knowledge
   var starts: StartCosts
+  /// Evidence from outside, by candidate.
+  public internal(set) var evidence: [EvidenceSource] = []
   /// What is believed of each metric where reports carry several.
   var goals: GoalBeliefs
   /// Candidates that people asked for, the first request first.

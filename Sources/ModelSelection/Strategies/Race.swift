@@ -4,7 +4,8 @@
 /// All candidates start together, from the start fraction on in rungs of the reduction factor, up to what
 /// ``startShare`` of the budget pays for: what all have seen can be compared, and what only the first ones have seen
 /// cannot. Where that is one rung, two halvings follow. A single point of each curve does not tell how far curves fall,
-/// and the curve of a leader alone tells of leaders. Then the budget is spent, until no step promises a gain.
+/// and the curve of a leader alone tells of leaders. Evidence from outside that the first rung has confirmed leaves
+/// out who is unlikely by it. Then the budget is spent, until no step promises a gain.
 struct Race: RungStrategy {
   var progress = RungProgress()
   /// The number of the next rung.
@@ -35,7 +36,10 @@ struct Race: RungStrategy {
     guard rungCount == 0 || context.fraction(ofRung: rungCount - 1) < 1 else { return nil }
     if rungCount == 0 || (commonCount == rungCount && fraction <= Self.lastStart(context)) {
       commonCount += 1
-      return begin(fraction, Array(context.pool.candidates.indices))
+      let members = context.pool.candidates.indices.filter {
+        !context.knowledge.isUnlikely($0, leader: context.leader)
+      }
+      return begin(fraction, members)
     }
     guard commonCount == 1, halvingCount < Self.mostHalvings, !Self.showsCourses(context) else { return nil }
     halvingCount += 1

@@ -4,7 +4,7 @@ struct Rung: Equatable, Sendable {
   /// Counts the fractions of one sequence of rungs from 0.
   let number: Int
   let fraction: Double
-  let members: [Int]
+  private(set) var members: [Int]
   /// All members before this position are settled, so a request need not look at them again.
   private(set) var firstOpen = 0
   /// Whether members whose training to the fraction would take less than their start are trained further.
@@ -45,6 +45,14 @@ struct Rung: Equatable, Sendable {
       }
     }
     return nil
+  }
+
+  /// Brings the members into the order of what is believed of them, where evidence from outside says something.
+  /// O(members log members).
+  mutating func order(_ context: StrategyContext) {
+    guard context.knowledge.evidence != nil else { return }
+    members = context.knowledge.ordered(members, context.pool)
+    firstOpen = 0
   }
 
   /// Lets trials be worth their starts, where the budget allows it for all members. O(members).
@@ -99,9 +107,16 @@ extension RungStrategy {
     var stopped: [Int] = []
     progress.current = nextRung(context, stopped: &stopped)
     // Published baselines train as far as was published.
-    if stopsHopelessTrials { progress.current?.lengthenTrials(context) }
+    if stopsHopelessTrials {
+      progress.current?.order(context)
+      progress.current?.lengthenTrials(context)
+    }
     progress.isComplete = progress.current == nil
     return stopped
+  }
+
+  mutating func didTakeEvidence(_ context: StrategyContext) {
+    if stopsHopelessTrials { progress.current?.order(context) }
   }
 
   func nextWork(_ context: StrategyContext, where canStart: (Int, Double) -> Bool) -> Work? {

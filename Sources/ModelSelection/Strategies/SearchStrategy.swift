@@ -34,11 +34,15 @@ protocol SearchStrategy: Sendable {
 
   /// Records that the pool has new candidates.
   mutating func didGrowPool()
+
+  /// Records that what is known from outside has changed.
+  mutating func didTakeEvidence(_ context: StrategyContext)
 }
 
 extension SearchStrategy {
   mutating func didAssign(_ work: Work) {}
   mutating func didEnd(_ assignment: Assignment, isReached: Bool) {}
+  mutating func didTakeEvidence(_ context: StrategyContext) {}
 }
 
 /// Training of one candidate up to a fraction of the data, before it is assigned.

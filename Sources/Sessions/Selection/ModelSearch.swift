@@ -11,6 +11,8 @@ package struct ModelSearch: Sendable {
   package internal(set) var log = SearchLog()
   /// The search by numbers; only the methods here change it.
   package internal(set) var engine: Search
+  /// What is known from outside, in the order of its submission.
+  var evidence: [PoolEvidence.Source] = []
   var representations: [RepresentationKey: PoolRepresentation] = [:]
   /// Counts the changes to the pool and its representations.
   var inputRevision = 0
@@ -96,6 +98,7 @@ package struct ModelSearch: Sendable {
       engine = try Self.engine(grown, newClustering, newSettings, sessionSeed)
     }
     (pool, clustering, self.settings) = (grown, newClustering, newSettings)
+    applyEvidence()
     updateLargestDevice()
     inputRevision += 1
     log.append(.submitted(submission, settings))
@@ -105,6 +108,7 @@ package struct ModelSearch: Sendable {
   mutating func cluster(_ new: PoolClustering) throws(RequestError) {
     engine = try Self.engine(pool, new, settings, sessionSeed)
     clustering = new
+    applyEvidence()
     updateLargestDevice()
   }
 
@@ -112,6 +116,7 @@ package struct ModelSearch: Sendable {
   mutating func apply(_ revised: CandidatePool, _ newClustering: PoolClustering, _ newEngine: Search) {
     (pool, clustering, engine) = (revised, newClustering, newEngine)
     settings.search.budget = newEngine.settings.budget
+    applyEvidence()
     inputRevision += 1
   }
 

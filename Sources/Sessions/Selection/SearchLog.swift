@@ -22,6 +22,7 @@ package struct SearchLog: Sendable {
     case failed(TrialFailure)
     case directed(CandidateName, CandidateDirective)
     indirect case revised(SearchRevision)
+    indirect case evidence(PoolEvidence)
   }
 
   package private(set) var entries: [Entry] = []

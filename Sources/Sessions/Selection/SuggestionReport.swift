@@ -113,7 +113,9 @@ extension ModelSearch {
       predictedScore: isKnown ? metric.score(ofError: prediction.predictedError) : nil,
       scoreInterval: isKnown
         ? [metric.score(ofError: prediction.lowerError), metric.score(ofError: prediction.upperError)].sorted() : nil,
-      probabilityBestFraction: isKnown ? finite(prediction.probabilityBestFraction) : nil,
+      // Evidence from outside tells chances before anything was observed.
+      probabilityBestFraction: isKnown || prediction.probabilityBestFraction > 0
+        ? finite(prediction.probabilityBestFraction) : nil,
       floorProbabilityFraction: prediction.probabilityKeptFraction,
       metrics: prediction.goals.map { goal in
         let metric = pool.task.goals[goal.goal].metric

@@ -47,6 +47,7 @@ package enum Catalogue {
 
       .step(PoolSubmit.self),
       .step(PoolAttachRepresentation.self),
+      .edit(EvidenceSubmit.self),
       .computation(PoolClusters.self),
       .edit(TrialNext.self),
       .edit(notifiable: TrialUpdate.self),

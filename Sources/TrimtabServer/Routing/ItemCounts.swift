@@ -134,6 +134,14 @@ extension PoolAttachRepresentation {
   }
 }
 
+extension EvidenceSubmit {
+  /// The pool's candidates for each source.
+  package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
+    let submitted = if case .array(let list) = params.value(of: "sources") { list.count } else { 0 }
+    return session.candidateCount * (submitted + (session.search?.evidenceSourceCount ?? 0))
+  }
+}
+
 extension SearchRevise {
   package static func itemCount(_ params: JSONObject, in session: SessionState) -> Int {
     params.value(of: "constraints") == nil ? 0 : session.candidateCount

@@ -3629,6 +3629,93 @@ class PoolAttachRepresentationAnswer(TypedDict):
 
 
 
+class EvidenceSubmitParams(TypedDict):
+    """Params of `evidence/submit`."""
+
+    # The session, as named by session/open. Must be a string of 1...256 characters.
+    session: str
+
+    # Figures that can be compared with each other, each from one place. Must be a list of 1...64 objects.
+    sources: Sequence[EvidenceSourceEntry]
+
+
+
+class EvidenceSourceEntry(TypedDict):
+    """In `EvidenceSubmitParams`: `sources`."""
+
+    # Where the scores are from; a later source of the same name replaces this one. Must be a string of 1...256
+    # characters.
+    name: str
+
+    # `sameTask`: the task of the pool, as runs of an earlier search or a public table show it; `relatedTask`: another
+    # task; `side`: a figure of the models, such as alignment, correspondence or parameters. It says how much is
+    # expected of the source before trials tell. Runs that ended at different parts of the data are sources of their
+    # own.
+    kind: Literal["sameTask", "relatedTask", "side"]
+
+    # Which scores are better; their unit does not matter.
+    direction: NotRequired[Optional[Literal["maximize", "minimize"]]]
+
+    # Scores of candidates or of parts; an empty list withdraws the source. Of a candidate those count that name most
+    # of its parts, and their mean where there are several. Must be a list of 0...65536 objects.
+    scores: Sequence[EvidenceScoreEntry]
+
+
+
+class EvidenceScoreEntry(TypedDict):
+    """In `EvidenceSourceEntry`: `scores`."""
+
+    # The encoder of the candidates that have this score. Must be a string of 1...256 characters.
+    encoder: NotRequired[Optional[str]]
+
+    # Their projector. Must be a string of 1...256 characters.
+    projector: NotRequired[Optional[str]]
+
+    # Their language model. Must be a string of 1...256 characters.
+    languageModel: NotRequired[Optional[str]]
+
+    # The figure.
+    score: float
+
+
+
+class EvidenceSubmitAnswer(TypedDict):
+    """What `evidence/submit` answers."""
+
+    # The number of changes that the session has accepted.
+    revision: int
+
+    # What became of each source.
+    sources: list[EvidenceSummarySource]
+
+    # How far all evidence is expected to correlate with final errors now, in 0...1.
+    expectedCorrelation: float
+
+    # The probability that evidence says anything of this pool, as known now.
+    probabilityInformative: float
+
+    # True where all of this was known before.
+    duplicate: NotRequired[bool]
+
+    # Fields of the request that the method does not know, at most 16; absent where there are none.
+    warnings: NotRequired[list[UnknownField]]
+
+
+
+class EvidenceSummarySource(TypedDict):
+    """In `EvidenceSubmitAnswer`: `sources`."""
+
+    # The source.
+    name: str
+
+    # Candidates of the pool that it says something of.
+    candidateCount: int
+
+    # Scores of parts that the pool does not have; they count once it has them.
+    unmatchedCount: int
+
+
+
 class PoolClustersParams(TypedDict):
     """Params of `pool/clusters`."""
 

@@ -26,6 +26,7 @@ extension ModelSearch {
           name.write(to: &$0)
           directive.write(to: &$0)
         }
+      case .evidence(let evidence): Self.request(EvidenceSubmit.name, session) { evidence.write(to: &$0) }
       case .revised(let revision): Self.request(SearchRevise.name, session) { revision.write(to: &$0) }
       case .failed(let failure): Self.request(TrialFail.name, session) { failure.write(to: &$0) }
       }
@@ -125,6 +126,22 @@ extension SearchRevision {
     if let budget { params.object("budget") { budget.write(to: &$0) } }
     if let goals { params.list("metrics", goals) { goal, entry in goal.write(to: &entry) } }
     params.field("floorProbabilityFraction", floorProbabilityFraction)
+  }
+}
+
+extension PoolEvidence {
+  fileprivate func write(to params: inout ObjectWriter) {
+    params.list("sources", sources) { source, entry in
+      entry.field("name", source.name)
+      entry.field("kind", source.kind.rawValue)
+      entry.field("direction", source.direction.rawValue)
+      entry.list("scores", source.scores) { score, entry in
+        entry.field("encoder", score.encoder)
+        entry.field("projector", score.projector)
+        entry.field("languageModel", score.languageModel)
+        entry.field("score", score.score)
+      }
+    }
   }
 }
 

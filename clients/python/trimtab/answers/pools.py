@@ -27,6 +27,26 @@ class ModelPart(Answer):
 
 
 @dataclass(frozen=True, repr=False)
+class EvidenceScore(Answer):
+    """A figure of all candidates that have the named parts."""
+
+    score: float
+    encoder: Optional[str] = None
+    projector: Optional[str] = None
+    language_model: Optional[str] = None
+
+
+@dataclass(frozen=True, repr=False)
+class EvidenceSource(Answer):
+    """Figures from one place; `kind` is "sameTask", "relatedTask" or "side"."""
+
+    name: str
+    kind: str
+    scores: tuple[EvidenceScore, ...]
+    direction: str = "maximize"
+
+
+@dataclass(frozen=True, repr=False)
 class Metric(Answer):
     """`direction` is "maximize" or "minimize"; `range` the least and the greatest possible score."""
 

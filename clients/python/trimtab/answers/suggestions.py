@@ -58,6 +58,26 @@ class SearchRevised(Answer):
 
 
 @dataclass(frozen=True, repr=False)
+class EvidenceOfSource(Answer):
+    """What became of one source: candidates that it knows, and scores of parts that the pool does not have."""
+
+    name: str
+    candidate_count: int
+    unmatched_count: int
+
+
+@dataclass(frozen=True, repr=False)
+class EvidenceSubmitted(Answer):
+    """How far evidence is expected to correlate with final errors, and the probability that it says anything."""
+
+    revision: int
+    sources: tuple[EvidenceOfSource, ...]
+    expected_correlation: float
+    probability_informative: float
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, repr=False)
 class Prediction(Answer):
     """`score_interval` holds the score on all data with probability 0.9; None while nothing has been observed.
 

@@ -66,6 +66,17 @@ class PoolMethods(OfSession):
             timeout=timeout)
 
     @Method
+    def submit_evidence(
+        self, sources: Iterable[Union[answers.EvidenceSource, Mapping[str, Any]]], *, timeout: Optional[float] = None,
+    ) -> Request[answers.EvidenceSubmitted]:
+        """Tells the search what is known of candidates or their parts from elsewhere; see `EvidenceSource`.
+
+            session.submit_evidence([EvidenceSource("board", "relatedTask", (EvidenceScore(64.2, encoder="clip"),))])
+        """
+        return self._request(
+            "evidence/submit", answers.EvidenceSubmitted, sources=deeply(list(sources)), timeout=timeout)
+
+    @Method
     def pool_clusters(
         self, *, kernel: Optional[Kernel] = None, bandwidth_fraction: Optional[float] = None,
         estimator: Optional[Estimator] = None, batch_size: Optional[int] = None,
