@@ -4549,6 +4549,41 @@ pub struct SelectionTaskEntry {
     /// Must be an integer in 1...2251799813685248.
     #[cfg_attr(feature = "serde", serde(rename = "alignmentSampleCount"))]
     pub alignment_sample_count: i64,
+    /// What the points of learning curves are. `finished`: each the end of a training of its own, with all of its
+    /// learning-rate schedule. `snapshot`: points of one run with one schedule for all the data, whose end lowers the
+    /// error in a way that no candidate has shown before one has finished. `unknown` by default: either.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub curve: Option<SelectionTaskEntryCurve>,
+    /// For a `curve` of snapshots: the data fraction from which on the learning rate falls, 0 where it falls from the
+    /// beginning. Where it is left out, the fall may be early or late.
+    /// Must be a number in 0...1.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(rename = "decayStartFraction"))]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub decay_start_fraction: Option<f64>,
+}
+
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum SelectionTaskEntryCurve {
+    #[cfg_attr(feature = "serde", serde(rename = "unknown"))]
+    Unknown,
+    #[cfg_attr(feature = "serde", serde(rename = "finished"))]
+    Finished,
+    #[cfg_attr(feature = "serde", serde(rename = "snapshot"))]
+    Snapshot,
+}
+
+impl SelectionTaskEntryCurve {
+    /// As it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+                SelectionTaskEntryCurve::Unknown => "unknown",
+                SelectionTaskEntryCurve::Finished => "finished",
+                SelectionTaskEntryCurve::Snapshot => "snapshot",
+        }
+    }
 }
 
 /// In `SelectionTaskEntry`: `metric`.

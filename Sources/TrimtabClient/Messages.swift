@@ -3974,20 +3974,42 @@ public struct SelectionTaskEntry: Codable, Hashable, Sendable {
   /// Samples of alignment data; a data fraction of 1 is all of them.
   /// Must be an integer in 1...2251799813685248.
   public var alignmentSampleCount: Int
+  /// What the points of learning curves are. `finished`: each the end of a training of its own, with all of its
+  /// learning-rate schedule. `snapshot`: points of one run with one schedule for all the data, whose end lowers the
+  /// error in a way that no candidate has shown before one has finished. `unknown` by default: either.
+  /// Since 0.2.
+  public var curve: SelectionTaskEntryCurve?
+  /// For a `curve` of snapshots: the data fraction from which on the learning rate falls, 0 where it falls from the
+  /// beginning. Where it is left out, the fall may be early or late.
+  /// Must be a number in 0...1.
+  /// Since 0.2.
+  public var decayStartFraction: Double?
 
   public init(
     name: String,
     metric: MetricEntry? = nil,
     metrics: [TaskMetricEntry]? = nil,
     floorProbabilityFraction: Double? = nil,
-    alignmentSampleCount: Int
+    alignmentSampleCount: Int,
+    curve: SelectionTaskEntryCurve? = nil,
+    decayStartFraction: Double? = nil
   ) {
     self.name = name
     self.metric = metric
     self.metrics = metrics
     self.floorProbabilityFraction = floorProbabilityFraction
     self.alignmentSampleCount = alignmentSampleCount
+    self.curve = curve
+    self.decayStartFraction = decayStartFraction
   }
+}
+
+public struct SelectionTaskEntryCurve: Word {
+  public let rawValue: String
+  public init(rawValue: String) { self.rawValue = rawValue }
+  public static let unknown = Self(rawValue: "unknown")
+  public static let finished = Self(rawValue: "finished")
+  public static let snapshot = Self(rawValue: "snapshot")
 }
 
 /// In `SelectionTaskEntry`: `metric`.

@@ -23,6 +23,9 @@ struct SelectCommand {
       --observed-fraction F      up to which errors are observed before they are extrapolated (\(SearchSettings().observedFraction))
       --clusters N               that survive the halving (\(SearchSettings().survivingClusterCount))
       --seed N                   of random orders (0)
+      --curve KIND               what the points of curves without a pool are: finished, each the end of a training of its
+                                 own, or snapshot, of one run each
+      --decay-start FRACTION     of the data, from which on the learning rate of snapshots falls
       --untold-starts            the search is not told of the curves' startSeconds, but pays them
       --on-the-way               trials report the evaluations that they pass too, not only the one they were to get to
       --json                     print one JSON document instead of the table
@@ -35,6 +38,7 @@ struct SelectCommand {
   /// The search settings of the command line, as fields of `pool/submit`.
   private let overrides: [JSONObject.Member]
   private let budgetShare: Double?
+  private let points: CurvePoints
   private let reportsOnTheWay: Bool
   private let tellsStarts: Bool
   private let printsJSON: Bool
@@ -44,7 +48,7 @@ struct SelectCommand {
       arguments,
       options: [
         "--curves", "--strategy", "--budget", "--regret-bound", "--start-fraction", "--observed-fraction", "--clusters",
-        "--seed",
+        "--seed", "--curve", "--decay-start",
       ], flags: ["--json", "--on-the-way", "--untold-starts"])
     guard arguments.words.count <= 1 else {
       throw CommandFailure(
@@ -67,9 +71,27 @@ struct SelectCommand {
       "survivingClusterCount", try arguments.integer("--clusters", in: 1...100_000).map { JSON.integer(Int64($0)) })
     override("seed", try arguments.integer("--seed", in: 0...Int.max).map { JSON.integer(Int64($0)) })
     self.overrides = overrides
+    points = try Self.points(arguments)
     reportsOnTheWay = arguments.has("--on-the-way")
     tellsStarts = !arguments.has("--untold-starts")
     printsJSON = arguments.has("--json")
+  }
+
+  /// What the command line says of the points of curves; a pool says it in its task.
+  private static func points(_ arguments: Arguments) throws(CommandFailure) -> CurvePoints {
+    let (kind, start) = (arguments.text("--curve"), try arguments.number("--decay-start", atLeast: 0))
+    func failure(_ message: String) -> CommandFailure { CommandFailure(status: .usage, message: message) }
+    if kind != nil || start != nil, let pool = arguments.words.first {
+      throw failure("--curve: expected it in the task of \(pool), found it beside a pool; say it there as `curve`")
+    }
+    if let start, start > 1 { throw failure("--decay-start: expected a number from 0 to 1, found \(start)") }
+    switch (kind, start) {
+    case (nil, nil): return .unknown
+    case ("finished", nil): return .finished
+    case ("snapshot", _): return .snapshot(decayStart: start)
+    case (_, .some): throw failure("--decay-start: expected --curve snapshot beside it; add that, or leave it out")
+    case (.some(let kind), nil): throw failure("--curve: expected finished or snapshot, found \"\(kind)\"")
+    }
   }
 
   func run() throws(CommandFailure) {
@@ -93,6 +115,7 @@ struct SelectCommand {
     let share = isUnlimited && settings.search.strategy == .race ? Self.raceShare : budgetShare
     settings.search.budget.gpuSeconds = share.map { $0 * curves.gridCost }
     settings.search.seed = settings.seed ?? 0
+    settings.search.curvePoints = points
     let search: Search
     do throws(SelectionError) {
       search = try Search(pool: try curves.ownPool(hasStarts: tellsStarts), settings: settings.search)

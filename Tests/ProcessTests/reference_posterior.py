@@ -30,6 +30,8 @@ EVALUATION_SHARE = 0.5
 # How far first levels lie from the pool's, in deviations -> the probability of that.
 DISTANCES = {1.0: 0.998, 10.0: 0.002}
 WANDERS, FIRST_SLOPE, LEAST_NOISE, TREND_POINTS = (0.005, 0.015, 0.05, 0.15, 0.5), (-0.07, 0.1), 1e-5, 24
+# Of schedules: mean and deviation of the pool's drop, deviation of a candidate's own, and how probable wide ends are.
+DROP, OWN_DROP, WIDE = (-0.13, 0.17), 0.09, {"finished": 0.02, "snapshot": 0.62}
 # As `Tests/Benchmarks/learn_prior.py` prints it.
 LEARNED = [
     [0.1316, 0.1747, 0.2658, 0.4278],
@@ -99,10 +101,19 @@ def learned_noise(curves):
     return math.sqrt(EVALUATION_SHARE * weights @ numpy.array(list(NOISES)) ** 2 / weights.sum()) if told else 0.0
 
 
-class Mixture:
-    """The experts after some curves were seen; `prior` holds a list of probabilities for each trait."""
+def rate(fraction, start):
+    """The learning rate over its height, where it falls from a fraction of the data on."""
+    return float(numpy.interp(fraction, [start, 1], [1, 0])) if start < 1 else float(fraction < 1)
 
-    def __init__(self, curves, prior):
+
+class Mixture:
+    """The experts after some curves were seen; `prior` holds a list of probabilities for each trait. `kind` and
+    `decay_start` are what a task says of the points of its curves."""
+
+    def __init__(self, curves, prior, kind=None, decay_start=None):
+        self.kind, self.decay_start = kind, decay_start
+        if kind in WIDE:
+            prior = [*prior[:4], [1 - WIDE[kind], WIDE[kind]], prior[5]]
         self.first = max((max(c.knots) for c in curves if c.knots), default=0)
         self.persistence, self.scale, self.growth, self.divergence, self.last, self.fresh = EXPERTS.T
         begun = [c.knots[self.first] for c in curves if self.first in c.knots]
@@ -151,8 +162,18 @@ class Mixture:
     def calm(self, level, course):
         return math.exp(CALM * min(0.0, max(-1.5, (level - course) / self.spread)))
 
+    def fall(self, knot):
+        """How much of the learning rate's fall lies in the step to a knot."""
+        if self.kind != "snapshot":
+            return float(knot == self.first)
+        end = 2.0 ** (knot - self.first)
+        starts = [self.decay_start] if self.decay_start is not None else [0, 0.5]
+        return float(numpy.mean([rate(end / 2, start) - rate(end, start) for start in starts]))
+
     def scale_to(self, knot):
-        return self.scale * self.growth ** (knot - 1) * (self.last if knot == self.first else 1)
+        plain = self.scale * self.growth ** (knot - 1)
+        own = OWN_DROP * self.fall(knot) if self.kind == "snapshot" else 0
+        return numpy.where(self.last > 1, numpy.hypot(plain * (1 + (self.last - 1) * self.fall(knot)), own), plain)
 
     def own_bound(self, knot):
         return OWN_BOUND * self.scale * self.fresh * self.growth ** max(0, knot - 1)
@@ -163,6 +184,9 @@ class Mixture:
         before = self.steps[-1] if knot > 1 else numpy.full(len(EXPERTS), -0.07)
         variance = self.variances[-1] + (0.5 * (0.01 + numpy.abs(before))) ** 2 if knot > 1 \
             else numpy.full(len(EXPERTS), 0.1**2)
+        if self.kind == "snapshot":
+            more = self.fall(knot) - self.fall(knot - 1)
+            before, variance = before + DROP[0] * more, variance + (DROP[1] * more) ** 2
         if left == 0:
             variance = variance + numpy.where(self.last > 1, 0.1**2, 0)
         step, posterior, median = before, variance, 0.0
@@ -228,6 +252,9 @@ class Mixture:
         return float((parts[knot + 1:].sum(0) ** 2).sum())
 
     def around(self, end):
+        if self.kind == "snapshot" and 0 < end < 1:
+            starts = [self.decay_start] if self.decay_start is not None else [0, 0.75]
+            end = max(end, float(numpy.mean([rate(2**-end, start) / rate(0.5, start) for start in starts])))
         knot = min(self.first, max(0.0, self.first - end))
         low = math.floor(knot)
         return [(low, 1 - (knot - low)), (min(self.first, low + 1), knot - low)]

@@ -1,6 +1,7 @@
 """Predicted errors, intervals, probabilities and regrets that the server answers, against the same from their
 definition."""
 
+import dataclasses
 import math
 
 import numpy
@@ -28,14 +29,14 @@ def curves(seed):
     return names, error
 
 
-def search(binary, seed, settings, stop):
+def search(binary, seed, settings, stop, task=TASK):
     """A search over simulated curves: its observations in order, its ranking, its suggestion and its clusters."""
     names, error = curves(seed)
     seen = []
     with Trimtab([binary, "serve"], timeout=AWAIT_SECONDS) as client:
         session = client.open_session("s")
         session.submit_pool(encoders=[ModelPart(f"e{n}", family=f"f{n}", cost_weight=1 + n) for n in range(ENCODERS)],
-                            language_models=[ModelPart(f"l{n}", cost_weight=2) for n in range(MODELS)], task=TASK,
+                            language_models=[ModelPart(f"l{n}", cost_weight=2) for n in range(MODELS)], task=task,
                             search=settings)
         clusters = session.pool_clusters().clusters
         while len(seen) < stop and isinstance(trial := session.pool.next_trial(), Trial):
@@ -56,12 +57,26 @@ SEARCHES = [{"strategy": "race"}, {"strategy": "mordal"}, {"strategy": "successi
 @pytest.mark.parametrize("settings", SEARCHES, ids=["race", "mordal", "halving", "ats"])
 @pytest.mark.parametrize("seed, stop", [(0, 1), (1, 7), (2, 22), (3, 60), (4, 10_000)])
 def test_answers_follow_from_the_reports(binary, settings, seed, stop):
-    names, seen, clusters, ranking, suggestion = search(binary, seed, settings, stop)
+    check(binary, settings, seed, stop)
+
+
+@pytest.mark.parametrize("kind, decay_start", [("finished", None), ("snapshot", None), ("snapshot", 0.0),
+                                               ("snapshot", 0.4), ("snapshot", 0.9), ("unknown", None)])
+@pytest.mark.parametrize("seed, stop", [(1, 7), (2, 22), (3, 60), (4, 10_000)])
+def test_answers_follow_from_what_is_told_of_points(binary, seed, stop, kind, decay_start):
+    # ATS goes to fractions between the knots, too.
+    for settings in SEARCHES[0], {"strategy": "ats", "startFraction": 0.01, "observedFraction": 0.9}:
+        check(binary, settings, seed, stop, kind, decay_start)
+
+
+def check(binary, settings, seed, stop, kind=None, decay_start=None):
+    task = dataclasses.replace(TASK, curve=kind, decay_start_fraction=decay_start)
+    names, seen, clusters, ranking, suggestion = search(binary, seed, settings, stop, task)
     errors = {}
     for name, fraction, error in seen:
         errors.setdefault(name, {})[fraction] = error
     curves = {name: Curve(points) for name, points in errors.items()}
-    mixture = Mixture(list(curves.values()), LEARNED)
+    mixture = Mixture(list(curves.values()), LEARNED, kind, decay_start)
     finals = {name: mixture.final(curve) for name, curve in curves.items()}
     assert len(ranking) == len(names)
     assert [cluster.candidate_count for cluster in clusters] == [MODELS] * ENCODERS

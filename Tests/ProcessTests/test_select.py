@@ -3,8 +3,10 @@ against a session that gets the same requests."""
 
 import csv
 import json
+import math
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 
@@ -46,6 +48,29 @@ def test_costs_and_decisions_add_up(binary, last, strategy):
     tried = {decision["candidate"] for decision in found["decisions"]}
     assert tried.isdisjoint(found["neverTried"]) and len(tried) + len(found["neverTried"]) == len(last)
     assert found == document(binary, "--strategy", strategy)
+
+
+def test_what_points_are_decides_how_much_is_open(binary, tmp_path):
+    def width(*options):
+        found = document(binary, "--strategy", "hyperband", "--budget", 0.3, *options)
+        return statistics.mean(math.log(entry["upperLoss"] / entry["lowerLoss"]) for entry in found["ranking"]
+                               if 0 < entry["observedFraction"] < 1)
+
+    finished, unknown = width("--curve", "finished"), width()
+    assert finished < unknown < width("--curve", "snapshot") < width("--curve", "snapshot", "--decay-start", 0.8)
+    for options, said in ((["--curve", "both"], "finished or snapshot"), (["--decay-start", 0.5], "--curve snapshot"),
+                          (["--curve", "finished", "--decay-start", 0.5], "--curve snapshot"),
+                          (["--curve", "snapshot", "--decay-start", 2], "from 0 to 1"),
+                          ([POOL, "--curve", "finished"], "say it there as `curve`")):
+        done = select(binary, *options)
+        assert done.returncode == 64 and said in done.stderr, done.stderr
+    pool = {field: value for field, value in json.loads(POOL.read_text()).items() if field != "representations"}
+
+    def told(**fields):
+        path = written(tmp_path, {**pool, "task": {**pool["task"], **fields}})
+        return document(binary, path, "--budget", 0.05)["ranking"]
+
+    assert told() == told(curve="unknown") != told(curve="finished")
 
 
 def test_grid_finds_the_best(binary, last):

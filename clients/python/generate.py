@@ -14,6 +14,7 @@ OUTPUT = HERE / "trimtab" / "declared.py"
 
 # Python name: the param that has these words, or these fields.
 WORDS = {
+    "CurveKind": "pool/submit task.curve",
     "Direction": "pool/submit task.metric.direction", "Diverged": "trial/update score",
     "Effort": "frontier/characterize effort",
     "ElementType": "pool/attachRepresentation elementType",

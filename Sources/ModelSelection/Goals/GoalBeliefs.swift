@@ -16,10 +16,10 @@ struct GoalBeliefs: Sendable {
   /// The logarithms of the ceilings, with their metrics.
   private var bounds: [(goal: Int, logError: Double)] = []
 
-  init(_ goals: Goals, candidateCount: Int, prior: CurvePrior) {
+  init(_ goals: Goals, candidateCount: Int, prior: CurvePrior, points: CurvePoints) {
     self.goals = goals
     curves = goals.ceilings.map { _ in Array(repeating: RepeatedTraining(), count: candidateCount) }
-    knowledge = goals.ceilings.map { _ in Knowledge(candidateCount: candidateCount, prior: prior) }
+    knowledge = goals.ceilings.map { _ in Knowledge(candidateCount: candidateCount, prior: prior, points: points) }
     updateBounds()
   }
 

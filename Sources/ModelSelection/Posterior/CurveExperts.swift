@@ -16,7 +16,6 @@ struct CurveExperts: Sendable {
   let firstFactor: [Double]
   let logScale: [Double]
   let logGrowth: [Double]
-  let logLastFactor: [Double]
   let logFirstFactor: [Double]
   /// For each expert the place of its value of each trait, by the trait's place.
   let places: [[Int]]
@@ -48,7 +47,6 @@ struct CurveExperts: Sendable {
     firstFactor = column(.firstFactor)
     logScale = scale.map(PortableMath.log)
     logGrowth = growth.map(PortableMath.log)
-    logLastFactor = lastFactor.map(PortableMath.log)
     logFirstFactor = firstFactor.map(PortableMath.log)
   }
 }
@@ -74,7 +72,11 @@ public struct CurvePrior: Equatable, Sendable {
     }
   }
 
-  var logWeights: [Double] {
+  /// The logarithms of the experts' weights, with what the end of a schedule is known to do.
+  func logWeights(_ schedule: ScheduleEnd) -> [Double] {
+    var probabilities = probabilities
+    let last = CurveExperts.Trait.lastFactor.rawValue
+    probabilities[last] = schedule.lastProbabilities(probabilities[last])
     let logs = probabilities.map { $0.map(PortableMath.log) }
     return CurveExperts.all.places.map { places in zip(logs, places).reduce(0) { $0 + $1.0[$1.1] } }
   }

@@ -121,7 +121,8 @@ struct CurveForecast: Sendable {
   /// The knots around a position, and the share of the later one.
   private func surroundings(_ position: Double) -> (before: Int, after: Int, share: Double) {
     let last = mixture.knotCount - 1
-    let knot = min(Double(last), max(0, Double(mixture.first) - position))
+    let left = mixture.schedule.doublingsLeft(at: position)
+    let knot = min(Double(last), max(0, Double(mixture.first) - left))
     let before = Int(knot.rounded(.down))
     return (before, min(last, before + 1), knot - Double(before))
   }

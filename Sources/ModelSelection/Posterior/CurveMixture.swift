@@ -72,12 +72,14 @@ struct CurveMixture: Sendable {
   private var courses: [[Double]] = []
   private var logLikelihoods: [[Double]] = []
   private let logPrior: [Double]
+  let schedule: ScheduleEnd
   /// The weights of all experts.
   private(set) var weights: [Double]
 
   /// Before anything was seen.
-  init(prior: CurvePrior) {
-    logPrior = prior.logWeights
+  init(prior: CurvePrior, points: CurvePoints = .unknown) {
+    schedule = ScheduleEnd(points: points)
+    logPrior = prior.logWeights(schedule)
     weights = []
     fit([])
   }
@@ -161,6 +163,8 @@ struct CurveMixture: Sendable {
     medianCourse.append(medianCourse[knot - 1] + medianStep)
     counts.append(members.count)
     let experts = CurveExperts.all
+    let drop = schedule.drop(remaining: remaining)
+    let width = schedule.width(remaining: remaining)
     var fitted = (
       steps: [Double](repeating: 0, count: experts.count), variances: [Double](repeating: 0, count: experts.count),
       courses: [Double](repeating: 0, count: experts.count), likelihoods: [Double](repeating: 0, count: experts.count)
@@ -168,11 +172,13 @@ struct CurveMixture: Sendable {
     var residuals = [Double](repeating: 0, count: members.count)
     var sharpness = residuals
     for expert in 0..<experts.count {
-      let before = knot > 1 ? steps[knot - 1][expert] : Self.firstStep.mean
-      let drift = Self.walk * (Self.leastStep + abs(before))
+      let last = knot > 1 ? steps[knot - 1][expert] : Self.firstStep.mean
+      let drift = Self.walk * (Self.leastStep + abs(last))
+      let before = last + drop.mean
       var variance =
         knot > 1
         ? stepVariances[knot - 1][expert] + drift * drift : Self.firstStep.deviation * Self.firstStep.deviation
+      variance += drop.variance
       if remaining == 0, experts.lastFactor[expert] > 1 { variance += Self.lateDrop * Self.lateDrop }
       var (step, posterior) = (before, variance)
       if !members.isEmpty {
@@ -214,7 +220,7 @@ struct CurveMixture: Sendable {
         logProduct += PortableMath.log(product)
         // What all experts share is left out.
         fitted.likelihoods[expert] =
-          -(Self.freedom + 1) / 2 * logProduct - Double(members.count) * logScale(expert, to: knot)
+          -(Self.freedom + 1) / 2 * logProduct - Double(members.count) * logScale(expert, to: knot, width)
           - freshCount * experts.logFirstFactor[expert] - (step - before) * (step - before) / (2 * variance)
           + PortableMath.log(posterior / variance) / 2
       }
@@ -233,8 +239,11 @@ struct CurveMixture: Sendable {
     let experts = CurveExperts.all
     var scale = experts.scale[expert]
     for _ in stride(from: 1, to: knot, by: 1) { scale *= experts.growth[expert] }
-    return knot == first ? scale * experts.lastFactor[expert] : scale
+    return isWide(expert) ? schedule.width(remaining: first - knot).of(scale) : scale
   }
+
+  /// Whether the expert holds that candidates differ more where the learning rate falls.
+  private func isWide(_ expert: Int) -> Bool { CurveExperts.all.lastFactor[expert] > 1 }
 
   /// own at a knot counts up to this: larger ones are accidents, and do not persist.
   func ownBound(_ expert: Int, at knot: Int) -> Double {
@@ -244,10 +253,11 @@ struct CurveMixture: Sendable {
     return Self.ownBound * scale
   }
 
-  private func logScale(_ expert: Int, to knot: Int) -> Double {
+  private func logScale(_ expert: Int, to knot: Int, _ width: ScheduleEnd.Width) -> Double {
     let experts = CurveExperts.all
     let scale = experts.logScale[expert] + Double(knot - 1) * experts.logGrowth[expert]
-    return knot == first ? scale + experts.logLastFactor[expert] : scale
+    guard isWide(expert) else { return scale }
+    return width.own > 0 ? PortableMath.log(self.scale(expert, to: knot)) : scale + width.logFactor
   }
 }
 

@@ -32,6 +32,7 @@ struct Knowledge: Sendable {
   private static let typicalDeviation = (belief: 0.3, weight: 3.0)
 
   private let prior: CurvePrior
+  private let points: CurvePoints
   private var knots: [CurveKnots?]
   private var observationCount = 0
   private var countAtFit = 0
@@ -41,9 +42,9 @@ struct Knowledge: Sendable {
   /// The stated deviation of each candidate's last evaluation; nil where none was stated.
   private var statedDeviations: [Double?]
 
-  init(candidateCount: Int, prior: CurvePrior = .learned) {
-    self.prior = prior
-    forecast = CurveForecast(CurveMixture(prior: prior), candidateCount: candidateCount)
+  init(candidateCount: Int, prior: CurvePrior = .learned, points: CurvePoints = .unknown) {
+    (self.prior, self.points) = (prior, points)
+    forecast = CurveForecast(CurveMixture(prior: prior, points: points), candidateCount: candidateCount)
     finals = Array(repeating: nil, count: candidateCount)
     ends = Array(repeating: nil, count: candidateCount)
     knots = Array(repeating: nil, count: candidateCount)
@@ -96,7 +97,7 @@ struct Knowledge: Sendable {
   /// - Parameter changed: the knot of the mixture before which nothing changed.
   private mutating func learn<Curve: ObservedCurve>(from changed: Int, states: [Curve], pool: Pool) {
     countAtFit = observationCount
-    var mixture = changed > 0 ? forecast.mixture : CurveMixture(prior: prior)
+    var mixture = changed > 0 ? forecast.mixture : CurveMixture(prior: prior, points: points)
     let sample = sample(states)
     mixture.fit(sample.compactMap { CurveKnots(states[$0].observations) }, from: changed)
     forecast = CurveForecast(mixture, candidateCount: finals.count)

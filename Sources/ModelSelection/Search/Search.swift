@@ -42,8 +42,10 @@ public struct Search: Sendable {
     ledger = CostLedger(pool, settings.budget)
     strategy = settings.strategy.begin()
     starts = StartCosts(pool.candidates)
-    knowledge = Knowledge(candidateCount: pool.candidates.count, prior: settings.curvePrior)
-    self.goals = GoalBeliefs(goals, candidateCount: pool.candidates.count, prior: settings.curvePrior)
+    knowledge = Knowledge(
+      candidateCount: pool.candidates.count, prior: settings.curvePrior, points: settings.curvePoints)
+    self.goals = GoalBeliefs(
+      goals, candidateCount: pool.candidates.count, prior: settings.curvePrior, points: settings.curvePoints)
     advanceStrategy()
   }
 

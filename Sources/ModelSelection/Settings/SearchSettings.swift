@@ -30,6 +30,8 @@ public struct SearchSettings: Equatable, Sendable {
   public var budget = Budget()
   /// What is believed of learning curves before any of this pool was seen.
   public var curvePrior = CurvePrior.learned
+  /// What the points of curves are.
+  public var curvePoints = CurvePoints.unknown
   /// Seeds every random choice.
   public var seed: UInt64 = 0
 

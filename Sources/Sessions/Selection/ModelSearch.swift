@@ -58,13 +58,14 @@ package struct ModelSearch: Sendable {
     _ pool: CandidatePool, _ clustering: PoolClustering, _ settings: SelectionSettings, _ sessionSeed: UInt64
   ) throws(RequestError) -> Search {
     do throws(SelectionError) {
-      let goals = pool.task.engineGoals
+      let task = pool.task
       let pool = try Pool(
         candidates: pool.candidates.map { Candidate($0, settings) }, clusters: clustering.clusters,
         hasRelativeCosts: pool.costBasis != .costWeight)
       var search = settings.search
       search.seed = settings.seed ?? sessionSeed
-      return try Search(pool: pool, settings: search, goals: goals)
+      search.curvePoints = task.curve
+      return try Search(pool: pool, settings: search, goals: task.engineGoals)
     } catch {
       throw RequestError(error, path: "search")
     }

@@ -1,3 +1,5 @@
+package import ModelSelection
+
 /// One `pool/submit`: what it adds to the pool, and what it says about the search.
 package struct PoolSubmission: Sendable, Equatable {
   package var encoders: [PoolComponent]
@@ -39,6 +41,8 @@ package struct SelectionTask: Sendable, Equatable {
   package internal(set) var goals: [TaskGoal] = []
   /// How probably a candidate must meet all floors to be suggested before others.
   package internal(set) var floorProbabilityFraction = 0.9
+  /// What the points of its learning curves are.
+  package var curve = CurvePoints.unknown
 
   package init(name: String, metric: Metric, alignmentSampleCount: Int) {
     self.name = name

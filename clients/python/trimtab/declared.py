@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 if TYPE_CHECKING:
     from typing_extensions import NotRequired, Required
 
+CurveKind = Literal["unknown", "finished", "snapshot"]
 Direction = Literal["maximize", "minimize"]
 Diverged = Literal["NaN", "Infinity", "-Infinity"]
 Effort = Literal["quick", "standard"]

@@ -3375,6 +3375,15 @@ class SelectionTaskEntry(TypedDict):
     # Samples of alignment data; a data fraction of 1 is all of them. Must be an integer in 1...2251799813685248.
     alignmentSampleCount: int
 
+    # What the points of learning curves are. `finished`: each the end of a training of its own, with all of its
+    # learning-rate schedule. `snapshot`: points of one run with one schedule for all the data, whose end lowers the
+    # error in a way that no candidate has shown before one has finished. `unknown` by default: either. Since 0.2.
+    curve: NotRequired[Optional[Literal["unknown", "finished", "snapshot"]]]
+
+    # For a `curve` of snapshots: the data fraction from which on the learning rate falls, 0 where it falls from the
+    # beginning. Where it is left out, the fall may be early or late. Must be a number in 0...1. Since 0.2.
+    decayStartFraction: NotRequired[Optional[float]]
+
 
 
 class MetricEntry(TypedDict):

@@ -55,9 +55,11 @@ extension SelectionTask {
 
   /// The same task with other weights and floors.
   func revised(_ goals: [TaskGoal], floorProbabilityFraction: Double) -> SelectionTask {
-    SelectionTask(
+    var task = SelectionTask(
       name: name, goals: goals, floorProbabilityFraction: floorProbabilityFraction,
       alignmentSampleCount: alignmentSampleCount)
+    task.curve = curve
+    return task
   }
 
   /// What the engine is to keep.

@@ -1,5 +1,6 @@
 internal import Basics
 internal import JSON
+internal import ModelSelection
 internal import Sessions
 
 // How a task and its metrics stand on the wire, for reading and for the export.
@@ -61,20 +62,46 @@ struct SelectionTaskEntry: ObjectReadable {
     try reader.check(
       (metric == nil) != (metrics == nil), "metric", expected: "either metric or metrics",
       fix: "say what candidates are scored by")
+    let curve: CurveWord? = try reader.optional(
+      "curve", .choice(),
+      """
+      What the points of learning curves are. `finished`: each the end of a training of its own, with all of its \
+      learning-rate schedule. `snapshot`: points of one run with one schedule for all the data, whose end lowers the \
+      error in a way that no candidate has shown before one has finished. `unknown` by default: either.
+      """)
+    let decayStart = try reader.optional(
+      "decayStartFraction", .number(in: 0...1),
+      """
+      For a `curve` of snapshots: the data fraction from which on the learning rate falls, 0 where it falls from the \
+      beginning. Where it is left out, the fall may be early or late.
+      """)
     let goals = metrics?.map(\.goal) ?? []
     let names = goals.map { ExactString($0.metric.name) }
     try reader.check(Set(names).count == names.count, "metrics", expected: "each metric once", fix: "rename one")
     try reader.check(
       goals.isEmpty || goals.contains { $0.weight > 0 }, "metrics", expected: "a metric with a weight above 0",
       fix: "leave one metric its weight")
-    task =
+    try reader.check(
+      decayStart == nil || curve == .snapshot, "decayStartFraction", expected: "curve \"snapshot\" beside it",
+      fix: "state that curve, or leave the fraction out")
+    var task =
       if let metric {
         SelectionTask(name: name, metric: metric.metric, alignmentSampleCount: samples)
       } else {
         SelectionTask(
           name: name, goals: goals, floorProbabilityFraction: probability, alignmentSampleCount: samples)
       }
+    switch curve {
+    case nil, .unknown: task.curve = .unknown
+    case .finished: task.curve = .finished
+    case .snapshot: task.curve = .snapshot(decayStart: decayStart)
+    }
+    self.task = task
   }
+}
+
+private enum CurveWord: String, CaseIterable, Sendable {
+  case unknown, finished, snapshot
 }
 
 private struct MetricEntry: ObjectReadable {
@@ -175,6 +202,13 @@ extension SelectionTask {
       object.field("floorProbabilityFraction", floorProbabilityFraction)
     }
     object.field("alignmentSampleCount", alignmentSampleCount)
+    switch curve {
+    case .unknown: break
+    case .finished: object.field("curve", CurveWord.finished.rawValue)
+    case .snapshot(let decayStart):
+      object.field("curve", CurveWord.snapshot.rawValue)
+      object.field("decayStartFraction", decayStart)
+    }
   }
 }
 

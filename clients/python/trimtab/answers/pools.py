@@ -70,13 +70,19 @@ class TaskMetric(Answer):
 
 @dataclass(frozen=True, repr=False)
 class SelectionTask(Answer):
-    """What candidates are wanted for, scored by one `metric` or, where that is None, by `metrics`."""
+    """What candidates are wanted for, scored by one `metric` or, where that is None, by `metrics`.
+
+    `curve` says what the points of learning curves are: "finished", each the end of a training of its own, or
+    "snapshot", points of one run, whose learning rate falls from `decay_start_fraction` of the data on.
+    """
 
     name: str
     metric: Optional[Metric]
     alignment_sample_count: int
     metrics: Optional[tuple[TaskMetric, ...]] = None
     floor_probability_fraction: Optional[float] = None
+    curve: Optional[str] = None
+    decay_start_fraction: Optional[float] = None
 
 
 @dataclass(frozen=True, repr=False)
