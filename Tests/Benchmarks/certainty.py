@@ -8,6 +8,12 @@ weights were learned on these corpora. Each plan is compared with the race pool 
 it is better where the interval of the paired difference lies above 0 (regret) or below (share within 1 %). A row has
 the mean and the median over pools of their means over the orders, and the worst of all runs.
 
+*race told* is the race that is told what the points of the curves are, as a task says it in `curve`: in LCDB and the
+language pools each point is the end of a training of its own, in OpenCLIP points are of one run each. *race told of the
+decay* is also told that OpenCLIP's learning rates fall from the beginning. *prototype* is `prototypes/certainty.py`
+beside the measured data, where that is present: the same pools, orders and budgets, its weights learned without the
+corpus.
+
 The tuners run twice: as in `selection.py`, with 8 workers from 1/64 of the data on (else the lowest level there is),
 and *fitted*: with a worker for each candidate, and from where halving starts. The latter does them good on most of
 these pools, which is why it is there.
@@ -25,12 +31,17 @@ from pathlib import Path
 from certainty_statistics import QUANTILES, Outcomes, Tally, bootstrap, regret_picture, reliability_picture
 from harness import MEASURED, REPOSITORY
 from pools import Pool
+from prototype import Prototype
 from selection import weighted_tau
 from tuners import replay_tuners, request
 
 CORPORA = {"lcdb-accuracy": "learning-curves/lcdb-accuracy", "lcdb-logloss": "learning-curves/lcdb-logloss",
            "openclip": "learning-curves/openclip", "language": "finetune-scaling"}
 BUDGETS = [Fraction(1, 30), Fraction(1, 15), Fraction(1, 10), Fraction(1, 5), Fraction(1, 3)]
+# What a task would say of a corpus' curves, as options of `trimtab select`: name of the plan -> options.
+FINISHED = {"race told": ["--curve", "finished"]}
+TOLD = {"lcdb-accuracy": FINISHED, "lcdb-logloss": FINISHED, "language": FINISHED, "openclip": {
+    "race told": ["--curve", "snapshot"], "race told of the decay": ["--curve", "snapshot", "--decay-start", "0"]}}
 BASELINES = ("everybody", "halving")
 STRATEGIES = ("race", "successiveHalving")
 FULL_STRATEGIES = (*STRATEGIES, "mordal", "hyperband", "asha", "ats", "random")
@@ -44,6 +55,7 @@ def measure(report, binary, full=False, peer=None, orders=1):
     """With `full` more strategies; pictures go to `out/`. `peer` is the tuners' interpreter; without it they are left
     out. The first order is the table's own, the others are shuffled."""
     strategies = FULL_STRATEGIES if full else STRATEGIES
+    prototype = Prototype.found()
     tallies, curves, verdicts = {}, {}, {}
     for corpus, folder in CORPORA.items():
         pools = [Pool(path) for path in sorted((MEASURED.parent / folder).glob("*.csv"))]
@@ -51,8 +63,12 @@ def measure(report, binary, full=False, peer=None, orders=1):
             usable = [pool for pool in pools if pool.fractions[0] <= budget]
             if not usable:
                 continue
-            outcomes, said = replay_cell(binary, usable, budget, strategies, peer, orders)
-            for name in (strategy for strategy in strategies if strategy not in outcomes):
+            plans = {**{strategy: (strategy, []) for strategy in strategies},
+                     **{name: ("race", options) for name, options in TOLD[corpus].items()}}
+            outcomes, said = replay_cell(binary, usable, budget, plans, peer, orders)
+            if prototype:
+                outcomes["prototype"], said["prototype"] = prototype.replay(corpus, usable, budget, orders)
+            for name in (plan for plan in plans if plan not in outcomes):
                 report.add(f"{corpus}, {budget}, {name}", "none", "", note="in some pool it suggests nothing")
             for name, found in outcomes.items():
                 add(report, f"{corpus}, {budget}, {name}", usable, found, said.get(name))
@@ -73,11 +89,12 @@ def measure(report, binary, full=False, peer=None, orders=1):
         (pictures / "certainty-regret.svg").write_text(regret_picture(curves))
 
 
-def replay_cell(binary, pools, budget, strategies, peer, orders):
-    """Of each plan at one budget the outcomes, and of each strategy what it said of its certainty; without those that
-    suggest nothing in some pool, as `random` does where no full training can be paid for."""
-    outcomes = {name: Outcomes() for name in (*BASELINES, *strategies)}
-    said = {strategy: Tally() for strategy in strategies}
+def replay_cell(binary, pools, budget, plans, peer, orders):
+    """Of each plan at one budget the outcomes, and of each search what it said of its certainty; without those that
+    suggest nothing in some pool, as `random` does where no full training can be paid for. `plans` maps the names of
+    searches to their strategy and further options of `trimtab select`."""
+    outcomes = {name: Outcomes() for name in (*BASELINES, *plans)}
+    said = {name: Tally() for name in plans}
     for pool in pools:
         for found in outcomes.values():
             found.begin_pool()
@@ -85,13 +102,13 @@ def replay_cell(binary, pools, budget, strategies, peer, orders):
             ordered = pool.in_order(number)
             for name in BASELINES:
                 take(outcomes[name], ordered, getattr(ordered, name)(budget))
-            for strategy in strategies:
-                if strategy in outcomes and (answer := searched(binary, ordered, strategy, budget)):
+            for name, (strategy, options) in plans.items():
+                if name in outcomes and (answer := searched(binary, ordered, strategy, budget, options)):
                     told, ranking, finals = answer
-                    take(outcomes[strategy], ordered, ranking)
-                    said[strategy].take(told, finals, ordered.regret(ranking[0]))
-                elif strategy in outcomes:
-                    del outcomes[strategy], said[strategy]
+                    take(outcomes[name], ordered, ranking)
+                    said[name].take(told, finals, ordered.regret(ranking[0]))
+                elif name in outcomes:
+                    del outcomes[name], said[name]
     if peer:
         for variant, requests in tuner_requests(pools, budget, orders):
             for pool, runs_of in zip(pools, replay_tuners(peer, requests), strict=True):
@@ -116,14 +133,14 @@ def take(outcomes, pool, ranking):
     outcomes.take(pool.regret(ranking[0]), weighted_tau(dict(enumerate(pool.finals)), ranking))
 
 
-def searched(binary, pool, strategy, budget):
+def searched(binary, pool, strategy, budget, options):
     """What the search answers, its ranking with the suggestion first, and the final errors by its names; None where it
     suggests nothing."""
     with tempfile.TemporaryDirectory() as folder:
         table = Path(folder) / "pool.csv"
         names = pool.write(table)
         command = [binary, "select", "--curves", table, "--strategy", strategy, "--budget", str(float(budget)),
-                   "--json"]
+                   "--json", *options]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     if "suggestion" not in told:
         return None

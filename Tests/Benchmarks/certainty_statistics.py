@@ -88,7 +88,8 @@ class Tally:
         self.true.append(regret)
         pool = []
         for row in told["ranking"]:
-            self.chances.append((row["probabilityBest"], finals[row["candidate"]] == least))
+            if "probabilityBest" in row:
+                self.chances.append((row["probabilityBest"], finals[row["candidate"]] == least))
             if 0 < row.get("observedFraction", 0) < 1 - 1e-9 and "lowerLoss" in row:
                 low, high = math.log(row["lowerLoss"]), math.log(row["upperLoss"])
                 deviation = (high - low) / (2 * QUANTILES[90])

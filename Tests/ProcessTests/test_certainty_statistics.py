@@ -175,10 +175,12 @@ def test_a_strategy_that_suggests_nothing_is_left_out(tmp_path):
     silent = {"ranking": [{**row, "probabilityBest": 0.0} for row in ranking]}
     (tmp_path / "told").write_text(json.dumps(told))
     (tmp_path / "silent").write_text(json.dumps(silent))
-    binary.write_text(f'#!/bin/sh\ncase "$*" in *random*) cat {tmp_path}/silent;; *) cat {tmp_path}/told;; esac\n')
+    binary.write_text(f'#!/bin/sh\ncase "$*" in *random*|*snapshot*) cat {tmp_path}/silent;;\n'
+                      f'*) cat {tmp_path}/told;; esac\n')
     binary.chmod(0o755)
     pool = Pool(path)
-    outcomes, said = certainty.replay_cell(binary, [pool], 0.5, ("race", "random"), None, 3)
+    plans = {"race": ("race", []), "race told": ("race", ["--curve", "snapshot"]), "random": ("random", [])}
+    outcomes, said = certainty.replay_cell(binary, [pool], 0.5, plans, None, 3)
     assert list(outcomes) == ["everybody", "halving", "race"] and list(said) == ["race"]
     # The answer names places of each order: what stands there is what was suggested.
     assert outcomes["race"].regrets == [[pool.regret(pool.order(number)[3]) for number in range(3)]]
