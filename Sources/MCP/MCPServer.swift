@@ -13,7 +13,7 @@ package final class MCPServer: PeerHandler {
   private let conversation: Conversation
   private let isReadOnly: Bool
   /// Tools by name.
-  private let tools: [String: Tool]
+  private let tools: [ExactString: Tool]
   /// The requests under way, with what cancels each.
   private var running: [RequestID: () -> Void] = [:]
   private var tasks = LongTasks()
@@ -27,7 +27,7 @@ package final class MCPServer: PeerHandler {
     (self.peer, self.isReadOnly) = (peer, isReadOnly)
     conversation = Conversation(link)
     tools = Dictionary(
-      uniqueKeysWithValues: Tool.all.filter { !isReadOnly || $0.effect == .reads }.map { ($0.name, $0) })
+      uniqueKeysWithValues: Tool.all.filter { !isReadOnly || $0.effect == .reads }.map { (ExactString($0.name), $0) })
     let params: [JSONObject.Member] = [
       .init(key: "clientInfo", value: ["name": "trimtab mcp", "version": .string(Version.program)]),
       .init(key: "roots", value: .array(roots.map(JSON.string))),
@@ -56,7 +56,7 @@ package final class MCPServer: PeerHandler {
     case (_, .handshake) where !hasShakenHands:
       call.fail(RPCError(.invalidRequest, "Invalid Request: expected initialize first, or a protocol version in _meta"))
     case ("tools/list", _):
-      let listed = Tool.all.filter { tools[$0.name] != nil }.map(\.listed)
+      let listed = Tool.all.filter { tools[ExactString($0.name)] != nil }.map(\.listed)
       reply.answer([member("tools", .array(listed))], isCacheable: true)
     case ("tools/call", _): callTool(params, reply)
     case ("resources/list", _): listResources(reply)
@@ -123,7 +123,7 @@ package final class MCPServer: PeerHandler {
 
   private func callTool(_ params: JSON?, _ reply: Reply) {
     let name = params?["name"]?.stringValue?.text ?? ""
-    guard let tool = tools[name] else {
+    guard let tool = tools[ExactString(name)] else {
       let message = "Invalid params: name must be that of a tool, found \(Preview.cut(name))"
       return reply.fail(RPCError(.invalidParams, message))
     }

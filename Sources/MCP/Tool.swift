@@ -58,8 +58,8 @@ struct Tool: Sendable {
 
   private func params(_ step: Step, _ arguments: JSONObject) -> [JSONObject.Member] {
     guard steps.count > 1 || repeated != nil else { return arguments.members + step.fixed }
-    let known = Set(step.arguments.map(\.name))
-    return arguments.members.filter { known.contains($0.key.text) } + step.fixed
+    let known = Set(step.arguments.map { ExactString($0.name) })
+    return arguments.members.filter { known.contains($0.key) } + step.fixed
   }
 
   /// The JSON Schema of the arguments, from the declarations of the methods' params.

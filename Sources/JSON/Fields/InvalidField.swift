@@ -1,3 +1,5 @@
+internal import Basics
+
 /// A value that does not fit where it stands, described so that a person or a program can correct it.
 package struct InvalidField: Error, Hashable, Sendable, CustomStringConvertible {
   /// One step from a value to a value inside it.
@@ -5,6 +7,22 @@ package struct InvalidField: Error, Hashable, Sendable, CustomStringConvertible 
     case key(String)
     /// From 0.
     case index(Int)
+
+    /// Keys are those of a client: they are compared by their bytes, see `ExactString`.
+    package static func == (first: PathComponent, second: PathComponent) -> Bool {
+      switch (first, second) {
+      case (.key(let first), .key(let second)): ExactString(first) == ExactString(second)
+      case (.index(let first), .index(let second)): first == second
+      default: false
+      }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+      switch self {
+      case .key(let key): ExactString(key).hash(into: &hasher)
+      case .index(let index): hasher.combine(index)
+      }
+    }
   }
 
   /// The steps from the outermost object to the value; empty for that object itself.

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// A type read from a JSON object, field by field, in its initialiser.
 package protocol ObjectReadable: Sendable {
   /// Reads the fields; must ask for the same fields whatever their values are, so that they can be documented.
@@ -177,7 +179,7 @@ package struct ObjectReader {
       unknown.enclose(since: count, in: .key(name.description))
       if unknown.collectsUnderstood {
         let inner = unknown.takeUnderstood() ?? json
-        if !UnknownFields.tokens.contains(name.description) {
+        if !UnknownFields.tokens.contains(ExactString(name.description)) {
           understood.append(.init(key: name.description, value: inner))
         }
       }

@@ -24,7 +24,8 @@ package struct UnknownField: Sendable, Hashable {
     let near = known.map { (name: $0, distance: editDistance($0, name)) }.min { $0.distance < $1.distance }
     if let near, near.distance <= max(1, near.name.utf8.count / 3) { return near.name }
     // Often only the unit is missing, as in `memory` for `memoryBytes`.
-    return name.utf8.count < 3 ? nil : known.first { $0.lowercased().hasPrefix(name.lowercased()) }
+    let beginning = name.lowercased().utf8
+    return beginning.count < 3 ? nil : known.first { $0.lowercased().utf8.starts(with: beginning) }
   }
 
   /// The field as an error, for messages in which unknown fields are errors.
@@ -39,7 +40,7 @@ package struct UnknownField: Sendable, Hashable {
 package struct UnknownFields: Sendable {
   package static let limit = 16
   /// Fields that tools between client and server add to any request.
-  static let tokens: Set<String> = ["workDoneToken", "partialResultToken", "_meta"]
+  static let tokens: Set<ExactString> = ["workDoneToken", "partialResultToken", "_meta"]
   package private(set) var list: [UnknownField] = []
   /// The fields of the types that met an unknown one, so that many such objects cost no more than many others.
   private var knownNames: [ObjectIdentifier: [String]] = [:]
@@ -63,7 +64,7 @@ package struct UnknownFields: Sendable {
     guard list.count < Self.limit else { return }
     let names = names(of: type)
     for member in object where !names.contains(where: { ExactString($0) == member.key }) {
-      if Self.tokens.contains(member.key.text) { continue }
+      if Self.tokens.contains(member.key) { continue }
       list.append(UnknownField(path: [.key(Preview.cut(member.key.text))], known: names))
       if list.count == Self.limit { return }
     }

@@ -48,9 +48,9 @@ package struct ManifestReader {
 
   /// Reads the keys that are of no request, and notes those of the root that nothing knows.
   private mutating func readOwn() {
-    let known = Set(ManifestSchema.own.map(\.name))
+    let known = Set(ManifestSchema.own.map { ExactString($0.name) })
     let whole = values.object(tree.root, ManifestSchema.root, path: [], declared: [])
-    let own = JSONObject(members: whole.filter { known.contains($0.key.text) })
+    let own = JSONObject(members: whole.filter { known.contains($0.key) })
     root = whole
     let fields = read(own, ManifestFields.self, at: [], keys: known) { (json) throws(InvalidField) in
       try ManifestFields(reading: json)
@@ -144,7 +144,7 @@ package struct ManifestReader {
     let whole = JSONObject(members: Array(object) + extra)
     guard
       let params = read(
-        whole, type, at: path, keys: path.isEmpty ? Set(object.map(\.key.text)) : [],
+        whole, type, at: path, keys: path.isEmpty ? Set(object.map(\.key)) : [],
         { (json) throws(InvalidField) in
           try type.init(reading: json)
         })
@@ -157,14 +157,14 @@ package struct ManifestReader {
   ///
   /// - Parameter keys: the object's, where it is the root or part of it.
   private mutating func read<Value: ObjectReadable>(
-    _ object: JSONObject, _ type: Value.Type, at path: [InvalidField.PathComponent], keys: Set<String>,
+    _ object: JSONObject, _ type: Value.Type, at path: [InvalidField.PathComponent], keys: Set<ExactString>,
     _ body: (JSON) throws(InvalidField) -> Value
   ) -> Value? {
     var json = JSON.object(object)
     var isRight = !values.holes.contains { hole in
       guard path.isEmpty else { return hole.starts(with: path) }
       guard case .key(let key)? = hole.first else { return false }
-      return keys.contains(key)
+      return keys.contains(ExactString(key))
     }
     var (seen, removed): (Set<[InvalidField.PathComponent]>, Set<[InvalidField.PathComponent]>) = ([], [])
     for _ in 0..<Self.problemLimit {
