@@ -121,12 +121,12 @@ def test_a_difference_is_shown_and_update_writes_it(binary, tmp_path):
     # One message differs, one was not recorded, one never comes.
     extra = '<-- {"jsonrpc":"2.0","method":"never/comes","params":{}}\n'
     changed.write_text("".join(lines[:lost] + lines[lost + 1:]) + extra)
-    done = run(binary, "replay", "--timeout", "30", changed, "--tap")
+    done = run(binary, "replay", "--timeout", "10", changed, "--tap")
     assert done.returncode == 1
     assert done.stdout.startswith("TAP version 14\n1..1\nnot ok 1 - ")
     assert re.search(r"energyJoules: expected 7\d+(\.\d+)?, found \d", done.stdout), done.stdout
     assert "expected nothing, found" in done.stdout and "never/comes" in done.stdout
-    assert run(binary, "replay", "--timeout", "30", "--update", changed).returncode == 1
+    assert run(binary, "replay", "--timeout", "10", "--update", changed).returncode == 1
     assert by_peer(messages(changed.read_text(), True)) == by_peer(messages(original, True))
     assert run(binary, "replay", *PATIENT, changed).returncode == 0
 
