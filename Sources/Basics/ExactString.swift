@@ -14,6 +14,12 @@ public struct ExactString: Sendable {
   /// The number of UTF-8 bytes. Constant time.
   public var byteCount: Int { text.utf8.count }
 
+  /// Whether the bytes begin with those of another text.
+  public func hasPrefix(_ other: String) -> Bool { text.utf8.starts(with: other.utf8) }
+
+  /// Whether the bytes end with those of another text.
+  public func hasSuffix(_ other: String) -> Bool { text.utf8.suffix(other.utf8.count).elementsEqual(other.utf8) }
+
   /// Calls `body` with the UTF-8 bytes.
   @inlinable @inline(__always)
   public func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
@@ -38,6 +44,14 @@ extension ExactString: Hashable, Comparable {
   /// Whether `first` comes before `second` in the order of their bytes, which is that of their Unicode scalars.
   public static func < (first: ExactString, second: ExactString) -> Bool {
     first.withBytes { first in second.withBytes { first.lexicographicallyPrecedes($0) } }
+  }
+}
+
+extension CaseIterable where Self: RawRepresentable<String> {
+  /// The case that a text from outside names; nil where none has that raw value. O(cases).
+  public init?(named name: ExactString) {
+    guard let found = Self.allCases.first(where: { ExactString($0.rawValue) == name }) else { return nil }
+    self = found
   }
 }
 

@@ -11,7 +11,8 @@ package enum FileReference {
   /// - Throws: ``FileError`` of kind `invalidPath` for an empty text, a NUL, a URI of another machine, with a query or
   ///   fragment, or with escapes that are not UTF-8 or stand for `/`.
   package static func path(_ text: String) throws(FileError) -> String {
-    let path = text.prefix(scheme.utf8.count).lowercased() == scheme ? try decoded(text) : text
+    let beginning = ExactString(String(decoding: text.utf8.prefix(scheme.utf8.count), as: UTF8.self).lowercased())
+    let path = beginning == ExactString(scheme) ? try decoded(text) : text
     guard !path.isEmpty else { throw FileError(.invalidPath, text, found: "an empty path") }
     // For the C library the path would end there.
     guard !path.utf8.contains(0) else { throw FileError(.invalidPath, text, found: "a path with a NUL") }
@@ -22,7 +23,7 @@ package enum FileReference {
     var rest = text.utf8.dropFirst(scheme.utf8.count)
     if rest.starts(with: "//".utf8) {
       let host = rest.dropFirst(2).prefix { $0 != UInt8(ascii: "/") }
-      guard host.isEmpty || Substring(host).lowercased() == "localhost" else {
+      guard host.isEmpty || ExactString(Substring(host).lowercased()) == "localhost" else {
         throw FileError(.invalidPath, text, found: "a file URI of the machine \"\(Substring(host))\"")
       }
       rest = rest.dropFirst(2 + host.count)

@@ -56,11 +56,11 @@ package struct FileRoots: Sendable {
   }
 
   private func candidates(_ path: String) -> [String] {
-    path.hasPrefix("/") ? [path] : [base.map { "\($0)/\(path)" } ?? path] + resolved.map { "\($0)/\(path)" }
+    FilePath.isAbsolute(path) ? [path] : [base.map { "\($0)/\(path)" } ?? path] + resolved.map { "\($0)/\(path)" }
   }
 
   private func contains(_ real: String) -> Bool {
-    resolved.contains { real == $0 || real.hasPrefix($0 == "/" ? $0 : $0 + "/") }
+    resolved.contains { FilePath.isBelow(real, $0) }
   }
 
   /// Absolute and without links; nil with `errno` where there is none.
@@ -72,7 +72,7 @@ package struct FileRoots: Sendable {
 
   /// Opens an absolute path that contains no links; negative with `errno` where that fails.
   private static func openWithoutLinks(_ path: String) -> Int32 {
-    let parts = path.split(separator: "/").map(String.init)
+    let parts = FilePath.names(path)
     var folder = CLibrary.open("/", O_CLOEXEC | O_DIRECTORY | onlyToSearch)
     for part in parts.dropLast() where folder >= 0 {
       let next = openat(folder, part, O_CLOEXEC | O_DIRECTORY | O_NOFOLLOW | onlyToSearch)

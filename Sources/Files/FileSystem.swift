@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLibrary
 
 /// Writes files, and lists those of a folder.
@@ -17,8 +18,8 @@ package enum FileSystem {
 
   /// Makes the folders that a relative path leads through.
   package static func makeFolders(for path: String) {
-    var folder = path.hasPrefix("/") ? "/" : ""
-    for part in path.split(separator: "/").dropLast() {
+    var folder = FilePath.isAbsolute(path) ? "/" : ""
+    for part in FilePath.names(path).dropLast() {
       folder += part + "/"
       // One that exists already is as good; where this fails for another reason, so does writing the file.
       mkdir(folder, 0o777)
@@ -31,7 +32,7 @@ package enum FileSystem {
   /// The sorted paths of all files below a folder whose names end with `ending`.
   package static func paths(below folder: String, ending: String) -> [String] {
     entries(of: folder).flatMap { name, isFolder in
-      (name.hasSuffix(ending) ? ["\(folder)/\(name)"] : [])
+      (ExactString(name).hasSuffix(ending) ? ["\(folder)/\(name)"] : [])
         + (isFolder ? paths(below: "\(folder)/\(name)", ending: ending) : [])
     }.sorted()
   }
@@ -44,7 +45,7 @@ package enum FileSystem {
       let name = withUnsafePointer(to: &entry.pointee.d_name) {
         $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) { String(cString: $0) }
       }
-      if !name.hasPrefix(".") { entries.append((name, Int32(entry.pointee.d_type) == Int32(DT_DIR))) }
+      if name.utf8.first != UInt8(ascii: ".") { entries.append((name, Int32(entry.pointee.d_type) == Int32(DT_DIR))) }
     }
     return entries.sorted { $0.name < $1.name }
   }

@@ -33,7 +33,7 @@ enum FileSystemKind {
       let fields = line.split(separator: " ")
       guard let dash = fields.firstIndex(of: "-"), fields.count > dash + 1, fields.count > 4 else { continue }
       let mount = unescaped(fields[4])
-      guard mount == "/" || path == mount || path.hasPrefix(mount + "/"), mount.utf8.count >= best.length else {
+      guard FilePath.isBelow(path, mount), mount.utf8.count >= best.length else {
         continue
       }
       best = (mount.utf8.count, String(fields[dash + 1]))

@@ -1,5 +1,6 @@
 internal import Basics
 internal import CLibrary
+internal import Files
 
 /// The file of a journal, while records are added to it.
 ///
@@ -151,7 +152,7 @@ struct JournalWriter: Sendable {
   }
 
   private static func folder(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    FilePath.folder(of: path) ?? ""
   }
 }
 

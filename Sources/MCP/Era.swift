@@ -10,17 +10,18 @@ enum Era {
   case stateless
 
   /// Oldest first.
-  static let handshakeVersions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
-  static let statelessVersions = ["2026-07-28"]
+  static let handshakeVersions: [ExactString] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
+  static let statelessVersions: [ExactString] = ["2026-07-28"]
 
   private static let versionKey = "io.modelcontextprotocol/protocolVersion"
 
   /// The revision that a request names in its envelope; nil for a request of the earlier era.
-  static func version(of params: JSON?) -> String? { params?["_meta"]?[versionKey]?.stringValue?.text }
+  static func version(of params: JSON?) -> ExactString? { params?["_meta"]?[versionKey]?.stringValue }
 
   /// The error for a revision that is not spoken here.
-  static func unsupported(_ version: String) -> RPCError {
-    RPCError(
+  static func unsupported(_ version: ExactString) -> RPCError {
+    let version = Preview.cut(version.text)
+    return RPCError(
       ErrorCode(rawValue: -32022), "Unsupported protocol version: \(version)",
       data: ["supported": .array(statelessVersions.map(JSON.string)), "requested": .string(version)])
   }

@@ -77,14 +77,14 @@ final class LongTask {
 
 /// The tasks of a client, by id.
 struct LongTasks {
-  private var tasks: [String: LongTask] = [:]
+  private var tasks: [ExactString: LongTask] = [:]
 
   /// Begins one, and forgets those whose time is over.
   mutating func begin() -> LongTask {
     let now = WallTime.now
     tasks = tasks.filter { !$0.value.isExpired(at: now) }
     let task = LongTask()
-    tasks[task.id] = task
+    tasks[ExactString(task.id)] = task
     return task
   }
 
@@ -95,7 +95,7 @@ struct LongTasks {
   func named(in params: JSON?) throws(RPCError) -> LongTask {
     guard Self.areDeclared(in: params) else { throw Self.undeclared }
     let id = params?["taskId"]?.stringValue?.text ?? ""
-    guard let task = tasks[id], !task.isExpired(at: .now) else {
+    guard let task = tasks[ExactString(id)], !task.isExpired(at: .now) else {
       throw RPCError(
         .invalidParams,
         "Invalid params: taskId must be that of a task of this process that is kept, found \(Preview.cut(id))")

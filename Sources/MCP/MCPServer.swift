@@ -18,7 +18,7 @@ package final class MCPServer: PeerHandler {
   private var running: [RequestID: () -> Void] = [:]
   private var tasks = LongTasks()
   /// Sessions that the server has been asked to open.
-  private var opened: Set<String> = []
+  private var opened: Set<ExactString> = []
   private var hasShakenHands = false
 
   /// - Parameter link: to the server; it is initialized here.
@@ -49,7 +49,7 @@ package final class MCPServer: PeerHandler {
       era = .handshake
     }
     let reply = Reply(call, era)
-    switch (call.method.text, era) {
+    switch (call.method, era) {
     case ("initialize", .handshake): initialize(params, reply)
     case ("ping", .handshake): reply.answer([])
     case ("server/discover", .stateless): discover(reply)
@@ -103,7 +103,7 @@ package final class MCPServer: PeerHandler {
 
   private func initialize(_ params: JSON?, _ reply: Reply) {
     hasShakenHands = true
-    let asked = params?["protocolVersion"]?.stringValue?.text ?? ""
+    let asked = params?["protocolVersion"]?.stringValue ?? ""
     let version = Era.handshakeVersions.contains(asked) ? asked : Era.handshakeVersions.last ?? ""
     reply.answer([
       member("protocolVersion", .string(version)), member("capabilities", Self.capabilities),
@@ -165,13 +165,13 @@ package final class MCPServer: PeerHandler {
     _ session: String?, mayBegin: Bool, sent: @escaping (Int64) -> Void = { _ in },
     done: @escaping (Conversation.RefusedRequest?) -> Void
   ) {
-    guard let session, !opened.contains(session) else { return done(nil) }
+    guard let session, !opened.contains(ExactString(session)) else { return done(nil) }
     let begin = { [unowned self] in
       sent(
         conversation.send("session/open", [member("session", .string(session))]) { [unowned self] outcome in
           switch outcome {
           case .success:
-            opened.insert(session)
+            opened.insert(ExactString(session))
             done(nil)
           case .failure(let refused): done(refused)
           }
@@ -197,7 +197,7 @@ package final class MCPServer: PeerHandler {
         next(run)
       case .failure(let refused):
         // Another client has closed the session, or it was given up, since this process opened it.
-        if refused.isOfClosedSession, let session = run.session, opened.remove(session) != nil {
+        if refused.isOfClosedSession, let session = run.session, opened.remove(ExactString(session)) != nil {
           run.rest = [(step, params)] + run.rest
           return begin(run)
         }
@@ -305,7 +305,7 @@ package final class MCPServer: PeerHandler {
       switch outcome {
       case .failure(let refused):
         // As for a tool: the session may have been closed, and kept, since it was opened.
-        if refused.isOfClosedSession, opened.remove(resource.session) != nil {
+        if refused.isOfClosedSession, opened.remove(ExactString(resource.session)) != nil {
           return open(resource, reply)
         }
         reply.fail(RPCError(.invalidParams, refused.message, data: refused.error["data"]))

@@ -17,14 +17,15 @@ struct Resource {
 
   /// Nil where there is no resource of this form.
   init?(address: String) {
-    guard address.hasPrefix(Self.scheme) else { return nil }
-    let steps = address.dropFirst(Self.scheme.count).split(separator: "/", omittingEmptySubsequences: false)
-    let parts = steps.compactMap { PercentEncoding.decode($0) }
+    guard ExactString(address).hasPrefix(Self.scheme) else { return nil }
+    let steps = address.utf8.dropFirst(Self.scheme.utf8.count).split(
+      separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    let parts = steps.compactMap { PercentEncoding.decode(Substring($0)) }
     guard parts.count == steps.count else { return nil }
     switch parts.count {
-    case 2 where parts[1] == "ranking": self.init(session: parts[0])
-    case 4 where parts[1] == "pipelines":
-      guard let kind = Kind(rawValue: parts[3]) else { return nil }
+    case 2 where ExactString(parts[1]) == "ranking": self.init(session: parts[0])
+    case 4 where ExactString(parts[1]) == "pipelines":
+      guard let kind = Kind(named: ExactString(parts[3])) else { return nil }
       self.init(session: parts[0], pipeline: (parts[2], kind))
     default: return nil
     }

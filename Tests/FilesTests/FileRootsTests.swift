@@ -70,11 +70,25 @@ private final class Folder {
     #expect(kind { try roots.open("pipe") } == .unreadable)
   }
 
-  /// While one thread exchanges a folder for a link to the outside, whatever is opened comes from inside.
-  @Test func exchangingFoldersForLinksShowsNothingOfTheOutside() throws {
+  /// Names that Unicode takes for the same are different names to the file system.
+  @Test func aFolderOfAnotherNormalFormIsAnotherFolder() throws {
     let folder = try Folder()
-    try folder.write("inner", "inside/deep/a")
-    try folder.write("secret", "outside/a")
+    let (composed, decomposed) = ("\(folder.path)/\u{E9}", "\(folder.path)/e\u{301}")
+    for path in [composed, decomposed] { mkdir(path, 0o700) }
+    try folder.write("secret", "\u{E9}/a")
+    try folder.write("inner", "e\u{301}/a")
+    let roots = FileRoots([decomposed])
+    #expect(try roots.open("\(decomposed)/a").text(atMost: 10) == "inner")
+    #expect(kind { try roots.open("\(composed)/a") } == .outsideRoots)
+  }
+
+  /// While one thread exchanges a folder for a link to the outside, whatever is opened comes from inside, also where the
+  /// name behind the folder's slash begins with a combining mark.
+  @Test(arguments: ["a", "\u{301}a"])
+  func exchangingFoldersForLinksShowsNothingOfTheOutside(name: String) throws {
+    let folder = try Folder()
+    try folder.write("inner", "inside/deep/\(name)")
+    try folder.write("secret", "outside/\(name)")
     symlink("../outside", "\(folder.path)/inside/link")
     let path = folder.path
     let isDone = Atomic<Bool>(false)
@@ -90,7 +104,7 @@ private final class Folder {
       defer { isDone.store(true, ordering: .relaxed) }
       let roots = FileRoots(["\(path)/inside"])
       for _ in 0..<20_000 {
-        guard let text = try? roots.open("\(path)/inside/deep/a").text(atMost: 10) else { continue }
+        guard let text = try? roots.open("\(path)/inside/deep/\(name)").text(atMost: 10) else { continue }
         opened += 1
         if text != "inner" { #expect(text == "inner") }
       }

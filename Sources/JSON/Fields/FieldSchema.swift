@@ -1,3 +1,5 @@
+package import Basics
+
 /// What is declared about one field of a message, for generated documents.
 package struct FieldSchema: Sendable, Hashable {
   package let name: String
@@ -34,6 +36,11 @@ package struct FieldSchema: Sendable, Hashable {
   private static func unit(of name: String) -> String? {
     units.first { name.hasSuffix($0.0) || name == $0.0.prefix(1).lowercased() + $0.0.dropFirst() }?.1
   }
+}
+
+extension [FieldSchema] {
+  /// The field with a name that may be a client's; nil where there is none. O(fields).
+  package func named(_ name: ExactString) -> FieldSchema? { first { ExactString($0.name) == name } }
 }
 
 /// Finds out which fields a type reads by running its initialiser.

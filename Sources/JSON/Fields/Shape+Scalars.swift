@@ -112,7 +112,7 @@ extension Shape where Value: RawRepresentable & CaseIterable & Sendable, Value.R
       // An enum without cases has no value, so no shape of it can be declared to any purpose.
       placeholder: Value.allCases.first!
     ) { (json) in
-      json.stringValue.flatMap { name in Value.allCases.first { ExactString($0.rawValue) == name } }
+      json.stringValue.flatMap(Value.init(named:))
     }
   }
 }

@@ -182,8 +182,8 @@ struct JSONReader {
     let text = scanner.text(start, scanner.position)
     scanner.fail(
       start, scanner.position, "a name stands between double quotes",
-      "write \"\(Preview.cut(text.replacing("'", with: "")))\"")
-    return text.replacing("'", with: "")
+      "write \"\(Preview.cut(text.replacingBytes(of: "'", with: "")))\"")
+    return text.replacingBytes(of: "'", with: "")
   }
 
   private mutating func string() -> String {

@@ -28,7 +28,7 @@ struct TOMLScalar {
   static func fault(of word: String) -> (message: String, remedy: String?) {
     let bytes = Array(word.utf8)
     let shown = Preview.cut(word)
-    switch word.lowercased() {
+    switch ExactString(word.lowercased()) {
     case "true", "false": return ("expected a value, found \(shown)", "write \(word.lowercased())")
     case "yes", "on": return ("expected a value, found \(shown)", "write true")
     case "no", "off": return ("expected a value, found \(shown)", "write false")

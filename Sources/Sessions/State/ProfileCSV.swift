@@ -51,33 +51,36 @@ package struct ProfileCSV {
   }
 
   private init(_ table: CSVTable, _ knobColumns: [String]?) throws(RequestError) {
-    let names = table.rowCount == 0 ? [] : table.texts(row: 0)
+    let names = (table.rowCount == 0 ? [] : table.texts(row: 0)).map { ExactString($0) }
+    let placeOfName = Dictionary(zip(names, names.indices)) { first, _ in first }
     let line = table.rowCount == 0 ? "line 1" : "line \(table.line(ofRow: 0))"
     func place(_ column: String) throws(RequestError) -> Int {
-      if let place = names.firstIndex(of: column) { return place }
+      if let place = placeOfName[ExactString(column)] { return place }
       throw RequestError(
         .invalidProfile, path: line, expected: "a header with the columns " + Self.required.joined(separator: ","),
         found: names.isEmpty
-          ? "nothing" : "no column \(Preview.quoted(column)) in \(Preview.quoted(names.joined(separator: ",")))",
+          ? "nothing"
+          : "no column \(Preview.quoted(column)) in \(Preview.quoted(names.map(\.text).joined(separator: ",")))",
         fix: "add the header line")
     }
     self.table = table
     places = try Self.required.map(place)
-    describedPlaces = Self.described.map { names.firstIndex(of: $0) }
-    let others = names.enumerated().filter {
-      !$0.element.isEmpty && !(Self.required + Self.described).contains($0.element)
-    }
-    if let twice = others.first(where: { names.firstIndex(of: $0.element) != $0.offset }) {
+    describedPlaces = Self.described.map { placeOfName[ExactString($0)] }
+    let known = Set((Self.required + Self.described).map { ExactString($0) })
+    let others = names.enumerated().filter { $0.element.byteCount > 0 && !known.contains($0.element) }
+    if let twice = others.first(where: { placeOfName[$0.element] != $0.offset }) {
       throw RequestError(
-        .invalidProfile, path: line, expected: "each column once", found: "\(Preview.quoted(twice.element)) twice",
+        .invalidProfile, path: line, expected: "each column once", found: "\(Preview.quoted(twice.element.text)) twice",
         fix: "rename one of them")
     }
-    for name in knobColumns ?? [] where !others.contains(where: { $0.element == name }) {
+    let otherNames = Set(others.map(\.element))
+    for name in knobColumns ?? [] where !otherNames.contains(ExactString(name)) {
       throw RequestError(
         .invalidProfile, path: line, expected: "the column \(Preview.quoted(name)) beside frequency",
-        found: others.isEmpty ? "no other column" : Preview.list(others.map(\.element)), fix: "correct its name")
+        found: others.isEmpty ? "no other column" : Preview.list(others.map(\.element.text)), fix: "correct its name")
     }
-    knobs = others.filter { knobColumns?.contains($0.element) ?? true }.map { (ExactString($0.element), $0.offset) }
+    let chosen = knobColumns.map { Set($0.map { ExactString($0) }) }
+    knobs = others.filter { chosen?.contains($0.element) ?? true }.map { ($0.element, $0.offset) }
   }
 
   private func measurement(_ row: Int) throws(RequestError) -> ProfileRow {

@@ -1,3 +1,5 @@
+internal import Basics
+
 /// Which global rank of a job runs which pipeline rank of which replica: the widths of its other kinds of parallelism,
 /// and their order.
 ///
@@ -45,8 +47,8 @@ package struct RankLayout: Sendable, Equatable {
 
   /// Reads an order; nil when a part is unknown, repeated or missing. `ep` may be missing.
   package static func order(_ text: String) -> [Axis]? {
-    let parts = text.lowercased().split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-    let axes = parts.compactMap(Axis.init)
+    let parts = text.lowercased().utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+    let axes = parts.compactMap { Axis(named: ExactString(String(Substring($0)))) }
     guard axes.count == parts.count, Set(axes).count == axes.count,
       Axis.allCases.allSatisfy({ $0 == .expert || axes.contains($0) })
     else { return nil }

@@ -54,7 +54,7 @@ package struct EditorCapabilities: Sendable, Equatable {
       value(place)?.arrayValue?.contains(.string(word)) ?? false
     }
     let encodings = value("general.positionEncodings")?.arrayValue?.compactMap {
-      $0.stringValue.flatMap { PositionEncoding(rawValue: $0.text) }
+      $0.stringValue.flatMap(PositionEncoding.init(named:))
     }
     hasDocuments = has("textDocument")
     encoding = encodings?.first ?? .utf16

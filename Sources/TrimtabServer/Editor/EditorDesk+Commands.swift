@@ -97,7 +97,7 @@ extension EditorDesk {
             .unknownSession, path: "uri", expected: "trimtab:/frontier? and the URI of an open manifest",
             found: Preview.quoted(uri), fix: "open the manifest first")))
     }
-    shownContents.insert(uri)
+    shownContents.insert(DocumentKey(uri))
     var query = session.query
     query.wantsCurve = true
     source(of: session).ask(query) { outcome in
@@ -123,7 +123,7 @@ enum VirtualDocument {
 
   /// The document whose frontier it is; nil for what is no such name. Editors may escape more or fewer characters.
   static func document(ofFrontier uri: String) -> String? {
-    guard uri.hasPrefix(frontier) else { return nil }
+    guard ExactString(uri).hasPrefix(frontier) else { return nil }
     return PercentEncoding.decode(uri.dropFirst(frontier.count))
   }
 }

@@ -15,7 +15,7 @@ package final class EditorDesk {
   /// What is known of the documents' sessions.
   var sessions: [DocumentKey: DocumentSession] = [:]
   /// The virtual documents that the client has asked for.
-  var shownContents: Set<String> = []
+  var shownContents: Set<DocumentKey> = []
   /// The documents whose diagnostics are to be published.
   private var changed: [DocumentKey] = []
   private lazy var own = OwnSessions(client)
@@ -75,7 +75,9 @@ package final class EditorDesk {
   func close(_ uri: String) {
     guard let document = documents.removeValue(forKey: DocumentKey(uri)) else { return }
     sessions[document.key] = nil
-    shownContents = shownContents.filter { VirtualDocument.document(ofFrontier: $0) != uri }
+    shownContents = shownContents.filter {
+      VirtualDocument.document(ofFrontier: $0.text).map { DocumentKey($0) } != DocumentKey(uri)
+    }
     dropUnusedSources()
     if publishes { client.notify(TextDocumentPublishDiagnostics(uri: uri, version: nil, diagnostics: [])) }
   }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import ManifestText
 
 /// What a feature is a function of: a document, what is known of its session, and what the client takes.
@@ -13,6 +14,7 @@ package struct EditorPlace {
   /// A text for people, as the client takes it in hovers.
   func markup(_ markdown: String) -> MarkupText {
     guard !capabilities.hoverMarkdown else { return MarkupText(kind: .markdown, value: markdown) }
-    return MarkupText(kind: .plaintext, value: markdown.replacing("**", with: "").replacing("`", with: ""))
+    let plain = markdown.replacingBytes(of: "**", with: "").replacingBytes(of: "`", with: "")
+    return MarkupText(kind: .plaintext, value: plain)
   }
 }

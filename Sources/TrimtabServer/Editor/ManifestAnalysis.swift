@@ -41,7 +41,7 @@ struct ManifestAnalysis {
 
   /// Where the launcher keeps the sessions of a state folder.
   private func stateDirectory(_ state: String) -> String? {
-    if state.hasPrefix("/") { return state + "/sessions" }
+    if FilePath.isAbsolute(state) { return state + "/sessions" }
     return folder.map { "\($0)/\(state)/sessions" }
   }
 }

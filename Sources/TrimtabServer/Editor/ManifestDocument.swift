@@ -24,14 +24,16 @@ package final class ManifestDocument {
     text = TextDocument(opened.text, version: opened.version)
     // A document that has no file yet, or not on this machine, names no other files.
     let path = try? FileReference.path(opened.uri)
-    folder = path.flatMap { path in path.lastIndex(of: "/").map { String(path[..<$0]) } }
+    folder = path.flatMap(FilePath.folder(of:))
   }
 
   /// A manifest is what the editor calls so, or what has a manifest's name.
   private static func language(of opened: OpenedDocument) -> SyntaxTree.Language? {
-    let name = opened.uri.split(separator: "/").last.map(String.init) ?? ""
+    let name = ExactString(FilePath.names(opened.uri).last ?? "")
     let names = ["trimtab.toml", "trimtab.json"]
-    let isManifest = opened.language == "trimtab" || names.contains { name == $0 || name.hasSuffix("." + $0) }
+    let isManifest =
+      ExactString(opened.language) == "trimtab"
+      || names.contains { name == ExactString($0) || name.hasSuffix("." + $0) }
     return isManifest ? (name.hasSuffix(".json") ? .json : .toml) : nil
   }
 

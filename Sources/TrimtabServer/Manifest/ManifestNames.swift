@@ -6,11 +6,11 @@ package enum ManifestName {
   /// The key of a declared field: a word begins at each capital letter, and capitals in a row are one word.
   package static func key(of declared: String) -> String {
     var key = ""
-    var previous: Character = "_"
-    for character in declared {
-      if character.isUppercase, !previous.isUppercase, previous != "_" { key += "_" }
-      key += character.lowercased()
-      previous = character
+    var previous: Unicode.Scalar = "_"
+    for scalar in declared.unicodeScalars {
+      if scalar.properties.isUppercase, !previous.properties.isUppercase, previous != "_" { key += "_" }
+      key += scalar.properties.lowercaseMapping
+      previous = scalar
     }
     return key
   }
@@ -18,23 +18,25 @@ package enum ManifestName {
   /// A text of the protocol about fields, such as an error, in the words of a manifest.
   ///
   /// - Parameter declared: names of fields; only those with more than one word differ.
-  static func inManifest(_ text: String, _ declared: Set<String>) -> String {
-    var result = ""
-    var word = ""
+  static func inManifest(_ text: String, _ declared: Set<ExactString>) -> String {
+    // By scalars: a text may quote a client's, whose characters can be as long as a message.
+    var result = String.UnicodeScalarView()
+    var word = String.UnicodeScalarView()
     func flush() {
-      result += declared.contains(word) ? key(of: word) : word
-      word = ""
+      let name = ExactString(String(word))
+      result += declared.contains(name) ? key(of: name.text).unicodeScalars : word
+      word.removeAll()
     }
-    for character in text {
-      if character.isLetter || character.isNumber || character == "_" {
-        word.append(character)
+    for scalar in text.unicodeScalars {
+      if scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_" {
+        word.append(scalar)
       } else {
         flush()
-        result.append(character)
+        result.append(scalar)
       }
     }
     flush()
-    return result
+    return String(result)
   }
 
   /// A value with the keys of a manifest in the place of declared names.
@@ -55,11 +57,11 @@ package enum ManifestName {
 
   /// The steps of a path in the text form of errors: `constraints.deniedTags[0]`.
   static func components(_ text: String) -> [InvalidField.PathComponent] {
-    text.split(separator: ".").flatMap { part -> [InvalidField.PathComponent] in
-      let pieces = part.split(separator: "[")
-      return pieces.enumerated().compactMap { index, piece in
-        if index == 0, part.first != "[" { return .key(String(piece)) }
-        return Int(piece.dropLast()).map { .index($0) }
+    text.utf8.split(separator: UInt8(ascii: ".")).flatMap { part -> [InvalidField.PathComponent] in
+      let bracket = UInt8(ascii: "[")
+      return part.split(separator: bracket).enumerated().compactMap { index, piece in
+        if index == 0, part.first != bracket { return .key(String(Substring(piece))) }
+        return Int(Substring(piece.dropLast())).map { .index($0) }
       }
     }
   }

@@ -36,7 +36,7 @@ extension JSON {
       guard let step = path.first else { return isRemoved ? .null : type.placeholder }
       switch (step, json) {
       case (.key(let key), .object(let object)):
-        guard let field = type.fields?.first(where: { $0.name == key }) else { return nil }
+        guard let field = type.fields?.named(ExactString(key)) else { return nil }
         let old = object[key] ?? .null
         guard let new = old == .null && path.count > 1 ? nil : replaced(old, field.type, path.dropFirst()) else {
           return nil

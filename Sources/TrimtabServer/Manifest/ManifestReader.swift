@@ -336,7 +336,7 @@ package struct ManifestReader {
     for step in path {
       switch step {
       case .key(let name):
-        guard let field = type.fields?.first(where: { $0.name == name }) else { return nil }
+        guard let field = type.fields?.named(ExactString(name)) else { return nil }
         type = field.type
       case .index(let index): type = type.element(at: index)
       }

@@ -52,11 +52,11 @@ package enum ManifestSchema {
   }()
 
   /// The declared names behind each key: a table's own is among them.
-  static let declaredNamesOfKeys: [ExactString: [String]] = Dictionary(
-    grouping: declaredNames, by: { ExactString(ManifestName.key(of: $0)) })
+  static let declaredNamesOfKeys: [ExactString: [ExactString]] = Dictionary(
+    grouping: declaredNames, by: { ExactString(ManifestName.key(of: $0.text)) })
 
   /// The names of all declared fields, however deep.
-  static let declaredNames: Set<String> = names(of: root)
+  static let declaredNames: Set<ExactString> = names(of: root)
 
   /// The field that a key of a manifest names, or the one whose elements an index of a list picks; nil where no key is
   /// known there. The field of an element is that of its list.
@@ -64,7 +64,7 @@ package enum ManifestSchema {
     var field: FieldSchema?
     for step in path {
       guard case .key(let key) = step else { continue }
-      field = (field.map { $0.type.children } ?? fields).first { ExactString($0.name) == key }
+      field = (field.map { $0.type.children } ?? fields).named(key)
       if field == nil { return nil }
     }
     return field
@@ -75,8 +75,8 @@ package enum ManifestSchema {
     path.isEmpty ? fields : field(at: path)?.type.children ?? []
   }
 
-  private static func names(of fields: [FieldSchema]) -> Set<String> {
-    fields.reduce(into: []) { $0.formUnion([$1.name] + names(of: $1.type.children)) }
+  private static func names(of fields: [FieldSchema]) -> Set<ExactString> {
+    fields.reduce(into: []) { $0.formUnion([ExactString($1.name)] + names(of: $1.type.children)) }
   }
 
   /// A declared field under the name that it has in a manifest.

@@ -36,9 +36,9 @@ struct ManifestValues {
     _ member: SyntaxTable.Member, among fields: [FieldSchema], _ path: [InvalidField.PathComponent]
   ) -> FieldSchema? {
     let names = ManifestSchema.declaredNamesOfKeys[member.key] ?? []
-    if let field = fields.first(where: { names.contains($0.name) }) { return field }
+    if let field = fields.first(where: { names.contains(ExactString($0.name)) }) { return field }
     let range = member.keyRanges.first ?? member.node.range
-    if let field = fields.first(where: { ExactString($0.name) == member.key }) {
+    if let field = fields.named(member.key) {
       let key = ManifestName.key(of: field.name)
       problems.append(
         ManifestProblem(
@@ -61,7 +61,7 @@ struct ManifestValues {
     if let near = UnknownField.nearest(to: name, among: keys) {
       problem.remedy = "did you mean \(near)?"
       problem.fix = text.rename(member, to: near)
-    } else if let table = Self.table(with: name), ManifestName.text(path) != table {
+    } else if let table = Self.table(with: member.key), ManifestName.text(path) != table {
       problem.remedy = "put it below [\(table)]"
     } else {
       problem.remedy = keys.isEmpty ? "remove it" : "it may have \(keys.joined(separator: ", "))"
@@ -70,13 +70,13 @@ struct ManifestValues {
   }
 
   /// The table of the manifest that has such a key, where exactly one does.
-  private static func table(with key: String) -> String? {
+  private static func table(with key: ExactString) -> String? {
     var found: [String] = []
     func search(_ fields: [FieldSchema], _ path: String) {
       for field in fields {
         guard case .object(let inner, _) = field.type else { continue }
         let place = path.isEmpty ? field.name : "\(path).\(field.name)"
-        if inner.contains(where: { $0.name == key }) { found.append(place) }
+        if inner.named(key) != nil { found.append(place) }
         search(inner, place)
       }
     }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 internal import ManifestText
 internal import Sessions
@@ -10,12 +11,12 @@ struct ManifestWords {
   func expected(_ text: String) -> String {
     let text = ManifestName.inManifest(text, ManifestSchema.declaredNames)
     guard language == .toml else { return text }
-    return text.replacing("an object", with: "a table").replacing("objects", with: "tables")
+    return text.replacingBytes(of: "an object", with: "a table").replacingBytes(of: "objects", with: "tables")
   }
 
   /// What stands in the text, with the manifest's keys, but for a string, which is its author's.
   func found(_ text: String) -> String {
-    text.hasPrefix("\"") ? text : ManifestName.inManifest(text, ManifestSchema.declaredNames)
+    ExactString(text).hasPrefix("\"") ? text : ManifestName.inManifest(text, ManifestSchema.declaredNames)
   }
 
   /// How to mend it: a request is the table that has its params, and is written rather than sent.

@@ -35,7 +35,7 @@ package enum TOMLText {
 
   private static func string(_ text: String) -> String {
     // JSON's escapes are TOML's, but for the delete character and the solidus, which is never escaped here.
-    JSON.string(text).text.replacing("\u{7F}", with: "\\u007F")
+    JSON.string(text).text.replacingBytes(of: "\u{7F}", with: "\\u007F")
   }
 
   /// Digits in groups of three, as one reads large counts.

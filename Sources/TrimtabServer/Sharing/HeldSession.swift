@@ -27,7 +27,7 @@ struct HeldSession {
       let revision = json["revision"]?.integerValue, let count = json["count"]?.integerValue
     else { return nil }
     self.init(
-      name: name, choice: PushChoice(groups.compactMap { $0.stringValue.flatMap { PushGroup(rawValue: $0.text) } }),
+      name: name, choice: PushChoice(groups.compactMap { $0.stringValue.flatMap(PushGroup.init(named:)) }),
       position: PushPosition(revision: revision, count: count))
   }
 }
@@ -48,20 +48,22 @@ struct HeldSessions {
 
   /// Notes what an answer of the owner says of the client's sessions.
   mutating func note(_ method: ExactString, _ params: JSON?, answer text: [UInt8]) {
-    switch method.text {
-    case SessionOpen.name:
+    switch method {
+    case ExactString(SessionOpen.name):
       guard let answer = try? JSON.parse(text), let name = answer["session"]?.stringValue?.text,
         let revision = answer["revision"]?.integerValue, !all.contains(where: { $0.name == name })
       else { return }
       all.append(HeldSession(name: name, position: .after(revision)))
-    case SessionWatch.name:
+    case ExactString(SessionWatch.name):
       guard let answer = try? JSON.parse(text), let name = params?.objectValue?.sessionName,
         let place = all.firstIndex(where: { $0.name == name }), let groups = answer["pushes"]?.arrayValue,
         let revision = answer["revision"]?.integerValue
       else { return }
-      all[place].choice = PushChoice(groups.compactMap { $0.stringValue.flatMap { PushGroup(rawValue: $0.text) } })
+      all[place].choice = PushChoice(groups.compactMap { $0.stringValue.flatMap(PushGroup.init(named:)) })
       all[place].position = .after(params?["fromRevision"]?.integerValue ?? revision)
-    case SessionClose.name: all.removeAll { $0.name == params?.objectValue?.sessionName }
+    case ExactString(SessionClose.name):
+      let name = params?.objectValue?.sessionName.map { ExactString($0) }
+      all.removeAll { ExactString($0.name) == name }
     default: break
     }
   }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 internal import JSONRPC
 
@@ -101,6 +102,6 @@ extension EditorDesk {
     if capabilities.refreshesCodeLens { client.peer.ask(WorkspaceCodeLensRefresh()) { _ in } }
     if capabilities.refreshesInlayHints { client.peer.ask(WorkspaceInlayHintRefresh()) { _ in } }
     guard capabilities.documentContent else { return }
-    for uri in shownContents { client.peer.ask(WorkspaceTextDocumentContentRefresh(uri: uri)) { _ in } }
+    for uri in shownContents { client.peer.ask(WorkspaceTextDocumentContentRefresh(uri: uri.text)) { _ in } }
   }
 }

@@ -93,7 +93,7 @@ struct RepresentationEntry: ObjectReadable {
         .unreadableFile, path: "npyPath", expected: "a file that the journal names", found: "none",
         fix: "open the session with the version that wrote it")
     }
-    let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "/"
+    let parent = FilePath.folder(of: path).map { $0 + "/" } ?? "/"
     let found = try RepresentationEntry(key: key, source: .npyPath(path)).resolved(FileAccess(roots: [parent]))
     guard case .npyPath(_, let resolved, let crc32c) = found.source, Int(crc32c) == crc else {
       throw RequestError(

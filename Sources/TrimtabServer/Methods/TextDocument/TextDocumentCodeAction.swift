@@ -1,3 +1,4 @@
+internal import Basics
 package import JSON
 internal import JSONRPC
 internal import ManifestText
@@ -39,7 +40,7 @@ package enum TextDocumentCodeAction: EditorMethod {
   package static func answer(_ params: Params, _ place: EditorPlace) -> Answer {
     let asked = place.text.sourceRange(of: params.range, in: place.encoding)
     let actions = CodeActions.list(for: asked, place).filter { action in
-      params.only?.contains { action.kind.rawValue == $0 || action.kind.rawValue.hasPrefix($0 + ".") } ?? true
+      params.only?.contains { ExactString(action.kind.rawValue + ".").hasPrefix($0 + ".") } ?? true
     }
     // A client that takes no actions takes commands.
     guard !place.capabilities.codeActionLiterals else { return Answer(actions) }

@@ -1,3 +1,4 @@
+internal import Basics
 package import JSON
 internal import JSONRPC
 internal import Sessions
@@ -39,7 +40,9 @@ package enum TextDocumentDiagnostic: EditorMethod {
 
   package static func answer(_ params: Params, _ place: EditorPlace) -> Answer {
     let id = place.document.resultID
-    if params.previous == id { return Answer(kind: .unchanged, resultID: id, items: nil) }
+    if let previous = params.previous, ExactString(previous) == ExactString(id) {
+      return Answer(kind: .unchanged, resultID: id, items: nil)
+    }
     return Answer(kind: .full, resultID: id, items: Diagnostics.list(of: place.document, in: place.encoding))
   }
 }
