@@ -24,8 +24,8 @@ package final class ClientConnection: PeerHandler {
   /// Called with an exit code for `exit`.
   package var end: (Int32) -> Void = { _ in }
   /// Has the process share state directories with others; nil where only it may use one, and for a client that another
-  /// process serves.
-  var participant: Participant?
+  /// process serves. `runServer` keeps it: it refers to this connection and the loop, which would never go otherwise.
+  weak var participant: Participant?
   /// Where files arrive that a joined process has opened for this client; nil for the process's own client.
   var passedFiles: ReceivedFiles?
   /// The file that the next request names.

@@ -159,7 +159,8 @@ package enum LocalSocket {
 package final class LocalListener: LoopSource {
   package let descriptor: Int32
   private let accepted: (Int32) -> Void
-  private let loop: EventLoop
+  /// It keeps the listener among its sources.
+  private unowned let loop: EventLoop
   private var isPaused = false
 
   /// Takes over a socket that listens, and passes each connection on, which is then the callee's.
