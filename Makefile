@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BINARY := .build/release/trimtab
 
-.PHONY: help demo test test-integrations pictures fuzz fuzz-targets syntaxtest crashtest powerlosstest takeovertest soak bench \
-  release install wheel vsix apidoc spec format lint clean
+.PHONY: help demo test test-integrations pictures fuzz fuzz-targets sanitize syntaxtest \
+  crashtest powerlosstest takeovertest soak bench release install wheel vsix apidoc spec format lint clean
 
 help:
 	@echo "make demo     build, run the main job through the RPC interface, print a table, draw out/demo.svg"
@@ -16,6 +16,7 @@ help:
 	@echo "make fuzz     1 000 000 mutated messages and as many mutated params (N=...; FUZZ_SEED=... repeats)"
 	@echo "make syntaxtest  100 000 documents in TOML and as many in JSON, read as Python reads them (N=...; SYNTAX_SEED=...)"
 	@echo "make fuzz-targets  libFuzzer under the address sanitizer, N inputs for each target (TARGETS='npy journal=5000')"
+	@echo "make sanitize  the transcripts, and several processes, under the address and the thread sanitizer (SANITIZERS=address)"
 	@echo "make crashtest  kills servers that keep their sessions, at random instants (N=...; CRASH_SEED=... repeats),"
 	@echo "              after powerlosstest"
 	@echo "make powerlosstest  takes the power from simulated disks at random operations (N=...; POWER_SEED=... repeats)"
@@ -68,6 +69,10 @@ syntaxtest: release $(VENV)/ready
 # N inputs for each of TARGETS, at most SECONDS_EACH seconds each.
 fuzz-targets:
 	@SWIFT="$(SWIFT)" PYTHON="$(PYTHON)" RUNS=$(or $(N),20000) Tests/FuzzTargets/run
+
+# SANITIZERS: address, thread or both; TESTS names other process tests.
+sanitize: $(VENV)/ready
+	@SWIFT="$(SWIFT)" PYTHON="$(CURDIR)/$(VENV)/bin/python" Tests/Sanitizers/run
 
 # N power losses; POWER_SEED repeats a campaign. The build is that of the tests.
 FAST_TESTS = -Xswiftc -O -Xswiftc -assert-config -Xswiftc Debug
@@ -135,6 +140,6 @@ lint:
 	@$(SWIFT) format lint --strict --recursive --parallel Sources Tests Package.swift
 
 clean:
-	rm -rf .build .build-release out $(VENV) $(VENV)-integrations
+	rm -rf .build .build-release .build-fuzz .build-tsan out $(VENV) $(VENV)-integrations
 
 FORCE:
