@@ -6,6 +6,7 @@ test here would wait in vain for an answer.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import REPOSITORY, Server
@@ -163,9 +164,10 @@ def editing():
     lines = MANIFEST.split("\n")
     document = {"uri": "file:///search/trimtab.toml"}
     everything = {"start": {"line": 0, "character": 0}, "end": {"line": len(lines), "character": 0}}
-    requests = [("documentSymbol", {}), ("foldingRange", {}), ("semanticTokens/full", {}), ("codeLens", {}),
-                ("diagnostic", {"previousResultId": "earlier"}), ("inlayHint", {"range": everything}),
-                ("codeAction", {"range": everything, "context": {"diagnostics": [], "only": ["quickfix"]}})]
+    requests: list[tuple[str, dict[str, Any]]] = [
+        ("documentSymbol", {}), ("foldingRange", {}), ("semanticTokens/full", {}), ("codeLens", {}),
+        ("diagnostic", {"previousResultId": "earlier"}), ("inlayHint", {"range": everything}),
+        ("codeAction", {"range": everything, "context": {"diagnostics": [], "only": ["quickfix"]}})]
     for line, content in enumerate(lines):
         for character in (1, len(content)):
             place = {"position": {"line": line, "character": character}}
@@ -205,10 +207,11 @@ def test_a_long_name_anywhere_in_an_assistants_request_is_answered(start):
     pool = {"session": "s", "encoders": [{"id": "a"}], "languageModels": [{"id": "b"}],
             "task": {"name": "t", "metric": {"name": "m", "direction": "maximize"}, "alignmentSampleCount": 10}}
     uri = "trimtab://s/pipelines/p/curve"
-    calls = [("tools/call", {"name": "submit_pool", "arguments": pool}),
-             ("tools/call", {"name": "list_sessions", "arguments": {"x": 1}}),
-             ("resources/read", {"uri": uri}), ("resources/list", {"cursor": "c"}), ("tasks/get", {"taskId": "t"}),
-             ("initialize", {"protocolVersion": "2025-11-25", "capabilities": {"c": {}}, "clientInfo": {"name": "n"}})]
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("tools/call", {"name": "submit_pool", "arguments": pool}),
+        ("tools/call", {"name": "list_sessions", "arguments": {"x": 1}}),
+        ("resources/read", {"uri": uri}), ("resources/list", {"cursor": "c"}), ("tasks/get", {"taskId": "t"}),
+        ("initialize", {"protocolVersion": "2025-11-25", "capabilities": {"c": {}}, "clientInfo": {"name": "n"}})]
     played = 0
     for method, params in calls:
         params = {"_meta": ENVELOPE, **params} if method != "initialize" else params
