@@ -82,8 +82,8 @@ private final class Folder {
     #expect(kind { try roots.open("\(composed)/a") } == .outsideRoots)
   }
 
-  /// While one thread exchanges a folder for a link to the outside, whatever is opened comes from inside, also where the
-  /// name behind the folder's slash begins with a combining mark.
+  /// While one thread exchanges a folder for a link to the outside, whatever is opened comes from inside, also where
+  /// the name behind the folder's slash begins with a combining mark.
   @Test(arguments: ["a", "\u{301}a"])
   func exchangingFoldersForLinksShowsNothingOfTheOutside(name: String) throws {
     let folder = try Folder()
