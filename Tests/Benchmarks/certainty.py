@@ -8,7 +8,7 @@ weights were learned on these corpora. Each plan is compared with the race pool 
 it is better where the interval of the paired difference lies above 0 (regret) or below (share within 1 %). A row has
 the mean and the median over pools of their means over the orders, and the worst of all runs.
 
-*race told* is the race that is told what the points of the curves are, as a task says it in `curve`: in LCDB and the
+*race told* is the race of a task whose `curve` says what the points of the curves are: in LCDB and the
 language pools each point is the end of a training of its own, in OpenCLIP points are of one run each. *race told of the
 decay* is also told that OpenCLIP's learning rates fall from the beginning. *prototype* is `prototypes/certainty.py`
 beside the measured data, where that is present: the same pools, orders and budgets, its weights learned without the

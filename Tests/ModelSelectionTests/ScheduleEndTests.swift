@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelSelection
 
-/// What is told of the points of curves, and what it makes of predictions.
+/// What a task says of the points of curves, and what that makes of predictions.
 @Suite struct ScheduleEndTests {
   private static let kinds: [CurvePoints] =
     [.unknown, .finished, .snapshot(decayStart: nil)] + [0, 0.3, 0.5, 0.8, 1].map { .snapshot(decayStart: $0) }
