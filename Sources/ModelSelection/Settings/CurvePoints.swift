@@ -1,6 +1,6 @@
 /// What the points of a pool's learning curves are; the user says it of a task where it is known.
 ///
-/// A learning rate that falls lowers the error by more than the data do, and changes their order. How much of that
+/// A learning rate that falls lowers the error by more than the data do, and may reorder candidates. How much of that
 /// is still to come cannot be seen before a candidate has finished, so it has to be told.
 public enum CurvePoints: Equatable, Sendable {
   /// Nobody said. A late drop is one of the possibilities.
