@@ -108,6 +108,7 @@ package struct Capture: Sendable {
     case "mask": return unless(!words.isEmpty, "%mask NAME..., the fields that may have any value")
     case "framing": return unless(words == ["headers"] || words == ["lines"], "%framing headers or %framing lines")
     case "ignore": return unless(words == ["pushes"], "%ignore pushes")
+    case "declares": return unless(words.count == 1, "%declares NAME, one field of the server's capabilities")
     case "compare": return unless(words == ["open"], "%compare open")
     case "exit":
       let status = words.count == 1 ? Int(words[0]) : nil

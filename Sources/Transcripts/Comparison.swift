@@ -20,7 +20,7 @@ package struct Comparison: Sendable {
   /// Names of fields whose values may be any.
   package var masks: Set<String>
   /// Whether objects may have members that were not recorded, and the words `%any`, `%string`, `%number`, `%integer`,
-  /// `%object`, `%list` and `%absent` stand for values of a kind.
+  /// `%object`, `%list`, `%null` and `%absent`, or several with `|` between them, stand for values of a kind.
   package var isOpen: Bool
 
   package init(masks: Set<String> = [], isOpen: Bool = false) { (self.masks, self.isOpen) = (masks, isOpen) }
@@ -36,7 +36,7 @@ package struct Comparison: Sendable {
     _ expected: JSON, _ found: JSON, _ path: String, _ differences: inout [Difference], _ limit: Int
   ) {
     guard differences.count < limit else { return }
-    if isOpen, let pattern = expected.stringValue?.text, pattern.hasPrefix("%"), let matches = kind(pattern, found) {
+    if isOpen, let pattern = expected.stringValue?.text, let matches = kind(expected, found) {
       if !matches { differences.append(Difference(path: path, expected: pattern, found: found.preview())) }
       return
     }
@@ -47,7 +47,7 @@ package struct Comparison: Sendable {
         guard !masks.contains(member.key.text) else { continue }
         if let value = second[member.key.text] {
           compare(member.value, value, inner, &differences, limit)
-        } else if !(isOpen && member.value == "%absent") {
+        } else if !(isOpen && kind(member.value, nil) == true) {
           differences.append(Difference(path: inner, expected: member.value.preview(), found: "nothing"))
         }
       }
@@ -78,17 +78,23 @@ package struct Comparison: Sendable {
     }
   }
 
-  /// Whether a value is of the kind that a pattern names; nil for what is no pattern.
-  private func kind(_ pattern: String, _ value: JSON) -> Bool? {
-    switch pattern {
-    case "%any": true
-    case "%absent": false
-    case "%string": value.stringValue != nil
-    case "%number": value.doubleValue != nil
-    case "%integer": value.integerValue != nil
-    case "%object": value.objectValue != nil
-    case "%list": value.arrayValue != nil
-    default: nil
+  /// Whether a value, nil for an absent one, is of a kind that a pattern names; nil for what is no pattern.
+  private func kind(_ pattern: JSON, _ value: JSON?) -> Bool? {
+    guard let text = pattern.stringValue?.text, text.utf8.first == UInt8(ascii: "%") else { return nil }
+    var matches = false
+    for kind in text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false) {
+      switch String(Substring(kind)) {
+      case "%any": matches = matches || value != nil
+      case "%absent": matches = matches || value == nil
+      case "%null": matches = matches || value == .null
+      case "%string": matches = matches || value?.stringValue != nil
+      case "%number": matches = matches || value?.doubleValue != nil
+      case "%integer": matches = matches || value?.integerValue != nil
+      case "%object": matches = matches || value?.objectValue != nil
+      case "%list": matches = matches || value?.arrayValue != nil
+      default: return nil
+      }
     }
+    return matches
   }
 }

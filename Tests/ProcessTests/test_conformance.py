@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 from conftest import AWAIT_SECONDS, REPOSITORY
@@ -49,13 +50,15 @@ def answer(message):
         if initialized and fault != "initialize-twice":
             return error(id, -32600)
         initialized = True
-        result = {} if fault == "initialize" else {"capabilities": {}}
+        result = {} if fault == "initialize" else {"capabilities": {"hoverProvider": True, "codeLensProvider": False}}
         return {"jsonrpc": "2.0", "id": id, "result": result}
     if not initialized and fault != "before-initialize":
         return error(id, -32002)
     if method == "shutdown":
         ended = True
         return {"jsonrpc": "2.0", "id": id, "result": {} if fault == "shutdown" else None}
+    if method == "textDocument/hover" and fault != "hover":
+        return {"jsonrpc": "2.0", "id": id, "result": [] if fault == "hover-list" else None}
     if fault == "no-params" and "params" not in message:
         return error(id, -32602)
     reply = error(id, -32603 if fault == "unknown-method" else -32601)
@@ -150,6 +153,34 @@ def test_a_server_that_is_wrong_in_one_way_fails_its_check(binary, script, fault
         assert len(failed(done.stdout)) <= 3, done.stdout
 
 
+def test_only_what_a_server_declares_is_checked(binary, script, tmp_path):
+    """Of the declared level only hovering counts: the server declares nothing else, and code lenses as false."""
+    right = run_declared(binary, script, "none", "--junit", tmp_path / "junit.xml")
+    assert right.returncode == 0, right.stdout
+    declared = [path for path in CHECKS if "%level declared" in path.read_text()]
+    skipped = re.findall(r"^skip    .*? \((\w+) is not declared\)$", right.stdout, re.M)
+    assert len(skipped) == len(declared) - 1 and "codeLensProvider" in skipped and "hoverProvider" not in skipped
+    assert right.stdout.endswith(f"1 of 1 as recorded, {len(skipped)} skipped\n")
+    suite = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert suite.get("skipped") == str(len(suite.findall("testcase/skipped"))) == str(len(skipped))
+    tap = run_declared(binary, script, "none", "--tap").stdout
+    assert tap.count(" # SKIP ") == len(skipped) and f"1..{len(declared)}\n" in tap
+
+    for fault, found in (("hover", "error"), ("hover-list", "expected %null|%object, found []")):
+        wrong = run_declared(binary, script, fault)
+        assert wrong.returncode == 1 and failed(wrong.stdout) == {title("hover")} and found in wrong.stdout
+
+
+    # A server that never answers has not said what it declares.
+    silent = conformance(binary, "--level", "declared", "--", sys.executable, "-c", "pass")
+    assert silent.returncode == 1 and len(failed(silent.stdout)) == len(declared), silent.stdout
+
+
+def run_declared(binary, script, fault, *options):
+    return conformance(
+        binary, "--framing", "lines", "--level", "declared", *options, "--", sys.executable, script, fault)
+
+
 def test_answers_that_come_twice_or_say_both_fail(binary, script):
     for fault in ("twice", "both"):
         assert len(failed(run_faulty(binary, script, fault).stdout)) > 5
@@ -170,3 +201,5 @@ def test_every_check_says_what_it_checks():
         assert lines[0].startswith("# ") and lines[0].endswith(".")
         assert any(line.startswith("%level ") for line in lines)
         assert any(line.startswith("<-- ") for line in lines)
+        levels = {level for line in lines if line.startswith("%level ") for level in line.split()[1:]}
+        assert (levels == {"declared"}) == any(line.startswith("%declares ") for line in lines)

@@ -141,6 +141,11 @@ import Transcripts
     #expect(try differences(#"{"a":"%integer","b":"%absent"}"#, #"{"a":1.5,"b":2}"#, open).count == 2)
     #expect(try differences(#"{"a":"%any"}"#, "{}", open) == [#"a: expected "%any", found nothing"#])
     #expect(try differences(#"{"a":"%integer"}"#, #"{"a":1}"#).count == 1)
+    let either = #"{"a":"%null|%list|%absent"}"#
+    for found in ["{}", #"{"a":null}"#, #"{"a":[]}"#] { #expect(try differences(either, found, open).isEmpty) }
+    #expect(try differences(either, #"{"a":{}}"#, open) == ["a: expected %null|%list|%absent, found {}"])
+    // What names no kind is a text like any other.
+    #expect(try differences(#"{"a":"%null|%lost"}"#, #"{"a":null}"#, open).count == 1)
   }
 
   @Test func messagesThatDoNotDependMayChangePlaces() throws {

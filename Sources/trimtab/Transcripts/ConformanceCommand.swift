@@ -10,11 +10,13 @@ internal import Transcripts
 /// Each check is a file: a transcript that says what must come, played against a server of its own.
 struct ConformanceCommand {
   static let help = """
-    trimtab conformance -- SERVER...   checks how any JSON-RPC 2.0 server on standard streams keeps to the standard
-                                 and to the lifecycle of the Language Server Protocol; exit status 1 where it does not
+    trimtab conformance -- SERVER...   checks how any JSON-RPC 2.0 server on standard streams keeps to the standard,
+                                 to the lifecycle of the Language Server Protocol and to what it declares; exit status
+                                 1 where it does not
       --framing headers|lines    how messages are separated (headers)
       --checks FOLDER            other checks, as transcripts; see protocol-spec/conformance
-      --level base|lifecycle     only the checks of JSON-RPC itself, or only those of the lifecycle
+      --level base|lifecycle|declared  only the checks of JSON-RPC itself, only those of the lifecycle, or only those of
+                                 what the server declares in its capabilities
       --timeout SECONDS          how long an answer may take (5)
       --junit FILE, --tap        as for replay
       example: trimtab conformance -- trimtab serve
@@ -44,7 +46,7 @@ struct ConformanceCommand {
     }
     self.command = command
     usesHeaders = try choice("--framing", ["headers", "lines"]) != "lines"
-    level = try choice("--level", ["base", "lifecycle"])
+    level = try choice("--level", ["base", "lifecycle", "declared"])
     patienceSeconds = try parsed.number("--timeout", atLeast: 0) ?? 5
     (printsTAP, junitPath) = (parsed.has("--tap"), parsed.text("--junit"))
     if let checks = parsed.text("--checks") {
@@ -75,6 +77,19 @@ struct ConformanceCommand {
     return found
   }
 
+  /// Whether the first answer of a check, that to `initialize`, has a capability, not as null or false. A server that
+  /// does not answer is not one that declares nothing: there the check counts, and fails.
+  private static func isDeclared(_ capability: String, _ outcome: Replay.Outcome, _ capture: Capture) -> Bool {
+    let first = capture.lines.firstIndex {
+      if case .message(let message) = $0 { message.sender == .server } else { false }
+    }
+    guard let first, case .message(let text) = outcome.received[first], let answer = try? JSON.parse(text) else {
+      return true
+    }
+    guard let value = answer["result"]?["capabilities"]?[capability] else { return false }
+    return value != .null && value != false
+  }
+
   /// - Returns: 1 where a check fails.
   func run() throws(CommandFailure) -> Int32 {
     signal(SIGPIPE, SIG_IGN)
@@ -95,10 +110,14 @@ struct ConformanceCommand {
       let problems = outcome.failures.map { finding in
         finding.differences.map { "  \(finding.message), \($0.text)\n" }.joined()
       }
+      let seconds = outcome.seconds
       let title = capture.lines.first.map { Capture.text(of: $0).drop { $0 == "#" || $0 == " " } } ?? ""
-      report.add(
-        "\(level): \(title.isEmpty ? name[...] : title)", problems, count: outcome.findings.count,
-        seconds: outcome.seconds)
+      let check = "\(level): \(title.isEmpty ? name[...] : title)"
+      if let capability = capture.setting("declares").first, !Self.isDeclared(capability, outcome, capture) {
+        report.skip(check, "\(capability) is not declared", seconds: seconds)
+      } else {
+        report.add(check, problems, count: outcome.findings.count, seconds: seconds)
+      }
     }
     if report.isEmpty {
       // Nothing that was checked is nothing that was found right.

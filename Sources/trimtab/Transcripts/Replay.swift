@@ -17,6 +17,8 @@ struct Replay {
 
   struct Outcome {
     var findings: [Expectations.Finding] = []
+    /// What came for each recorded message, by its line in the capture.
+    var received: [Int: Capture.Message.Content] = [:]
     /// The capture as it went now; equal messages as they were written.
     var updated: Capture
     var seconds = 0.0
@@ -28,7 +30,8 @@ struct Replay {
   private let options: Options
   private var servers: [ServerProcess] = []
   private var expectations: Expectations
-  /// What came in place of a line, and what came unexpectedly after one.
+  /// What came for each line of a server, in place of those that it differs from, and unexpectedly after a line.
+  private var received: [Int: Capture.Message.Content] = [:]
   private var replaced: [Int: Capture.Message.Content] = [:]
   private var inserted: [Int: [(client: String, content: Capture.Message.Content)]] = [:]
   private var position = -1
@@ -56,7 +59,8 @@ struct Replay {
           command, client: client, usesHeaders: options.usesHeaders ?? capture.usesHeaders, in: groups))
     }
     replay.play()
-    var outcome = Outcome(findings: replay.expectations.findings, updated: replay.updated)
+    var outcome = Outcome(
+      findings: replay.expectations.findings, received: replay.received, updated: replay.updated)
     outcome.seconds = monotonicSeconds() - start
     return outcome
   }
@@ -99,13 +103,11 @@ struct Replay {
     guard expectations.findings.count > count, let finding = expectations.findings.last else { return }
     if let line {
       if !finding.differences.isEmpty { replaced[line] = content } else { replaced[line] = nil }
-      arrived.insert(line)
+      received[line] = content
     } else {
       inserted[position, default: []].append((client, content))
     }
   }
-
-  private var arrived: Set<Int> = []
 
   private mutating func abandon() {
     let haveEnded = servers.contains(where: \.hasEnded)
@@ -121,7 +123,7 @@ struct Replay {
     for (index, line) in capture.lines.enumerated() {
       if case .message(var message) = line, message.sender == .server {
         let isCompared = options.keepsProgress || !Capture.isProgress(message)
-        guard arrived.contains(index) || !isCompared else { continue }
+        guard received[index] != nil || !isCompared else { continue }
         message.content = replaced[index] ?? message.content
         lines.append(.message(message))
       } else {

@@ -6,6 +6,8 @@ struct TestReport {
     let problems: [String]
     let count: Int
     let seconds: Double
+    /// Why it says nothing about the server; nil for a check that does.
+    var reasonToSkip: String?
   }
 
   private var entries: [Entry] = []
@@ -15,26 +17,36 @@ struct TestReport {
     entries.append(Entry(name: name, problems: problems, count: count, seconds: seconds))
   }
 
+  /// A check that does not count.
+  mutating func skip(_ name: String, _ reason: String, seconds: Double) {
+    entries.append(Entry(name: name, problems: [], count: 0, seconds: seconds, reasonToSkip: reason))
+  }
+
   var isEmpty: Bool { entries.isEmpty }
 
   var hasFailures: Bool { entries.contains { !$0.problems.isEmpty } }
 
   var text: String {
-    let failures = entries.count { !$0.problems.isEmpty }
+    let counted = entries.filter { $0.reasonToSkip == nil }
+    let failures = counted.count { !$0.problems.isEmpty }
     let lines = entries.map { entry in
-      entry.problems.isEmpty
+      if let reason = entry.reasonToSkip { return "skip    \(entry.name) (\(reason))\n" }
+      return entry.problems.isEmpty
         ? "ok      \(entry.name) (\(entry.count) messages)\n"
         : "FAILED  \(entry.name) (\(entry.count == 0 ? "no" : "\(entry.problems.count) of \(entry.count)") messages)\n"
           + entry.problems.joined()
     }
-    return lines.joined() + "\(entries.count - failures) of \(entries.count) as recorded\n"
+    let skips = entries.count - counted.count
+    return lines.joined() + "\(counted.count - failures) of \(counted.count) as recorded"
+      + (skips == 0 ? "\n" : ", \(skips) skipped\n")
   }
 
   /// The Test Anything Protocol, version 14.
   var tap: String {
     var text = "TAP version 14\n1..\(entries.count)\n"
     for (index, entry) in entries.enumerated() {
-      text += "\(entry.problems.isEmpty ? "ok" : "not ok") \(index + 1) - \(entry.name.replacing("#", with: "\\#"))\n"
+      text += "\(entry.problems.isEmpty ? "ok" : "not ok") \(index + 1) - \(entry.name.replacing("#", with: "\\#"))"
+        + (entry.reasonToSkip.map { " # SKIP \($0)\n" } ?? "\n")
       for line in entry.problems.joined().split(separator: "\n") { text += "# \(line)\n" }
     }
     return text
@@ -47,12 +59,15 @@ struct TestReport {
         return "<failure message=\"\(Self.escaped(title))\">\(Self.escaped(problem))</failure>"
       }
       return "  <testcase name=\"\(Self.escaped(entry.name))\" classname=\"transcripts\" time=\"\(entry.seconds)\">"
+        + (entry.reasonToSkip.map { "<skipped message=\"\(Self.escaped($0))\"/>" } ?? "")
         + failures.joined() + "</testcase>\n"
     }
     let failures = entries.count { !$0.problems.isEmpty }
+    let skips = entries.count { $0.reasonToSkip != nil }
     return """
       <?xml version="1.0" encoding="UTF-8"?>
-      <testsuite name="trimtab" tests="\(entries.count)" failures="\(failures)" errors="0">
+      <testsuite name="trimtab" tests="\(entries.count)" failures="\(failures)" errors="0" \
+      skipped="\(skips)">
 
       """ + cases.joined() + "</testsuite>\n"
   }
