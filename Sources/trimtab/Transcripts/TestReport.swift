@@ -45,7 +45,8 @@ struct TestReport {
   var tap: String {
     var text = "TAP version 14\n1..\(entries.count)\n"
     for (index, entry) in entries.enumerated() {
-      text += "\(entry.problems.isEmpty ? "ok" : "not ok") \(index + 1) - \(entry.name.replacing("#", with: "\\#"))"
+      text +=
+        "\(entry.problems.isEmpty ? "ok" : "not ok") \(index + 1) - \(entry.name.replacing("#", with: "\\#"))"
         + (entry.reasonToSkip.map { " # SKIP \($0)\n" } ?? "\n")
       for line in entry.problems.joined().split(separator: "\n") { text += "# \(line)\n" }
     }
