@@ -19,7 +19,7 @@ struct FloorWorth: Sendable {
       beliefs.append((candidate, belief.mean))
     }
     let worst = beliefs.reduce(leading.mean) { max($0, $1.mean) }
-    let chances = context.states.indices.map { context.goals.chance($0, context.pool) }
+    let chances = context.goals.chances(context.pool)
     func worth(_ candidate: Int, _ mean: Double) -> Double { mean + (1 - chances[candidate]) * (worst - mean) }
     means = (
       worth(leader, leading.mean),

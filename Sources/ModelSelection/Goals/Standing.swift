@@ -15,8 +15,12 @@ struct Standing: Comparable, Sendable {
 extension GoalBeliefs {
   /// The candidate's place among those that may be suggested. O(ceilings).
   func standing(of candidate: Int, _ final: FinalError, _ pool: Pool) -> Standing {
+    standing(of: candidate, final, chance: hasCeilings ? chance(candidate, pool) : 1)
+  }
+
+  /// The same where the probability is known that the candidate keeps all ceilings.
+  func standing(of candidate: Int, _ final: FinalError, chance: Double) -> Standing {
     guard hasCeilings else { return Standing(shortfall: 0, mean: final.mean, candidate: candidate) }
-    let chance = chance(candidate, pool)
     return Standing(
       shortfall: chance >= goals.probabilityFraction ? 0 : 1 - chance, mean: final.mean, candidate: candidate)
   }
@@ -27,6 +31,13 @@ extension Search {
 
   /// The probability that a candidate keeps all ceilings, in 0...1; 1 without ceilings.
   func keptChance(of candidate: Int) -> Double { goals.hasCeilings ? goals.chance(candidate, pool) : 1 }
+
+  /// ``keptChance(of:)`` of each candidate, for those who ask of all. O(candidates x ceilings); O(1) without ceilings.
+  var keptChances: (Int) -> Double {
+    guard goals.hasCeilings else { return { _ in 1 } }
+    let chances = goals.chances(pool)
+    return { chances[$0] }
+  }
 
   /// Finds out whether a candidate that has seen all the data has missed a ceiling. It then leaves the search, and
   /// returns when it turns out otherwise.

@@ -40,6 +40,9 @@ public struct Pool: Equatable, Sendable {
     self.hasRelativeCosts = hasRelativeCosts
   }
 
+  /// Whether the candidate stands for its cluster.
+  func isMedoid(_ candidate: Int) -> Bool { clusters[clusterOfCandidate[candidate]].medoid == candidate }
+
   /// A pool in which each candidate is a cluster of its own.
   public init(unclustered candidates: [Candidate]) throws(SelectionError) {
     try self.init(

@@ -20,8 +20,8 @@ extension Search {
     guard let leader, let favourite = knowledge.finals[leader] else {
       return (nil, rankingBeforeTrials(limit))
     }
-    let field = field
-    let contest = knowledge.contest(among: field, favourite: leader, chance: keptChance)
+    let (field, kept) = (field, keptChances)
+    let contest = knowledge.contest(among: field, favourite: leader, chance: kept)
     func chance(_ candidate: Int) -> Double { contest.contenders.first { $0.candidate == candidate }?.probability ?? 0 }
     let regret = contest.regretFraction
     let suggestion = Suggestion(
@@ -29,7 +29,7 @@ extension Search {
       isProbableEnough: standing(of: leader, favourite).shortfall == 0, spending: spending,
       gridGPUSeconds: gridGPUSeconds,
       stopReason: isEnough(regretFraction: regret) ? .regretBelowBound : stopReasonWithoutRegret)
-    var ranking = ordered(field, limit).map {
+    var ranking = ordered(field, limit, chance: kept).map {
       prediction($0.candidate, $0.final, probabilityBest: chance($0.candidate))
     }
     if ranking.count < limit {
@@ -53,21 +53,26 @@ extension Search {
 
   /// The first of the field, in the order in which they would be suggested. O(candidates), and sorting those.
   private func ordered(
-    _ field: [(candidate: Int, final: FinalError)], _ limit: Int
+    _ field: [(candidate: Int, final: FinalError)], _ limit: Int, chance: (Int) -> Double
   ) -> [(candidate: Int, final: FinalError)] {
     let count = min(limit, field.count)
     guard goals.hasCeilings, count > 0 else {
       return field.smallest(count) { ($0.final.mean, $0.candidate) < ($1.final.mean, $1.candidate) }
     }
-    let standings = field.map { (standing: standing(of: $0.candidate, $0.final), final: $0.final) }
+    let standings = field.map {
+      (standing: goals.standing(of: $0.candidate, $0.final, chance: chance($0.candidate)), final: $0.final)
+    }
     return standings.smallest(count) { $0.standing < $1.standing }.map { ($0.standing.candidate, $0.final) }
   }
 
   /// Candidates that left the search or are flagged, by their number, without their predictions. O(candidates).
   public func problems(limit: Int) -> [Prediction] {
-    states.indices.lazy.filter { self.states[$0].isGivenUp || self.states[$0].flag != nil }.prefix(limit).map {
-      unknown($0)
+    var problems: [Prediction] = []
+    for candidate in states.indices where states[candidate].isGivenUp || states[candidate].flag != nil {
+      guard problems.count < limit else { break }
+      problems.append(unknown(candidate))
     }
+    return problems
   }
 
   private func unknown(_ candidate: Int, probabilityBest: Double = 0) -> Prediction {

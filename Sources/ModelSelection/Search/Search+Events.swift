@@ -139,47 +139,50 @@ extension Search {
 
   private mutating func observe(_ candidate: Int, _ report: Report, of id: TrialID, isAssigned: Bool) {
     guard report.dataFraction >= LearningCurve.leastFraction else { return }
+    let origin = LearningCurve.Origin(trial: id, step: report.step)
     let change = states[candidate].curve.take(
       Observation(
         dataFraction: report.dataFraction, error: report.error, score: report.score,
         logErrorDeviation: report.logErrorDeviation),
-      from: LearningCurve.Origin(trial: id, step: report.step), isAssigned: isAssigned,
-      seed: trials[id].assignment.seed)
-    let isGoalChanged =
-      !report.goalErrors.isEmpty
-      && goals.observe(
-        candidate, report, from: LearningCurve.Origin(trial: id, step: report.step), isAssigned: isAssigned,
-        seed: trials[id].assignment.seed, pool: pool)
-    guard change != .none || isGoalChanged else { return }
-    let before = knowledge.finals[candidate]
+      from: origin, isAssigned: isAssigned, seed: trials[id].assignment.seed)
+    let before = candidate == leader ? standing(of: candidate) : nil
+    let goalChange = goals.observe(
+      candidate, report, from: origin, isAssigned: isAssigned, seed: trials[id].assignment.seed, pool: pool)
+    guard change != .none || goalChange != .none else { return }
     let isRenewed = change != .none && knowledge.observe(candidate, states: states, pool: pool)
     if goals.hasCeilings { updateCeilings(of: candidate) }
-    // A report on one candidate may change what is believed of all others' ceilings.
-    if isRenewed || goals.hasCeilings { leader = foundLeader } else { updateLeader(candidate, before: before) }
+    if isRenewed || goalChange == .allCandidates { leader = foundLeader } else { updateLeader(candidate, before) }
     updateHopelessStreak(of: candidate)
     if states[candidate].observations.count == 1 { updateFlag(of: candidate) }
   }
 
-  /// Updates the leader after the prediction of one candidate changed. O(1), unless the leader became worse.
-  private mutating func updateLeader(_ candidate: Int, before: FinalError?) {
-    guard !states[candidate].isGivenUp, let now = knowledge.finals[candidate] else { return }
-    guard let known = leader, let leading = knowledge.finals[known] else {
-      leader = foundLeader
+  /// The candidate's place among those that may be suggested; nil where it left the search or was not observed.
+  /// O(ceilings).
+  private func standing(of candidate: Int) -> Standing? {
+    states[candidate].isGivenUp ? nil : knowledge.finals[candidate].map { standing(of: candidate, $0) }
+  }
+
+  /// Updates the leader after the standing of one candidate changed. O(ceilings), unless the leader's became worse.
+  ///
+  /// - Parameter before: the standing that the candidate had, where it leads.
+  private mutating func updateLeader(_ candidate: Int, _ before: Standing?) {
+    let now = standing(of: candidate)
+    guard let leader, leader != candidate else {
+      let isNoWorse = now.flatMap { now in before.map { now <= $0 } } ?? false
+      if !isNoWorse { self.leader = foundLeader }
       return
     }
-    if known == candidate {
-      if before.map({ now.mean > $0.mean }) ?? true { leader = foundLeader }
-    } else if (now.mean, candidate) < (leading.mean, known) {
-      leader = candidate
-    }
+    guard let now else { return }
+    if standing(of: leader).map({ now < $0 }) ?? true { self.leader = candidate }
   }
 
   /// The candidate to suggest, from all of them: see ``Standing``. O(candidates).
   var foundLeader: Int? {
     var best: Standing?
+    let chance = keptChances
     for candidate in states.indices where !states[candidate].isGivenUp {
       guard let final = knowledge.finals[candidate] else { continue }
-      let standing = standing(of: candidate, final)
+      let standing = goals.standing(of: candidate, final, chance: chance(candidate))
       if best.map({ standing < $0 }) ?? true { best = standing }
     }
     return best?.candidate
