@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 package import JSON
 
 /// A recorded conversation between clients and servers, as `protocol-spec/transcripts.md` describes it: comments,
@@ -18,16 +18,16 @@ package struct Capture: Sendable {
 
     package var sender: Sender
     /// Tells several clients apart; empty where there is one.
-    package var client: String
+    package var client: ExactString
     /// Seconds since the capture began; nil in the canonical form.
     package var seconds: Double?
     package var content: Content
 
-    package init(_ sender: Sender, _ content: Content, client: String = "", seconds: Double? = nil) {
+    package init(_ sender: Sender, _ content: Content, client: ExactString = "", seconds: Double? = nil) {
       (self.sender, self.content, self.client, self.seconds) = (sender, content, client, seconds)
     }
 
-    package init(_ sender: Sender, _ text: String, client: String = "", seconds: Double? = nil) {
+    package init(_ sender: Sender, _ text: String, client: ExactString = "", seconds: Double? = nil) {
       self.init(sender, .message(text), client: client, seconds: seconds)
     }
 
@@ -63,9 +63,9 @@ package struct Capture: Sendable {
 
   package enum Line: Sendable, Equatable {
     /// A comment or an empty line.
-    case comment(String)
+    case comment(ExactString)
     /// `%name word word`.
-    case setting(String, [String])
+    case setting(ExactString, [ExactString])
     case message(Message)
   }
 
@@ -85,9 +85,9 @@ package struct Capture: Sendable {
   package init(_ text: String) throws(Fault) {
     lines = []
     // By bytes, as a character may span the end of a line, or the blank behind an arrow.
-    for (index, line) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+    for (index, line) in text.byteLines.enumerated() {
       // Some editors end lines with a carriage return, too.
-      let line = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      let line = line.utf8.last == UInt8(ascii: "\r") ? line.utf8.dropLast() : line.utf8
       guard let read = Self.read(line) else {
         throw Fault(
           line: index + 1, expected: "a line that begins with #, %, --> or <--, or with a client's name and an arrow",
@@ -98,11 +98,11 @@ package struct Capture: Sendable {
       }
       lines.append(read)
     }
-    if lines.last == .comment("") { lines.removeLast() }
+    if case .comment("")? = lines.last { lines.removeLast() }
   }
 
   /// What a setting that tools look at would have to be; nil for one that is right, or that is left alone.
-  private static func expectation(of name: String, _ words: [String]) -> String? {
+  private static func expectation(of name: ExactString, _ words: [ExactString]) -> String? {
     func unless(_ isRight: Bool, _ expected: String) -> String? { isRight ? nil : expected }
     switch name {
     case "mask": return unless(!words.isEmpty, "%mask NAME..., the fields that may have any value")
@@ -111,7 +111,7 @@ package struct Capture: Sendable {
     case "declares": return unless(words.count == 1, "%declares NAME, one field of the server's capabilities")
     case "compare": return unless(words == ["open"], "%compare open")
     case "exit":
-      let status = words.count == 1 ? Int(words[0]) : nil
+      let status = words.count == 1 ? Int(words[0].text) : nil
       return unless(status.map { 0...255 ~= $0 } ?? false, "%exit STATUS, from 0 to 255")
     default: return nil
     }
@@ -119,20 +119,20 @@ package struct Capture: Sendable {
 
   private static func read(_ line: Substring.UTF8View) -> Line? {
     func begins(_ prefix: String) -> Bool { line.starts(with: prefix.utf8) }
-    if line.isEmpty || begins("#") { return .comment(String(Substring(line))) }
+    if line.isEmpty || begins("#") { return .comment(ExactString(String(Substring(line)))) }
     if begins("%") {
-      let words = Substring(line).dropFirst().split(separator: " ").map(String.init)
+      let words = line.dropFirst().split(separator: UInt8(ascii: " ")).map { ExactString(String(Substring($0))) }
       return words.first.map { .setting($0, Array(words.dropFirst())) }
     }
     var rest = line
-    var client = ""
+    var client: ExactString = ""
     if !["--> ", "<-- ", "-->! ", "<--! "].contains(where: begins) {
-      client = String(Substring(line.prefix { $0 != UInt8(ascii: " ") }))
-      guard !client.isEmpty, client.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" }) else { return nil }
-      rest = line.dropFirst(client.utf8.count + 1)
+      client = ExactString(String(Substring(line.prefix { $0 != UInt8(ascii: " ") })))
+      guard isName(client) else { return nil }
+      rest = line.dropFirst(client.byteCount + 1)
     }
     guard let space = rest.firstIndex(of: UInt8(ascii: " ")) else { return nil }
-    let arrow = String(Substring(rest[..<space]))
+    let arrow = ExactString(String(Substring(rest[..<space])))
     guard let sender = ["-->": Sender.client, "-->!": .client, "<--": .server, "<--!": .server][arrow] else {
       return nil
     }
@@ -150,16 +150,27 @@ package struct Capture: Sendable {
     return .message(Message(sender, .bytes(bytes.bytes), client: client, seconds: seconds))
   }
 
+  /// Whether a text is of letters, numbers and underscores.
+  private static func isName(_ text: ExactString) -> Bool {
+    // A mark belongs to the letter before it.
+    let marks: [Unicode.GeneralCategory] = [.nonspacingMark, .spacingMark]
+    return text.byteCount > 0
+      && text.text.unicodeScalars.allSatisfy { scalar in
+        scalar == "_" || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+          || marks.contains(scalar.properties.generalCategory)
+      }
+  }
+
   /// The file's text.
   package var text: String { lines.map { Self.text(of: $0) + "\n" }.joined() }
 
   /// One line of the file, without its end.
   package static func text(of line: Line) -> String {
     switch line {
-    case .comment(let text): return text
-    case .setting(let name, let words): return "%" + ([name] + words).joined(separator: " ")
+    case .comment(let text): return text.text
+    case .setting(let name, let words): return "%" + ([name] + words).map(\.text).joined(separator: " ")
     case .message(let message):
-      let client = message.client.isEmpty ? "" : message.client + " "
+      let client = message.client == "" ? "" : "\(message.client) "
       let arrow = message.sender == .client ? "-->" : "<--"
       let time = message.seconds.map { "@\(($0 * 1e6).rounded() / 1e6) " } ?? ""
       return switch message.content {
@@ -170,14 +181,14 @@ package struct Capture: Sendable {
   }
 
   /// All words of the settings of this name.
-  package func setting(_ name: String) -> [String] {
-    lines.flatMap { line -> [String] in
+  package func setting(_ name: ExactString) -> [ExactString] {
+    lines.flatMap { line -> [ExactString] in
       if case .setting(name, let words) = line { words } else { [] }
     }
   }
 
   /// Names of fields whose values are not compared.
-  package var masks: Set<String> { Set(setting("mask")) }
+  package var masks: Set<ExactString> { Set(setting("mask")) }
 
   /// Whether messages have headers instead of a line each.
   package var usesHeaders: Bool { setting("framing").last == "headers" }
@@ -189,8 +200,8 @@ package struct Capture: Sendable {
   }
 
   /// The names of its clients in the order in which they appear.
-  package var clients: [String] {
-    var seen: Set<String> = []
+  package var clients: [ExactString] {
+    var seen: Set<ExactString> = []
     return messages.map(\.client).filter { seen.insert($0).inserted }
   }
 

@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 package import JSON
 
 /// How a message that came differs from the one that was recorded.
@@ -18,12 +18,12 @@ package struct Difference: Sendable, Equatable {
 /// Compares messages as JSON values: objects without regard to the order of their members, numbers by value.
 package struct Comparison: Sendable {
   /// Names of fields whose values may be any.
-  package var masks: Set<String>
+  package var masks: Set<ExactString>
   /// Whether objects may have members that were not recorded, and the words `%any`, `%string`, `%number`, `%integer`,
   /// `%object`, `%list`, `%null` and `%absent`, or several with `|` between them, stand for values of a kind.
   package var isOpen: Bool
 
-  package init(masks: Set<String> = [], isOpen: Bool = false) { (self.masks, self.isOpen) = (masks, isOpen) }
+  package init(masks: Set<ExactString> = [], isOpen: Bool = false) { (self.masks, self.isOpen) = (masks, isOpen) }
 
   /// At most `limit` differences. Linear in the messages' length, quadratic in the members of one object.
   package func differences(_ expected: JSON, _ found: JSON, limit: Int = 20) -> [Difference] {
@@ -44,7 +44,7 @@ package struct Comparison: Sendable {
     case (.object(let first), .object(let second)):
       for member in first {
         let inner = path.isEmpty ? member.key.text : "\(path).\(member.key.text)"
-        guard !masks.contains(member.key.text) else { continue }
+        guard !masks.contains(member.key) else { continue }
         if let value = second[member.key.text] {
           compare(member.value, value, inner, &differences, limit)
         } else if !(isOpen && kind(member.value, nil) == true) {
@@ -52,7 +52,7 @@ package struct Comparison: Sendable {
         }
       }
       guard !isOpen else { return }
-      for member in second where first[member.key.text] == nil && !masks.contains(member.key.text) {
+      for member in second where first[member.key.text] == nil && !masks.contains(member.key) {
         let inner = path.isEmpty ? member.key.text : "\(path).\(member.key.text)"
         differences.append(Difference(path: inner, expected: "nothing", found: member.value.preview()))
       }
@@ -82,19 +82,35 @@ package struct Comparison: Sendable {
   private func kind(_ pattern: JSON, _ value: JSON?) -> Bool? {
     guard let text = pattern.stringValue?.text, text.utf8.first == UInt8(ascii: "%") else { return nil }
     var matches = false
-    for kind in text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false) {
-      switch String(Substring(kind)) {
-      case "%any": matches = matches || value != nil
-      case "%absent": matches = matches || value == nil
-      case "%null": matches = matches || value == .null
-      case "%string": matches = matches || value?.stringValue != nil
-      case "%number": matches = matches || value?.doubleValue != nil
-      case "%integer": matches = matches || value?.integerValue != nil
-      case "%object": matches = matches || value?.objectValue != nil
-      case "%list": matches = matches || value?.arrayValue != nil
-      default: return nil
-      }
+    for name in text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false) {
+      guard let kind = Kind(named: ExactString(String(Substring(name)))) else { return nil }
+      matches = matches || kind.matches(value)
     }
     return matches
+  }
+
+  /// The kinds of values that a pattern may name.
+  private enum Kind: String, CaseIterable {
+    case any = "%any"
+    case absent = "%absent"
+    case null = "%null"
+    case string = "%string"
+    case number = "%number"
+    case integer = "%integer"
+    case object = "%object"
+    case list = "%list"
+
+    func matches(_ value: JSON?) -> Bool {
+      switch self {
+      case .any: value != nil
+      case .absent: value == nil
+      case .null: value == .null
+      case .string: value?.stringValue != nil
+      case .number: value?.doubleValue != nil
+      case .integer: value?.integerValue != nil
+      case .object: value?.objectValue != nil
+      case .list: value?.arrayValue != nil
+      }
+    }
   }
 }

@@ -1,4 +1,4 @@
-internal import Basics
+package import Basics
 package import JSON
 
 /// What a server is still expected to send in a replay, and how what it sends differs.
@@ -9,7 +9,7 @@ package struct Expectations {
   package struct Expected {
     /// Its place among the lines of the capture.
     package let line: Int
-    package let client: String
+    package let client: ExactString
     package let json: JSON
   }
 
@@ -24,7 +24,7 @@ package struct Expectations {
   private let comparison: Comparison
   private let ignoresPushes: Bool
   private let keepsProgress: Bool
-  private var waiting: [String: [Expected]] = [:]
+  private var waiting: [ExactString: [Expected]] = [:]
   /// Lines that have not arrived yet, in order.
   private var open: Set<Int> = []
   package private(set) var findings: [Finding] = []
@@ -62,7 +62,7 @@ package struct Expectations {
   ///
   /// - Returns: the line that it answers to; nil where it was not expected.
   @discardableResult
-  package mutating func take(_ content: Capture.Message.Content, from client: String) -> Int? {
+  package mutating func take(_ content: Capture.Message.Content, from client: ExactString) -> Int? {
     switch content {
     case .message(let text): return take(text, from: client)
     case .bytes(let bytes):
@@ -89,7 +89,7 @@ package struct Expectations {
   ///
   /// - Returns: the line that it answers to; nil where it was not expected.
   @discardableResult
-  package mutating func take(_ text: String, from client: String) -> Int? {
+  package mutating func take(_ text: String, from client: ExactString) -> Int? {
     guard let json = try? JSON.parse(text) else {
       findings.append(Finding(line: nil, message: Preview.cut(text), differences: [Self.unreadable(text)]))
       return nil
@@ -128,12 +128,12 @@ package struct Expectations {
   }
 
   /// For what is no message.
-  private static func rawKey(_ client: String) -> String { "\(client) bytes" }
+  private static func rawKey(_ client: ExactString) -> ExactString { "\(client) bytes" }
 
   /// What two messages have in common that stand for each other.
-  private static func key(_ client: String, _ json: JSON) -> String {
+  private static func key(_ client: ExactString, _ json: JSON) -> ExactString {
     if let parts = json.arrayValue {
-      return "\(client) batch " + parts.map { $0["id"]?.canonicalText ?? "" }.sorted().joined(separator: ",")
+      return "\(client) batch \(parts.map(id).sorted().map(\.text).joined(separator: ","))"
     }
     if let method = json["method"]?.stringValue?.text {
       return "\(client) push \(method) \(json["params"]?["session"]?.canonicalText ?? "")"
@@ -141,9 +141,11 @@ package struct Expectations {
     return "\(client) answer \(json["id"]?.canonicalText ?? "")"
   }
 
+  private static func id(_ json: JSON) -> ExactString { ExactString(json["id"]?.canonicalText ?? "") }
+
   /// The answers of a batch by their ids, as they may come in any order.
   private static func sorted(_ json: JSON) -> JSON {
     guard let parts = json.arrayValue else { return json }
-    return .array(parts.sorted { ($0["id"]?.canonicalText ?? "") < ($1["id"]?.canonicalText ?? "") })
+    return .array(parts.map { (id($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1))
   }
 }

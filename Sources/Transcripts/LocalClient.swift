@@ -56,14 +56,14 @@ package final class LocalClient {
   package func received() -> [String] {
     server.handleCommits()
     server.noticeChanges()
-    return takeOutput().split(separator: "\n").map(String.init)
+    return takeOutput().byteLines.filter { !$0.isEmpty }.map(String.init)
   }
 
   /// What the server sends, with `ROOT` for the working directory, so that a transcript is the same wherever it
   /// replays.
   private func takeOutput() -> String {
     let text = String(decoding: connection.peer.output.takeAll(), as: UTF8.self)
-    return workingDirectory.map { text.replacing($0 + "/", with: "ROOT/") } ?? text
+    return workingDirectory.map { text.replacingBytes(of: $0 + "/", with: "ROOT/") } ?? text
   }
 }
 

@@ -1,3 +1,4 @@
+package import Basics
 package import JSON
 
 /// A ``Capture`` of one client, played against a server in this process.
@@ -12,7 +13,7 @@ package struct Transcript: Sendable {
 
   /// Reads the text of a capture; nil where it is none, or not of one client without a name.
   package init?(_ text: String) {
-    guard let capture = try? Capture(text), capture.clients.allSatisfy(\.isEmpty) else { return nil }
+    guard let capture = try? Capture(text), capture.clients.allSatisfy({ $0 == "" }) else { return nil }
     lines = capture.lines.map { line in
       switch line {
       case .message(let message): message.sender == .client ? .sent(message.text) : .received(message.text)
@@ -62,7 +63,7 @@ package struct Transcript: Sendable {
   }
 
   /// What one client of a capture sent and received.
-  package init(of capture: Capture, client: String) {
+  package init(of capture: Capture, client: ExactString) {
     lines = capture.messages.filter { $0.client == client }.map {
       $0.sender == .client ? .sent($0.text) : .received($0.text)
     }

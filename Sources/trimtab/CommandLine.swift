@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLibrary
 internal import JSON
 internal import JSONRPC
@@ -73,16 +74,17 @@ extension String {
 func runCommandLine(_ arguments: [String]) -> Int32 {
   do throws(CommandFailure) {
     let rest = Array(arguments.dropFirst())
+    let first = arguments.first.map { ExactString($0) }
     // What stands after `--` belongs to another program.
-    let own = rest.prefix { $0 != "--" }
-    if let command = arguments.first.flatMap({ CommandReference[$0] }), own.contains("--help") || own.contains("-h") {
+    let own = rest.lazy.map { ExactString($0) }.prefix { $0 != "--" }
+    if let command = first.flatMap({ CommandReference[$0] }), own.contains("--help") || own.contains("-h") {
       try writeOutput(command.text())
       return ExitStatus.success.rawValue
     }
-    switch arguments.first {
+    switch first {
     case nil where isatty(STDIN_FILENO) != 0: try writeOutput(help)
     case "--help", "-h", "help":
-      if let command = rest.first.flatMap({ CommandReference[$0] }), rest.count == 1 {
+      if let command = rest.first.flatMap({ CommandReference[ExactString($0)] }), rest.count == 1 {
         try writeOutput(command.text())
       } else {
         try Arguments.none(after: "help", rest)
@@ -115,10 +117,10 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
       try writeOutput(ManualPage.text)
     case .some(let other):
       let names = CommandReference.all.map(\.name)
-      let hint = UnknownField.nearest(to: other, among: names).map { "; did you mean \($0)?" } ?? ""
+      let hint = UnknownField.nearest(to: other.text, among: names).map { "; did you mean \($0)?" } ?? ""
       throw CommandFailure(
         status: .usage,
-        message: "expected \(names.joined(separator: ", ")), --help or --version, found \"\(other)\"\(hint)"
+        message: "expected \(names.joined(separator: ", ")), --help or --version, found \(Preview.quoted(other))\(hint)"
           + "; see trimtab --help")
     }
     return ExitStatus.success.rawValue

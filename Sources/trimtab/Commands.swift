@@ -1,3 +1,5 @@
+internal import Basics
+
 /// A command as it is declared: its help is what people read, what shells complete, and what the manual says.
 struct CommandReference {
   let name: String
@@ -23,7 +25,7 @@ struct CommandReference {
     CommandReference(name: "manual", help: ManualPage.help),
   ]
 
-  static subscript(name: String) -> CommandReference? { all.first { $0.name == name } }
+  static subscript(name: ExactString) -> CommandReference? { all.first { ExactString($0.name) == name } }
 
   struct Option {
     /// As in `--plans`.
@@ -34,7 +36,7 @@ struct CommandReference {
 
     /// The words that the value may be, where its declaration lists them: `headers|lines`.
     var choices: [String] {
-      guard let value, value.contains("|") else { return [] }
+      guard let value, value.hasBytes(of: "|") else { return [] }
       return value.split(separator: "|").map(String.init)
     }
 
@@ -82,7 +84,7 @@ struct CommandReference {
         if !entries.isEmpty { entries[entries.count - 1].doc += " " + text }
       } else if text.hasPrefix("example: ") {
         entries.append(Entry(term: String(text), doc: ""))
-      } else if let gap = text.firstRange(of: "  ") {
+      } else if let gap = text.firstRange(ofBytes: "  ") {
         entries.append(
           Entry(term: String(text[..<gap.lowerBound]), doc: String(text[gap.upperBound...].drop { $0 == " " })))
       } else {

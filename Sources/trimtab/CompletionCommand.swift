@@ -1,3 +1,5 @@
+internal import Basics
+
 /// `trimtab completion SHELL`: what a shell needs to complete commands and options.
 struct CompletionCommand {
   static let help = """
@@ -6,31 +8,35 @@ struct CompletionCommand {
 
     """
 
-  private let shell: String
+  private enum Shell: String, CaseIterable {
+    case bash, zsh, fish
+  }
+
+  private let shell: Shell
 
   init(_ arguments: [String]) throws(CommandFailure) {
     let parsed = try Arguments(arguments, options: [], flags: [])
-    guard parsed.words.count == 1, ["bash", "zsh", "fish"].contains(parsed.words[0]) else {
+    guard parsed.words.count == 1, let shell = Shell(named: ExactString(parsed.words[0])) else {
       throw CommandFailure(
         status: .usage,
-        message: "expected completion bash|zsh|fish, found \"\(parsed.words.joined(separator: " "))\"")
+        message: "expected completion bash|zsh|fish, found \(Preview.quoted(parsed.words.joined(separator: " ")))")
     }
-    shell = parsed.words[0]
+    self.shell = shell
   }
 
   func run() throws(CommandFailure) {
     switch shell {
-    case "bash": try writeOutput(Self.bash)
-    case "zsh": try writeOutput(Self.zsh)
-    default: try writeOutput(Self.fish)
+    case .bash: try writeOutput(Self.bash)
+    case .zsh: try writeOutput(Self.zsh)
+    case .fish: try writeOutput(Self.fish)
     }
   }
 
   /// A text between single quotation marks.
-  private static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "'\\''"))'" }
+  private static func quoted(_ text: String) -> String { "'\(text.replacingBytes(of: "'", with: "'\\''"))'" }
 
   private static func short(_ doc: String) -> String {
-    String(doc.prefix { $0 != ";" && $0 != ":" }).replacing("[", with: "(").replacing("]", with: ")")
+    String(doc.prefix { $0 != ";" && $0 != ":" }).replacingBytes(of: "[", with: "(").replacingBytes(of: "]", with: ")")
   }
 
   private static var bash: String {

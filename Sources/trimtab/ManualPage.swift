@@ -1,3 +1,4 @@
+internal import Basics
 internal import TrimtabServer
 
 /// `trimtab manual`: the manual page, for `man`.
@@ -33,7 +34,8 @@ enum ManualPage {
 
   /// Text as roff takes it: hyphens that can be copied, and no line that looks like a request.
   private static func escaped(_ text: String) -> String {
-    let plain = text.replacing("\\", with: "\\e").replacing("-", with: "\\-").replacing("\"", with: "\\(dq")
+    let plain = text.replacingBytes(of: "\\", with: "\\e").replacingBytes(of: "-", with: "\\-").replacingBytes(
+      of: "\"", with: "\\(dq")
     return plain.hasPrefix(".") || plain.hasPrefix("'") ? "\\&" + plain : plain
   }
 }

@@ -1,3 +1,4 @@
+internal import Basics
 internal import ModelSelection
 internal import Sessions
 
@@ -15,7 +16,7 @@ extension RecordedCurves {
     }
     var groups: [(name: String, members: [Int])] = []
     for (index, curve) in curves.enumerated() {
-      if let known = groups.firstIndex(where: { $0.name == curve.group }) {
+      if let known = groups.firstIndex(where: { ExactString($0.name) == ExactString(curve.group) }) {
         groups[known].members.append(index)
       } else {
         groups.append((curve.group, [index]))

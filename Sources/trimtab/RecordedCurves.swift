@@ -80,14 +80,14 @@ struct RecordedCurves {
       throw bad(error.line, error.expected, error.found)
     }
     guard table.rowCount > 0 else { throw bad(1, "a header", "nothing") }
-    let header = table.texts(row: 0)
+    let header = table.texts(row: 0).map { ExactString($0) }
     let rows = (1..<table.rowCount).map { Row(line: table.line(ofRow: $0), fields: table.texts(row: $0)) }
     if header.contains("config name") {
       try readWide(header, rows)
     } else if header.contains("fraction") {
       try readLong(header, rows)
     } else {
-      throw bad(1, "a column \"config name\" or \"fraction\"", String(header.joined(separator: ",").prefix(80)))
+      throw bad(1, "a column \"config name\" or \"fraction\"", Preview.cut(header.map(\.text).joined(separator: ",")))
     }
     guard !curves.isEmpty else { throw bad(2, "at least one curve", "none") }
     for index in curves.indices {
@@ -114,8 +114,10 @@ struct RecordedCurves {
     let fields: [String]
   }
 
-  private mutating func readWide(_ header: [String], _ rows: [Row]) throws(CommandFailure) {
-    let sizes = header.enumerated().compactMap { column, name in Double(name).map { (column, $0) } }.filter { $0.1 > 0 }
+  private mutating func readWide(_ header: [ExactString], _ rows: [Row]) throws(CommandFailure) {
+    let sizes = header.enumerated().compactMap { column, name in Double(name.text).map { (column, $0) } }.filter {
+      $0.1 > 0
+    }
     guard let name = header.firstIndex(of: "config name"), let size = header.firstIndex(of: "size"),
       let most = sizes.map(\.1).max()
     else { throw bad(1, "the columns config name, size, and numbers of samples", "others") }
@@ -134,15 +136,15 @@ struct RecordedCurves {
           Evaluation(
             fraction: samples / most, value: error, standardError: nil, cost: parameters * samples, energyJoules: nil))
       }
-      guard !curves.contains(where: { $0.name == curve.name }) else {
+      guard !curves.contains(where: { ExactString($0.name) == ExactString(curve.name) }) else {
         throw bad(line, "each name once", "\"\(curve.name)\" again")
       }
       curves.append(curve)
     }
   }
 
-  private mutating func readLong(_ header: [String], _ rows: [Row]) throws(CommandFailure) {
-    func required(_ name: String) throws(CommandFailure) -> Int {
+  private mutating func readLong(_ header: [ExactString], _ rows: [Row]) throws(CommandFailure) {
+    func required(_ name: ExactString) throws(CommandFailure) -> Int {
       guard let place = header.firstIndex(of: name) else { throw bad(1, "a column \"\(name)\"", "none") }
       return place
     }
@@ -160,7 +162,7 @@ struct RecordedCurves {
     let noise = header.firstIndex(of: "standardError")
     let start = header.firstIndex(of: "startSeconds")
     costsAreSeconds = true
-    var number: [String: Int] = [:]
+    var number: [ExactString: Int] = [:]
     for (line, row) in rows.map({ ($0.line, $0.fields) }) {
       guard row.count == header.count else {
         throw bad(line, "\(header.count) fields", "\(row.count)")
@@ -176,10 +178,10 @@ struct RecordedCurves {
         cost: try figure(cost, "a positive number") { $0 > 0 },
         energyJoules: try energy.map { (column) throws(CommandFailure) in try figure(column, "a number") { $0 >= 0 } })
       let between = projector.map { row[$0] }.flatMap { $0.isEmpty ? nil : $0 }
-      let name = [row[encoder], between, row[model]].compactMap { $0 }.joined(separator: Self.separator)
+      let name = ExactString([row[encoder], between, row[model]].compactMap { $0 }.joined(separator: Self.separator))
       if number[name] == nil {
         number[name] = curves.count
-        curves.append(Curve(name: name, group: row[encoder], evaluations: []))
+        curves.append(Curve(name: name.text, group: row[encoder], evaluations: []))
       }
       curves[number[name] ?? 0].evaluations.append(evaluation)
       guard let start else { continue }

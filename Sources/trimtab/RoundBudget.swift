@@ -1,4 +1,5 @@
 internal import EnergyFrontier
+internal import JSONRPC
 internal import Synchronization
 internal import TrimtabServer
 
@@ -6,7 +7,7 @@ internal import TrimtabServer
 ///
 /// The wire and the journal count rounds only, so that a replay is exact; as many `--rounds` give the same plans.
 final class RoundBudget: Sendable {
-  private let start = ContinuousClock.now
+  private let start = monotonicSeconds()
   private let seconds: Double?
   private let rounds = Mutex<[PlanRound]>([])
 
@@ -15,7 +16,7 @@ final class RoundBudget: Sendable {
 
   @Sendable func mayContinue(_ round: PlanRound) -> Bool {
     rounds.withLock { $0.append(round) }
-    return seconds.map { ContinuousClock.now - start < .seconds($0) } ?? true
+    return seconds.map { monotonicSeconds() - start < $0 } ?? true
   }
 
   /// How many rounds were done and how far plans came nearer to the bound; nil where none was asked for.

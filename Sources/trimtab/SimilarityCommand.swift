@@ -40,13 +40,11 @@ struct SimilarityCommand {
         status: .usage, message: "expected two or more .npy files, found \(paths.count); see trimtab --help")
     }
     let bandwidth = try arguments.number("--bandwidth", atLeast: 1e-6)
-    switch arguments.text("--kernel") ?? "linear" {
+    switch try arguments.word("--kernel", of: ["linear", "rbf"]) {
     case "rbf": kernel = .rbf(bandwidthFraction: bandwidth ?? 1)
-    case "linear" where bandwidth == nil: kernel = .linear
-    case "linear":
+    case _ where bandwidth == nil: kernel = .linear
+    default:
       throw CommandFailure(status: .usage, message: "--bandwidth: expected it with --kernel rbf, found it without")
-    case let other:
-      throw CommandFailure(status: .usage, message: "--kernel: expected linear or rbf, found \"\(other)\"")
     }
     if let size = try arguments.integer("--batch", in: 4...(1 << 40)) {
       estimator = .minibatch(size: size)

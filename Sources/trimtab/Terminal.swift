@@ -1,5 +1,6 @@
 internal import CLibrary
 internal import Files
+internal import JSONRPC
 internal import Sessions
 internal import Synchronization
 
@@ -7,7 +8,7 @@ internal import Synchronization
 final class ProgressBar: Sendable {
   private let shown = Atomic<Int>(-1)
   private let isTerminal = isatty(STDERR_FILENO) != 0
-  private let start = ContinuousClock.now
+  private let start = monotonicSeconds()
   private static let width = 40
 
   /// Shows the completed share of the work, in 0...1.
@@ -17,11 +18,11 @@ final class ProgressBar: Sendable {
     shown.store(percent, ordering: .relaxed)
     let filled = percent * Self.width / 100
     let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: Self.width - filled)
-    let elapsed = ContinuousClock.now - start
-    let remaining = percent > 0 ? elapsed * (100 - percent) / percent : .zero
+    let elapsed = monotonicSeconds() - start
+    let remaining = percent > 0 ? elapsed * Double(100 - percent) / Double(percent) : 0
     writeError(
-      "\r[\(bar)] \(percent) %, \(elapsed.components.seconds) s"
-        + (percent > 0 ? ", about \(remaining.components.seconds) s left" : "") + "\u{1B}[K")
+      "\r[\(bar)] \(percent) %, \(Int(elapsed)) s"
+        + (percent > 0 ? ", about \(Int(remaining)) s left" : "") + "\u{1B}[K")
   }
 
   /// Removes the bar.

@@ -5,11 +5,12 @@ test here would wait in vain for an answer.
 """
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY, Server
+from conftest import AWAIT_SECONDS, REPOSITORY, Server
 
 MARKS = "\u0301\u0323" * 250_000
 TRANSCRIPTS = REPOSITORY / "fixtures" / "transcripts"
@@ -221,3 +222,81 @@ def test_a_long_name_anywhere_in_an_assistants_request_is_answered(start):
             play(server, [{"jsonrpc": "2.0", "id": played, "method": method, "params": changed}])
             played += 1
         play(server, [{"jsonrpc": "2.0", "id": played, "method": method + MARKS, "params": params}])
+
+
+def run(binary, *arguments, text=""):
+    return subprocess.run([str(one) for one in (binary, *arguments)], capture_output=True, text=True, check=False,
+                          input=text, timeout=AWAIT_SECONDS)
+
+
+def request(name, text):
+    return json.dumps({"jsonrpc": "2.0", "id": name, "method": name, "params": {name: text}}, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("trace", [
+    f"[Trace - 10:17:36 AM] Sending request 'x{MARKS} - (x{MARKS})'.\nParams: {{}}\n",
+    f"[Trace - 10:17:36 AM] Sending {MARKS} 'x - (1)'.\n[Trace - 1] Sending notification 'x'.\n",
+    f"[Trace - 10:17:36 AM] Received response 'x - (1)' in 1ms. Request failed: {MARKS} ({MARKS}).\n",
+    f"[LSP   - 10:17:36 AM] {{\"isLSPMessage\":true,\"type\":\"send{MARKS}\",\"message\":{{}}}}\n",
+    f"-->{MARKS}\n[{MARKS}]{MARKS}\n\n{MARKS}\n[Trace - 1] Sending notification 'x'.\n",
+    f"--> {request('x', MARKS)}\n".replace('"jsonrpc": "2.0", ', ""),
+], ids=["request", "kind", "error", "inspector", "line", "journal"])
+def test_a_long_name_in_a_trace_becomes_a_transcript(binary, tmp_path, trace):
+    (tmp_path / "trace").write_text(trace)
+    made = run(binary, "transcript", tmp_path / "trace")
+    assert made.returncode == 0 and made.stdout.startswith(("-->", "<--"))
+
+
+LONG_CAPTURE = f"""# {MARKS}
+%{MARKS}
+%mask x{MARKS}
+%compare open
+x{MARKS} --> {request("x" + MARKS, MARKS)}
+x{MARKS} <-- {{"jsonrpc":"2.0","id":"x{MARKS}","error":{{"code":1,"message":"%any{MARKS}"}}}}
+"""
+
+
+def test_a_long_name_in_any_place_of_a_capture_is_shown_and_compared(binary, tmp_path):
+    (tmp_path / "one").write_text(LONG_CAPTURE)
+    (tmp_path / "other").write_text(LONG_CAPTURE.replace(f'{MARKS}"}}}}', f'{MARKS[::-1]}"}}}}'))
+    assert "only in the other" not in run(binary, "view", tmp_path / "one", tmp_path / "other").stdout
+    replayed = run(binary, "replay", tmp_path / "one", "--", binary, "serve", "--from", tmp_path / "one")
+    assert (replayed.returncode, replayed.stdout.splitlines()[-1]) == (0, "1 of 1 as recorded")
+
+
+def test_long_names_are_looked_up_in_a_capture_that_serves(binary, tmp_path):
+    (tmp_path / "one").write_text(LONG_CAPTURE)
+    for asked in (request("x" + MARKS, MARKS), request("x" + MARKS, MARKS[::-1])):
+        served = run(binary, "serve", "--from", tmp_path / "one", text=asked + "\n")
+        assert json.loads(served.stdout)["id"] == "x" + MARKS
+
+
+def test_long_names_are_redacted(binary, tmp_path):
+    sent = [{"jsonrpc": "2.0", "method": "x", "params": {"session": name, "message": f"no {name}"}}
+            for name in ("x" + MARKS, "x" + MARKS[::-1], MARKS)]
+    run(binary, "record", "--redact", "--out", tmp_path / "out", "--", "cat",
+        text="".join(json.dumps(one, ensure_ascii=False) + "\n" for one in sent))
+    recorded = [line for line in (tmp_path / "out").read_text().splitlines() if line.startswith("-->")]
+    assert [json.loads(line[4:])["params"] for line in recorded] == [
+        {"session": f"session{number}", "message": f"no session{number}"} for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [
+    # To Unicode the sign and the mark behind it are one character.
+    (["replay", "x", "--framing=\u0338"], "--framing: expected headers or lines"),
+    (["replay", "x", "--" + MARKS[:30_000]], "expected one of"), ([MARKS[:30_000]], "--help or --version"),
+    (["completion", "bash" + MARKS[:30_000]], "expected completion bash|zsh|fish"),
+    (["similarity", "x", "y", "--kernel", "rbf" + MARKS[:30_000]], "--kernel: expected linear or rbf"),
+])
+def test_a_long_argument_is_refused_by_its_bytes(binary, arguments, expected):
+    refused = run(binary, *arguments)
+    assert refused.returncode == 64 and expected in refused.stderr and len(refused.stderr) < 1000
+
+
+def test_a_long_name_in_a_script_is_read(binary, tmp_path):
+    script = tmp_path / "train.sh"
+    script.write_text(f"A={MARKS}\n{MARKS}=$A ${{{MARKS}}} $(({MARKS})) --x{MARKS} '{MARKS}'\n"
+                      "torchrun --pipeline-model-parallel-size 4\n")
+    made = run(binary, "init", "--megatron", script, tmp_path / "trimtab.toml")
+    assert made.returncode == 0, made.stderr[:300]
+    assert "stages = 4" in (tmp_path / "trimtab.toml").read_text()

@@ -199,4 +199,40 @@ import Transcripts
     #expect(texts[0] == #"{"params":{"session":"session1","path":"/path/1","processId":3},"method":"x"}"#)
     #expect(texts[1] == #"{"error":{"message":"no session session1 with /path/1"},"params":{"session":"session1"}}"#)
   }
+
+  /// Names that are equal to `String` and not in their bytes.
+  private static let composed = "caf\u{E9}"
+  private static let decomposed = "cafe\u{301}"
+
+  @Test func redactionTellsNamesApartByTheirBytes() throws {
+    var redaction = Redaction()
+    let names = [Self.composed, Self.decomposed]
+    let redacted = names.map { redaction.redacted(["session": .string($0)])["session"]?.stringValue }
+    #expect(redacted == ["session1", "session2"])
+    let message: JSON = ["message": .string("no \(Self.decomposed), \(Self.composed)")]
+    #expect(redaction.redacted(message)["message"] == "no session2, session1")
+  }
+
+  @Test func redactionReplacesTheLongestNameAndNothingThatItPutThere() throws {
+    var redaction = Redaction()
+    for name in ["se", "session", "job"] { _ = redaction.redacted(["session": .string(ExactString(name))]) }
+    let message = redaction.redacted(["message": "session, se and job1"])
+    #expect(message["message"] == "session2, session1 and session31")
+  }
+
+  @Test func capturesTellNamesApartByTheirBytes() throws {
+    let capture = try Capture(
+      """
+      %mask \(Self.composed)
+      \(Self.composed) --> {"id":1,"method":"m"}
+      \(Self.decomposed) --> {"id":1,"method":"m"}
+
+      """)
+    #expect(capture.clients.count == 2)
+    let comparison = Comparison(masks: capture.masks)
+    func differences(_ name: String) -> Int {
+      comparison.differences(["p": [Self.composed: 1]], ["p": [name: 2]]).count
+    }
+    #expect(differences(Self.composed) == 0 && differences(Self.decomposed) == 1)
+  }
 }

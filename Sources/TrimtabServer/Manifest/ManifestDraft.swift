@@ -66,7 +66,7 @@ package struct ManifestDraft {
         let doc = fields.first { $0.name == key }.map { Self.firstSentence($0.doc) } ?? ""
         let line = (entry.isOffer ? "# " : "") + "\(key) = \(TOMLText.value(entry.value))"
         // Beside the value where the line has room.
-        if doc.isEmpty || line.count + doc.count > 114 || line.contains("\n") {
+        if doc.isEmpty || line.count + doc.count > 114 || line.hasBytes(of: "\n") {
           text += (doc.isEmpty ? "" : Self.wrapped(doc)) + line + "\n"
         } else {
           text += line + "  # \(doc)\n"
@@ -112,7 +112,7 @@ package struct ManifestDraft {
   }
 
   private static func firstSentence(_ doc: String) -> String {
-    doc.firstRange(of: ". ").map { String(doc[..<$0.lowerBound]) + "." } ?? doc
+    doc[...].firstRange(ofBytes: ". ").map { String(doc[..<$0.lowerBound]) + "." } ?? doc
   }
 
   private static func wrapped(_ doc: String) -> String {

@@ -23,7 +23,7 @@ struct ManifestWords {
   func remedy(_ text: String) -> String {
     var text = text
     for (request, key) in Self.keys {
-      text = text.replacing(request, with: language == .toml && key != "gpus" ? "[\(key)]" : key)
+      text = text.replacingBytes(of: request, with: language == .toml && key != "gpus" ? "[\(key)]" : key)
     }
     return Self.replacing(expected(text), ["send": "write", "submit": "write", "register": "list"])
   }
@@ -55,8 +55,7 @@ struct ManifestWords {
   private static let keys = (ManifestSection.tables + [.gpus]).map { ($0.request, $0.key) }
 
   /// Replaces whole words.
-  private static func replacing(_ text: String, _ words: [String: String]) -> String {
-    text.split(separator: " ", omittingEmptySubsequences: false).map { words[String($0)] ?? String($0) }
-      .joined(separator: " ")
+  private static func replacing(_ text: String, _ words: [ExactString: String]) -> String {
+    text[...].split(atBytes: " ").map { words[ExactString(String($0))] ?? String($0) }.joined(separator: " ")
   }
 }

@@ -214,7 +214,7 @@ struct InitCommand {
   /// What an option answers is known.
   private mutating func add(_ found: [String]) {
     notes += found.filter { note in
-      !Self.pipelineOptions.names.contains { note.contains($0 + " ") && arguments.text($0) != nil }
+      !Self.pipelineOptions.names.contains { note.hasBytes(of: $0 + " ") && arguments.text($0) != nil }
     }
   }
 
@@ -235,8 +235,8 @@ struct InitCommand {
   /// A path as the manifest's folder has it.
   private func placed(_ path: String) -> String {
     let folder = ManifestFile.folder(of: self.path)
-    if path.hasPrefix("/") || folder == "." { return path }
-    if path.hasPrefix(folder + "/") { return String(path.dropFirst(folder.count + 1)) }
+    if FilePath.isAbsolute(path) || folder == "." { return path }
+    if FilePath.isBelow(path, folder) { return String(Substring(path.utf8.dropFirst(folder.utf8.count + 1))) }
     return (try? OpenFile(path).path) ?? path
   }
 }

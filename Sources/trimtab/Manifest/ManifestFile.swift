@@ -15,7 +15,9 @@ struct ManifestFile {
   /// - Throws: ``CommandFailure`` where it cannot be read, or where its folder has one in the other language, too.
   init(_ path: String) throws(CommandFailure) {
     let name = Self.name(of: path)
-    if let other = Self.names.first(where: { $0 != name }), Self.names.contains(name) {
+    if Self.names.contains(where: { name == ExactString($0) }),
+      let other = Self.names.first(where: { name != ExactString($0) })
+    {
       let sibling = Self.folder(of: path) == "." ? other : "\(Self.folder(of: path))/\(other)"
       guard !Self.exists(sibling) else {
         throw CommandFailure(
@@ -46,22 +48,26 @@ struct ManifestFile {
   }
 
   /// Whether a path names a manifest rather than another file of a command: by its name, or its ending.
-  static func isManifest(_ path: String) -> Bool { path.hasSuffix(".toml") || name(of: path) == "trimtab.json" }
+  static func isManifest(_ path: String) -> Bool {
+    ExactString(path).hasSuffix(".toml") || name(of: path) == "trimtab.json"
+  }
 
   static let names = ["trimtab.toml", "trimtab.json"]
 
-  static func language(of path: String) -> SyntaxTree.Language { path.hasSuffix(".json") ? .json : .toml }
+  static func language(of path: String) -> SyntaxTree.Language {
+    ExactString(path).hasSuffix(".json") ? .json : .toml
+  }
 
   /// Reads the files that it names.
   var files: FileAccess { FileAccess(anywhereFrom: Self.folder(of: path)) }
 
   static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    guard let folder = FilePath.folder(of: path) else { return "." }
+    return folder.isEmpty ? "/" : folder
   }
 
-  private static func name(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+  private static func name(of path: String) -> ExactString {
+    ExactString(FilePath.folder(of: path).map { String(Substring(path.utf8.dropFirst($0.utf8.count + 1))) } ?? path)
   }
 
   static func exists(_ path: String) -> Bool { (try? OpenFile(path)) != nil }

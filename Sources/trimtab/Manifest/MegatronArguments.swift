@@ -1,3 +1,4 @@
+internal import Basics
 internal import EnergyFrontier
 internal import JSON
 
@@ -11,8 +12,8 @@ struct MegatronArguments {
   /// What could not be found out.
   private(set) var notes: [String] = []
 
-  private var arguments: [String: String] = [:]
-  private var variables: [String: String] = [:]
+  private var arguments: [ExactString: String] = [:]
+  private var variables: [ExactString: String] = [:]
 
   init(_ text: String) {
     var lexer = ShellWords(text)
@@ -20,75 +21,88 @@ struct MegatronArguments {
     deduce()
   }
 
-  private var pending: String?
+  private var pending: ExactString?
 
   private mutating func read(_ word: String) {
-    if let equals = word.firstIndex(of: "="), !word.hasPrefix("-"), Self.isName(word[..<equals]) {
-      let name = String(word[..<equals].last == "+" ? word[..<equals].dropLast() : word[..<equals])
-      let value = expanded(String(word[word.index(after: equals)...]))
-      variables[name] = value
+    let parts = word.utf8.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+    // An array that grows has a plus before the sign.
+    let isLonger = parts[0].last == UInt8(ascii: "+")
+    let name = String(Substring(isLonger ? parts[0].dropLast() : parts[0]))
+    var value = word
+    if parts.count == 2, Self.isName(name) {
+      value = String(Substring(parts[1]))
+      variables[ExactString(name)] = expanded(value)
       pending = nil
-      for inner in value.split(whereSeparator: \.isWhitespace) { readArgument(String(inner)) }
-    } else {
-      for inner in expanded(word).split(whereSeparator: \.isWhitespace) { readArgument(String(inner)) }
+    }
+    for inner in expanded(value).unicodeScalars.split(whereSeparator: \.properties.isWhitespace) {
+      readArgument(Substring(inner))
     }
   }
 
-  private mutating func readArgument(_ word: String) {
-    guard word.hasPrefix("--") else {
-      if let name = pending { arguments[name] = word }
+  private mutating func readArgument(_ word: Substring) {
+    guard word.utf8.starts(with: "--".utf8) else {
+      if let name = pending { arguments[name] = String(word) }
       pending = nil
       return
     }
-    let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1)
-    let name = parts.first.map { String($0).replacing("_", with: "-") } ?? ""
+    let parts = word.utf8.dropFirst(2).split(separator: UInt8(ascii: "="), maxSplits: 1)
+    let name = ExactString(parts.first.map { String(Substring($0)).replacingBytes(of: "_", with: "-") } ?? "")
     if parts.count == 2 {
-      arguments[name] = String(parts[1])
+      arguments[name] = String(Substring(parts[1]))
       pending = nil
     } else {
       pending = name
     }
   }
 
-  private static func isName(_ text: Substring) -> Bool {
-    let text = text.last == "+" ? text.dropLast() : text
-    return !text.isEmpty && text.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
-      && !(text.first?.isNumber ?? true)
+  /// Whether a variable may have this name.
+  private static func isName(_ text: String) -> Bool {
+    text.utf8.allSatisfy(isNameByte) && text.utf8.first.map { !isDigit($0) } ?? false
   }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+  private static func isNameByte(_ byte: UInt8) -> Bool {
+    isDigit(byte) || byte == UInt8(ascii: "_") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+  }
+
+  private static func name(_ bytes: Substring.UTF8View) -> ExactString { ExactString(String(Substring(bytes))) }
 
   /// A word with the values of variables, and of arithmetic on them.
   private func expanded(_ word: String) -> String {
-    var result = ""
-    var rest = Substring(word)
-    while let dollar = rest.firstIndex(of: "$") {
-      result += rest[..<dollar]
-      rest = rest[rest.index(after: dollar)...]
-      if rest.hasPrefix("(("), let end = rest.firstRange(of: "))") {
-        result += computed(rest[rest.index(rest.startIndex, offsetBy: 2)..<end.lowerBound])
+    let pieces = word[...].split(atBytes: "$")
+    var result = String(pieces[0])
+    var rest = word.utf8.dropFirst(pieces[0].utf8.count)
+    while !rest.isEmpty {
+      rest = rest.dropFirst()
+      if rest.starts(with: "((".utf8), let end = Substring(rest).firstRange(ofBytes: "))") {
+        result += computed(Substring(rest[..<end.lowerBound].dropFirst(2)))
         rest = rest[end.upperBound...]
-      } else if rest.hasPrefix("{"), let end = rest.firstIndex(of: "}") {
-        let inner = rest[rest.index(after: rest.startIndex)..<end]
-        let parts = inner.split(separator: ":", maxSplits: 1)
-        let fallback = parts.count > 1 ? parts[1].drop { $0 == "-" || $0 == "=" } : ""
-        result += parts.first.flatMap { variables[String($0)] } ?? String(fallback)
-        rest = rest[rest.index(after: end)...]
+      } else if rest.first == UInt8(ascii: "{"), let end = rest.firstIndex(of: UInt8(ascii: "}")) {
+        let parts = rest[..<end].dropFirst().split(separator: UInt8(ascii: ":"), maxSplits: 1)
+        let fallback = parts.dropFirst().first?.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "=") }
+        result += parts.first.flatMap { variables[Self.name($0)] } ?? fallback.map { String(Substring($0)) } ?? ""
+        rest = rest[end...].dropFirst()
       } else {
-        let name = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-        result += variables[String(name)] ?? ""
+        let name = rest.prefix(while: Self.isNameByte)
+        result += variables[Self.name(name)] ?? ""
         rest = rest[name.endIndex...]
       }
+      let plain = rest.prefix { $0 != UInt8(ascii: "$") }
+      result += Substring(plain)
+      rest = rest[plain.endIndex...]
     }
-    return result + rest
+    return result
   }
 
   /// A product or quotient from left to right; empty where it is something else.
   private func computed(_ expression: Substring) -> String {
     var value: Int?
-    var operation: Character = "*"
-    var word = ""
+    var operation: Unicode.Scalar = "*"
+    var word = String.UnicodeScalarView()
     func apply() -> Bool {
-      let name = word.replacing("$", with: "").replacing("{", with: "").replacing("}", with: "")
-      guard let number = Int(variables[name] ?? name) else { return false }
+      let name = String(word)
+      guard let number = Int(variables[ExactString(name)] ?? name) else { return false }
       switch (value, operation) {
       case (nil, _): value = number
       case (let left?, "*"):
@@ -99,16 +113,17 @@ struct MegatronArguments {
         guard number != 0 else { return false }
         value = left / number
       }
-      word = ""
+      word.removeAll()
       return true
     }
-    for character in expression where !character.isWhitespace {
-      guard character == "*" || character == "/" else {
-        word.append(character)
+    let marks: [Unicode.Scalar] = ["$", "{", "}"]
+    for scalar in expression.unicodeScalars where !scalar.properties.isWhitespace && !marks.contains(scalar) {
+      guard scalar == "*" || scalar == "/" else {
+        word.append(scalar)
         continue
       }
       guard apply() else { return "" }
-      operation = character
+      operation = scalar
     }
     return apply() ? value.map { "\($0)" } ?? "" : ""
   }
@@ -116,7 +131,7 @@ struct MegatronArguments {
   // MARK: What follows
 
   private func integer(_ names: String...) -> Int? {
-    names.lazy.compactMap { arguments[$0].flatMap { Int($0) } }.first { $0 > 0 }
+    names.lazy.compactMap { arguments[ExactString($0)].flatMap { Int($0) } }.first { $0 > 0 }
   }
 
   private mutating func deduce() {
@@ -165,48 +180,50 @@ struct MegatronArguments {
 
 /// The words of a shell script, as far as arguments go: quotes, escapes, comments and joined lines.
 private struct ShellWords {
-  private var characters: Substring
+  private var rest: Substring.UnicodeScalarView
 
-  init(_ text: String) { characters = Substring(text) }
+  init(_ text: String) { rest = Substring(text).unicodeScalars }
 
   mutating func next() -> String? {
-    var word = ""
+    var word = String.UnicodeScalarView()
     var isWord = false
-    var quote: Character?
-    while let character = characters.popFirst() {
+    var quote: Unicode.Scalar?
+    while let scalar = rest.popFirst() {
       if let open = quote {
-        if character == open { quote = nil } else { word.append(character) }
+        if scalar == open { quote = nil } else { word.append(scalar) }
         continue
       }
-      switch character {
+      switch scalar {
       case "\"", "'":
-        quote = character
+        quote = scalar
         isWord = true
       case "\\":
         // A line that goes on separates words, too.
-        if let escaped = characters.popFirst(), !escaped.isNewline {
+        if rest.first == "\r" { rest.removeFirst() }
+        if let escaped = rest.popFirst(), escaped != "\n" {
           word.append(escaped)
           isWord = true
         } else if isWord {
-          return word
+          return String(word)
         }
-      case "#" where !isWord: characters = characters.drop { !$0.isNewline }
-      case "$" where characters.hasPrefix("(("):
-        let end = characters.firstRange(of: "))")?.upperBound ?? characters.endIndex
-        word += "$" + characters[..<end]
-        characters = characters[end...]
+      case "#" where !isWord: rest = rest.drop { $0 != "\n" }
+      case "$" where rest.starts(with: "((".unicodeScalars):
+        let end = Substring(rest).firstRange(ofBytes: "))")?.upperBound ?? rest.endIndex
+        word.append(scalar)
+        word += rest[..<end]
+        rest = rest[end...]
         isWord = true
       case "(", ")", ";", "&", "|":
-        if isWord { return word }
+        if isWord { return String(word) }
       default:
-        if character.isWhitespace {
-          if isWord { return word }
+        if scalar.properties.isWhitespace {
+          if isWord { return String(word) }
         } else {
-          word.append(character)
+          word.append(scalar)
           isWord = true
         }
       }
     }
-    return isWord ? word : nil
+    return isWord ? String(word) : nil
   }
 }

@@ -17,12 +17,12 @@ struct CapturePage {
     _ capture: Capture, title: String, _ differences: [Int: [Difference]] = [:], _ extra: [Capture.Message] = []
   ) {
     (self.capture, self.title, self.differences, self.extra) = (capture, title, differences, extra)
-    var open: [String: (line: Int, message: Capture.Message, method: String)] = [:]
+    var open: [ExactString: (line: Int, message: Capture.Message, method: String)] = [:]
     for (index, line) in capture.lines.enumerated() {
       guard case .message(let message) = line else { continue }
       for part in message.json.map({ $0.arrayValue.map(Array.init) ?? [$0] }) ?? [] {
         guard let id = part["id"] else { continue }
-        let key = "\(message.client) \(id.canonicalText)"
+        let key: ExactString = "\(message.client) \(id.canonicalText)"
         if message.sender == .client, let method = part["method"]?.stringValue?.text {
           open[key] = (index, message, method)
         } else if message.sender == .server, part["method"] == nil, let request = open.removeValue(forKey: key) {
@@ -39,14 +39,16 @@ struct CapturePage {
     var rows: [String] = []
     for (index, line) in capture.lines.enumerated() {
       switch line {
-      case .comment(let text): rows += text.isEmpty ? [] : ["<p>\(TestReport.escaped(String(text.dropFirst())))</p>"]
+      case .comment(let text):
+        let words = String(Substring(text.text.utf8.dropFirst()))
+        rows += text == "" ? [] : ["<p>\(TestReport.escaped(words))</p>"]
       case .setting: rows.append("<p><code>\(TestReport.escaped(Capture.text(of: line)))</code></p>")
       case .message(let message): rows.append(row(message, at: index))
       }
     }
     let more = extra.map {
       "<details class=\"differs\"><summary>only in the other: "
-        + "\(TestReport.escaped($0.text.count > 120 ? String($0.text.prefix(120)) + "…" : $0.text))</summary>"
+        + "\(TestReport.escaped(Preview.cut($0.text, limit: 120)))</summary>"
         + "<pre>\(TestReport.escaped(Self.indented($0)))</pre></details>"
     }
     return """
@@ -97,7 +99,7 @@ struct CapturePage {
     let list = found.map { "<li>\(TestReport.escaped($0.text))</li>" }.joined()
     return """
       <details class="\(kind)\(isError ? " error" : "")\(found.isEmpty ? "" : " differs")">\
-      <summary>\(message.client.isEmpty ? "" : "<em>\(TestReport.escaped(message.client))</em> ")\
+      <summary>\(message.client == "" ? "" : "<em>\(TestReport.escaped(message.client.text))</em> ")\
       <b>\(TestReport.escaped(method))</b> <small>\(TestReport.escaped(facts.joined(separator: " · ")))</small>\(bar)\
       </summary>\(list.isEmpty ? "" : "<ul>\(list)</ul>")<pre>\(TestReport.escaped(Self.indented(message)))</pre></details>
       """

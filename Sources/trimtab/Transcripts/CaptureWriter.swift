@@ -1,3 +1,4 @@
+internal import Basics
 internal import JSON
 internal import JSONRPC
 internal import Transcripts
@@ -20,7 +21,7 @@ struct CaptureWriter: ~Copyable {
 
   func head(_ command: [String]) -> String {
     let words = options.redacts ? [] : command
-    return "# Recorded by trimtab record: \(words.joined(separator: " ").replacing("\n", with: " "))\n"
+    return "# Recorded by trimtab record: \(words.joined(separator: " ").replacingBytes(of: "\n", with: " "))\n"
   }
 
   /// Adds the lines of the messages that end within `bytes`.

@@ -26,7 +26,7 @@ struct ConformanceCommand {
   private let command: [String]
   private let folder: String
   private let usesHeaders: Bool
-  private let level: String?
+  private let level: ExactString?
   private let patienceSeconds: Double
   private let printsTAP: Bool
   private let junitPath: String?
@@ -39,14 +39,9 @@ struct ConformanceCommand {
       throw CommandFailure(
         status: .usage, message: "expected conformance -- SERVER..., found no server; see trimtab --help")
     }
-    func choice(_ name: String, _ words: [String]) throws(CommandFailure) -> String? {
-      guard let word = parsed.text(name), !words.contains(word) else { return parsed.text(name) }
-      throw CommandFailure(
-        status: .usage, message: "\(name): expected \(words.joined(separator: " or ")), found \"\(word)\"")
-    }
     self.command = command
-    usesHeaders = try choice("--framing", ["headers", "lines"]) != "lines"
-    level = try choice("--level", ["base", "lifecycle", "declared"])
+    usesHeaders = try parsed.word("--framing", of: ["headers", "lines"]) != "lines"
+    level = try parsed.word("--level", of: ["base", "lifecycle", "declared"])
     patienceSeconds = try parsed.number("--timeout", atLeast: 0) ?? 5
     (printsTAP, junitPath) = (parsed.has("--tap"), parsed.text("--junit"))
     if let checks = parsed.text("--checks") {
@@ -61,8 +56,12 @@ struct ConformanceCommand {
     }
   }
 
+  private static func checks(in folder: String) -> [String] {
+    FileSystem.names(in: folder).filter { ExactString($0).hasSuffix(".transcript") }
+  }
+
   private static func hasChecks(_ folder: String) -> Bool {
-    FileSystem.names(in: folder).contains { $0.hasSuffix(".transcript") }
+    !checks(in: folder).isEmpty
   }
 
   /// Beside the program as it is installed, or in the repository.
@@ -79,14 +78,14 @@ struct ConformanceCommand {
 
   /// Whether the first answer of a check, that to `initialize`, has a capability, not as null or false. A server that
   /// does not answer is not one that declares nothing: there the check counts, and fails.
-  private static func isDeclared(_ capability: String, _ outcome: Replay.Outcome, _ capture: Capture) -> Bool {
+  private static func isDeclared(_ capability: ExactString, _ outcome: Replay.Outcome, _ capture: Capture) -> Bool {
     let first = capture.lines.firstIndex {
       if case .message(let message) = $0 { message.sender == .server } else { false }
     }
     guard let first, case .message(let text) = outcome.received[first], let answer = try? JSON.parse(text) else {
       return true
     }
-    guard let value = answer["result"]?["capabilities"]?[capability] else { return false }
+    guard let value = answer["result"]?["capabilities"]?[capability.text] else { return false }
     return value != .null && value != false
   }
 
@@ -96,7 +95,7 @@ struct ConformanceCommand {
     let groups = ProcessGroups()
     groups.endOnInterrupt()
     var report = TestReport()
-    for name in FileSystem.names(in: folder) where name.hasSuffix(".transcript") {
+    for name in Self.checks(in: folder) {
       let capture = try readCapture("\(folder)/\(name)")
       let level = capture.setting("level").first ?? "base"
       // A check of one framing's bytes says nothing about the other.
@@ -111,8 +110,10 @@ struct ConformanceCommand {
         finding.differences.map { "  \(finding.message), \($0.text)\n" }.joined()
       }
       let seconds = outcome.seconds
-      let title = capture.lines.first.map { Capture.text(of: $0).drop { $0 == "#" || $0 == " " } } ?? ""
-      let check = "\(level): \(title.isEmpty ? name[...] : title)"
+      let title = capture.lines.first.map {
+        String(Capture.text(of: $0).unicodeScalars.drop { $0 == "#" || $0 == " " })
+      }
+      let check = "\(level): \(title.flatMap { $0.isEmpty ? nil : $0 } ?? name)"
       if let capability = capture.setting("declares").first, !Self.isDeclared(capability, outcome, capture) {
         report.skip(check, "\(capability) is not declared", seconds: seconds)
       } else {

@@ -15,20 +15,22 @@ struct MockServer {
   private var played: Set<Int> = []
   private var next = 0
   /// Recorded ids, as canonical text, and the client's own.
-  private var ids: [String: JSON] = [:]
+  private var ids: [ExactString: JSON] = [:]
   private var hasEnded = false
   /// The status to end with once the last line is played, where the capture has one.
   private let lastStatus: Int32?
 
   /// Fields that say who the client is and where it runs, not what it wants.
-  private static let identity: Set<String> = ["processId", "clientInfo", "protocolVersions", "roots", "workDoneToken"]
+  private static let identity: Set<ExactString> = [
+    "processId", "clientInfo", "protocolVersions", "roots", "workDoneToken",
+  ]
 
   /// - Parameter capture: of one client; of several the first is played.
   init(_ capture: Capture) {
     let client = capture.clients.first ?? ""
     lines = capture.messages.filter { $0.client == client }
     comparison = Comparison(masks: capture.masks.union(Self.identity))
-    lastStatus = capture.setting("exit").last.flatMap { Int32($0) }
+    lastStatus = capture.setting("exit").last.flatMap { Int32($0.text) }
   }
 
   /// Serves on the standard streams until the end of input or of `exit`.
@@ -65,7 +67,7 @@ struct MockServer {
     let (text, json) = (message.text, message.json)
     guard let index = find(json, message.bytes(withHeaders: usesHeaders), usesHeaders) else {
       let id = json?["id"]
-      hasEnded = text.contains("\"exit\"")
+      hasEnded = text.hasBytes(of: "\"exit\"")
       // An answer of the client's is not answered.
       guard let id, json?["method"] != nil else { return [] }
       let answer: JSON = [

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLibrary
 internal import JSONRPC
 internal import Sessions
@@ -95,6 +96,6 @@ private func forwardSignals(to processID: pid_t) {
 
 /// The arguments before `--`, and those after it; nil where there is no `--`.
 func splitCommand(_ arguments: [String]) -> (own: [String], command: [String]?) {
-  guard let split = arguments.firstIndex(of: "--") else { return (arguments, nil) }
+  guard let split = arguments.firstIndex(where: { ExactString($0) == "--" }) else { return (arguments, nil) }
   return (Array(arguments[..<split]), Array(arguments[(split + 1)...]))
 }

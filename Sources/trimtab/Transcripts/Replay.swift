@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLibrary
 internal import JSON
 internal import JSONRPC
@@ -33,7 +34,7 @@ struct Replay {
   /// What came for each line of a server, in place of those that it differs from, and unexpectedly after a line.
   private var received: [Int: Capture.Message.Content] = [:]
   private var replaced: [Int: Capture.Message.Content] = [:]
-  private var inserted: [Int: [(client: String, content: Capture.Message.Content)]] = [:]
+  private var inserted: [Int: [(client: ExactString, content: Capture.Message.Content)]] = [:]
   private var position = -1
 
   private init(_ capture: Capture, _ options: Options) {
@@ -93,10 +94,10 @@ struct Replay {
     }
   }
 
-  private mutating func take(_ content: Capture.Message.Content, from client: String) {
+  private mutating func take(_ content: Capture.Message.Content, from client: ExactString) {
     var content = content
     if case .message(let text) = content, let workingDirectory {
-      content = .message(text.replacing(workingDirectory + "/", with: "ROOT/"))
+      content = .message(text.replacingBytes(of: workingDirectory + "/", with: "ROOT/"))
     }
     let count = expectations.findings.count
     let line = expectations.take(content, from: client)

@@ -1,3 +1,4 @@
+internal import Basics
 internal import CLibrary
 internal import Files
 internal import JSON
@@ -42,12 +43,7 @@ struct ReplayCommand {
     (updates, printsTAP, junitPath) = (parsed.has("--update"), parsed.has("--tap"), parsed.text("--junit"))
     var options = Replay.Options(keepsProgress: parsed.has("--progress"))
     options.patienceSeconds = try parsed.number("--timeout", atLeast: 0) ?? options.patienceSeconds
-    if let framing = parsed.text("--framing") {
-      guard ["headers", "lines"].contains(framing) else {
-        throw CommandFailure(status: .usage, message: "--framing: expected headers or lines, found \"\(framing)\"")
-      }
-      options.usesHeaders = framing == "headers"
-    }
+    options.usesHeaders = try parsed.word("--framing", of: ["headers", "lines"]).map { $0 == "headers" }
     self.options = options
   }
 

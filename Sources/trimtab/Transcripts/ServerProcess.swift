@@ -1,10 +1,11 @@
+internal import Basics
 internal import CLibrary
 internal import JSONRPC
 internal import Transcripts
 
 /// A server that runs beside this program, spoken to in messages; neither side ever waits for the other to read.
 final class ServerProcess {
-  let client: String
+  let client: ExactString
   private let child: ChildProcess
   private let groups: ProcessGroups
   private let usesHeaders: Bool
@@ -15,7 +16,7 @@ final class ServerProcess {
   private(set) var hasEnded = false
 
   /// - Parameter groups: gets a group for it, which ``end(waiting:)`` ends.
-  init(_ command: [String], client: String, usesHeaders: Bool, in groups: ProcessGroups) throws(CommandFailure) {
+  init(_ command: [String], client: ExactString, usesHeaders: Bool, in groups: ProcessGroups) throws(CommandFailure) {
     (self.client, self.usesHeaders, self.groups) = (client, usesHeaders, groups)
     child = try startProcess(command, in: groups)
     var limits = FrameDecoder.Limits()

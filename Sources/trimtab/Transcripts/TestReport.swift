@@ -1,3 +1,5 @@
+internal import Basics
+
 /// The result of several checks, for a person, as TAP, or as JUnit XML.
 struct TestReport {
   private struct Entry {
@@ -46,9 +48,9 @@ struct TestReport {
     var text = "TAP version 14\n1..\(entries.count)\n"
     for (index, entry) in entries.enumerated() {
       text +=
-        "\(entry.problems.isEmpty ? "ok" : "not ok") \(index + 1) - \(entry.name.replacing("#", with: "\\#"))"
+        "\(entry.problems.isEmpty ? "ok" : "not ok") \(index + 1) - \(entry.name.replacingBytes(of: "#", with: "\\#"))"
         + (entry.reasonToSkip.map { " # SKIP \($0)\n" } ?? "\n")
-      for line in entry.problems.joined().split(separator: "\n") { text += "# \(line)\n" }
+      for line in entry.problems.joined().byteLines where !line.isEmpty { text += "# \(line)\n" }
     }
     return text
   }
@@ -56,7 +58,7 @@ struct TestReport {
   var junit: String {
     let cases = entries.map { entry -> String in
       let failures = entry.problems.map { problem in
-        let title = problem.split(separator: "\n").first.map(String.init) ?? ""
+        let title = problem.byteLines.first.map(String.init) ?? ""
         return "<failure message=\"\(Self.escaped(title))\">\(Self.escaped(problem))</failure>"
       }
       return "  <testcase name=\"\(Self.escaped(entry.name))\" classname=\"transcripts\" time=\"\(entry.seconds)\">"

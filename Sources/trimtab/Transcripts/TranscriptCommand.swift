@@ -46,8 +46,8 @@ struct TranscriptCommand {
     if let json = try? JSON.parse(text), let list = (json["result"] ?? json)["requests"]?.arrayValue {
       requests = Array(list)
     } else {
-      for line in text.split(separator: "\n") {
-        guard line.hasPrefix("--> "), let json = try? JSON.parse(String(line.dropFirst(4))), json["jsonrpc"] == nil
+      for line in text.byteLines where !line.isEmpty {
+        guard let request = line.behind("--> "), let json = try? JSON.parse(String(request)), json["jsonrpc"] == nil
         else {
           return nil
         }
@@ -74,12 +74,12 @@ enum LSPTrace {
   static func lines(_ text: String) -> [Capture.Line]? {
     var lines: [Capture.Line] = []
     var start: Double?
-    var rest = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
+    var rest = text.byteLines[...]
     while let line = rest.popFirst() {
-      guard line.hasPrefix("["), let close = line.firstIndex(of: "]") else { continue }
-      let event = line[line.index(after: close)...].drop { $0 == " " }
-      if event.hasPrefix("{"), let json = try? JSON.parse(String(event)), json["isLSPMessage"] == true,
-        let type = json["type"]?.stringValue?.text, let message = json["message"]
+      guard line.behind("[") != nil, let head = line.firstRange(ofBytes: "]") else { continue }
+      let event = Substring(line[head.upperBound...].utf8.drop { $0 == UInt8(ascii: " ") })
+      if event.behind("{") != nil, let json = try? JSON.parse(String(event)), json["isLSPMessage"] == true,
+        let type = json["type"]?.stringValue, let message = json["message"]
       {
         let time = json["timestamp"]?.doubleValue.map { $0 / 1000 }
         if start == nil { start = time }
@@ -88,10 +88,12 @@ enum LSPTrace {
             Capture.Message(
               type.hasPrefix("send") ? .client : .server, complete(message).text,
               seconds: time.flatMap { time in start.map { time - $0 } })))
-      } else if event.hasPrefix("Sending ") || event.hasPrefix("Received ") {
-        let body = rest.prefix { !$0.hasPrefix("[Trace") }
+      } else if let (sender, event) = sent(event) {
+        let body = rest.prefix { $0.behind("[Trace") == nil }
         rest = rest.dropFirst(body.count)
-        if let message = message(event, body.joined(separator: "\n")) { lines.append(message) }
+        if let message = message(event, body.joined(separator: "\n")) {
+          lines.append(.message(Capture.Message(sender, message.text)))
+        }
       }
     }
     return lines.isEmpty ? nil : lines
@@ -102,44 +104,50 @@ enum LSPTrace {
     return .object(JSONObject(members: [.init(key: "jsonrpc", value: "2.0")] + object.members))
   }
 
-  /// One event, as in `Sending request 'initialize - (0)'.` with its body below.
-  private static func message(_ event: Substring, _ body: String) -> Capture.Line? {
-    let words = event.split(separator: " ")
-    let quoted = event.split(separator: "'", omittingEmptySubsequences: false)
-    guard words.count >= 2, quoted.count >= 3 else { return nil }
-    let name = quoted[1]
-    let value = value(body)
+  /// Who sent what an event is about, and the rest of it.
+  private static func sent(_ event: Substring) -> (Capture.Sender, Substring)? {
+    event.behind("Sending ").map { (.client, $0) } ?? event.behind("Received ").map { (.server, $0) }
+  }
+
+  /// One event, as in `request 'initialize - (0)'.` with its body below.
+  private static func message(_ event: Substring, _ body: String) -> JSON? {
+    let quoted = event.split(atBytes: "'")
+    guard let kind = event.split(atBytes: " ").first, quoted.count >= 3 else { return nil }
+    let value = value(body[...])
     var members: [JSONObject.Member] = [.init(key: "jsonrpc", value: "2.0")]
-    let parts = name.components(" - (")
-    let id = parts.count == 2 ? String(parts[1].dropLast()) : nil
+    let parts = quoted[1].split(atBytes: " - (")
+    let id = parts.count == 2 ? String(Substring(parts[1].utf8.dropLast())) : nil
     if let id { members.append(.init(key: "id", value: Int64(id).map(JSON.integer) ?? .string(id))) }
-    switch words[1] {
+    switch ExactString(String(kind)) {
     case "request" where id != nil, "notification":
-      members.append(.init(key: "method", value: .string(parts[0])))
+      members.append(.init(key: "method", value: .string(String(parts[0]))))
       if let value { members.append(.init(key: "params", value: value)) }
     case "response" where id != nil:
-      if let failed = event.firstRange(of: "Request failed: ") {
-        members.append(.init(key: "error", value: error(String(event[failed.upperBound...]), value)))
+      if let failed = event.firstRange(ofBytes: "Request failed: ") {
+        members.append(.init(key: "error", value: error(event[failed.upperBound...], value)))
       } else {
         members.append(.init(key: "result", value: value ?? .null))
       }
     default: return nil
     }
-    return .message(
-      Capture.Message(words[0] == "Sending" ? .client : .server, JSON.object(JSONObject(members: members)).text))
+    return .object(JSONObject(members: members))
   }
 
   /// What stands behind `Params: `, `Result: ` or `Error data: `; nil where nothing does.
-  private static func value(_ body: String) -> JSON? {
-    guard let label = ["Params: ", "Result: ", "Error data: "].first(where: { body.hasPrefix($0) }) else { return nil }
-    return try? JSON.parse(String(body.dropFirst(label.count)))
+  private static func value(_ body: Substring) -> JSON? {
+    ["Params: ", "Result: ", "Error data: "].lazy.compactMap { body.behind($0) }.first.flatMap {
+      try? JSON.parse(String($0))
+    }
   }
 
   /// As in `no such session (1000).`
-  private static func error(_ text: String, _ data: JSON?) -> JSON {
-    let parts = text.components(" (")
-    let code = parts.count > 1 ? Int64(parts[parts.count - 1].filter { $0.isNumber || $0 == "-" }) : nil
-    let message = code == nil ? text : parts.dropLast().joined(separator: " (")
+  private static func error(_ text: Substring, _ data: JSON?) -> JSON {
+    let parts = text.split(atBytes: " (")
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    let code = parts.dropFirst().last.flatMap { last in
+      Int64(Substring(last.utf8.prefix { digits.contains($0) || $0 == UInt8(ascii: "-") }))
+    }
+    let message = code == nil ? String(text) : parts.dropLast().joined(separator: " (")
     var members: [JSONObject.Member] = [
       .init(key: "code", value: .integer(code ?? -32603)), .init(key: "message", value: .string(message)),
     ]
@@ -148,15 +156,9 @@ enum LSPTrace {
   }
 }
 
-extension StringProtocol {
-  /// The pieces between occurrences of a separator.
-  fileprivate func components(_ separator: String) -> [String] {
-    var pieces: [String] = []
-    var rest = self[...]
-    while let found = rest.firstRange(of: separator) {
-      pieces.append(String(rest[..<found.lowerBound]))
-      rest = rest[found.upperBound...]
-    }
-    return pieces + [String(rest)]
+extension Substring {
+  /// What stands behind a beginning, by bytes; nil where the text begins otherwise.
+  fileprivate func behind(_ beginning: String) -> Substring? {
+    utf8.starts(with: beginning.utf8) ? Substring(utf8.dropFirst(beginning.utf8.count)) : nil
   }
 }
