@@ -97,9 +97,10 @@ takeovertest: release $(VENV)/ready
 bench: release $(VENV)/ready
 	@TRIMTAB_BINARY=out/trimtab $(VENV)/bin/python Tests/Benchmarks/bench.py $(BENCH)
 
+# Functions in sections of their own, so that the linker leaves out those that nothing calls and keeps equal ones once.
 release:
-	@$(SWIFT) build -c release --product trimtab --static-swift-stdlib --scratch-path .build-release \
-	  -Xlinker --no-export-dynamic -Xlinker --icf=safe
+	@TRIMTAB_RELEASE=1 $(SWIFT) build -c release --product trimtab --static-swift-stdlib --scratch-path .build-release \
+	  -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --no-export-dynamic -Xlinker --icf=all
 	@mkdir -p out && strip -o out/trimtab .build-release/release/trimtab && ls -l out/trimtab
 
 PREFIX ?= /usr/local

@@ -164,3 +164,12 @@ if Context.environment["TRIMTAB_FUZZ_TARGETS"] != nil {
       path: "Tests/FuzzTargets", exclude: ["run", "corpus.py"],
       swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }
+
+// The released binary: what translates, shows, and waits for files rather than computes is compiled for size.
+// `make release` sets the variable; without it, packages that depend on this one meet no unsafe flag.
+if Context.environment["TRIMTAB_RELEASE"] != nil {
+  let forSize = ["Files", "Journal", "MCP", "ManifestText", "Transcripts", "TrimtabServer", "trimtab"]
+  for target in package.targets where forSize.contains(target.name) {
+    target.swiftSettings = settings + [.unsafeFlags(["-Osize"])]
+  }
+}
