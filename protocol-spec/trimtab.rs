@@ -70,9 +70,9 @@ pub struct InitializeParams {
     #[cfg_attr(feature = "serde", serde(rename = "workspaceFolders"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub workspace_folders: Option<Vec<InitializeWorkspaceFolder>>,
-    /// The folder to keep sessions in; it is made where there is none. Processes that name the same folder share its
-    /// sessions. By default that of `--state`, else that of the environment's TRIMTAB_STATE, else none: sessions then
-    /// live in memory. `durability` in the answer says which it is.
+    /// The folder to keep sessions in; it is made where there is none, with the folders that lead to it. Processes that
+    /// name the same folder share its sessions. By default that of `--state`, else that of the environment's
+    /// TRIMTAB_STATE, else none: sessions then live in memory. `durability` in the answer says which it is.
     /// Must be a string of 1...4096 characters.
     #[cfg_attr(feature = "serde", serde(rename = "stateDirectory"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]

@@ -1,4 +1,5 @@
 internal import CLibrary
+internal import Files
 
 /// The lock of a state directory, held until nothing refers to it any more or the process ends.
 package final class DirectoryLock: Sendable {
@@ -6,13 +7,13 @@ package final class DirectoryLock: Sendable {
   package let path: String
   private let descriptor: Int32
 
-  /// Makes the directory where there is none, and locks it.
+  /// Makes the directory where there is none, with the folders that lead to it, and locks it.
   init(_ path: String, allowsNetwork: Bool) throws(DirectoryError) {
     // The system would take what is before it for the path.
     guard !path.utf8.contains(0) else {
       throw .storage(StorageError(.failed, "open", path, number: EINVAL, found: "a path with a zero byte"))
     }
-    if mkdir(path, 0o700) != 0, errno != EEXIST { throw .storage(.system("make", path)) }
+    try Self.makeFolders(path)
     guard let resolved = realpath(path, nil) else { throw .storage(.system("open", path)) }
     defer { free(resolved) }
     let real = String(cString: resolved)
@@ -49,15 +50,27 @@ package final class DirectoryLock: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Makes the folders of a path that are not there, each durable before the next: what a journal acknowledges is lost
+  /// with any folder that leads to it.
+  private static func makeFolders(_ path: String) throws(DirectoryError) {
+    var leading = FilePath.isAbsolute(path) ? "/" : ""
+    for name in FilePath.names(path) {
+      try makeFolder(leading + name, in: leading.isEmpty ? "." : leading)
+      leading += name + "/"
+    }
+  }
+
   /// Makes a folder inside, durably.
-  func makeFolder(_ name: String) throws(DirectoryError) {
-    let path = "\(path)/\(name)"
-    if mkdir(path, 0o700) != 0 {
-      guard errno == EEXIST else { throw .storage(.system("make", path)) }
+  func makeFolder(_ name: String) throws(DirectoryError) { try Self.makeFolder("\(path)/\(name)", in: path) }
+
+  /// Makes a folder that only this user may look into, durably.
+  private static func makeFolder(_ folder: String, in parent: String) throws(DirectoryError) {
+    if mkdir(folder, 0o700) != 0 {
+      guard errno == EEXIST else { throw .storage(.system("make", folder)) }
       return
     }
     do throws(StorageError) {
-      try SystemStorage(root: self.path).syncFolder("")
+      try SystemStorage(root: parent).syncFolder("")
     } catch {
       throw .storage(error)
     }

@@ -49,6 +49,11 @@ final class TemporaryFolder {
       for number in 1...20 { _ = committer.append(Array("record \(number)".utf8), to: file) }
       #expect(outcomes.all.last == .durable(upTo: 20))
     }
+    // As on a machine where nobody has kept anything in ~/.local/state.
+    _ = try StateDirectory("\(folder.path)/not/yet//there/")
+    for path in ["not", "not/yet", "not/yet/there", "not/yet/there/sessions"] {
+      #expect(mode("\(folder.path)/\(path)") == 0o700)
+    }
     for path in ["state", "state/sessions", "state/closed"] { #expect(mode("\(folder.path)/\(path)") == 0o700) }
     for path in ["state/lock", "state/sessions/s.journal"] { #expect(mode("\(folder.path)/\(path)") == 0o600) }
     let directory = try StateDirectory("\(folder.path)/state")
@@ -99,7 +104,7 @@ final class TemporaryFolder {
   @Test func whatIsNoDirectoryIsRefused() throws {
     let folder = try TemporaryFolder()
     try FileSystem.write("", to: "\(folder.path)/file")
-    for path in ["file", "file/state", "none/state"] {
+    for path in ["file", "file/state", "file/none/state"] {
       #expect(throws: DirectoryError.self) { _ = try StateDirectory("\(folder.path)/\(path)") }
     }
   }

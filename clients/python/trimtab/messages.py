@@ -36,9 +36,10 @@ class InitializeParams(TypedDict):
     # The folders of the editor's workspace. Must be a list of 0...1024 objects.
     workspaceFolders: NotRequired[Optional[Sequence[InitializeWorkspaceFolder]]]
 
-    # The folder to keep sessions in; it is made where there is none. Processes that name the same folder share its
-    # sessions. By default that of `--state`, else that of the environment's TRIMTAB_STATE, else none: sessions then
-    # live in memory. `durability` in the answer says which it is. Must be a string of 1...4096 characters.
+    # The folder to keep sessions in; it is made where there is none, with the folders that lead to it. Processes that
+    # name the same folder share its sessions. By default that of `--state`, else that of the environment's
+    # TRIMTAB_STATE, else none: sessions then live in memory. `durability` in the answer says which it is. Must be a
+    # string of 1...4096 characters.
     stateDirectory: NotRequired[Optional[str]]
 
     # What happens to a field that a request does not have: `warn` names it in the answer, `refuse` refuses the

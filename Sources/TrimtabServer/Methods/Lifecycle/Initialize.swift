@@ -62,8 +62,8 @@ package enum Initialize: Method {
       stateDirectory = try reader.optional(
         "stateDirectory", .text(1...4096),
         """
-        The folder to keep sessions in; it is made where there is none. Processes that name the same folder share its \
-        sessions. By default that of `--state`, else that of the environment's TRIMTAB_STATE, else none: sessions then live in memory. \
+        The folder to keep sessions in; it is made where there is none, with the folders that lead to it. Processes that \
+        name the same folder share its sessions. By default that of `--state`, else that of the environment's TRIMTAB_STATE, else none: sessions then live in memory. \
         `durability` in the answer says which it is.
         """
       )
