@@ -172,6 +172,15 @@ def test_a_training_that_crashes_is_given_up_and_its_log_kept(launched):
     assert log == "a bug\n"
 
 
+def test_a_script_that_saves_nothing_is_told_and_does_not_train_for_ever(launched):
+    script = "import trimtab; trial = trimtab.trial(steps=64); trial.report(trial.to_step, 0.5)"
+    with pytest.raises(trimtab.TrimtabError, match=r"trial \d was to save its checkpoint in .*checkpoint when"):
+        launched.launch(command=[sys.executable, "-c", script])
+    assert "checkpointGone" not in [trial.state for trial in launched.trials().values()]
+    assert launched.launch().finished, "the script is right now"
+    assert "checkpointGone" in [trial.state for trial in launched.trials().values()]
+
+
 def test_a_training_that_is_silent_for_too_long_is_lost_and_begun_again(launched):
     launched.want("quiet-e0", "deaf-e0")
     report = launched.launch(launched.pool(encoders=1, language_models=1), limits={"report": 4.0, "grace": 0.2})

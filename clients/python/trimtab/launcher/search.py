@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 from ..answers import Assignment, NoTrial
 from ..blocking import Session
-from ..errors import NoPool, OutcomeUnknown, RPCError, TrialClosed
+from ..errors import NoPool, OutcomeUnknown, RPCError, TrialClosed, TrimtabError
 from ..replace import replace_file
 from ..score import Score
 from .checkpoints import Checkpoints, delete_unneeded
@@ -44,6 +44,7 @@ class Running:
     reported_step: int = -1  # by an earlier launcher's run of this trial, which had got further than its checkpoint
     heard: Optional[float] = None  # when the script began, or reported last
     decision: Optional[str] = None
+    saved: Optional[str] = None  # the checkpoint that the report with the decision names
     failure: Optional[tuple[str, str]] = None  # kind and message, where this launcher or the script has ended it
     end_at: Optional[float] = None  # when the next, harder signal is due
     signals: list[int] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Search:
         self.steps, self.settings, self.checkpoints, self.changed = steps, settings, checkpoints, changed
         self.running: dict[int, Running] = {}
         self._saving: dict[Slot, Assignment] = {}  # given out, and waiting for its checkpoint
+        self._unsaved: set[str] = set()  # checkpoints whose trials have ended well without having written them
         # Session time goes on where an earlier launcher was.
         self._elapsed_before = self.session.suggestion().cost.elapsed_seconds or 0.0
         self._begun = time.monotonic()
@@ -128,6 +130,12 @@ class Search:
             if self._is_being_saved(answer):
                 self._saving[slot] = answer
                 return None
+            if answer.resume is not None and answer.resume.checkpoint in self._unsaved:
+                # Begun again it would end so again, and the search with it never.
+                raise TrimtabError(
+                    f"trial {answer.resume.trial} was to save its checkpoint in {answer.resume.checkpoint} when its "
+                    "report ended it, and has ended well without; the search cannot go on from there. Have the script "
+                    "save to `trial.save_to`, and run it again: what is not there is trained from its start")
             self._fail(answer.trial, "checkpointGone", f"{answer.resume and answer.resume.checkpoint} is not whole")
 
     def _resumable(self, assignment: Assignment) -> bool:
@@ -225,7 +233,7 @@ class Search:
         if decision.ended:
             if report["checkpoint"] is not None and report["to_be_saved"]:
                 (running.process.folder / SAVING).write_text(report["checkpoint"])
-            running.decision = decision.decision
+            running.decision, running.saved = decision.decision, report["checkpoint"]
             running.end_at = time.monotonic() + self.limits.grace
         return {"decision": decision.decision, "reason": decision.reason}
 
@@ -236,6 +244,8 @@ class Search:
         if running.decision is not None:
             if exit_code == 0:
                 (running.process.folder / SAVING).unlink(missing_ok=True)
+                if running.saved is not None and not Path(running.saved).exists():
+                    self._unsaved.add(running.saved)
                 if self.checkpoints == "needed":
                     resumed = [given.resume.checkpoint for given in (
                         *(one.assignment for one in self.running.values()), *self._saving.values()) if given.resume]
