@@ -390,7 +390,7 @@ def test_a_manifest_is_a_whole_search(launched):
 def test_a_manifest_that_is_wrong_says_where(launched, with_program):
     """As `trimtab check` does where the program is at hand."""
     manifest = launched.folder / "trimtab.toml"
-    environment = {**os.environ, **launched.options()["environment"]}
+    environment = {**os.environ, **launched.options()["environment"], "PATH": str(launched.control)}
     environment.pop("TRIMTAB_BINARY", None)
     if with_program:
         environment["TRIMTAB_BINARY"] = launched.binary
