@@ -14,8 +14,9 @@ import with_trimtab
 from trimtab.launcher import table
 
 
-def test_a_table_shows_trials_costs_and_the_suggestion(binary, tmp_path, capsys, monkeypatch):
-    """Every picture is kept; the last one is what stays on the screen."""
+@pytest.fixture
+def drawn(monkeypatch):
+    """Every picture, as text in one line; the last one is what stays on the screen."""
     pictures = []
     draw = table.picture
 
@@ -29,17 +30,32 @@ def test_a_table_shows_trials_costs_and_the_suggestion(binary, tmp_path, capsys,
 
     monkeypatch.setattr(table, "picture", keep)
     monkeypatch.setattr(table, "LEAST_SECONDS", 0.0)
+    return pictures
+
+
+def test_a_table_shows_trials_costs_and_the_suggestion(binary, tmp_path, capsys, drawn):
     report = trimtab.launch(
         training.POOL, with_trimtab.train, gpus=2, steps=training.STEPS, state=tmp_path, binary=binary, table=True,
         environment={"PYTHONPATH": str(CLIENT)})
     assert report.suggestion is not None
-    first, last = pictures[0], pictures[-1]
+    first, last = drawn[0], drawn[-1]
     assert "no score yet" in first and "clip + qwen" in first and "0.0% to 1.6%" in first
     assert "suggested: huge + phi, predicted 0." in last and "best with probability" in last
     assert f"{report.cost.trial_count} trials" in last and "left" not in last
-    assert any("left" in one and "about" in one for one in pictures), "how long it will take"
+    assert any("left" in one and "about" in one for one in drawn), "how long it will take"
     shown = " ".join(capsys.readouterr().err.split())
     assert "suggested: huge + phi" in shown and "GPU" in shown
+
+
+def test_brackets_in_a_name_are_no_markup(binary, tmp_path, drawn):
+    """`rich` would leave out the first name's, and end the launcher at the second's."""
+    pool = {**training.POOL, "encoders": ["clip[large]", "siglip[/384]"], "language_models": ["qwen"]}
+    script = ("import trimtab; trial = trimtab.trial(); trial.report(1, 0.5, data_fraction=trial.to_fraction); "
+              "trial.save_to.touch()")
+    trimtab.launch(pool, [sys.executable, "-c", script], gpus=1, state=tmp_path, binary=binary, table=True,
+                   environment={"PYTHONPATH": str(CLIENT)})
+    for name in ("clip[large] + qwen", "siglip[/384] + qwen"):
+        assert any(name in one for one in drawn), name
 
 
 @pytest.mark.parametrize("seconds, text", [(0, "0:00"), (187.9, "3:07"), (3729, "1:02:09"), (360000, "100:00:00")])

@@ -62,20 +62,22 @@ class Lines:
 
 
 def picture(search: Search) -> Any:
-    """The running trials, and what the search knows, as a table of `rich`."""
+    """The running trials, and what the search knows, as a table of `rich`, in which square brackets of a name are not
+    `rich`'s markup."""
+    from rich.markup import escape
     from rich.table import Table
 
     report = search.session.suggestion(evidence_limit=0, untried_limit=0)
-    table = Table(title=title(report, search), caption=caption(report, time_left(search, report)))
+    table = Table(title=title(report, search), caption=escape(caption(report, time_left(search, report))))
     for heading in ("trial", "GPU", "candidate", "progress", "score", "time"):
         table.add_column(heading, justify="left" if heading == "candidate" else "right")
     for number, running in sorted(search.running.items()):
         given = running.assignment
         done = (running.fraction - given.from_fraction) / max(given.to_fraction - given.from_fraction, 1e-12)
         table.add_row(
-            str(number), running.slot.visible, given.candidate.name,
+            str(number), escape(running.slot.visible), escape(given.candidate.name),
             f"{min(max(done, 0.0), 1.0):.0%} of {given.from_fraction:.1%} to {given.to_fraction:.1%}",
-            "" if running.score is None else text(running.score),
+            "" if running.score is None else escape(text(running.score)),
             duration(time.monotonic() - running.started))
     return table
 
