@@ -75,6 +75,15 @@ def test_a_launcher_computes_the_frontier_of_its_manifest(binary, tmp_path, sess
     assert found.plan == session.query("pipeline", slowdown_fraction=0.05).plan
 
 
+@pytest.mark.parametrize("place", ["file://", "file://localhost"])
+def test_a_profile_may_be_a_uri(session, tmp_path, capsys, place):
+    path = tmp_path / "pro file #1.csv"
+    path.write_bytes(PROFILE.read_bytes())
+    uri = path.as_uri().replace("file://", place)
+    open_frontier(session, {**JOB, "profile": {"csv_path": uri}}, tmp_path)
+    assert session.query("pipeline", objective="fastest").plan, capsys.readouterr().err
+
+
 def test_a_job_that_is_wrong_stops_no_search(binary, tmp_path):
     (tmp_path / "trimtab.toml").write_text(MANIFEST)  # whose profile is not there
     done = launch(tmp_path, binary)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from ..answers.wire import camel, deeply
 from ..blocking import Session
@@ -51,7 +52,9 @@ def _requests(session: str, job: Mapping[str, Mapping[str, Any]]) -> list[tuple[
         profile["rows"] = [{camel(name): value if name == "frequency" else deeply(value) for name, value in row.items()}
                            for row in profile["rows"]]
     if "csvPath" in profile:
-        path = str(profile.pop("csvPath")).removeprefix("file://")
+        path = str(profile.pop("csvPath"))
+        if path.lower().startswith("file:"):
+            path = unquote(urlsplit(path).path)
         profile["csvText"] = Path(path).read_text(encoding="utf-8")
     return [("pipeline/define", {**deeply(job["pipeline"]), **scope}), ("profile/submit", {**profile, **scope}),
             ("frontier/characterize", {**deeply(job.get("frontier", {})), **scope})]
