@@ -527,7 +527,9 @@ def test_no_signal_goes_to_a_number_that_may_be_another_groups(tmp_path, monkeyp
     assert not sent
 
 
-def test_a_launcher_that_is_terminated_ends_its_trials(launched):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_launcher_that_is_terminated_ends_its_trials(launched, number):
+    """SIGHUP comes from a terminal that is closed."""
     launched.want("hold-3")
     manifest = launched.folder / "search.json"
     options = launched.options()
@@ -537,11 +539,23 @@ def test_a_launcher_that_is_terminated_ends_its_trials(launched):
         [sys.executable, "-m", "trimtab", "launch", str(manifest)], stderr=subprocess.PIPE, text=True,
         env={**os.environ, **options["environment"], "TRIMTAB_BINARY": launched.binary})
     held = launched.reached()
-    launcher.terminate()
+    launcher.send_signal(number)
     _, errors = launcher.communicate(timeout=AWAIT_SECONDS)
     assert launcher.returncode == 130 and "run it again to go on" in errors
     assert not is_there(held["pid"])
 
+
+@pytest.mark.parametrize("errors", ["2>&-", "2>/dev/full"])
+def test_a_search_goes_on_where_nobody_reads_its_lines(launched, errors):
+    manifest = launched.folder / "search.json"
+    options = launched.options()
+    manifest.write_text(json.dumps({
+        "pool": launched.pool(encoders=1, language_models=1), "command": options["command"], "state": "state"}))
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {errors}', "sh", sys.executable, "-m", "trimtab", "launch", str(manifest)],
+        env={**os.environ, **options["environment"], "TRIMTAB_BINARY": launched.binary}, stdout=subprocess.PIPE,
+        text=True, timeout=AWAIT_SECONDS)
+    assert done.returncode == 0 and done.stdout.startswith("suggested: e0 + m0\n"), done.stdout
 
 
 def test_what_is_misspelt_is_named(launched):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ..errors import OutcomeUnknown, RPCError
 from ..replace import replace_file
 from ..requests import Request
 from .options import known_fields
+from .table import say
 
 TABLES = ("pipeline", "profile", "frontier")
 DEFAULT_NAME = "pipeline"  # of a pipeline whose table names none, as for editors
@@ -37,7 +37,7 @@ def open_frontier(session: Session, job: Mapping[str, Mapping[str, Any]], folder
             _ask(session, method, params)
         replace_file(note, digest)
     except (RPCError, OSError, ValueError) as error:
-        print(f"trimtab: the search goes on without a frontier of the manifest's job: {error}", file=sys.stderr)
+        say(f"trimtab: the search goes on without a frontier of the manifest's job: {error}")
 
 
 def _requests(session: str, job: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

@@ -160,13 +160,16 @@ def main(arguments: Sequence[str]) -> int:
     if options.table is not None:
         given["table"] = options.table
     os.chdir(options.manifest.resolve().parent)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it for SIGHUP
+            signal.signal(number, _interrupt)
     from . import launch
+    from .table import say
 
     try:
         report = launch(**given)
     except KeyboardInterrupt:
-        print("trimtab: interrupted; run it again to go on", file=sys.stderr)
+        say("trimtab: interrupted; run it again to go on")
         return 130
     except (TrimtabError, ValueError, OSError) as error:
         print(f"trimtab: {error}", file=sys.stderr)
@@ -189,7 +192,7 @@ def last_log(state: Path) -> str:
 
 
 def _interrupt(number: int, frame: Optional[FrameType]) -> None:
-    """SIGTERM ends a launcher as Ctrl-C does: with its trials."""
+    """SIGTERM, and SIGHUP of a terminal that is closed, end a launcher as Ctrl-C does: with its trials."""
     raise KeyboardInterrupt
 
 

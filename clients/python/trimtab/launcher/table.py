@@ -20,10 +20,17 @@ EXPECTED_SHARE = {"race": 1 / 2.9, "mordal": 1 / 16, "grid": 1.0}
 LEAST_SECONDS = 0.25  # between two pictures
 
 
+def say(line: str) -> None:
+    """A line on stderr where there is one and somebody reads it: a search goes on without."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(line, file=sys.stderr)
+
+
 @contextlib.contextmanager
 def view(table: Optional[bool]) -> Iterator[Callable[[Search], None]]:
     """A function that shows a search. `table`: whether as a table; by default where stderr is a terminal."""
-    wanted = sys.stderr.isatty() if table is None else table
+    wanted = sys.stderr is not None and sys.stderr.isatty() if table is None else table
     try:
         from rich.console import Console
         from rich.live import Live
@@ -55,9 +62,9 @@ class Lines:
         now = {number: f"{running.assignment.candidate.name} to {running.assignment.to_fraction:.1%}"
                for number, running in search.running.items()}
         for number in now.keys() - self._known.keys():
-            print(f"trial {number} begins: {now[number]}", file=sys.stderr)
+            say(f"trial {number} begins: {now[number]}")
         for number in self._known.keys() - now.keys():
-            print(f"trial {number} has ended: {self._known[number]}", file=sys.stderr)
+            say(f"trial {number} has ended: {self._known[number]}")
         self._known = now
 
 
