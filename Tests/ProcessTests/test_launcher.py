@@ -565,6 +565,19 @@ def test_what_is_misspelt_is_named(launched):
         launched.launch({"encoder": []})
 
 
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"pool": {"encoders": "clip"}}, "encoders: expected a list of models, found 'clip'"),
+    ({"pool": {"search": "race"}}, "search: expected a mapping of settings, found 'race'"),
+    ({"pool": {"search": {"gpus_per_trial": 0}}}, "gpus_per_trial: expected a number of GPUs, at least 1, found 0"),
+    ({"limits": {"grace": "60"}}, "limits: expected grace in seconds, found '60'"),
+    ({"limits": {"report": -1.0}}, "limits: expected report to be more than 0 s, found -1.0")])
+def test_what_is_no_search_is_refused_before_it_begins(launched, changed, said):
+    pool = {**launched.pool(), **changed.get("pool", {})}
+    with pytest.raises((TypeError, ValueError), match=said):
+        launched.launch(pool, limits=changed.get("limits"))
+    assert not (launched.folder / "state").exists()
+
+
 def test_a_script_that_no_launcher_started_says_so(monkeypatch):
     monkeypatch.delenv("TRIMTAB_TRIAL", raising=False)
     with pytest.raises(trimtab.NoLauncher, match="python -m trimtab launch"):

@@ -62,7 +62,7 @@ class TrainingTrial:
         self.save_to = Path(given["save_to"])
         self.step_count: Optional[int] = steps if steps is not None else given.get("steps")
         if self.step_count is not None and self.step_count < 1:
-            raise ValueError(f"steps is the number of steps of training on all data, at least 1, not {steps}")
+            raise ValueError(f"steps is the number of steps of training on all data, at least 1, not {self.step_count}")
 
     @property
     def from_step(self) -> int:

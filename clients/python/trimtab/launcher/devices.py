@@ -78,6 +78,8 @@ def devices(gpus: GPUs) -> list[Device]:
 
 def slots(found: Sequence[Device], each: int) -> list[Slot]:
     """Places for trials with `each` GPUs."""
+    if not isinstance(each, int) or each < 1:
+        raise ValueError(f"gpus_per_trial: expected a number of GPUs, at least 1, found {each!r}")
     if len(found) < each:
         raise ValueError(f"a trial wants {each} GPUs, and there are {len(found)}")
     host = socket.gethostname()

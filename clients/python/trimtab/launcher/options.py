@@ -26,6 +26,16 @@ class Limits:
     grace: float = 60.0
     lease: Union[float, None] = None
 
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if value is None and one.name != "grace":
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise TypeError(f"limits: expected {one.name} in seconds, found {value!r}")
+            if not (value > 0 or (value == 0 and one.name == "grace")):
+                raise ValueError(f"limits: expected {one.name} to be more than 0 s, found {value!r}")
+
 
 def known_fields(given: Mapping[str, Any], known: Any, place: str) -> None:
     """Refuses a field that does not exist, and names the nearest that does."""
@@ -53,7 +63,10 @@ def pool_params(pool: Mapping[str, Any]) -> dict[str, Any]:
     known_fields(pool, POOL_FIELDS, "the pool")
     params = dict(pool)
     for kind in ("encoders", "projectors", "language_models"):
-        params[kind] = [_part(one, kind) for one in params.get(kind, ())]
+        given = params.get(kind) or ()
+        if isinstance(given, (str, bytes, Mapping)):  # whose letters or keys would be taken for models
+            raise TypeError(f"{kind}: expected a list of models, found {given!r}")
+        params[kind] = [_part(one, kind) for one in given]
     task = params.get("task")
     if isinstance(task, Mapping):
         known_fields(task, SelectionTask, "the task")
@@ -61,7 +74,10 @@ def pool_params(pool: Mapping[str, Any]) -> dict[str, Any]:
         params["task"] = SelectionTask(**{
             **task, "metric": _metric(task.get("metric"), Metric),
             "metrics": None if metrics is None else tuple(_metric(one, TaskMetric) for one in metrics)})
-    params["search"] = deeply(params.get("search") or {})
+    search = params.get("search") or {}
+    if not isinstance(search, Mapping):
+        raise TypeError(f"search: expected a mapping of settings, found {search!r}")
+    params["search"] = deeply(search)
     return params
 
 
