@@ -190,6 +190,15 @@ def test_what_cannot_be_used_is_refused_with_its_file(tmp_path):
     broken.write_text('{"traceEvents": [')
     with pytest.raises(TraceError, match=r"broken\.json is no trace"):
         from_trace([broken])
+    broken.write_bytes(b"\xff" * 4096)
+    with pytest.raises(TraceError, match=r"broken\.json is no trace .{,200}$"):
+        from_trace([broken])
+    cut = tmp_path / "cut.json.gz"
+    whole = gzip.compress(one.read_bytes())
+    for content in (whole[:-20], whole[:40] + bytes(40) + whole[80:], b"no gzip"):
+        cut.write_bytes(content)
+        with pytest.raises(TraceError, match=r"cut\.json\.gz is no trace"):
+            from_trace([cut])
     broken.write_text('{"traceEvents": []}')
     with pytest.raises(TraceError, match="does not say its rank"):
         from_trace([broken])

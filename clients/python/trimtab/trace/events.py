@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,8 +68,9 @@ def read_events(path: str | Path) -> RankEvents:
         with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as text:
             trace = json.load(text)
         entries = trace["traceEvents"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise TraceError(f"{file} is no trace of torch.profiler ({error!r}); use export_chrome_trace") from None
+    except (ValueError, KeyError, TypeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        said = f"{type(error).__name__}: {error}"  # and not the bytes, which the representation has
+        raise TraceError(f"{file} is no trace of torch.profiler ({said}); use export_chrome_trace") from None
     about = trace.get("distributedInfo") or {}
     if "rank" not in about:
         raise TraceError(f"{file} does not say its rank (distributedInfo); start the profiler after init_process_group")
