@@ -112,6 +112,17 @@ def test_a_timeout_cancels_on_the_wire_and_the_client_goes_on(start):
         assert (cancel["method"], cancel["params"]) == ("$/cancelRequest", {"id": late["id"]})
 
 
+def test_folders_may_be_paths_and_roots_are_a_list(binary, tmp_path):
+    (tmp_path / "profile.csv").write_text("stage,instruction,frequency,time,energy\n0,forward,1410,1,90\n")
+    with trimtab.Trimtab([binary, "serve"], roots=[tmp_path], state_directory=tmp_path / "state") as client:
+        session = client.open_session("s")
+        session.define_pipeline("p", schedule="1f1b", stages=1, microbatches=1, blocking_power_watts=60.0)
+        assert session.submit_profile("p", csv_path="profile.csv").row_count == 1
+    assert (tmp_path / "state" / "sessions").is_dir()
+    with pytest.raises(TypeError, match="roots: expected a list of folders, found 'profiles'"):
+        trimtab.Trimtab([binary, "serve"], roots="profiles")
+
+
 def test_every_method_takes_a_timeout_that_goes_before_the_clients(start):
     with start() as client:
         session = client.open_session("s", timeout=AWAIT_SECONDS)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 from .declared import UnknownFields
 from .endpoint import Endpoint, OnNotification, Push
 from .errors import CallTimeout, RPCError, ServerExited, TrimtabError
-from .frames import Command, Frames, command_line, initialize_params, kill_group, last_lines
+from .frames import Command, Folder, Frames, command_line, initialize_params, kill_group, last_lines
 from .methods import Awaited, ClientMethods, ClientRequests, SessionMethods, SessionRequests
 from .requests import Progress, Request
 from .restart import keeps_sessions, may_be_repeated, outcome_unknown, to_open_again, warn_of_restart
@@ -32,7 +32,8 @@ class AsyncTrimtab(ClientMethods, Awaited, Endpoint):
     server: Mapping[str, Any]
 
     def __init__(
-        self, command: Command = None, *, roots: Sequence[str] = (), state_directory: Optional[str] = None,
+        self, command: Command = None, *, roots: Sequence[Folder] = (),
+        state_directory: Optional[Folder] = None,
         capabilities: Optional[Mapping[str, Any]] = None, framing: str = "headers", timeout: Optional[float] = None,
         on_notification: Optional[OnNotification] = None, unknown_fields: Optional[UnknownFields] = None,
         restart: bool = True,

@@ -11,7 +11,7 @@ from .connection import Connection
 from .declared import UnknownFields
 from .endpoint import OnNotification, Push
 from .errors import RPCError, ServerExited, TrimtabError
-from .frames import Command
+from .frames import Command, Folder
 from .methods import ClientMethods, ClientRequests, Now, SessionMethods, SessionRequests
 from .requests import Request
 from .selection import Pool, Trial
@@ -34,7 +34,8 @@ class Trimtab(ClientMethods, Now, Connection):
     """
 
     def __init__(
-        self, command: Command = None, *, roots: Sequence[str] = (), state_directory: Optional[str] = None,
+        self, command: Command = None, *, roots: Sequence[Folder] = (),
+        state_directory: Optional[Folder] = None,
         capabilities: Optional[Mapping[str, Any]] = None, framing: str = "headers", timeout: Optional[float] = None,
         on_notification: Optional[OnNotification] = None, unknown_fields: Optional[UnknownFields] = None,
         restart: bool = True,

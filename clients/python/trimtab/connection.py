@@ -19,7 +19,7 @@ from typing import Any, Optional, TypeVar
 from .declared import UnknownFields
 from .endpoint import Endpoint, OnNotification
 from .errors import CallTimeout, ServerExited
-from .frames import Command, Frames, command_line, initialize_params, kill_group, last_lines
+from .frames import Command, Folder, Frames, command_line, initialize_params, kill_group, last_lines
 from .requests import Progress, Request
 from .restart import keeps_sessions, may_be_repeated, outcome_unknown, to_open_again, warn_of_restart
 
@@ -32,7 +32,8 @@ class Connection(Endpoint):
     """A server process, what is written to it and what is read."""
 
     def __init__(
-        self, command: Command = None, *, roots: Sequence[str] = (), state_directory: Optional[str] = None,
+        self, command: Command = None, *, roots: Sequence[Folder] = (),
+        state_directory: Optional[Folder] = None,
         capabilities: Optional[Mapping[str, Any]] = None, framing: str = "headers", timeout: Optional[float] = None,
         on_notification: Optional[OnNotification] = None, unknown_fields: Optional[UnknownFields] = None,
         restart: bool = True,

@@ -15,6 +15,7 @@ from .declared import UnknownFields
 from .errors import GarbledStream
 
 Command = Union[str, Sequence[str], None]
+Folder = Union[str, "os.PathLike[str]"]
 
 
 def _plain(value: Any) -> Any:
@@ -164,13 +165,17 @@ def command_line(command: Command) -> list[str]:
 
 
 def initialize_params(
-    roots: Sequence[str], state_directory: Optional[str], capabilities: Optional[Mapping[str, Any]],
+    roots: Sequence[Folder], state_directory: Optional[Folder], capabilities: Optional[Mapping[str, Any]],
     unknown_fields: Optional[UnknownFields],
 ) -> dict[str, Any]:
     """The params of `initialize` from a client's arguments."""
+    if isinstance(roots, (str, bytes)):  # whose letters would be taken for folders
+        raise TypeError(f"roots: expected a list of folders, found {roots!r}")
+    state = None if state_directory is None else os.fspath(state_directory)
     return {"processId": os.getpid(), "clientInfo": {"name": "trimtab-python", "version": "0.1.0"},
-            "protocolVersions": ["0.2", "0.1"], "roots": list(roots), "capabilities": dict(capabilities or {}),
-            **named({"state_directory": state_directory, "unknown_fields": unknown_fields})}
+            "protocolVersions": ["0.2", "0.1"], "roots": [os.fspath(root) for root in roots],
+            "capabilities": dict(capabilities or {}),
+            **named({"state_directory": state, "unknown_fields": unknown_fields})}
 
 
 def last_lines(file: IO[bytes], count: int = 20) -> list[str]:
