@@ -75,7 +75,9 @@ def test_the_suggestion_says_how_certain_it_is(shown, search):
 
 def test_health_and_help(shown):
     health, sick = "\n".join(shown["health"]), "\n".join(shown["sick"])
-    assert "trimtab doctor" in health and "ERROR" not in health
+    assert "trimtab doctor" in health and "ERROR" not in health and "no buffer is a manifest" in health
+    attached = "\n".join(shown["attached"])
+    assert ".trimtab.toml is attached to" in attached and "is a manifest" not in attached
     assert "ERROR: no-such-program cannot be started" in sick and "setup({ binary" in sick
     for tag in (":TrimtabSuggestion", ":TrimtabRanking", ":TrimtabFrontier", "trimtab.setup()", "trimtab-health"):
         assert tag in shown["tags"]

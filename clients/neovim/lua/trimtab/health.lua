@@ -37,11 +37,16 @@ function M.check()
   local lines = vim.fn.systemlist(command)
   local say = vim.v.shell_error == 0 and report.ok or report.error
   say("trimtab doctor:\n" .. table.concat(lines, "\n"))
-  local client = trimtab.client(0)
-  if client then
-    report.ok("this buffer is attached to " .. table.concat(trimtab.command(), " "))
-  else
-    report.info("this buffer is no manifest of Trimtab (trimtab.toml, trimtab.json, *.trimtab.toml, *.trimtab.json)")
+  -- The current buffer is the report's own.
+  local attached = 0
+  for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
+    if trimtab.client(bufnr) then
+      attached = attached + 1
+      report.ok(vim.api.nvim_buf_get_name(bufnr) .. " is attached to " .. table.concat(trimtab.command(), " "))
+    end
+  end
+  if attached == 0 then
+    report.info("no buffer is a manifest of Trimtab (trimtab.toml, trimtab.json, *.trimtab.toml, *.trimtab.json)")
   end
 end
 
