@@ -145,6 +145,8 @@ def cheapest(command, clone):
     return command
 
 
+# A document's commands build on each other, so they run in one process, in their order.
+@pytest.mark.xdist_group("commands")
 @pytest.mark.parametrize("document, command", SHOWN, ids=[f"{d}: {c.splitlines()[0][:60]}" for d, c in SHOWN])
 def test_a_command_that_is_shown_runs(clone, document, command):
     done = run(clone, cheapest(command, clone))
