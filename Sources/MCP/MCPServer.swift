@@ -143,13 +143,18 @@ package final class MCPServer: PeerHandler {
     } else {
       running[reply.call.id] = { [unowned self, unowned run] in cancel(run) }
     }
-    begin(run)
+    do throws(Conversation.RefusedRequest) {
+      run.rest = try tool.requests(arguments)[...]
+      begin(run)
+    } catch {
+      end(run, refused: error)
+    }
   }
 
   /// Opens the session of a tool's call, and sends its requests.
   private func begin(_ run: ToolRun) {
     open(
-      run.session, mayBegin: run.tool.effect != .reads, sent: { run.number = $0 },
+      run.session, mayBegin: run.tool.beginsSession, sent: { run.number = $0 },
       done: { [unowned self] refused in
         if let refused { end(run, refused: refused) } else { next(run) }
       })
@@ -231,7 +236,7 @@ package final class MCPServer: PeerHandler {
     finish(
       run,
       [
-        member("content", [["type": "text", "text": .string(refused.message)]]),
+        member("content", [["type": "text", "text": .string(Tool.inWordsOfTools(refused.message))]]),
         member("structuredContent", ["error": refused.error]),
       ], isError: true)
   }
@@ -329,7 +334,7 @@ private final class ToolRun {
   let progressToken: RequestID?
   /// The session that it is about.
   let session: String?
-  var rest: ArraySlice<(step: Tool.Step, params: [JSONObject.Member])>
+  var rest: ArraySlice<(step: Tool.Step, params: [JSONObject.Member])> = []
   /// The request that is under way.
   var number: Int64?
   /// Where the call goes on after its answer.
@@ -341,7 +346,6 @@ private final class ToolRun {
   init(_ tool: Tool, _ arguments: JSONObject, _ progressToken: RequestID?, _ reply: Reply) {
     (self.tool, self.reply, self.progressToken) = (tool, reply, progressToken)
     session = arguments["session"]?.stringValue?.text
-    rest = tool.requests(arguments)[...]
   }
 
   func keep(_ answer: JSON, of step: Tool.Step) {

@@ -1,5 +1,6 @@
 internal import Basics
 internal import JSON
+internal import JSONRPC
 internal import TrimtabServer
 
 /// What an assistant may call: one or several requests of our protocol, whose params are the tool's arguments.
@@ -42,16 +43,30 @@ struct Tool: Sendable {
   let steps: [Step]
   /// An argument whose values are sent in turn as a param of the only step.
   var repeated: (argument: String, param: String, doc: String)?
+  /// Whether a call begins the session that it names where there is none.
+  var beginsSession = false
+
+  private static let repetitions = 1...64
 
   /// Whether a call may take seconds, with progress.
   var isLong: Bool { steps.contains(where: \.isLong) }
 
   /// The requests for a call, with the arguments that their methods have.
-  func requests(_ arguments: JSONObject) -> [(step: Step, params: [JSONObject.Member])] {
+  ///
+  /// - Throws: where the list of an argument that is repeated is none. The server sees the rest, and refuses it.
+  func requests(
+    _ arguments: JSONObject
+  ) throws(Conversation.RefusedRequest) -> [(step: Step, params: [JSONObject.Member])] {
     if let repeated {
-      return (arguments[repeated.argument]?.arrayValue.map(Array.init) ?? []).map { value in
-        (steps[0], params(steps[0], arguments) + [.init(key: repeated.param, value: value)])
+      let given = arguments[repeated.argument]
+      guard let values = given?.arrayValue, Self.repetitions ~= values.count else {
+        let message =
+          "\(repeated.argument): expected a list of 1 to \(Self.repetitions.upperBound) numbers, "
+          + "found \(given?.preview() ?? "nothing"); send a single number as a list of one"
+        throw Conversation.RefusedRequest(
+          error: ["code": .integer(Int64(ErrorCode.invalidParams.rawValue)), "message": .string(message)])
       }
+      return values.map { (steps[0], params(steps[0], arguments) + [.init(key: repeated.param, value: $0)]) }
     }
     return steps.map { ($0, params($0, arguments)) }
   }

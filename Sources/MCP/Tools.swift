@@ -1,8 +1,18 @@
+internal import Basics
 internal import JSON
 
 extension Tool {
   /// All tools, in the order in which an assistant is likely to need them.
   static let all: [Tool] = energy + selection
+
+  /// A message of the server, which names methods, as an assistant can follow it.
+  static func inWordsOfTools(_ message: String) -> String {
+    var message = message.replacingBytes(of: "`roots` in initialize", with: "the roots (`trimtab mcp --root`)")
+    for tool in all {
+      for step in tool.steps { message = message.replacingBytes(of: step.method, with: "the tool \(tool.name)") }
+    }
+    return message
+  }
 
   /// A session is a handle: each call names its own.
   private static let energy: [Tool] = [
@@ -29,7 +39,7 @@ extension Tool {
           method: "profile/submit", fields: ["session", "pipeline", "csvPath", "csvText"],
           kept: ["rowCount", "missing", "diagnostics"], name: "profile"),
         Step(method: "frontier/characterize", fields: ["session", "pipeline", "estimate", "effort"], name: "frontier"),
-      ]),
+      ], beginsSession: true),
     Tool(
       name: "query_frontier", title: "Query the frontier",
       purpose: """
@@ -83,7 +93,7 @@ extension Tool {
         Begins a search for the best pair of vision encoder and language model, or adds candidates to one. Begins the \
         session if there is none of that name.
         """,
-      effect: .adds, steps: [Step(method: "pool/submit")]),
+      effect: .adds, steps: [Step(method: "pool/submit")], beginsSession: true),
     Tool(
       name: "next_trial", title: "Ask what to train next",
       purpose: "Gives a worker the next candidate to train, from which checkpoint, and up to which share of the data.",

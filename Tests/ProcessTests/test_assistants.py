@@ -5,7 +5,7 @@ import datetime
 import time
 
 import pytest
-from conftest import AWAIT_SECONDS, Server
+from conftest import AWAIT_SECONDS, FIXTURES, Server
 
 ENVELOPE = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"}}
@@ -54,6 +54,39 @@ def test_what_is_not_spoken_is_refused(assistant):
     for arguments in ([], "text", 1):
         wrong = {"_meta": ENVELOPE, "name": "suggest", "arguments": arguments}
         assert ask(assistant, "tools/call", wrong)["error"]["code"] == -32602
+
+
+def test_a_list_that_is_none_is_refused(assistant):
+    """An answer without a plan would pass for one that says there is none."""
+    for wrong in (0.1, [], "0.1", [0.1] * 65, None):
+        arguments = {"session": "s", "pipeline": "p", **({} if wrong is None else {"slowdownFractions": wrong})}
+        called = ask(assistant, "tools/call", {
+            "_meta": ENVELOPE, "name": "compare_plans", "arguments": arguments})["result"]
+        assert called["isError"], called
+        assert called["content"][0]["text"].startswith("slowdownFractions: expected a list of 1 to 64 numbers, found ")
+
+
+def test_only_tools_that_say_so_begin_a_session(assistant):
+    """A misspelt name of a session is told, and not made another session."""
+    report = {"trial": 1, "step": 1, "score": 0.5, "dataFraction": 0.5}
+    for name, arguments in (("next_trial", {"worker": "w"}), ("report_trial", report)):
+        called = ask(assistant, "tools/call", {
+            "_meta": ENVELOPE, "name": name, "arguments": {"session": "misspelt", **arguments}})["result"]
+        assert called["isError"] and called["structuredContent"]["error"]["data"]["kind"] == "unknownSession", called
+    listed = ask(assistant, "tools/call", {"_meta": ENVELOPE, "name": "list_sessions"})["result"]
+    assert listed["structuredContent"]["sessions"] == []
+
+
+def test_a_refusal_names_tools_and_not_methods(assistant):
+    """An assistant has no methods: "send pool/submit" is nothing that it could do."""
+    job = {"session": "s", "pipeline": "p", "schedule": "1f1b", "stages": 1, "microbatches": 1,
+           "blockingPowerWatts": 60, "csvPath": str(FIXTURES / "modelled-h100-8stage.csv")}
+    called = ask(assistant, "tools/call", {
+        "_meta": ENVELOPE, "name": "characterize_profile", "arguments": job})["result"]
+    assert called["isError"] and "`trimtab mcp --root`" in called["content"][0]["text"]
+    called = ask(assistant, "tools/call", {
+        "_meta": ENVELOPE, "name": "suggest", "arguments": {"session": "s"}})["result"]
+    assert called["isError"] and "the tool submit_pool" in called["content"][0]["text"]
 
 
 def test_an_argument_that_no_tool_has_is_told(assistant):
