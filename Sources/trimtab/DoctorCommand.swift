@@ -32,7 +32,7 @@ struct DoctorCommand {
   /// - Returns: 1 where something cannot be used.
   func run() throws(CommandFailure) -> Int32 {
     signal(SIGPIPE, SIG_IGN)
-    let program = CommandLine.arguments.first ?? "trimtab"
+    let program = ProgramFile.pathOrName
     var isWell = true
     func say(_ what: String, _ text: String, isFault: Bool = false) throws(CommandFailure) {
       if isFault { isWell = false }

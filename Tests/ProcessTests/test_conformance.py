@@ -1,6 +1,8 @@
 """`trimtab conformance`: this server passes, and servers that are wrong in one way each fail the check of that way."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -192,6 +194,25 @@ def test_a_folder_without_checks_is_refused(binary, tmp_path):
     for folder in (tmp_path / "empty", tmp_path / "missing"):
         done = conformance(binary, "--checks", folder, "--", binary, "serve")
         assert done.returncode == 66 and str(folder) in done.stderr and not done.stdout
+
+
+def test_an_installed_program_finds_its_checks(binary, tmp_path):
+    """A shell that finds the program on the PATH, through a link too, gives it its bare name."""
+    program = tmp_path / "bin" / "trimtab"
+    program.parent.mkdir()
+    shutil.copy(binary, program)
+    checks = tmp_path / "share" / "trimtab" / "conformance"
+    checks.mkdir(parents=True)
+    shutil.copy(REPOSITORY / "protocol-spec" / "conformance" / "id-zero.transcript", checks)
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "trimtab").symlink_to(program)
+    for folder in (program.parent, links):
+        done = subprocess.run(
+            ["trimtab", "conformance", "--timeout", "1e10", "--", "trimtab", "serve"], cwd=tmp_path, check=False,
+            env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}, capture_output=True, text=True,
+            timeout=AWAIT_SECONDS)
+        assert done.returncode == 0 and done.stdout.endswith("1 of 1 as recorded\n"), done.stdout + done.stderr
 
 
 def test_every_check_says_what_it_checks():

@@ -283,7 +283,8 @@ package final class EventLoop {
     }
     let seconds = deadline == .infinity ? deadline : max(deadline - monotonicSeconds(), 0)
     let watched = parentWatch == nil || main.isDraining ? seconds : min(seconds, ParentWatch.intervalSeconds)
-    return watched == .infinity ? -1 : Int32((watched * 1000).rounded(.up))
+    // A timer may lie further ahead than `poll` can say.
+    return watched == .infinity ? -1 : Int32(min(watched * 1000, 3_600_000).rounded(.up))
   }
 
   /// Writes what is left for as long as the client keeps reading; false if it does not.

@@ -66,7 +66,7 @@ struct ConformanceCommand {
 
   /// Beside the program as it is installed, or in the repository.
   private static func defaultFolder() throws(CommandFailure) -> String {
-    let program = CommandLine.arguments.first ?? ""
+    let program = ProgramFile.pathOrName
     let parent = program.lastIndex(of: "/").map { String(program[..<$0]) } ?? "."
     let places = ["\(parent)/../share/trimtab/conformance", "protocol-spec/conformance"]
     guard let found = places.first(where: hasChecks) else {

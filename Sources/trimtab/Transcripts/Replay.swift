@@ -90,7 +90,7 @@ struct Replay {
       let remaining = deadline - monotonicSeconds()
       var entries = servers.flatMap(\.interests)
       guard remaining > 0, !entries.isEmpty else { return false }
-      poll(&entries, nfds_t(entries.count), Int32((remaining * 1000).rounded(.up)))
+      poll(&entries, nfds_t(entries.count), Int32(min(remaining * 1000, 60_000).rounded(.up)))
     }
   }
 

@@ -39,7 +39,7 @@ struct ReplayCommand {
           + (parsed.words.isEmpty ? "no file" : "no server after --") + "; see trimtab --help")
     }
     paths = parsed.words
-    if let command { self.command = command } else { self.command = [try ownPath(), "serve"] }
+    if let command { self.command = command } else { self.command = [ProgramFile.pathOrName, "serve"] }
     (updates, printsTAP, junitPath) = (parsed.has("--update"), parsed.has("--tap"), parsed.text("--junit"))
     var options = Replay.Options(keepsProgress: parsed.has("--progress"))
     options.patienceSeconds = try parsed.number("--timeout", atLeast: 0) ?? options.patienceSeconds
@@ -97,12 +97,4 @@ func writeText(_ text: String, to path: String) throws(CommandFailure) {
   } catch {
     throw CommandFailure(status: .cannotWrite, message: "\(path): expected a writable file, found: \(error.found)")
   }
-}
-
-/// The path of this program.
-private func ownPath() throws(CommandFailure) -> String {
-  guard let path = CommandLine.arguments.first else {
-    throw CommandFailure(status: .usage, message: "expected -- SERVER..., as this program does not know its own path")
-  }
-  return path
 }
