@@ -56,7 +56,8 @@ extension Page {
     search before the first trial, with `[frontier]` if there is one: `pipeline/define`, `profile/submit`,
     `frontier/characterize`. Editors and notebooks then show the frontier, and editors its point at `[objective]`. The
     pipeline's name is `pipeline` unless its table says another. Started again, the launcher computes the frontier anew
-    only where these tables or the profile have changed. An error in them is printed and does not stop the search.
+    only where these tables or the profile have changed. An error in them is printed and does not stop the search. Of a
+    manifest with these tables, but without a pool and a command, the launcher computes the frontier and ends.
 
     `trimtab init` writes one with comments. A file whose name ends in `.json` is JSON, any other TOML 1.0; a folder with
     both `trimtab.toml` and `trimtab.json` is refused. Relative paths begin in the manifest's folder. An unknown key

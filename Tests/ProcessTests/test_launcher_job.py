@@ -75,6 +75,30 @@ def test_a_launcher_computes_the_frontier_of_its_manifest(binary, tmp_path, sess
     assert found.plan == session.query("pipeline", slowdown_fraction=0.05).plan
 
 
+def test_a_manifest_of_a_job_alone_gets_its_frontier(binary, tmp_path, session):
+    """As `trimtab init --profile` writes one: there is nothing to search, and editors show the frontier."""
+    head, _, rest = MANIFEST.partition("[pool]")
+    job = "\n".join(line for line in head.splitlines() if "command" not in line) + rest[rest.index("[pipeline]") - 1:]
+    (tmp_path / "trimtab.toml").write_text(job)
+    wrong = launch(tmp_path, binary)  # whose profile is not there
+    assert wrong.returncode == 1 and "profile.csv" in wrong.stderr and not wrong.stdout, wrong.stderr
+    (tmp_path / "profile.csv").write_bytes(PROFILE.read_bytes())
+    done = launch(tmp_path, binary)
+    assert done.returncode == 0 and done.stdout.startswith("the frontier of pipeline pipeline: from "), done.stderr
+    session.define_pipeline("pipeline", **JOB["pipeline"])
+    session.submit_profile("pipeline", csv_text=PROFILE.read_text())
+    session.characterize("pipeline", effort="quick")
+    state = str(tmp_path / "state" / "sessions")
+    with trimtab.Trimtab([binary, "serve", "--read-only"], state_directory=state, timeout=AWAIT_SECONDS) as client:
+        kept = client.open_session("vqa")
+        before = revision(kept)
+        assert kept.query("pipeline", slowdown_fraction=0.05).plan == session.query(
+            "pipeline", slowdown_fraction=0.05).plan
+    assert launch(tmp_path, binary).stdout == done.stdout
+    with trimtab.Trimtab([binary, "serve", "--read-only"], state_directory=state, timeout=AWAIT_SECONDS) as client:
+        assert revision(client.open_session("vqa")) == before, "it is computed once"
+
+
 @pytest.mark.parametrize("place", ["file://", "file://localhost"])
 def test_a_profile_may_be_a_uri(session, tmp_path, capsys, place):
     path = tmp_path / "pro file #1.csv"

@@ -29,8 +29,8 @@ extension EditorDesk {
       return finish(
         .failure(
           RequestError(
-            .unknownSession, path: "arguments", expected: "an open manifest whose session has begun",
-            found: Preview.quoted(uri), fix: "open the manifest, and start its search with the launcher")))
+            .unknownSession, expected: "an open manifest whose session has begun",
+            found: Preview.quoted(uri), fix: "open it, and start the launcher: python -m trimtab launch MANIFEST")))
     }
     switch command {
     case .suggestion:

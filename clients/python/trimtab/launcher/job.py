@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 from urllib.parse import unquote, urlsplit
 
 from ..answers.wire import camel, deeply
-from ..blocking import Session
+from ..blocking import Session, Trimtab
 from ..errors import OutcomeUnknown, RPCError
 from ..replace import replace_file
 from ..requests import Request
@@ -22,22 +23,48 @@ DEFAULT_NAME = "pipeline"  # of a pipeline whose table names none, as for editor
 
 
 def open_frontier(session: Session, job: Mapping[str, Mapping[str, Any]], folder: Path) -> None:
+    """Gives the session of a search the frontier of a job, as `compute_frontier` does. The search does not depend on
+    it, so that what is wrong with a job is said and stops nothing."""
+    try:
+        compute_frontier(session, job, folder)
+    except (RPCError, OSError, ValueError) as error:
+        say(f"trimtab: the search goes on without a frontier of the manifest's job: {error}")
+
+
+def open_job(job: Mapping[str, Mapping[str, Any]], state: Union[str, os.PathLike[str]], name: str) -> str:
+    """Gives a session of its own the frontier of a job, for editors and notebooks on the same state directory; a
+    sentence about it.
+
+    Raises RPCError, OSError and ValueError where the job is wrong.
+    """
+    folder = Path(state).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with Trimtab(state_directory=str(folder / "sessions")) as client:
+        session = client.open_session(name)
+        pipeline = compute_frontier(session, job, folder)
+        fastest, cheapest = (session.query(pipeline, objective=objective).plan for objective in ("fastest", "cheapest"))
+    return (f"the frontier of pipeline {pipeline}: from {fastest.energy_joules:.0f} J in "
+            f"{fastest.iteration_time_seconds:.3f} s to {cheapest.energy_joules:.0f} J in "
+            f"{cheapest.iteration_time_seconds:.3f} s an iteration; session {name} in {folder / 'sessions'} keeps it")
+
+
+def compute_frontier(session: Session, job: Mapping[str, Mapping[str, Any]], folder: Path) -> str:
     """Gives the session the frontier of a job: the tables `pipeline`, `profile` and, where it is there, `frontier` of a
-    manifest, paths from the working directory.
+    manifest, paths from the working directory. The name of its pipeline.
 
     It is computed once: the file `job` in `folder` says of what, and a job or a profile that has changed since is
-    computed again. The search does not depend on it, so that what is wrong with a job is said and stops nothing.
+    computed again.
+
+    Raises RPCError, OSError and ValueError where the job is wrong.
     """
-    try:
-        requests = _requests(session.name, job)
-        note, digest = folder / "job", hashlib.sha256(json.dumps(requests, sort_keys=True).encode()).hexdigest()
-        if note.exists() and note.read_text() == digest and _is_current(session, requests[0][1]["pipeline"]):
-            return
+    requests = _requests(session.name, job)
+    pipeline: str = requests[0][1]["pipeline"]
+    note, digest = folder / "job", hashlib.sha256(json.dumps(requests, sort_keys=True).encode()).hexdigest()
+    if not (note.exists() and note.read_text() == digest and _is_current(session, pipeline)):
         for method, params in requests:
             _ask(session, method, params)
         replace_file(note, digest)
-    except (RPCError, OSError, ValueError) as error:
-        say(f"trimtab: the search goes on without a frontier of the manifest's job: {error}")
+    return pipeline
 
 
 def _requests(session: str, job: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

@@ -66,7 +66,8 @@ REFUSED = (1, 2)  # exit statuses of `trimtab check`; a program without that com
 
 
 def load(path: Path) -> dict[str, Any]:
-    """The arguments of `launch` from a manifest in TOML, or in JSON where the name ends so.
+    """The arguments of `launch` from a manifest in TOML, or in JSON where the name ends so; of a manifest with a
+    training job and nothing to search those of `open_job`.
 
     Raises ValueError that says what is wrong with it, as `trimtab check` does where the program is at hand.
     """
@@ -83,11 +84,15 @@ def load(path: Path) -> dict[str, Any]:
     known_fields(manifest, (*FIELDS, *OTHERS), str(path))
     for name in OTHERS:
         manifest.pop(name, None)
-    for name in ("command", "state", "pool"):
-        if name not in manifest:
-            raise ValueError(f"{path} does not say {name!r}; `python -m trimtab launch --example` prints a manifest")
     if "pipeline" in job and "profile" in job:
         manifest["job"] = job
+    # Of a training job alone there is nothing to search, and its frontier is all that is wanted.
+    is_job_alone = "job" in manifest and not {"pool", "search", "command"} & manifest.keys()
+    for name in ("state",) if is_job_alone else ("command", "state", "pool"):
+        if name not in manifest:
+            raise ValueError(f"{path} does not say {name!r}; `python -m trimtab launch --example` prints a manifest")
+    if is_job_alone:
+        return manifest
     search = manifest.pop("search", {})
     manifest["pool"] = {**manifest["pool"], "search": {**manifest["pool"].get("search", {}), **search}}
     if isinstance(manifest.get("gpus"), list):
@@ -157,16 +162,20 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, ValueError, ModuleNotFoundError) as error:
         print(f"trimtab: {error}", file=sys.stderr)
         return 2
-    if options.table is not None:
+    if options.table is not None and "pool" in given:
         given["table"] = options.table
     os.chdir(options.manifest.resolve().parent)
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it for SIGHUP
             signal.signal(number, _interrupt)
     from . import launch
+    from .job import open_job
     from .table import say
 
     try:
+        if "pool" not in given:
+            print(open_job(given["job"], given["state"], given.get("name", "search")))
+            return 0
         report = launch(**given)
     except KeyboardInterrupt:
         say("trimtab: interrupted; run it again to go on")
