@@ -39,7 +39,8 @@ slowdown_fraction = 0.05
 '''
 BEGIN = f'''(progn
   (setq frame-background-mode 'dark inhibit-startup-screen t make-backup-files nil)
-  (setq native-comp-deferred-compilation nil) ; its warnings would open a window
+  ;; What compiling Emacs's own files in the background warns of would open a window.
+  (setq native-comp-async-report-warnings-errors 'silent warning-suppress-types '((comp)))
   (menu-bar-mode -1)
   (package-initialize)
   (add-to-list 'load-path "{CLIENTS / "emacs"}")
