@@ -46,7 +46,8 @@ struct Tool: Sendable {
   /// Whether a call begins the session that it names where there is none.
   var beginsSession = false
 
-  private static let repetitions = 1...64
+  /// How many values a repeated argument may have.
+  fileprivate static let repetitions = 1...64
 
   /// Whether a call may take seconds, with progress.
   var isLong: Bool { steps.contains(where: \.isLong) }
@@ -114,7 +115,8 @@ extension JSONObject {
         switch (member.key.text, member.value) {
         case ("properties", .object(let properties)):
           let added: JSON = [
-            "type": "array", "items": ["type": "number"], "minItems": 1, "maxItems": 64, "description": .string(doc),
+            "type": "array", "items": ["type": "number"], "minItems": .integer(Int64(Tool.repetitions.lowerBound)),
+            "maxItems": .integer(Int64(Tool.repetitions.upperBound)), "description": .string(doc),
           ]
           return .init(
             key: member.key,

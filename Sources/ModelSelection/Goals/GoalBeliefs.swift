@@ -61,7 +61,7 @@ struct GoalBeliefs: Sendable {
     case none
     /// Of the candidate that reports alone.
     case oneCandidate
-    /// Chances of all candidates, because a metric with a ceiling is predicted anew for all.
+    /// Chances of all candidates, because a metric with a ceiling is predicted again for all.
     case allCandidates
   }
 
