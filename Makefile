@@ -98,9 +98,13 @@ bench: release $(VENV)/ready
 	@TRIMTAB_BINARY=out/trimtab $(VENV)/bin/python Tests/Benchmarks/bench.py $(BENCH)
 
 # Functions in sections of their own, so that the linker leaves out those that nothing calls and keeps equal ones once.
+# Tables for unwinding are left out: nothing here throws a C++ exception, and debuggers follow the frame pointers.
+UNWINDING = SECTIONS { /DISCARD/ : { *(.eh_frame .eh_frame_hdr) } } INSERT AFTER .rodata;
 release:
+	@mkdir -p .build-release && echo '$(UNWINDING)' >.build-release/no-unwinding.ld
 	@TRIMTAB_RELEASE=1 $(SWIFT) build -c release --product trimtab --static-swift-stdlib --scratch-path .build-release \
-	  -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --no-export-dynamic -Xlinker --icf=all
+	  -Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections -Xlinker --no-export-dynamic \
+	  -Xlinker --icf=all -Xlinker --no-eh-frame-hdr -Xlinker -T -Xlinker "$(CURDIR)/.build-release/no-unwinding.ld"
 	@mkdir -p out && strip -o out/trimtab .build-release/release/trimtab && ls -l out/trimtab
 
 PREFIX ?= /usr/local
