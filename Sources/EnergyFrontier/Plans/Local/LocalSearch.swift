@@ -157,8 +157,9 @@ final class LocalSearch {
     let far = ahead ? paths.tails : paths.heads
     let options = paths.options
     let deadline = paths.deadline
-    // What the neighbours would gain if the centre took no time, and the latest end that leaves each its fastest
-    // option.
+    // What the neighbours would gain if the centre took its fastest option, and the latest end that leaves each its
+    // fastest option.
+    let earliestEnd = near[position] + space.ticks[Int(space.optionStart[position])]
     var mostOfNeighbours = 0.0
     var latestEnd = deadline
     for (index, neighbour) in neighbours.enumerated() {
@@ -171,10 +172,12 @@ final class LocalSearch {
         other = max(other, near[beside] + paths.durations[beside] + besideLags[number])
       }
       others[index] = other
-      let slowest = space.slowestOption(of: neighbour, within: deadline - far[neighbour] - other)
+      let slowest = space.slowestOption(
+        of: neighbour, within: deadline - far[neighbour] - max(other, earliestEnd + lag))
       mostOfNeighbours += space.joules[Int(options[neighbour])] - space.joules[Int(slowest ?? options[neighbour])]
       latestEnd = min(latestEnd, deadline - far[neighbour] - lag - space.ticks[Int(space.optionStart[neighbour])])
-      arms[index] = space.optionStart[neighbour]
+      // Near the option that it would take beside the slowest one of the centre.
+      arms[index] = options[neighbour]
     }
 
     let joules = space.joules[Int(options[position])]
@@ -190,6 +193,7 @@ final class LocalSearch {
         let neighbour = Int(neighbour)
         let room = deadline - far[neighbour] - max(others[index], end + lags[index])
         var arm = arms[index]
+        while arm > space.optionStart[neighbour] && space.ticks[Int(arm)] > room { arm -= 1 }
         while arm + 1 < space.optionEnd[neighbour] && space.ticks[Int(arm) + 1] <= room { arm += 1 }
         arms[index] = arm
         gain += space.joules[Int(options[neighbour])] - space.joules[Int(arm)]
