@@ -1347,7 +1347,7 @@ export interface FrontierCharacterizeAnswer {
   /** How far the worst plan is above the lower bound. */
   largestGapFraction: number;
   /** Every instruction at its highest frequency, for comparison. */
-  allMaxFrequency: Outcome;
+  allMaxFrequency: IterationOutcome;
   /** Which tables the bound, the plans and the certificate are of. */
   estimate: "measured" | "smoothed" | "completed";
   /** What the independent check found, where it was asked for. */
@@ -1359,7 +1359,7 @@ export interface FrontierCharacterizeAnswer {
 }
 
 /** In `FrontierCharacterizeAnswer`: `allMaxFrequency`. */
-export interface Outcome {
+export interface IterationOutcome {
   /**
    * Iteration time.
    * Unit: s.
@@ -1622,7 +1622,7 @@ export interface ExpectedPlansExpectation {
    */
   energyJoules: ExpectedPlansInterval;
   /** What the measured tables say instead, luck of measurement included. */
-  asMeasured: Outcome;
+  asMeasured: IterationOutcome;
 }
 
 /** In `ExpectedPlansExpectation`: `iterationTimeSeconds`. */
@@ -1690,7 +1690,7 @@ export interface FrontierCurveAnswer {
   /** Plans; none is dominated by another. */
   plans: Array<PlanSummary>;
   /** Every instruction at its highest frequency, for comparison. */
-  allMaxFrequency: Outcome;
+  allMaxFrequency: IterationOutcome;
   /** The picture as SVG, where it was asked for. */
   svg?: string;
   /** Fields of the request that the method does not know, at most 16; absent where there are none. */
@@ -1906,11 +1906,11 @@ export interface PlanDetailsStage {
   /** The stage. */
   stage: number;
   /** In the order of execution. An overlapped pair is listed under the stages of both halves, each time as a whole. */
-  instructions: Array<IterationTimelineStep>;
+  instructions: Array<IterationTimelineInstructionExecution>;
 }
 
 /** In `PlanDetailsStage`: `instructions`. */
-export interface IterationTimelineStep {
+export interface IterationTimelineInstructionExecution {
   /** The client's name for it, in an explicit graph. */
   id?: string;
   /** The kind of instruction. */
@@ -1938,7 +1938,7 @@ export interface IterationTimelineStep {
   energyJoules: number;
 }
 
-/** In `IterationTimelineStep`: `overlapped`. */
+/** In `IterationTimelineInstructionExecution`: `overlapped`. */
 export interface OverlappedHalf {
   /** The forward's stage. */
   forwardStage: number;
@@ -2348,7 +2348,7 @@ export interface RankTimeline {
   /** The rank. */
   rank: number;
   /** In the order of execution. */
-  instructions: Array<TimelineStep>;
+  instructions: Array<TimelineInstruction>;
   /** Changes of frequency, by time. */
   switches: Array<IterationTimelineSwitch>;
   /** When the rank neither runs nor changes its frequency, by time. */
@@ -2371,7 +2371,7 @@ export interface RankTimeline {
 }
 
 /** In `RankTimeline`: `instructions`. */
-export interface TimelineStep {
+export interface TimelineInstruction {
   /** The stage; of an overlapped pair the forward's. */
   stage: number;
   /** The client's name for it, in an explicit graph. */
@@ -2535,7 +2535,7 @@ export interface PlanEvaluateAnswer {
   /** The plan as a whole. */
   plan: PlanFigures;
   /** What it does by the tables as measured, where they are estimated. */
-  asMeasured?: Outcome;
+  asMeasured?: IterationOutcome;
   /** The cheapest listed plan that lasts no longer and draws less; absent where there is none. */
   better?: PlanSummary;
   /** The ranks from 0, where the timeline was asked for; power and energy are of one device. */
@@ -3306,20 +3306,20 @@ export interface PowerDivisionInterval {
   /** What share of the rate that the bound leaves the plans do not reach. */
   gapFraction: number;
   /** What each job does, in the order of the request. */
-  jobs: Array<PowerDivisionJob>;
+  jobs: Array<PowerDivisionJobChoices>;
   /** What each group draws, in the order of the request. */
   groups: Array<PowerDivisionGroup>;
 }
 
 /** In `PowerDivisionInterval`: `jobs`. */
-export interface PowerDivisionJob {
+export interface PowerDivisionJobChoices {
   /** The job. */
   job: string;
   /** Its paces, the fastest first; several only where `count` was above 1. */
   choices: Array<PowerDivisionChoice>;
 }
 
-/** In `PowerDivisionJob`: `choices`. */
+/** In `PowerDivisionJobChoices`: `choices`. */
 export interface PowerDivisionChoice {
   /** How many of the alike jobs do this. */
   count: number;
@@ -4250,7 +4250,7 @@ export interface TrialNextAnswer {
   /** The same as toFraction in samples. */
   toSampleCount?: number;
   /** The checkpoint to resume from; absent when training begins from the start. */
-  resume?: OpenTrialCheckpoint;
+  resume?: OpenTrialResumePoint;
   /**
    * True where the worker's last trial ended here and the search counts on it to go on with what it has loaded; absent
    * where nothing is known of what starts take.
@@ -4283,7 +4283,7 @@ export interface TrialNextAnswer {
 }
 
 /** In `TrialNextAnswer`: `resume`. */
-export interface OpenTrialCheckpoint {
+export interface OpenTrialResumePoint {
   /** The trial that wrote it. */
   trial: number;
   /** Its step. */
@@ -5961,7 +5961,7 @@ export interface TrialAssignedParams {
   /** The same as toFraction in samples. */
   toSampleCount: number;
   /** The checkpoint to resume from; absent when training begins from the start. */
-  resume?: OpenTrialCheckpoint;
+  resume?: OpenTrialResumePoint;
   /**
    * True where the worker's last trial ended here and the search counts on it to go on with what it has loaded; absent
    * where nothing is known of what starts take.

@@ -1814,7 +1814,7 @@ pub struct FrontierCharacterizeAnswer {
     pub largest_gap_fraction: f64,
     /// Every instruction at its highest frequency, for comparison.
     #[cfg_attr(feature = "serde", serde(rename = "allMaxFrequency"))]
-    pub all_max_frequency: Outcome,
+    pub all_max_frequency: IterationOutcome,
     /// Which tables the bound, the plans and the certificate are of.
     pub estimate: FrontierCharacterizeAnswerEstimate,
     /// What the independent check found, where it was asked for.
@@ -1853,7 +1853,7 @@ impl FrontierCharacterizeAnswerEstimate {
 /// In `FrontierCharacterizeAnswer`: `allMaxFrequency`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Outcome {
+pub struct IterationOutcome {
     /// Iteration time.
     /// Unit: s.
     #[cfg_attr(feature = "serde", serde(rename = "iterationTimeSeconds"))]
@@ -2177,7 +2177,7 @@ pub struct ExpectedPlansExpectation {
     pub energy_joules: ExpectedPlansInterval,
     /// What the measured tables say instead, luck of measurement included.
     #[cfg_attr(feature = "serde", serde(rename = "asMeasured"))]
-    pub as_measured: Outcome,
+    pub as_measured: IterationOutcome,
 }
 
 /// In `ExpectedPlansExpectation`: `iterationTimeSeconds`.
@@ -2242,7 +2242,7 @@ pub struct FrontierCurveAnswer {
     pub plans: Vec<PlanSummary>,
     /// Every instruction at its highest frequency, for comparison.
     #[cfg_attr(feature = "serde", serde(rename = "allMaxFrequency"))]
-    pub all_max_frequency: Outcome,
+    pub all_max_frequency: IterationOutcome,
     /// The picture as SVG, where it was asked for.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub svg: Option<String>,
@@ -2511,13 +2511,13 @@ pub struct PlanDetailsStage {
     /// The stage.
     pub stage: i64,
     /// In the order of execution. An overlapped pair is listed under the stages of both halves, each time as a whole.
-    pub instructions: Vec<IterationTimelineStep>,
+    pub instructions: Vec<IterationTimelineInstructionExecution>,
 }
 
 /// In `PlanDetailsStage`: `instructions`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct IterationTimelineStep {
+pub struct IterationTimelineInstructionExecution {
     /// The client's name for it, in an explicit graph.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub id: Option<String>,
@@ -2545,7 +2545,7 @@ pub struct IterationTimelineStep {
     pub energy_joules: f64,
 }
 
-/// In `IterationTimelineStep`: `overlapped`.
+/// In `IterationTimelineInstructionExecution`: `overlapped`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OverlappedHalf {
@@ -3039,7 +3039,7 @@ pub struct RankTimeline {
     /// The rank.
     pub rank: i64,
     /// In the order of execution.
-    pub instructions: Vec<TimelineStep>,
+    pub instructions: Vec<TimelineInstruction>,
     /// Changes of frequency, by time.
     pub switches: Vec<IterationTimelineSwitch>,
     /// When the rank neither runs nor changes its frequency, by time.
@@ -3061,7 +3061,7 @@ pub struct RankTimeline {
 /// In `RankTimeline`: `instructions`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct TimelineStep {
+pub struct TimelineInstruction {
     /// The stage; of an overlapped pair the forward's.
     pub stage: i64,
     /// The client's name for it, in an explicit graph.
@@ -3224,7 +3224,7 @@ pub struct PlanEvaluateAnswer {
     /// What it does by the tables as measured, where they are estimated.
     #[cfg_attr(feature = "serde", serde(rename = "asMeasured"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub as_measured: Option<Outcome>,
+    pub as_measured: Option<IterationOutcome>,
     /// The cheapest listed plan that lasts no longer and draws less; absent where there is none.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub better: Option<PlanSummary>,
@@ -4140,7 +4140,7 @@ pub struct PowerDivisionInterval {
     #[cfg_attr(feature = "serde", serde(rename = "gapFraction"))]
     pub gap_fraction: f64,
     /// What each job does, in the order of the request.
-    pub jobs: Vec<PowerDivisionJob>,
+    pub jobs: Vec<PowerDivisionJobChoices>,
     /// What each group draws, in the order of the request.
     pub groups: Vec<PowerDivisionGroup>,
 }
@@ -4148,14 +4148,14 @@ pub struct PowerDivisionInterval {
 /// In `PowerDivisionInterval`: `jobs`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct PowerDivisionJob {
+pub struct PowerDivisionJobChoices {
     /// The job.
     pub job: String,
     /// Its paces, the fastest first; several only where `count` was above 1.
     pub choices: Vec<PowerDivisionChoice>,
 }
 
-/// In `PowerDivisionJob`: `choices`.
+/// In `PowerDivisionJobChoices`: `choices`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PowerDivisionChoice {
@@ -5618,7 +5618,7 @@ pub struct TrialNextAnswer {
     pub to_sample_count: Option<i64>,
     /// The checkpoint to resume from; absent when training begins from the start.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub resume: Option<OpenTrialCheckpoint>,
+    pub resume: Option<OpenTrialResumePoint>,
     /// True where the worker's last trial ended here and the search counts on it to go on with what it has loaded;
     /// absent where nothing is known of what starts take.
     /// Since 0.2.
@@ -5689,7 +5689,7 @@ impl TrialNextAnswerPhase {
 /// In `TrialNextAnswer`: `resume`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct OpenTrialCheckpoint {
+pub struct OpenTrialResumePoint {
     /// The trial that wrote it.
     pub trial: i64,
     /// Its step.
@@ -9010,7 +9010,7 @@ pub struct TrialAssignedParams {
     pub to_sample_count: i64,
     /// The checkpoint to resume from; absent when training begins from the start.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub resume: Option<OpenTrialCheckpoint>,
+    pub resume: Option<OpenTrialResumePoint>,
     /// True where the worker's last trial ended here and the search counts on it to go on with what it has loaded;
     /// absent where nothing is known of what starts take.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]

@@ -144,7 +144,7 @@ package final class MCPServer: PeerHandler {
       running[reply.call.id] = { [unowned self, unowned run] in cancel(run) }
     }
     do throws(Conversation.RefusedRequest) {
-      run.rest = try tool.requests(arguments)[...]
+      run.rest = try tool.requests(for: arguments)[...]
       begin(run)
     } catch {
       end(run, refused: error)
@@ -194,16 +194,17 @@ package final class MCPServer: PeerHandler {
 
   /// Sends the next request of a tool, or answers.
   private func next(_ run: ToolRun) {
-    guard let (step, params) = run.rest.popFirst() else { return end(run, answer: run.answer) }
-    run.number = conversation.send(step.method, params, progress: progress(of: run, step)) { [unowned self] outcome in
+    guard let (request, params) = run.rest.popFirst() else { return end(run, answer: run.answer) }
+    run.number = conversation.send(request.method, params, progress: progress(of: run, request)) {
+      [unowned self] outcome in
       switch outcome {
       case .success(let answer):
-        run.keep(answer, of: step)
+        run.keep(answer, of: request)
         next(run)
       case .failure(let refused):
         // Another client has closed the session, or it was given up, since this process opened it.
         if refused.isOfClosedSession, let session = run.session, opened.remove(ExactString(session)) != nil {
-          run.rest = [(step, params)] + run.rest
+          run.rest = [(request, params)] + run.rest
           return begin(run)
         }
         end(run, refused: refused)
@@ -212,8 +213,8 @@ package final class MCPServer: PeerHandler {
   }
 
   /// What to do with progress: of the long request alone, so that it rises from 0 to 100 once.
-  private func progress(of run: ToolRun, _ step: Tool.Step) -> ((Int, String?) -> Void)? {
-    guard step.isLong else { return nil }
+  private func progress(of run: ToolRun, _ request: Tool.Request) -> ((Int, String?) -> Void)? {
+    guard request.isLong else { return nil }
     // The extension has no notifications of progress: the state says it.
     if let task = run.task { return { task.report($0, $1) } }
     return run.progressToken.map { token in { [unowned self] in report($0, $1, token) } }
@@ -334,7 +335,7 @@ private final class ToolRun {
   let progressToken: RequestID?
   /// The session that it is about.
   let session: String?
-  var rest: ArraySlice<(step: Tool.Step, params: [JSONObject.Member])> = []
+  var rest: ArraySlice<(request: Tool.Request, params: [JSONObject.Member])> = []
   /// The request that is under way.
   var number: Int64?
   /// Where the call goes on after its answer.
@@ -348,17 +349,19 @@ private final class ToolRun {
     session = arguments["session"]?.stringValue?.text
   }
 
-  func keep(_ answer: JSON, of step: Tool.Step) {
-    guard let kept = step.kept, case .object(let object) = answer else { return answers.append((step.name, answer)) }
+  func keep(_ answer: JSON, of request: Tool.Request) {
+    guard let kept = request.kept, case .object(let object) = answer else {
+      return answers.append((request.name, answer))
+    }
     let members = object.members.filter { kept.contains($0.key.text) || $0.key.text == "warnings" }
-    answers.append((step.name, .object(JSONObject(members: members))))
+    answers.append((request.name, .object(JSONObject(members: members))))
   }
 
   var answer: JSON {
     var members = answers.map { member($0.name, $0.answer) }
     if tool.repeated != nil {
-      members = [member(tool.steps[0].name, .array(answers.map(\.answer)))]
-    } else if tool.steps.count == 1 {
+      members = [member(tool.requests[0].name, .array(answers.map(\.answer)))]
+    } else if tool.requests.count == 1 {
       return answers.first?.answer ?? [:]
     }
     return .object(JSONObject(members: members))

@@ -15,7 +15,7 @@ struct Tool: Sendable {
   }
 
   /// One request. The tool passes on those of its arguments that the method has.
-  struct Step: Sendable {
+  struct Request: Sendable {
     let method: String
     /// The params that the tool offers; nil offers all.
     var fields: [String]?
@@ -23,7 +23,7 @@ struct Tool: Sendable {
     var fixed: [JSONObject.Member] = []
     /// The fields of the answer that are given; nil gives all. Long lists in answers cost an assistant its context.
     var kept: [String]?
-    /// The name of the answer where a tool has several steps.
+    /// The name of the answer where a tool has several requests.
     var name = ""
 
     private var route: Route? { Catalogue.routes.first { $0.name == method } }
@@ -40,8 +40,8 @@ struct Tool: Sendable {
   let purpose: String
   let effect: Effect
   /// Sent one after the other, until one is refused.
-  let steps: [Step]
-  /// An argument whose values are sent in turn as a param of the only step.
+  let requests: [Request]
+  /// An argument whose values are sent in turn as a param of the only request.
   var repeated: (argument: String, param: String, doc: String)?
   /// Whether a call begins the session that it names where there is none.
   var beginsSession = false
@@ -50,14 +50,14 @@ struct Tool: Sendable {
   fileprivate static let repetitions = 1...64
 
   /// Whether a call may take seconds, with progress.
-  var isLong: Bool { steps.contains(where: \.isLong) }
+  var isLong: Bool { requests.contains(where: \.isLong) }
 
   /// The requests for a call, with the arguments that their methods have.
   ///
   /// - Throws: where the list of an argument that is repeated is none. The server sees the rest, and refuses it.
   func requests(
-    _ arguments: JSONObject
-  ) throws(Conversation.RefusedRequest) -> [(step: Step, params: [JSONObject.Member])] {
+    for arguments: JSONObject
+  ) throws(Conversation.RefusedRequest) -> [(request: Request, params: [JSONObject.Member])] {
     if let repeated {
       let given = arguments[repeated.argument]
       guard let values = given?.arrayValue, Self.repetitions ~= values.count else {
@@ -67,21 +67,21 @@ struct Tool: Sendable {
         throw Conversation.RefusedRequest(
           error: ["code": .integer(Int64(ErrorCode.invalidParams.rawValue)), "message": .string(message)])
       }
-      return values.map { (steps[0], params(steps[0], arguments) + [.init(key: repeated.param, value: $0)]) }
+      return values.map { (requests[0], params(requests[0], arguments) + [.init(key: repeated.param, value: $0)]) }
     }
-    return steps.map { ($0, params($0, arguments)) }
+    return requests.map { ($0, params($0, arguments)) }
   }
 
-  private func params(_ step: Step, _ arguments: JSONObject) -> [JSONObject.Member] {
-    guard steps.count > 1 || repeated != nil else { return arguments.members + step.fixed }
-    let known = Set(step.arguments.map { ExactString($0.name) })
-    return arguments.members.filter { known.contains($0.key) } + step.fixed
+  private func params(_ request: Request, _ arguments: JSONObject) -> [JSONObject.Member] {
+    guard requests.count > 1 || repeated != nil else { return arguments.members + request.fixed }
+    let known = Set(request.arguments.map { ExactString($0.name) })
+    return arguments.members.filter { known.contains($0.key) } + request.fixed
   }
 
   /// The JSON Schema of the arguments, from the declarations of the methods' params.
   private var inputSchema: JSON {
     var fields: [FieldSchema] = []
-    for field in steps.flatMap(\.arguments) where !fields.contains(where: { $0.name == field.name }) {
+    for field in requests.flatMap(\.arguments) where !fields.contains(where: { $0.name == field.name }) {
       fields.append(field)
     }
     var schemas = MessageSchemas(place: "#/$defs/")

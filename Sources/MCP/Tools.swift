@@ -9,7 +9,9 @@ extension Tool {
   static func inWordsOfTools(_ message: String) -> String {
     var message = message.replacingBytes(of: "`roots` in initialize", with: "the roots (`trimtab mcp --root`)")
     for tool in all {
-      for step in tool.steps { message = message.replacingBytes(of: step.method, with: "the tool \(tool.name)") }
+      for request in tool.requests {
+        message = message.replacingBytes(of: request.method, with: "the tool \(tool.name)")
+      }
     }
     return message
   }
@@ -19,7 +21,7 @@ extension Tool {
     Tool(
       name: "list_sessions", title: "List sessions",
       purpose: "Which sessions there are, with their pipelines. Every other tool takes the name of one of them.",
-      effect: .reads, steps: [Step(method: "session/list")]),
+      effect: .reads, requests: [Request(method: "session/list")]),
     Tool(
       name: "characterize_profile", title: "Compute an energy frontier",
       purpose: """
@@ -28,17 +30,18 @@ extension Tool {
         iteration time. Begins the session if there is none of that name, and replaces the pipeline of that name.
         """,
       effect: .replaces,
-      steps: [
-        Step(
+      requests: [
+        Request(
           method: "pipeline/define",
           fields: [
             "session", "pipeline", "schedule", "stages", "microbatches", "chunksPerRank", "layout", "scheduleCSV",
             "blockingPowerWatts", "switchLatencySeconds", "transferSeconds",
           ], kept: ["instructionCount", "tables"], name: "pipeline"),
-        Step(
+        Request(
           method: "profile/submit", fields: ["session", "pipeline", "csvPath", "csvText"],
           kept: ["rowCount", "missing", "diagnostics"], name: "profile"),
-        Step(method: "frontier/characterize", fields: ["session", "pipeline", "estimate", "effort"], name: "frontier"),
+        Request(
+          method: "frontier/characterize", fields: ["session", "pipeline", "estimate", "effort"], name: "frontier"),
       ], beginsSession: true),
     Tool(
       name: "query_frontier", title: "Query the frontier",
@@ -46,11 +49,11 @@ extension Tool {
         The best plan for one target: a deadline, a slowdown, an energy budget, a power cap or an objective, with what \
         it saves against every clock at its highest and how far it can be from the best that is possible.
         """,
-      effect: .reads, steps: [Step(method: "frontier/query")]),
+      effect: .reads, requests: [Request(method: "frontier/query")]),
     Tool(
       name: "compare_plans", title: "Compare plans",
       purpose: "The best plans at several slowdowns, to choose between time and energy.",
-      effect: .reads, steps: [Step(method: "frontier/query", fields: ["session", "pipeline"], name: "plans")],
+      effect: .reads, requests: [Request(method: "frontier/query", fields: ["session", "pipeline"], name: "plans")],
       repeated: (
         "slowdownFractions", "slowdownFraction",
         "How much longer than the fastest iteration each plan may take: 0.05 is 5 % longer."
@@ -62,28 +65,29 @@ extension Tool {
         change their clocks.
         """,
       effect: .reads,
-      steps: [
-        Step(
+      requests: [
+        Request(
           method: "frontier/query", fields: ["session", "pipeline", "slowdownFraction", "deadlineSeconds"],
           name: "point"),
-        Step(
+        Request(
           method: "plan/timeline", fields: ["session", "pipeline", "slowdownFraction", "deadlineSeconds"],
           kept: ["plan", "totals"], name: "timeline"),
-        Step(
+        Request(
           method: "frontier/curve", fields: ["session", "pipeline"], kept: ["allMaxFrequency"], name: "highestClocks"),
       ]),
     Tool(
       name: "get_clocks", title: "Get the clocks of a plan",
       purpose: "The clock of every instruction of a plan; give stage or rank to see only its own.",
-      effect: .reads, steps: [Step(method: "plan/get")]),
+      effect: .reads, requests: [Request(method: "plan/get")]),
     Tool(
       name: "evaluate_plan", title: "Evaluate a plan of your own",
       purpose: "What any assignment of clocks does, beside the frontier, and whether a listed plan is better.",
-      effect: .reads, steps: [Step(method: "plan/evaluate", kept: ["generation", "plan", "better", "totals", "stale"])]),
+      effect: .reads,
+      requests: [Request(method: "plan/evaluate", kept: ["generation", "plan", "better", "totals", "stale"])]),
     Tool(
       name: "shed_power", title: "Shed power",
       purpose: "How much slower a job becomes when it has to draw a number of watts less.",
-      effect: .reads, steps: [Step(method: "power/shed")]),
+      effect: .reads, requests: [Request(method: "power/shed")]),
   ]
 
   private static let selection: [Tool] = [
@@ -93,26 +97,26 @@ extension Tool {
         Begins a search for the best pair of vision encoder and language model, or adds candidates to one. Begins the \
         session if there is none of that name.
         """,
-      effect: .adds, steps: [Step(method: "pool/submit")], beginsSession: true),
+      effect: .adds, requests: [Request(method: "pool/submit")], beginsSession: true),
     Tool(
       name: "next_trial", title: "Ask what to train next",
       purpose: "Gives a worker the next candidate to train, from which checkpoint, and up to which share of the data.",
-      effect: .adds, steps: [Step(method: "trial/next")]),
+      effect: .adds, requests: [Request(method: "trial/next")]),
     Tool(
       name: "report_trial", title: "Report a score",
       purpose: "Reports the score of a trial at a share of the data, and says whether it goes on.",
-      effect: .adds, steps: [Step(method: "trial/update")]),
+      effect: .adds, requests: [Request(method: "trial/update")]),
     Tool(
       name: "suggest", title: "Suggest a model",
       purpose: "The best candidate so far, how sure that is, and what finding it has cost beside training all.",
-      effect: .reads, steps: [Step(method: "suggestion/get")]),
+      effect: .reads, requests: [Request(method: "suggestion/get")]),
     Tool(
       name: "rank_candidates", title: "Rank the candidates",
       purpose: "Candidates from the best down: predicted score, its 90 % interval, the probability of being best.",
-      effect: .reads, steps: [Step(method: "suggestion/ranking")]),
+      effect: .reads, requests: [Request(method: "suggestion/ranking")]),
     Tool(
       name: "list_trials", title: "List trials",
       purpose: "The trials of a search: what is trained where, how far, and what has ended.",
-      effect: .reads, steps: [Step(method: "trial/list")]),
+      effect: .reads, requests: [Request(method: "trial/list")]),
   ]
 }

@@ -1650,7 +1650,7 @@ public struct FrontierCharacterizeAnswer: Codable, Hashable, Sendable {
   /// How far the worst plan is above the lower bound.
   public var largestGapFraction: Double
   /// Every instruction at its highest frequency, for comparison.
-  public var allMaxFrequency: Outcome
+  public var allMaxFrequency: IterationOutcome
   /// Which tables the bound, the plans and the certificate are of.
   public var estimate: FrontierCharacterizeAnswerEstimate
   /// What the independent check found, where it was asked for.
@@ -1670,7 +1670,7 @@ public struct FrontierCharacterizeAnswerEstimate: Word {
 }
 
 /// In `FrontierCharacterizeAnswer`: `allMaxFrequency`.
-public struct Outcome: Codable, Hashable, Sendable {
+public struct IterationOutcome: Codable, Hashable, Sendable {
   /// Iteration time.
   /// Unit: s.
   public var iterationTimeSeconds: Double
@@ -1913,7 +1913,7 @@ public struct ExpectedPlansExpectation: Codable, Hashable, Sendable {
   /// Unit: J.
   public var energyJoules: ExpectedPlansInterval
   /// What the measured tables say instead, luck of measurement included.
-  public var asMeasured: Outcome
+  public var asMeasured: IterationOutcome
 }
 
 /// In `ExpectedPlansExpectation`: `iterationTimeSeconds`.
@@ -1975,7 +1975,7 @@ public struct FrontierCurveAnswer: Codable, Hashable, Sendable {
   /// Plans; none is dominated by another.
   public var plans: [PlanSummary]
   /// Every instruction at its highest frequency, for comparison.
-  public var allMaxFrequency: Outcome
+  public var allMaxFrequency: IterationOutcome
   /// The picture as SVG, where it was asked for.
   public var svg: String?
   /// Fields of the request that the method does not know, at most 16; absent where there are none.
@@ -2203,11 +2203,11 @@ public struct PlanDetailsStage: Codable, Hashable, Sendable {
   /// The stage.
   public var stage: Int
   /// In the order of execution. An overlapped pair is listed under the stages of both halves, each time as a whole.
-  public var instructions: [IterationTimelineStep]
+  public var instructions: [IterationTimelineInstructionExecution]
 }
 
 /// In `PlanDetailsStage`: `instructions`.
-public struct IterationTimelineStep: Codable, Hashable, Sendable {
+public struct IterationTimelineInstructionExecution: Codable, Hashable, Sendable {
   /// The client's name for it, in an explicit graph.
   public var id: String?
   /// The kind of instruction.
@@ -2229,7 +2229,7 @@ public struct IterationTimelineStep: Codable, Hashable, Sendable {
   public var energyJoules: Double
 }
 
-/// In `IterationTimelineStep`: `overlapped`.
+/// In `IterationTimelineInstructionExecution`: `overlapped`.
 public struct OverlappedHalf: Codable, Hashable, Sendable {
   /// The forward's stage.
   public var forwardStage: Int
@@ -2656,7 +2656,7 @@ public struct RankTimeline: Codable, Hashable, Sendable {
   /// The rank.
   public var rank: Int
   /// In the order of execution.
-  public var instructions: [TimelineStep]
+  public var instructions: [TimelineInstruction]
   /// Changes of frequency, by time.
   public var switches: [IterationTimelineSwitch]
   /// When the rank neither runs nor changes its frequency, by time.
@@ -2673,7 +2673,7 @@ public struct RankTimeline: Codable, Hashable, Sendable {
 }
 
 /// In `RankTimeline`: `instructions`.
-public struct TimelineStep: Codable, Hashable, Sendable {
+public struct TimelineInstruction: Codable, Hashable, Sendable {
   /// The stage; of an overlapped pair the forward's.
   public var stage: Int
   /// The client's name for it, in an explicit graph.
@@ -2825,7 +2825,7 @@ public struct PlanEvaluateAnswer: Codable, Hashable, Sendable {
   /// The plan as a whole.
   public var plan: PlanFigures
   /// What it does by the tables as measured, where they are estimated.
-  public var asMeasured: Outcome?
+  public var asMeasured: IterationOutcome?
   /// The cheapest listed plan that lasts no longer and draws less; absent where there is none.
   public var better: PlanSummary?
   /// The ranks from 0, where the timeline was asked for; power and energy are of one device.
@@ -3609,20 +3609,20 @@ public struct PowerDivisionInterval: Codable, Hashable, Sendable {
   /// What share of the rate that the bound leaves the plans do not reach.
   public var gapFraction: Double
   /// What each job does, in the order of the request.
-  public var jobs: [PowerDivisionJob]
+  public var jobs: [PowerDivisionJobChoices]
   /// What each group draws, in the order of the request.
   public var groups: [PowerDivisionGroup]
 }
 
 /// In `PowerDivisionInterval`: `jobs`.
-public struct PowerDivisionJob: Codable, Hashable, Sendable {
+public struct PowerDivisionJobChoices: Codable, Hashable, Sendable {
   /// The job.
   public var job: String
   /// Its paces, the fastest first; several only where `count` was above 1.
   public var choices: [PowerDivisionChoice]
 }
 
-/// In `PowerDivisionJob`: `choices`.
+/// In `PowerDivisionJobChoices`: `choices`.
 public struct PowerDivisionChoice: Codable, Hashable, Sendable {
   /// How many of the alike jobs do this.
   public var count: Int
@@ -4765,7 +4765,7 @@ public struct TrialNextAnswer: Codable, Hashable, Sendable {
   /// The same as toFraction in samples.
   public var toSampleCount: Int?
   /// The checkpoint to resume from; absent when training begins from the start.
-  public var resume: OpenTrialCheckpoint?
+  public var resume: OpenTrialResumePoint?
   /// True where the worker's last trial ended here and the search counts on it to go on with what it has loaded; absent
   /// where nothing is known of what starts take.
   /// Since 0.2.
@@ -4804,7 +4804,7 @@ public struct TrialNextAnswerPhase: Word {
 }
 
 /// In `TrialNextAnswer`: `resume`.
-public struct OpenTrialCheckpoint: Codable, Hashable, Sendable {
+public struct OpenTrialResumePoint: Codable, Hashable, Sendable {
   /// The trial that wrote it.
   public var trial: Int
   /// Its step.
@@ -7058,7 +7058,7 @@ public struct TrialAssigned: Codable, Hashable, Sendable {
   /// The same as toFraction in samples.
   public var toSampleCount: Int
   /// The checkpoint to resume from; absent when training begins from the start.
-  public var resume: OpenTrialCheckpoint?
+  public var resume: OpenTrialResumePoint?
   /// True where the worker's last trial ended here and the search counts on it to go on with what it has loaded; absent
   /// where nothing is known of what starts take.
   public var held: Bool?

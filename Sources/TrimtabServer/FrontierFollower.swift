@@ -51,7 +51,7 @@ final class FrontierFollower {
       }
       running.insert(pipeline)
       let computedFrom = state.revision
-      server.jobs.start(
+      server.computations.start(
         nil, session: pipeline.session, title: FrontierCharacterize.name, work,
         settle: { [unowned server] in server.whenFree(pipeline.session, $0) },
         finish: { [unowned server] outcome in
@@ -76,7 +76,7 @@ final class FrontierFollower {
       let work = try state.characterization(request)
       running.insert(pipeline)
       let computedFrom = state.revision
-      server.jobs.start(
+      server.computations.start(
         nil, session: pipeline.session, title: FrontierCharacterize.name, work,
         settle: { [unowned server] in server.whenFree(pipeline.session, $0) },
         finish: { [unowned server] outcome in

@@ -18,7 +18,7 @@ package func runServer(
   let loop = EventLoop(peer: front?.peer ?? client.peer, input: input, output: output, options: options)
   loop.reportHold = { logToStandardError("hold: \(Int($0 * 1e6)) us of CPU time without a look at the input") }
   if let interrupts { loop.attach(interrupts.mailbox) { [unowned loop] _ in loop.interrupt() } }
-  loop.attach(server.jobs.mailbox) { server.jobs.handle($0) }
+  loop.attach(server.computations.mailbox) { server.computations.handle($0) }
   client.watchParent = { [unowned loop] processID in
     guard !loop.watchParent(processID) else { return }
     logToStandardError("processId \(processID) is no ancestor of this process, so its end is not watched")

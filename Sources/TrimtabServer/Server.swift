@@ -7,7 +7,7 @@ package import Sessions
 /// on the thread that runs the loop.
 package final class Server {
   package var sessions = SessionStore()
-  package let jobs: JobTable
+  package let computations: ComputationTable
   let follower = FrontierFollower()
   /// Messages that wait for sessions which requests use on threads.
   var lanes = SessionLanes()
@@ -37,7 +37,7 @@ package final class Server {
   /// Computations run on `pool`, or at once where there is none.
   package init(pool: WorkerPool?, state: StateOptions = StateOptions()) {
     stateOptions = state
-    jobs = JobTable(pool: pool)
+    computations = ComputationTable(pool: pool)
     routes = Dictionary(uniqueKeysWithValues: Catalogue.routes.map { (ExactString($0.name), $0) })
   }
 
@@ -79,7 +79,7 @@ package final class Server {
   func forgetSessions() {
     for name in sessions.summaries.map(\.name) {
       release(name)
-      jobs.cancel(session: name)
+      computations.cancel(session: name)
     }
     sessions = SessionStore()
     journals = nil

@@ -11,7 +11,7 @@ struct FrontierReport {
   let plans: [Plan]
   /// Whether these are all plans that no other dominates.
   let isOptimal: Bool
-  let allMaxFrequency: Outcome
+  let allMaxFrequency: IterationOutcome
   /// By plan, where tables are estimated.
   var expectations: [ExpectedPlans.Expectation] = []
   /// Of the tables, where they look noisy or are estimated.

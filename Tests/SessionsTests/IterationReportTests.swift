@@ -94,7 +94,7 @@ import Testing
     try session.characterize()
     let layout = try session.state.planLayout(PlanReference(.number(0)), of: "tiny")
     var iteration = IterationsReport.Iteration()
-    iteration.trace = layout.timeline.ranks.flatMap(\.steps).map {
+    iteration.trace = layout.timeline.ranks.flatMap(\.instructions).map {
       IterationsReport.Span(
         .table($0.instruction.table, microbatch: $0.instruction.microbatch), startSeconds: $0.startSeconds,
         endSeconds: $0.endSeconds)

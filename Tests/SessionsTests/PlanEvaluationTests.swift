@@ -14,7 +14,7 @@ import Testing
     for number in characterized.frontier.plans.indices {
       let details = try session.state.planDetails(PlanReference(.number(number)), of: "tiny", scope: .all)
       let settings = details.stages.flatMap { stage in
-        stage.steps.map {
+        stage.instructions.map {
           PlanSetting(.table($0.instruction.table, microbatch: $0.instruction.microbatch), setting: $0.setting)
         }
       }

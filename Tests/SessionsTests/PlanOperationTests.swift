@@ -31,7 +31,7 @@ import Testing
     #expect(point.excessFraction >= -1e-12 && point.plan.gapFraction >= -1e-12)
     // The listed instructions and the waiting between them are all of the energy.
     #expect(abs(layout.timeline.totals.energyJoules / point.plan.energyJoules - 1) < 1e-9)
-    #expect(details.stages.flatMap(\.steps).count == 8)
+    #expect(details.stages.flatMap(\.instructions).count == 8)
   }
 
   @Test func aStaleFrontierSaysSo() throws {

@@ -4,7 +4,7 @@
 /// what the plan reports and with the lower bound at the realised time.
 public struct PlanCertificate: Sendable, Equatable {
   /// Iteration time and energy that the choices really give; nil when they cannot be run.
-  public let outcome: Outcome?
+  public let outcome: IterationOutcome?
   /// The larger of the differences in time and in energy between the plan and the outcome, relative to the outcome.
   public let largestRelativeError: Double
   /// How far the outcome's energy is above the lower bound at its time, `energy / L(time) - 1`; says nothing where L is

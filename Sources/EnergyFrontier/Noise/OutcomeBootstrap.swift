@@ -62,12 +62,12 @@ public struct OutcomeBootstrap: Sendable {
   /// - Complexity: O(count * (instructions + dependencies + samples)).
   public func outcomes(
     count: Int, seed: UInt64, resampling: Resampling = .options, progress: ProgressHandle = ProgressHandle()
-  ) throws(FrontierError) -> [Outcome] {
+  ) throws(FrontierError) -> [IterationOutcome] {
     var path = LongestPath(problem, run)
     let switchJoules = problem.switching?.energyJoules(of: run) ?? 0
     var seconds = [Double](repeating: 0, count: problem.graph.count)
     var drawn = [Measurement](repeating: Measurement(timeSeconds: 0, energyJoules: 0), count: options.count)
-    var outcomes: [Outcome] = []
+    var outcomes: [IterationOutcome] = []
     outcomes.reserveCapacity(count)
     for resample in 0..<count {
       try progress.check()
@@ -84,7 +84,7 @@ public struct OutcomeBootstrap: Sendable {
       }
       let time = path.seconds(seconds)
       outcomes.append(
-        Outcome(
+        IterationOutcome(
           iterationTimeSeconds: time,
           energyJoules: Double(problem.deviceMultiplicity) * (effective + problem.waitingPowerWatts * time)))
       progress.report(Double(resample + 1) / Double(count))

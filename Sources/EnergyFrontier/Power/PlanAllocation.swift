@@ -217,7 +217,7 @@ struct PlanAllocation {
     }
   }
 
-  private func roomForParts(_ job: PowerProblem.Job, _ now: PaceLadder.Pace) -> [Room] {
+  private func roomForParts(_ job: PowerProblem.JobEntry, _ now: PaceLadder.Pace) -> [Room] {
     var parts: [Int: [PowerProblem.Part]] = [:]
     for part in job.parts { problem.forEachGroup(of: part, job) { parts[$0, default: []].append(part) } }
     return parts.filter { capsWatts[$0.key] < .infinity }.map { group, parts in

@@ -12,7 +12,7 @@ public struct PowerProblem: Sendable {
   }
 
   /// Jobs that are alike, each with a pace of its own.
-  public struct Job: Sendable {
+  public struct JobEntry: Sendable {
     /// Index of its class.
     public let jobClass: Int
     /// What all of its rate is worth beside that of other jobs; positive.
@@ -49,10 +49,10 @@ public struct PowerProblem: Sendable {
   }
 
   public let classes: [JobClass]
-  public let jobs: [Job]
+  public let jobs: [JobEntry]
   public let groups: PowerGroups
 
-  public init(classes: [JobClass], jobs: [Job], groups: PowerGroups = PowerGroups()) {
+  public init(classes: [JobClass], jobs: [JobEntry], groups: PowerGroups = PowerGroups()) {
     (self.classes, self.jobs, self.groups) = (classes, jobs, groups)
   }
 
@@ -60,7 +60,7 @@ public struct PowerProblem: Sendable {
   public var totalRate: Double { jobs.reduce(0) { $0 + Double($1.count) * $1.weight } }
 
   /// The groups around a part that do not contain all of its job.
-  func forEachGroup(of part: Part, _ job: Job, _ body: (Int) -> Void) {
+  func forEachGroup(of part: Part, _ job: JobEntry, _ body: (Int) -> Void) {
     groups.forEach(from: part.group) { if !groups.isWithin(job.group, $0) { body($0) } }
   }
 

@@ -64,7 +64,7 @@ public struct IterationProblem: Sendable, Equatable {
   ///
   /// - Parameter measurementOfInstruction: for each instruction an index into its table's `measurements`.
   /// - Complexity: O(instructions + dependencies + measurements).
-  public func outcome(ofMeasurements measurementOfInstruction: [Int]) -> Outcome {
+  public func outcome(ofMeasurements measurementOfInstruction: [Int]) -> IterationOutcome {
     let run = IterationRun(self, measurements: measurementOfInstruction)
     var effective = 0.0
     // Side by side, as to copy a table for each instruction costs ten times the addition.
@@ -77,7 +77,7 @@ public struct IterationProblem: Sendable, Equatable {
     if let switching, !switching.isFree { effective += switching.energyJoules(of: run) }
     let iterationTime = Double(run.iterationTicks) / ticksPerSecond
     let energy = Double(deviceMultiplicity) * (effective + waitingPowerWatts * iterationTime)
-    return Outcome(iterationTimeSeconds: iterationTime, energyJoules: energy)
+    return IterationOutcome(iterationTimeSeconds: iterationTime, energyJoules: energy)
   }
 
   /// The nearest whole number of ticks.
@@ -85,7 +85,7 @@ public struct IterationProblem: Sendable, Equatable {
 }
 
 /// Iteration time and energy of one way to run an iteration.
-public struct Outcome: Sendable, Equatable {
+public struct IterationOutcome: Sendable, Equatable {
   /// Seconds from the first instruction's start to the last one's end.
   public let iterationTimeSeconds: Double
   /// Joules that all devices draw until then, waiting included.

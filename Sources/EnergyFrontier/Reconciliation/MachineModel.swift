@@ -113,10 +113,11 @@ extension MachineModel {
   /// What an iteration does when each instruction runs with the measurement given, an index into its table.
   ///
   /// O(instructions + dependencies).
-  public func outcome(_ measurements: [Int], _ correction: ModelCorrection) -> Outcome {
+  public func outcome(_ measurements: [Int], _ correction: ModelCorrection) -> IterationOutcome {
     let run = run(measurements)
     let seconds = iterationTime(of: run, correction).seconds
-    return Outcome(iterationTimeSeconds: seconds, energyJoules: energyJoules(of: run, lasting: seconds, correction))
+    return IterationOutcome(
+      iterationTimeSeconds: seconds, energyJoules: energyJoules(of: run, lasting: seconds, correction))
   }
 
   /// One plan as the model runs it.

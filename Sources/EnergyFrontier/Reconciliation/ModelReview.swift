@@ -39,10 +39,10 @@ public struct ModelReview: Sendable {
   /// One plan's iterations beside the model.
   public struct Plan: Sendable, Equatable {
     public let iterationCount: Int
-    public let measured: Outcome
+    public let measured: IterationOutcome
     /// Joules are those of an iteration that lasts as long as the model says.
-    public let modelled: Outcome
-    public let corrected: Outcome
+    public let modelled: IterationOutcome
+    public let corrected: IterationOutcome
     /// Whether energies were measured.
     public let hasEnergy: Bool
   }
@@ -99,16 +99,16 @@ public struct ModelReview: Sendable {
     for finding in energies.findings { correction.add(finding.kind, finding.size) }
     self.correction = correction
     let none = ModelCorrection(rankCount: ranks.count)
-    func outcome(_ run: MachineModel.Run, _ correction: ModelCorrection) -> Outcome {
+    func outcome(_ run: MachineModel.Run, _ correction: ModelCorrection) -> IterationOutcome {
       let seconds = model.iterationTime(of: run, correction).seconds
-      return Outcome(
+      return IterationOutcome(
         iterationTimeSeconds: seconds, energyJoules: model.energyJoules(of: run, lasting: seconds, correction))
     }
     let plans = zip(runs, observed).map { run, plan in
       let energies = plan.iterations.compactMap(\.energyJoules)
       return Plan(
         iterationCount: plan.iterations.count,
-        measured: Outcome(
+        measured: IterationOutcome(
           iterationTimeSeconds: plan.iterations.reduce(0) { $0 + $1.iterationTimeSeconds }
             / Double(plan.iterations.count),
           energyJoules: energies.isEmpty ? 0 : energies.reduce(0, +) / Double(energies.count)),
@@ -219,7 +219,7 @@ extension ObservedPlan {
 extension ModelReview.Deviation {
   /// Of plans with `counts` measured `values` each.
   fileprivate init(
-    _ plans: [ModelReview.Plan], _ counts: [Double], _ values: [[Double]], _ quantity: KeyPath<Outcome, Double>
+    _ plans: [ModelReview.Plan], _ counts: [Double], _ values: [[Double]], _ quantity: KeyPath<IterationOutcome, Double>
   ) {
     let whole = counts.reduce(0, +)
     func mean(_ ratio: (ModelReview.Plan) -> Double) -> Double {

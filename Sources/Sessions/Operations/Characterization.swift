@@ -53,7 +53,7 @@ package struct CharacterizationSummary: Sendable {
   package let isOptimal: Bool
   /// How far the worst plan is above the lower bound.
   package let largestGapFraction: Double
-  package let allMaxFrequency: Outcome
+  package let allMaxFrequency: IterationOutcome
   package let certificate: FrontierCertificate?
   package let estimate: TableEstimate
   /// Of the tables, where they look noisy or are estimated.

@@ -5,7 +5,7 @@ package import JSON
 /// changes.
 package struct IterationTimeline: Sendable {
   /// One instruction as it runs. All times are in seconds after the iteration began.
-  package struct Step: Sendable {
+  package struct InstructionExecution: Sendable {
     package let instruction: PipelineInstruction
     package let setting: JSON
     /// Earliest start.
@@ -42,7 +42,7 @@ package struct IterationTimeline: Sendable {
   package struct Rank: Sendable {
     package let blockingPowerWatts: Double
     /// By start, ties in an order that every dependency agrees with.
-    package let steps: [Step]
+    package let instructions: [InstructionExecution]
     package let switches: [Switch]
     package let waits: [Wait]
     package let busySeconds: Double
@@ -66,20 +66,21 @@ package struct IterationTimeline: Sendable {
     let slack = run.slackTicks(problem)
     func seconds(_ ticks: Int64) -> Double { Double(ticks) / run.ticksPerSecond }
     let iteration = seconds(run.iterationTicks)
-    var steps = [[(instruction: Int, step: Step)]](repeating: [], count: definition.rankBlockingPowerWatts.count)
+    var ofRanks = [[(instruction: Int, execution: InstructionExecution)]](
+      repeating: [], count: definition.rankBlockingPowerWatts.count)
     for number in problem.graph.topologicalOrder {
       let instruction = definition.instructions[number]
       let table = problem.tableOfInstruction[number]
       let measurement = problem.tables[table].measurements[measurements[number]]
-      let step = Step(
+      let execution = InstructionExecution(
         instruction: instruction, setting: inputs.settings[table][measurements[number]],
         startSeconds: seconds(run.startTicks[number]), timeSeconds: measurement.timeSeconds,
         energyJoules: measurement.energyJoules, slackSeconds: seconds(slack[number]), isCritical: slack[number] == 0)
-      steps[definition.rankOfStage[instruction.table.stage]].append((number, step))
+      ofRanks[definition.rankOfStage[instruction.table.stage]].append((number, execution))
     }
-    ranks = steps.indices.map { rank in
-      let ofRank = steps[rank].enumerated().sorted {
-        ($0.element.step.startSeconds, $0.offset) < ($1.element.step.startSeconds, $1.offset)
+    ranks = ofRanks.indices.map { rank in
+      let ofRank = ofRanks[rank].enumerated().sorted {
+        ($0.element.execution.startSeconds, $0.offset) < ($1.element.execution.startSeconds, $1.offset)
       }.map(\.element)
       return Rank(
         ofRank, rank: rank, run: run, cost: definition.rankSwitchCosts[rank],
@@ -117,14 +118,14 @@ package struct IterationTimeline: Sendable {
       switchCount: ranks.reduce(0) { $0 + $1.switches.count }, energyJoules: ranks.reduce(0) { $0 + $1.energyJoules })
   }
 
-  /// For each stage its steps by start; an overlapped pair is in the lists of both its halves' stages.
-  package func stages(_ definition: PipelineDefinition) -> [[Step]] {
-    var stages = [[Step]](repeating: [], count: definition.stageCount)
-    for step in ranks.flatMap(\.steps) {
-      let stage = step.instruction.table.stage
-      stages[stage].append(step)
-      if let overlapped = step.instruction.overlapped, overlapped.stage != stage {
-        stages[overlapped.stage].append(step)
+  /// For each stage its instructions by start; an overlapped pair is in the lists of both its halves' stages.
+  package func stages(_ definition: PipelineDefinition) -> [[InstructionExecution]] {
+    var stages = [[InstructionExecution]](repeating: [], count: definition.stageCount)
+    for execution in ranks.flatMap(\.instructions) {
+      let stage = execution.instruction.table.stage
+      stages[stage].append(execution)
+      if let overlapped = execution.instruction.overlapped, overlapped.stage != stage {
+        stages[overlapped.stage].append(execution)
       }
     }
     return stages
@@ -133,7 +134,8 @@ package struct IterationTimeline: Sendable {
 
 extension IterationTimeline.Rank {
   fileprivate init(
-    _ ordered: [(instruction: Int, step: IterationTimeline.Step)], rank: Int, run: IterationRun, cost: SwitchCost,
+    _ ordered: [(instruction: Int, execution: IterationTimeline.InstructionExecution)], rank: Int, run: IterationRun,
+    cost: SwitchCost,
     blockingPowerWatts: Double, iterationTimeSeconds: Double
   ) {
     var switches: [IterationTimeline.Switch] = []
@@ -144,31 +146,32 @@ extension IterationTimeline.Rank {
       if end > cursor { waits.append(.init(startSeconds: cursor, endSeconds: end)) }
       cursor = max(cursor, end)
     }
-    func change(from: IterationTimeline.Step, to setting: JSON, taking seconds: Double) {
+    func change(from: IterationTimeline.InstructionExecution, to setting: JSON, taking seconds: Double) {
       let end = from.endSeconds + seconds
       switches.append(.init(startSeconds: from.endSeconds, endSeconds: end, from: from.setting, to: setting))
       cursor = max(cursor, end)
     }
     for (index, entry) in ordered.enumerated() {
       // What takes no time runs at no setting.
-      if run.switchesBefore[entry.instruction], let earlier = ordered[..<index].last(where: { $0.step.hasSetting }) {
+      if run.switchesBefore[entry.instruction], let earlier = ordered[..<index].last(where: { $0.execution.hasSetting })
+      {
         change(
-          from: earlier.step, to: entry.step.setting, taking: run.latencySeconds(before: entry.instruction))
+          from: earlier.execution, to: entry.execution.setting, taking: run.latencySeconds(before: entry.instruction))
       }
-      wait(until: entry.step.startSeconds)
-      cursor = max(cursor, entry.step.endSeconds)
+      wait(until: entry.execution.startSeconds)
+      cursor = max(cursor, entry.execution.endSeconds)
     }
     if run.switchesAtEnd.indices.contains(rank), run.switchesAtEnd[rank],
-      let first = ordered.first(where: { $0.step.hasSetting }),
-      let last = ordered.last(where: { $0.step.hasSetting })
+      let first = ordered.first(where: { $0.execution.hasSetting }),
+      let last = ordered.last(where: { $0.execution.hasSetting })
     {
-      change(from: last.step, to: first.step.setting, taking: run.latencySeconds(atEndOf: rank))
+      change(from: last.execution, to: first.execution.setting, taking: run.latencySeconds(atEndOf: rank))
     }
     wait(until: iterationTimeSeconds)
-    let busy = ordered.reduce(0) { $0 + $1.step.timeSeconds }
-    let drawn = ordered.reduce(0) { $0 + $1.step.energyJoules }
+    let busy = ordered.reduce(0) { $0 + $1.execution.timeSeconds }
+    let drawn = ordered.reduce(0) { $0 + $1.execution.energyJoules }
     self.init(
-      blockingPowerWatts: blockingPowerWatts, steps: ordered.map(\.step), switches: switches, waits: waits,
+      blockingPowerWatts: blockingPowerWatts, instructions: ordered.map(\.execution), switches: switches, waits: waits,
       busySeconds: busy,
       energyJoules: drawn + blockingPowerWatts * (iterationTimeSeconds - busy) + Double(switches.count)
         * cost.energyJoules)

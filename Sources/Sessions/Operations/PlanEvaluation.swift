@@ -6,7 +6,7 @@ package struct EvaluatedPlan: Sendable {
   package let isStale: Bool
   package let plan: PlanFigures
   /// What it does by the tables as measured, where they are estimated.
-  package let asMeasured: Outcome?
+  package let asMeasured: IterationOutcome?
   /// The cheapest listed plan that lasts no longer and draws less; nil where there is none.
   package let better: PlanSummary?
   package let timeline: IterationTimeline

@@ -22,7 +22,7 @@ package struct PlanDetails: Sendable {
   package struct Stage: Sendable {
     package let stage: Int
     /// In the order of execution.
-    package let steps: [IterationTimeline.Step]
+    package let instructions: [IterationTimeline.InstructionExecution]
   }
 }
 
@@ -47,11 +47,11 @@ extension SessionState {
     let (stages, place) = try scope.stages(in: definition)
     let number = try characterized.plan(reference).number
     let plan = characterized.frontier.plans[number]
-    let steps = IterationTimeline(characterized, plan).stages(definition)
+    let instructions = IterationTimeline(characterized, plan).stages(definition)
     return PlanDetails(
       generation: current.generation, isStale: current.isStale, plan: characterized.summary(ofPlan: number),
       priceWatts: characterized.frontier.curve.priceWatts(at: plan.iterationTimeSeconds), place: place,
-      stages: stages.map { PlanDetails.Stage(stage: $0, steps: steps[$0]) })
+      stages: stages.map { PlanDetails.Stage(stage: $0, instructions: instructions[$0]) })
   }
 
   /// A plan laid out in time, in O(instructions log instructions).

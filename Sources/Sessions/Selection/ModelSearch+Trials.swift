@@ -291,7 +291,7 @@ extension ModelSearch {
     // A worker that restarts continues from what this trial has saved itself.
     let own = entry.latestCheckpoint
     let resume =
-      own.map { OpenTrial.Checkpoint(trial: id, step: $0.step, checkpoint: $0.checkpoint) }
+      own.map { OpenTrial.ResumePoint(trial: id, step: $0.step, checkpoint: $0.checkpoint) }
       ?? assignment.checkpoint.map { roster[$0.trial].checkpoint(at: $0.dataFraction, of: $0.trial) }
     return OpenTrial(
       id: id, candidate: pool.name(of: assignment.candidate),

@@ -47,7 +47,7 @@ package struct OpenTrial: Sendable {
   package let toFraction: Double
   /// Samples of all the alignment data.
   package let sampleCount: Int
-  package let resume: Checkpoint?
+  package let resume: ResumePoint?
   package let gpus: [String]
   package let worker: String?
   /// Whether the worker has just trained the candidate up to here, so that it need not load anything.
@@ -60,8 +60,8 @@ package struct OpenTrial: Sendable {
   package var fromSampleCount: Int { Int((fromFraction * Double(sampleCount)).rounded()) }
   package var toSampleCount: Int { Int((toFraction * Double(sampleCount)).rounded()) }
 
-  /// Weights that a trial left behind.
-  package struct Checkpoint: Sendable {
+  /// Weights that a trial left behind, from which another goes on.
+  package struct ResumePoint: Sendable {
     package let trial: TrialID
     package let step: Int
     /// What the client reported about where they are kept; nil when it reported nothing.

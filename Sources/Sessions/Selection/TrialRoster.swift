@@ -120,9 +120,9 @@ struct TrialRoster: Sendable {
     }
 
     /// The weights that saw this share of the data.
-    func checkpoint(at dataFraction: Double, of trial: TrialID) -> OpenTrial.Checkpoint {
+    func checkpoint(at dataFraction: Double, of trial: TrialID) -> OpenTrial.ResumePoint {
       let mark = marks.last { $0.dataFraction == dataFraction } ?? latest
-      return OpenTrial.Checkpoint(trial: trial, step: mark?.step ?? 0, checkpoint: mark?.checkpoint)
+      return OpenTrial.ResumePoint(trial: trial, step: mark?.step ?? 0, checkpoint: mark?.checkpoint)
     }
 
     /// The weights of the greatest step that the trial reported to have saved.

@@ -13,7 +13,7 @@ package final class FrontierInputs: Sendable {
   /// The same for the samples behind each measurement, outliers left out.
   package let samples: [[[Measurement]]]
   /// What happens when every instruction runs at its highest frequency.
-  package let allMaxFrequency: Outcome
+  package let allMaxFrequency: IterationOutcome
   /// For each instruction the measurement at its highest frequency.
   package let highestMeasurements: [Int]
   /// The problem with the tables as measured, which is ``problem`` unless they are estimated.
@@ -130,7 +130,7 @@ package final class FrontierInputs: Sendable {
   /// Refuses figures so far apart that sums of them mean nothing: beside the longest times the fastest iteration would
   /// last none, or beside what is drawn while waiting the measured energies would be lost in rounding.
   private static func checkMagnitudes(_ problem: IterationProblem) throws(RequestError) {
-    func outcome(_ precedes: (Measurement, Measurement) -> Bool) -> Outcome {
+    func outcome(_ precedes: (Measurement, Measurement) -> Bool) -> IterationOutcome {
       let first = problem.tables.map { table in
         table.measurements.indices.min { precedes(table.measurements[$0], table.measurements[$1]) }!
       }

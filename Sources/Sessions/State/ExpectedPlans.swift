@@ -22,7 +22,7 @@ package struct ExpectedPlans: Sendable {
     package let iterationTimeSeconds: Interval
     package let energyJoules: Interval
     /// As the tables were measured, luck of the measurement included.
-    package let asMeasured: Outcome
+    package let asMeasured: IterationOutcome
   }
 
   /// By plan.

@@ -26,7 +26,7 @@ extension Server {
   ///
   /// - Parameter start: runs the commits; nil runs them on a thread of their own, or without threads at once.
   package func keepSessions(in directory: StateDirectory, commits start: Committer.Start? = nil) {
-    let thread = jobs.runsBeside ? CommitThread() : nil
+    let thread = computations.runsBeside ? CommitThread() : nil
     let atOnce: Committer.Start = { _ in false }
     let journals = SessionJournals(
       directory, leastPlainByteCount: stateOptions.leastPlainByteCount, thread: thread,
@@ -91,8 +91,8 @@ extension Server {
     guard let session = journals?.handle(report, clients.map(\.peer)) else { return }
     // Memory is ahead of what is durable, and goes back to it when the session is opened again.
     guard let state = try? sessions.close(session.text) else { return }
-    jobs.cancel(session: session.text)
-    jobs.release(state)
+    computations.cancel(session: session.text)
+    computations.release(state)
     if case .committed(.failed(let error)) = report.outcome {
       logMessage(
         "session \(Preview.quoted(session.text)) is closed: \(error.message)", .error, about: session.text)
@@ -104,7 +104,7 @@ extension Server {
   private func compact(_ session: ExactString) {
     guard let journals, let file = journals.beginCompaction(of: session) else { return }
     let storage = journals.directory.storage
-    jobs.start(nil, session: session.text, title: "compaction", isShort: true) { (_) throws(RequestError) in
+    computations.start(nil, session: session.text, title: "compaction", isShort: true) { (_) throws(RequestError) in
       Result { () throws(JournalError) in
         try CompactedFile(of: file, in: storage, rewrite: RecordCompactor.compact)
       }
@@ -203,7 +203,7 @@ extension Server {
 
   /// Tells those who wait for a session how far its recovery has come, where that takes long.
   private func reportRecovery(of name: String, _ percentage: Int) {
-    guard jobs.runsBeside, let recovery = recoveries[ExactString(name)],
+    guard computations.runsBeside, let recovery = recoveries[ExactString(name)],
       monotonicSeconds() - recovery.reported > Recovery.reportedSeconds
     else { return }
     recoveries[ExactString(name)]?.reported = monotonicSeconds()
@@ -230,7 +230,7 @@ extension Server {
     lanes.occupy(name)
     recoveries[ExactString(name)] = Recovery(clients: [client])
     let directory = journals.directory
-    jobs.start(nil, session: name, title: SessionOpen.name, isShort: true) { (progress) throws(RequestError) in
+    computations.start(nil, session: name, title: SessionOpen.name, isShort: true) { (progress) throws(RequestError) in
       try Recovered(name, in: directory, progress)
     } progressed: { [unowned self] percentage in
       call?.progress.report(percentage: percentage)

@@ -91,7 +91,7 @@ package final class EditorDesk {
     guard !changed.contains(key) else { return }
     changed.append(key)
     guard changed.count == 1 else { return }
-    client.server.jobs.afterOtherMessages { [weak self] in self?.attend() }
+    client.server.computations.afterOtherMessages { [weak self] in self?.attend() }
   }
 
   private func attend() {

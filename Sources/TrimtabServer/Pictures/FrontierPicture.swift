@@ -9,7 +9,7 @@ package import Sessions
 /// it.
 package struct FrontierPicture {
   private let frontier: Frontier
-  private let allMaxFrequency: Outcome
+  private let allMaxFrequency: IterationOutcome
   private let title: String
   private let chosen: Int?
   private let time: Axis

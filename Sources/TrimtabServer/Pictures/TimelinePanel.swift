@@ -58,7 +58,7 @@ struct TimelinePanel {
     var parts = [
       rectangle(start, y, axis.place(timeline.iterationTimeSeconds) - start, barHeight, Self.waitColour)
     ]
-    for group in BarGroup.grouped(rank.steps, axis) {
+    for group in BarGroup.grouped(rank.instructions, axis) {
       let (left, right) = (axis.place(group.startSeconds), axis.place(group.endSeconds))
       // A hairline of background separates bars that are wide enough.
       let width = right - left > 3 ? right - left - 0.6 : right - left
@@ -111,37 +111,37 @@ private struct BarGroup {
 
   var powerWatts: Double { energyJoules / busySeconds }
 
-  private init(_ step: IterationTimeline.Step) {
-    startSeconds = step.startSeconds
-    endSeconds = step.endSeconds
-    energyJoules = step.energyJoules
-    busySeconds = step.timeSeconds
-    isCritical = step.isCritical
-    label = step.shortName
+  private init(_ execution: IterationTimeline.InstructionExecution) {
+    startSeconds = execution.startSeconds
+    endSeconds = execution.endSeconds
+    energyJoules = execution.energyJoules
+    busySeconds = execution.timeSeconds
+    isCritical = execution.isCritical
+    label = execution.shortName
   }
 
-  static func grouped(_ steps: [IterationTimeline.Step], _ axis: TimeAxis) -> [BarGroup] {
+  static func grouped(_ executions: [IterationTimeline.InstructionExecution], _ axis: TimeAxis) -> [BarGroup] {
     var groups: [BarGroup] = []
     // What takes no time has no width.
-    for step in steps where step.timeSeconds > 0 {
-      let isClose = groups.last.map { axis.place(step.startSeconds) - axis.place($0.endSeconds) < 0.2 } ?? false
+    for execution in executions where execution.timeSeconds > 0 {
+      let isClose = groups.last.map { axis.place(execution.startSeconds) - axis.place($0.endSeconds) < 0.2 } ?? false
       let isNarrow = groups.last.map { axis.place($0.endSeconds) - axis.place($0.startSeconds) < 1 } ?? false
       guard isClose && isNarrow else {
-        groups.append(BarGroup(step))
+        groups.append(BarGroup(execution))
         continue
       }
       let last = groups.count - 1
-      groups[last].endSeconds = step.endSeconds
-      groups[last].energyJoules += step.energyJoules
-      groups[last].busySeconds += step.timeSeconds
-      groups[last].isCritical = groups[last].isCritical || step.isCritical
+      groups[last].endSeconds = execution.endSeconds
+      groups[last].energyJoules += execution.energyJoules
+      groups[last].busySeconds += execution.timeSeconds
+      groups[last].isCritical = groups[last].isCritical || execution.isCritical
       groups[last].label = nil
     }
     return groups
   }
 }
 
-extension IterationTimeline.Step {
+extension IterationTimeline.InstructionExecution {
   /// The label of a bar: the kind's initial and the microbatch, such as F3, or F5 B2 for an overlapped pair.
   fileprivate var shortName: String? {
     guard let microbatch = instruction.microbatch else { return nil }

@@ -30,8 +30,8 @@ package struct TimelinePicture {
     self.title = title
     let longest = max(before.iterationTimeSeconds, after.iterationTimeSeconds)
     axis = TimeAxis(until: longest, from: Self.left, to: Self.right)
-    let steps = (before.ranks + after.ranks).flatMap(\.steps)
-    scale = PowerScale(steps.filter { $0.timeSeconds > 0 }.map(\.powerWatts))
+    let executions = (before.ranks + after.ranks).flatMap(\.instructions)
+    scale = PowerScale(executions.filter { $0.timeSeconds > 0 }.map(\.powerWatts))
     let blocking = after.ranks.map(\.blockingPowerWatts)
     blockingWatts = (blocking.min() ?? 0)...(blocking.max() ?? 0)
     hasSwitches = (before.ranks + after.ranks).flatMap(\.switches).contains { $0.endSeconds > $0.startSeconds }

@@ -77,8 +77,8 @@ extension ExpectedPlans.Interval: AnswerObject {
   }
 }
 
-extension Outcome: AnswerObject {
-  package static let fields = Fields<Outcome> {
+extension IterationOutcome: AnswerObject {
+  package static let fields = Fields<IterationOutcome> {
     Field("iterationTimeSeconds", "Iteration time.") { $0.iterationTimeSeconds }
     Field("energyJoules", "Energy of all devices in one iteration, waiting included.") { $0.energyJoules }
   }

@@ -140,9 +140,9 @@ package struct Route {
   static func document<M: DocumentMethod>(_ method: M.Type) -> Route {
     Route(method) { client, call in
       guard let (_, unknown) = call.params(of: method, client) else { return }
-      let jobs = client.server.jobs
-      guard jobs.runsBeside else { return call.settle(unknown) { () throws(RequestError) in M.document } }
-      call.settle(beside: jobs, method, unknown) { () throws(RequestError) in M.document }
+      let computations = client.server.computations
+      guard computations.runsBeside else { return call.settle(unknown) { () throws(RequestError) in M.document } }
+      call.settle(beside: computations, method, unknown) { () throws(RequestError) in M.document }
     }
   }
 
@@ -151,10 +151,10 @@ package struct Route {
       guard let (params, unknown) = call.params(of: method, client) else { return }
       let server = client.server
       let (store, stored) = (server.sessions, server.journals?.storedNames)
-      guard server.jobs.runsBeside, store.count + (stored?.count ?? 0) > Limits.itemsOnLoop else {
+      guard server.computations.runsBeside, store.count + (stored?.count ?? 0) > Limits.itemsOnLoop else {
         return call.settle(unknown) { () throws(RequestError) in try M.answer(params, store, stored: stored) }
       }
-      call.settle(beside: server.jobs, method, unknown) { () throws(RequestError) in
+      call.settle(beside: server.computations, method, unknown) { () throws(RequestError) in
         try M.answer(params, store, stored: stored)
       }
     }
@@ -266,7 +266,7 @@ package struct Route {
         }
         // Kept for the journal, and small: the long params of these methods are settings.
         let json = server.journals == nil ? nil : call.params?.detached
-        server.jobs.start(
+        server.computations.start(
           call, session: params.session, title: M.name, work,
           settle: { [unowned server] in server.whenFree(params.session, $0) },
           finish: { [unowned server] outcome in
@@ -333,7 +333,7 @@ package struct Route {
       } catch {
         return call.fail(RPCError(error))
       }
-      server.jobs.start(call, session: params.session, title: M.name, work) { outcome in
+      server.computations.start(call, session: params.session, title: M.name, work) { outcome in
         call.settle(unknown) { () throws(RequestError) in try outcome.get() }
       }
     }
@@ -384,10 +384,10 @@ extension Call {
 
   /// Answers with what `body` makes and writes on a thread.
   fileprivate func settle<M: Method>(
-    beside jobs: JobTable, _ method: M.Type, _ unknown: UnknownFields,
+    beside computations: ComputationTable, _ method: M.Type, _ unknown: UnknownFields,
     _ body: @escaping @Sendable () throws(RequestError) -> M.Answer
   ) {
-    jobs.start(self, session: "", title: M.name, isShort: true) { (_) throws(RequestError) in
+    computations.start(self, session: "", title: M.name, isShort: true) { (_) throws(RequestError) in
       WrittenAnswer(WarnedAnswer(answer: try body(), unknown: unknown))
     } finish: { outcome in
       do throws(RequestError) { self.answer(try outcome.get()) } catch { self.fail(RPCError(error)) }

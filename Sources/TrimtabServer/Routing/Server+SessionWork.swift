@@ -91,7 +91,7 @@ extension Server {
 
   /// Whether a request is so long that it should run beside the loop.
   private func isLong<M: SessionMethod>(_ method: M.Type, _ params: JSON?, in state: SessionState) -> Bool {
-    guard jobs.runsBeside, case .object(let object) = params else { return false }
+    guard computations.runsBeside, case .object(let object) = params else { return false }
     return object.readingEffort + M.itemCount(object, in: state) > Limits.itemsOnLoop
   }
 
@@ -104,14 +104,14 @@ extension Server {
     // The closure below must not keep the old state: its end would hold the loop.
     let session = state.name
     lanes.occupy(session)
-    jobs.start(call, session: session, title: M.name, isShort: true) { (_) throws(RequestError) in
+    computations.start(call, session: session, title: M.name, isShort: true) { (_) throws(RequestError) in
       LongWork(method, work, json, files, refusesUnknown, state, isRecorded: isRecorded, by: key)
     } finish: { [unowned self] outcome in
       do throws(RequestError) {
         let done = try outcome.get()
         switch done.outcome {
         case .success(let success):
-          if let next = success.next { jobs.release(sessions.replace(next)) }
+          if let next = success.next { computations.release(sessions.replace(next)) }
           if let record = success.record { append(record, of: session) }
           call.answer(success.answer)
           remember(success.events, of: session)
@@ -135,7 +135,7 @@ extension Server {
     }
     let rest = events.dropFirst(Limits.itemsOnLoop)
     if rest.isEmpty { return freeLane(session) }
-    jobs.afterOtherMessages { [unowned self] in send(rest, of: session) }
+    computations.afterOtherMessages { [unowned self] in send(rest, of: session) }
   }
 
   /// Runs `action` now, or when the session it is about is no longer occupied.
@@ -178,7 +178,7 @@ extension Server {
       // A request that uses the session again keeps the others waiting, and frees them at its end.
       if lanes.isInUse(session) { return }
     }
-    jobs.afterOtherMessages { [unowned self] in freeLane(session) }
+    computations.afterOtherMessages { [unowned self] in freeLane(session) }
   }
 }
 

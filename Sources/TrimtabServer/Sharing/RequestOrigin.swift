@@ -102,7 +102,7 @@ extension Server {
     call.keepsParams = true
     lanes.occupy(session)
     let wanted = RecordedAnswers.Wanted.of(client.repeated.keys)
-    jobs.start(call, session: session, title: route.name, isShort: true) { (_) throws(RequestError) in
+    computations.start(call, session: session, title: route.name, isShort: true) { (_) throws(RequestError) in
       try Replay.run(session, in: directory, answering: wanted)?.replay.answers ?? RecordedAnswers()
     } finish: { [unowned self] outcome in
       lanes.endUse(session)

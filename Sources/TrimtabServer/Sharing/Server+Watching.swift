@@ -121,7 +121,7 @@ extension Server {
     _ session: String, _ choice: PushChoice, from position: PushPosition, in directory: StateDirectory, call: Call?,
     done: @escaping (Result<(history: PushHistory, last: Int), RequestError>) -> Void
   ) {
-    jobs.start(call, session: session, title: SessionWatch.name, isShort: true) { (_) throws(RequestError) in
+    computations.start(call, session: session, title: SessionWatch.name, isShort: true) { (_) throws(RequestError) in
       let kept = PushHistory(from: position, of: choice, limit: nil)
       guard let (replay, _) = try Replay.run(session, in: directory, keeping: kept) else {
         return (history: kept, last: 0)
@@ -162,7 +162,7 @@ extension Server {
         client[watch: session]?.past = nil
         if past.last >= watch.position.revision { client[watch: session]?.position = .after(past.last) }
       }
-      jobs.afterOtherMessages { [unowned self, weak client] in
+      computations.afterOtherMessages { [unowned self, weak client] in
         if let client { catchUp(client, in: session, number) }
       }
     }

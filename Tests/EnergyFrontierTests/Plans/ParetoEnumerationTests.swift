@@ -83,8 +83,8 @@ struct ParetoEnumerationTests {
     #expect(reached == seeds.count)
   }
 
-  private func expectAll(_ outcomes: [Outcome], in plans: [Plan]) throws {
-    var previous: Outcome?
+  private func expectAll(_ outcomes: [IterationOutcome], in plans: [Plan]) throws {
+    var previous: IterationOutcome?
     for best in outcomes.paretoFront(by: { ($0.iterationTimeSeconds, $0.energyJoules) }) {
       // Sums of doubles in another order: what differs by rounding is one plan.
       if let previous, best.energyJoules > previous.energyJoules * (1 - 1e-11) { continue }

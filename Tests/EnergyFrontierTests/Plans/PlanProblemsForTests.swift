@@ -43,15 +43,15 @@ struct PlanTestProblem {
   }
 
   /// What happens when each instruction runs with the efficient option given.
-  func outcome(of choices: [UInt16]) -> Outcome {
+  func outcome(of choices: [UInt16]) -> IterationOutcome {
     problem.outcome(
       ofMeasurements: choices.indices.map { problem.table(of: $0).efficient[Int(choices[$0])] })
   }
 
   /// The outcome of every plan there is.
-  func allOutcomes() -> [Outcome] {
+  func allOutcomes() -> [IterationOutcome] {
     var choices = [UInt16](repeating: 0, count: problem.graph.count)
-    var outcomes: [Outcome] = []
+    var outcomes: [IterationOutcome] = []
     while true {
       outcomes.append(outcome(of: choices))
       var digit = 0

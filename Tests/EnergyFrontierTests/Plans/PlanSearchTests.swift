@@ -163,7 +163,7 @@ struct PlanSearchTests {
       tables: tables, waitingPowerWatts: 240)
   }
 
-  private func cheapest(_ outcomes: [Outcome], within seconds: Double) -> Double {
+  private func cheapest(_ outcomes: [IterationOutcome], within seconds: Double) -> Double {
     outcomes.filter { $0.iterationTimeSeconds <= seconds * (1 + 1e-12) }.map(\.energyJoules).min() ?? .infinity
   }
 

@@ -140,7 +140,7 @@ import Testing
     let pipelines = [PaceLadder.Pipelines(plans: plans, waitingPowerWatts: 1, count: 1)]
     let ladder = PaceLadder(pipelines, mayWait: false)
     let (groups, numbers) = PowerGroups.numbered(capsWatts: [9], within: [nil])!
-    let jobs = [PowerProblem.Job(jobClass: 0, weight: 1, group: numbers[0])]
+    let jobs = [PowerProblem.JobEntry(jobClass: 0, weight: 1, group: numbers[0])]
     let classes = [PowerProblem.JobClass(bound: ladder.hull, ladder: ladder)]
     #expect(throws: PowerShortage.group(1, leastPowerWatts: 10)) {
       try PowerAllocator(PowerProblem(classes: classes, jobs: jobs, groups: groups))

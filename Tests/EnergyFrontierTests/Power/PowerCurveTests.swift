@@ -97,7 +97,7 @@ import Testing
     check(PowerProfile(problem, measurements: measurements), problem.outcome(ofMeasurements: measurements))
   }
 
-  private func check(_ profile: PowerProfile, _ outcome: Outcome) {
+  private func check(_ profile: PowerProfile, _ outcome: IterationOutcome) {
     let ends = profile.stretches.dropFirst().map(\.startSeconds) + [outcome.iterationTimeSeconds]
     let joules = zip(profile.stretches, ends).reduce(0) { $0 + $1.0.powerWatts * ($1.1 - $1.0.startSeconds) }
     #expect(abs(joules - outcome.energyJoules) < 1e-9 * (1 + abs(outcome.energyJoules)))

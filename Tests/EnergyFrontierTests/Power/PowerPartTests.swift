@@ -70,7 +70,7 @@ import Testing
 
     init(seed: UInt64) {
       var generator = SplitMix64(seed: seed)
-      var (classes, jobs) = ([PowerProblem.JobClass](), [PowerProblem.Job]())
+      var (classes, jobs) = ([PowerProblem.JobClass](), [PowerProblem.JobEntry]())
       var shares: [[Double]] = []
       let numbers = 1...3
       for index in 0..<Int.random(in: 2...6, using: &generator) {

@@ -5,7 +5,7 @@ import EnergyFrontier
 struct PowerSketch {
   /// For each class its pipelines: plans, waiting power, count.
   var classes: [[PaceLadder.Pipelines]] = []
-  var jobs: [PowerProblem.Job] = []
+  var jobs: [PowerProblem.JobEntry] = []
   var capsWatts: [Double] = []
   var within: [Int?] = []
   var mayPause = false
@@ -82,7 +82,7 @@ struct PowerSketch {
   /// - Parameter expanded: each copy a job of its own.
   func problem(expanded: Bool = false) -> PowerProblem {
     let (groups, numbers) = PowerGroups.numbered(capsWatts: capsWatts, within: within)!
-    var described: [PowerProblem.Job] = []
+    var described: [PowerProblem.JobEntry] = []
     for job in jobs {
       let group = job.group == 0 ? 0 : numbers[job.group - 1]
       for _ in 0..<(expanded ? job.count : 1) {

@@ -57,7 +57,7 @@ struct MachineForTests {
   }
 
   /// What an iteration of a plan takes, without noise.
-  func truth(_ plan: [Int]) -> (outcome: Outcome, busySeconds: [Double]) {
+  func truth(_ plan: [Int]) -> (outcome: IterationOutcome, busySeconds: [Double]) {
     var end = [Double?](repeating: nil, count: plan.count)
     var next = [Int](repeating: 0, count: ranks.count)
     var busy = [Double](repeating: 0, count: ranks.count)
@@ -102,7 +102,7 @@ struct MachineForTests {
     let seconds = end.compactMap(\.self).max()! + iterationSeconds
     let waiting = waitingFactor * (Double(Self.stages) * Self.blockingWatts * seconds - blocked)
     return (
-      Outcome(iterationTimeSeconds: seconds, energyJoules: 2 * (joules + waiting) + energyOffsetJoules), busy
+      IterationOutcome(iterationTimeSeconds: seconds, energyJoules: 2 * (joules + waiting) + energyOffsetJoules), busy
     )
   }
 

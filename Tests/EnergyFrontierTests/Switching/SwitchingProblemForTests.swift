@@ -116,7 +116,7 @@ struct SwitchingTestProblem {
   }
 
   struct Result {
-    var outcome: Outcome
+    var outcome: IterationOutcome
     var switchCount: Int
     /// For each rank, so that they add up to `switchCount`.
     var rankSwitchCounts: [Int]
@@ -168,7 +168,7 @@ struct SwitchingTestProblem {
     // Two devices of 10 W, waiting whenever they do not compute.
     energy += 10 * (2 * iteration - busy)
     return Result(
-      outcome: Outcome(
+      outcome: IterationOutcome(
         iterationTimeSeconds: iteration, energyJoules: energy * Double(problem.deviceMultiplicity)),
       switchCount: switches.reduce(0, +), rankSwitchCounts: switches)
   }
@@ -192,8 +192,8 @@ extension SwitchingTestProblem {
   }
 
   /// What no other plan dominates, fastest first, by brute force; sums that differ by rounding are one.
-  func paretoFront() -> [Outcome] {
-    var front: [Outcome] = []
+  func paretoFront() -> [IterationOutcome] {
+    var front: [IterationOutcome] = []
     let outcomes = allPlans().map(run).filter(allows).map(\.outcome)
     for outcome in outcomes.paretoFront(by: { ($0.iterationTimeSeconds, $0.energyJoules) })
     where front.last.map({ outcome.energyJoules < $0.energyJoules * (1 - 1e-11) }) ?? true {
@@ -204,7 +204,7 @@ extension SwitchingTestProblem {
 
   /// Expects real, certified, undominated plans, none better than the best, and all of these where the frontier is
   /// called optimal.
-  func check(_ frontier: Frontier, against best: [Outcome], _ name: String) throws {
+  func check(_ frontier: Frontier, against best: [IterationOutcome], _ name: String) throws {
     for plan in frontier.plans {
       let real = run(measurements(of: plan))
       let timeError = abs(real.outcome.iterationTimeSeconds / plan.iterationTimeSeconds - 1)
@@ -248,7 +248,7 @@ extension SwitchingTestProblem {
   }
 
   /// Ticks, rounded up, and joules of one device for each rank.
-  func ticksAndJoules(_ outcome: Outcome) -> (ticks: Int64, joules: Double) {
+  func ticksAndJoules(_ outcome: IterationOutcome) -> (ticks: Int64, joules: Double) {
     (
       Int64((outcome.iterationTimeSeconds * (1 + 1e-12) * problem.ticksPerSecond).rounded(.up)),
       outcome.energyJoules / Double(problem.deviceMultiplicity)

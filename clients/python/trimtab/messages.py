@@ -1302,7 +1302,7 @@ class FrontierCharacterizeAnswer(TypedDict):
     largestGapFraction: float
 
     # Every instruction at its highest frequency, for comparison.
-    allMaxFrequency: Outcome
+    allMaxFrequency: IterationOutcome
 
     # Which tables the bound, the plans and the certificate are of.
     estimate: Literal["measured", "smoothed", "completed"]
@@ -1318,7 +1318,7 @@ class FrontierCharacterizeAnswer(TypedDict):
 
 
 
-class Outcome(TypedDict):
+class IterationOutcome(TypedDict):
     """In `FrontierCharacterizeAnswer`: `allMaxFrequency`."""
 
     # Iteration time. Unit: s.
@@ -1560,7 +1560,7 @@ class ExpectedPlansExpectation(TypedDict):
     energyJoules: ExpectedPlansInterval
 
     # What the measured tables say instead, luck of measurement included.
-    asMeasured: Outcome
+    asMeasured: IterationOutcome
 
 
 
@@ -1623,7 +1623,7 @@ class FrontierCurveAnswer(TypedDict):
     plans: list[PlanSummary]
 
     # Every instruction at its highest frequency, for comparison.
-    allMaxFrequency: Outcome
+    allMaxFrequency: IterationOutcome
 
     # The picture as SVG, where it was asked for.
     svg: NotRequired[str]
@@ -1821,11 +1821,11 @@ class PlanDetailsStage(TypedDict):
     stage: int
 
     # In the order of execution. An overlapped pair is listed under the stages of both halves, each time as a whole.
-    instructions: list[IterationTimelineStep]
+    instructions: list[IterationTimelineInstructionExecution]
 
 
 
-class IterationTimelineStep(TypedDict):
+class IterationTimelineInstructionExecution(TypedDict):
     """In `PlanDetailsStage`: `instructions`."""
 
     # The client's name for it, in an explicit graph.
@@ -1855,7 +1855,7 @@ class IterationTimelineStep(TypedDict):
 
 
 class OverlappedHalf(TypedDict):
-    """In `IterationTimelineStep`: `overlapped`."""
+    """In `IterationTimelineInstructionExecution`: `overlapped`."""
 
     # The forward's stage.
     forwardStage: int
@@ -2199,7 +2199,7 @@ class RankTimeline(TypedDict):
     rank: int
 
     # In the order of execution.
-    instructions: list[TimelineStep]
+    instructions: list[TimelineInstruction]
 
     # Changes of frequency, by time.
     switches: list[IterationTimelineSwitch]
@@ -2218,7 +2218,7 @@ class RankTimeline(TypedDict):
 
 
 
-class TimelineStep(TypedDict):
+class TimelineInstruction(TypedDict):
     """In `RankTimeline`: `instructions`."""
 
     # The stage; of an overlapped pair the forward's.
@@ -2367,7 +2367,7 @@ class PlanEvaluateAnswer(TypedDict):
     plan: PlanFigures
 
     # What it does by the tables as measured, where they are estimated.
-    asMeasured: NotRequired[Outcome]
+    asMeasured: NotRequired[IterationOutcome]
 
     # The cheapest listed plan that lasts no longer and draws less; absent where there is none.
     better: NotRequired[PlanSummary]
@@ -3055,14 +3055,14 @@ class PowerDivisionInterval(TypedDict):
     gapFraction: float
 
     # What each job does, in the order of the request.
-    jobs: list[PowerDivisionJob]
+    jobs: list[PowerDivisionJobChoices]
 
     # What each group draws, in the order of the request.
     groups: list[PowerDivisionGroup]
 
 
 
-class PowerDivisionJob(TypedDict):
+class PowerDivisionJobChoices(TypedDict):
     """In `PowerDivisionInterval`: `jobs`."""
 
     # The job.
@@ -3074,7 +3074,7 @@ class PowerDivisionJob(TypedDict):
 
 
 class PowerDivisionChoice(TypedDict):
-    """In `PowerDivisionJob`: `choices`."""
+    """In `PowerDivisionJobChoices`: `choices`."""
 
     # How many of the alike jobs do this.
     count: int
@@ -3936,7 +3936,7 @@ class TrialNextAnswer(TypedDict):
     toSampleCount: NotRequired[int]
 
     # The checkpoint to resume from; absent when training begins from the start.
-    resume: NotRequired[OpenTrialCheckpoint]
+    resume: NotRequired[OpenTrialResumePoint]
 
     # True where the worker's last trial ended here and the search counts on it to go on with what it has loaded;
     # absent where nothing is known of what starts take. Since 0.2.
@@ -3971,7 +3971,7 @@ class TrialNextAnswer(TypedDict):
 
 
 
-class OpenTrialCheckpoint(TypedDict):
+class OpenTrialResumePoint(TypedDict):
     """In `TrialNextAnswer`: `resume`."""
 
     # The trial that wrote it.
@@ -5825,7 +5825,7 @@ class TrialAssignedParams(TypedDict):
     toSampleCount: int
 
     # The checkpoint to resume from; absent when training begins from the start.
-    resume: NotRequired[OpenTrialCheckpoint]
+    resume: NotRequired[OpenTrialResumePoint]
 
     # True where the worker's last trial ended here and the search counts on it to go on with what it has loaded;
     # absent where nothing is known of what starts take.

@@ -66,7 +66,7 @@ public struct EstimatedOutcomes: Sendable {
   public func outcomes(
     measurementOfInstruction: [Int], resampling: OutcomeBootstrap.Resampling,
     progress: ProgressHandle = ProgressHandle()
-  ) throws(FrontierError) -> [Outcome] {
+  ) throws(FrontierError) -> [IterationOutcome] {
     precondition(measurementOfInstruction.count == problem.graph.count)
     let run = IterationRun(problem, measurements: measurementOfInstruction)
     var path = LongestPath(problem, run)
@@ -75,7 +75,7 @@ public struct EstimatedOutcomes: Sendable {
     // Side by side, as to copy a table for each instruction costs ten times the addition.
     let (powers, devices) = (problem.tables.map(\.blockingPowerWatts), problem.tables.map { Double($0.deviceCount) })
     var seconds = [Double](repeating: 0, count: problem.graph.count)
-    var outcomes: [Outcome] = []
+    var outcomes: [IterationOutcome] = []
     outcomes.reserveCapacity(draws.count)
     for (number, tables) in draws.enumerated() {
       try progress.check()
@@ -91,7 +91,7 @@ public struct EstimatedOutcomes: Sendable {
       }
       let time = path.seconds(seconds)
       outcomes.append(
-        Outcome(
+        IterationOutcome(
           iterationTimeSeconds: time,
           energyJoules: Double(problem.deviceMultiplicity) * (effective + problem.waitingPowerWatts * time)))
       progress.report(Double(number + 1) / Double(draws.count))

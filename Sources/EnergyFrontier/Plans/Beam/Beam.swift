@@ -56,8 +56,8 @@ final class Beam {
       memory.next.removeAll()
       for successor in memory.best.entries {
         let parent = Int(successor.parent)
-        let step = expansion.step(position, successor, from: memory.now)
-        if let state = memory.next.add(from: memory.now, parent: parent, step) {
+        let addition = expansion.addition(position, successor, from: memory.now)
+        if let state = memory.next.add(from: memory.now, parent: parent, addition) {
           steps[position * width + state] = (successor.parent, successor.option)
         }
       }
@@ -82,5 +82,5 @@ protocol BeamExpansion {
   func extend(_ position: Int, from states: BeamStates, into best: inout BeamSuccessors)
 
   /// What a successor changes in the state that it continues.
-  func step(_ position: Int, _ successor: BeamSuccessor, from states: BeamStates) -> BeamStates.Step
+  func addition(_ position: Int, _ successor: BeamSuccessor, from states: BeamStates) -> BeamStates.Addition
 }

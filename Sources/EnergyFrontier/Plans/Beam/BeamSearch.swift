@@ -115,7 +115,7 @@ final class BeamSearch {
     }
 
     @inline(__always)
-    func step(_ position: Int, _ successor: BeamSuccessor, from states: BeamStates) -> BeamStates.Step {
+    func addition(_ position: Int, _ successor: BeamSuccessor, from states: BeamStates) -> BeamStates.Addition {
       let parent = Int(successor.parent)
       let row = parent * states.slotCount
       let ownSlot = Int(slots.ofPosition[position])
@@ -128,7 +128,7 @@ final class BeamSearch {
       }
       let end = start + space.ticks[Int(successor.option)]
       hash ^= BeamStates.hash(end, at: ownSlot)
-      return BeamStates.Step(slot: ownSlot, end: end, loss: successor.loss, hash: hash)
+      return BeamStates.Addition(slot: ownSlot, end: end, loss: successor.loss, hash: hash)
     }
   }
 }

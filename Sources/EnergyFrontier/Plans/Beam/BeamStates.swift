@@ -27,12 +27,12 @@ struct BeamStates {
   private let hashes: UnsafeMutableBufferPointer<UInt64>
 
   /// One instruction added to a state.
-  struct Step {
+  struct Addition {
     /// Where its end is stored, and the end in ticks.
     var slot: Int
     var end: Int64
     var loss: Double
-    /// Hash of the new state, this step included.
+    /// Hash of the new state, this instruction included.
     var hash: UInt64
     /// The rank part; unused where `rankCount` is 0.
     var rank = 0
@@ -83,22 +83,22 @@ struct BeamStates {
     return best
   }
 
-  /// Adds a state that continues `parent` by one step.
+  /// Adds a state that continues `parent` by one addition.
   ///
   /// - Returns: its index, which is that of a duplicate it replaces; nil when a duplicate loses no more.
   /// - Complexity: O(width + slots + ranks).
   @inline(__always)
-  mutating func add(from parents: BeamStates, parent: Int, _ step: Step) -> Int? {
+  mutating func add(from parents: BeamStates, parent: Int, _ addition: Addition) -> Int? {
     var index = 0
-    while index < count && hashes[index] != step.hash { index += 1 }
-    if index < count && losses[index] <= step.loss { return nil }
-    losses[index] = step.loss
+    while index < count && hashes[index] != addition.hash { index += 1 }
+    if index < count && losses[index] <= addition.loss { return nil }
+    losses[index] = addition.loss
     if index == count {
       count += 1
-      hashes[index] = step.hash
+      hashes[index] = addition.hash
       let (to, from) = (index * slotCount, parent * slotCount)
       for slot in 0..<slotCount { ends[to + slot] = parents.ends[from + slot] }
-      ends[to + step.slot] = step.end
+      ends[to + addition.slot] = addition.end
     }
     if rankCount > 0 {
       // A duplicate may have reached its setting by another option, whose cost to go may differ.
@@ -108,9 +108,9 @@ struct BeamStates {
         firstSettings[to + rank] = parents.firstSettings[from + rank]
         changeCounts[to + rank] = parents.changeCounts[from + rank]
       }
-      lastOptions[to + step.rank] = step.option
-      firstSettings[to + step.rank] = step.firstSetting
-      changeCounts[to + step.rank] = step.changeCount
+      lastOptions[to + addition.rank] = addition.option
+      firstSettings[to + addition.rank] = addition.firstSetting
+      changeCounts[to + addition.rank] = addition.changeCount
     }
     return index
   }

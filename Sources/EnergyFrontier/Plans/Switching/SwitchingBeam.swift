@@ -142,7 +142,7 @@ final class SwitchingBeam {
       }
     }
 
-    func step(_ position: Int, _ successor: BeamSuccessor, from states: BeamStates) -> BeamStates.Step {
+    func addition(_ position: Int, _ successor: BeamSuccessor, from states: BeamStates) -> BeamStates.Addition {
       let parent = Int(successor.parent)
       let rank = space.ranks[position]
       let slot = Int(slots.ofPosition[position])
@@ -175,7 +175,7 @@ final class SwitchingBeam {
         hash ^= BeamStates.hash(Int64(states.changeCounts[parent * states.rankCount + rank]), at: place)
         hash ^= BeamStates.hash(Int64(changeCount), at: place)
       }
-      return BeamStates.Step(
+      return BeamStates.Addition(
         slot: slot, end: end, loss: successor.loss, hash: hash, rank: rank, option: successor.option,
         firstSetting: first, changeCount: changeCount)
     }

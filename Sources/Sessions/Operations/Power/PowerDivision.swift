@@ -52,7 +52,7 @@ private struct PowerDescription {
   }
 
   private(set) var classes: [JobClass] = []
-  private(set) var jobs: [PowerProblem.Job] = []
+  private(set) var jobs: [PowerProblem.JobEntry] = []
 
   private struct Key: Hashable {
     let job: ExactString
@@ -80,7 +80,7 @@ private struct PowerDescription {
       let (job, ladder) = (classes[number].job, classes[number].power.ladder)
       let placement = try PowerPlacement(described, job, ladder, in: named, path: path)
       jobs.append(
-        PowerProblem.Job(
+        PowerProblem.JobEntry(
           jobClass: number, weight: described.weight ?? Double(job.deviceCount), count: described.count,
           group: placement.group, parts: placement.parts))
     }
@@ -88,9 +88,9 @@ private struct PowerDescription {
 
   var totalRate: Double { jobs.reduce(0) { $0 + Double($1.count) * $1.weight } }
 
-  func job(_ index: Int, _ choices: [PowerAllocation.Choice]) -> PowerDivision.Job {
+  func job(_ index: Int, _ choices: [PowerAllocation.Choice]) -> PowerDivision.JobChoices {
     let jobClass = classes[jobs[index].jobClass]
-    return PowerDivision.Job(
+    return PowerDivision.JobChoices(
       job: jobClass.job.name,
       choices: choices.map { choice in
         .init(
@@ -101,7 +101,7 @@ private struct PowerDescription {
 }
 
 extension PowerDescription.JobClass {
-  fileprivate init(_ job: JobPower, _ described: PowerRequest.Job, _ request: PowerRequest) {
+  fileprivate init(_ job: JobPower, _ described: PowerRequest.JobEntry, _ request: PowerRequest) {
     let bound = job.bound
     let ladder = job.ladder(
       request.measure, mayWait: request.mayPause,

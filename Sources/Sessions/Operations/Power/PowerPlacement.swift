@@ -60,7 +60,7 @@ struct PowerPlacement {
   /// - Parameter path: the job's place in the request.
   /// - Throws: ``RequestError`` of kind `invalidPlacement` or `unknownRank`.
   init(
-    _ described: PowerRequest.Job, _ job: JobPower, _ ladder: PaceLadder, in named: NamedGroups, path: String
+    _ described: PowerRequest.JobEntry, _ job: JobPower, _ ladder: PaceLadder, in named: NamedGroups, path: String
   ) throws(RequestError) {
     if let name = described.group {
       (group, parts) = (try named.number(name, path: "\(path).group"), [])

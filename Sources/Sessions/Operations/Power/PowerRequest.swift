@@ -3,7 +3,7 @@ package import EnergyFrontier
 
 /// A question about power for several jobs.
 package struct PowerRequest: Sendable {
-  package var jobs: [Job]
+  package var jobs: [JobEntry]
   package var groups: [Group] = []
   package var budgets: [Budget]
   /// Joules of all budgets' time together; nil where they are not limited.
@@ -11,10 +11,10 @@ package struct PowerRequest: Sendable {
   package var measure = PowerMeasure.average
   package var mayPause = false
 
-  package init(jobs: [Job], budgets: [Budget]) { (self.jobs, self.budgets) = (jobs, budgets) }
+  package init(jobs: [JobEntry], budgets: [Budget]) { (self.jobs, self.budgets) = (jobs, budgets) }
 
   /// A job, or several that are alike.
-  package struct Job: Sendable {
+  package struct JobEntry: Sendable {
     package var job: String
     package var count = 1
     /// What its whole rate is worth; its number of devices where nil.
@@ -84,11 +84,12 @@ package struct PowerDivision: Sendable {
     /// What share of the rate that is left in the bound the plans do not reach.
     package let gapFraction: Double
     /// In the order of the request.
-    package let jobs: [Job]
+    package let jobs: [JobChoices]
     package let groups: [Group]
   }
 
-  package struct Job: Sendable {
+  /// What jobs that are alike do in an interval.
+  package struct JobChoices: Sendable {
     package let job: String
     package let choices: [Choice]
   }

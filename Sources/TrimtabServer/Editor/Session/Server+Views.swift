@@ -13,7 +13,9 @@ extension Server {
   func view(_ query: SessionViewQuery, done: @escaping (Result<WrittenAnswer, RequestError>) -> Void) {
     let (name, holders) = (query.session, holderCount(of: query.session))
     if let state = try? sessions.state(name) {
-      guard jobs.runsBeside, state.search?.pool.candidates.count ?? 0 > Self.candidatesOnLoop || query.wantsCurve else {
+      guard computations.runsBeside,
+        state.search?.pool.candidates.count ?? 0 > Self.candidatesOnLoop || query.wantsCurve
+      else {
         return done(.success(WrittenAnswer(SessionViewAnswer(query, of: state, holderCount: holders))))
       }
       return makeView(query, done) { () throws(RequestError) in
@@ -34,7 +36,8 @@ extension Server {
     _ query: SessionViewQuery, _ done: @escaping (Result<WrittenAnswer, RequestError>) -> Void,
     _ view: @escaping @Sendable () throws(RequestError) -> (KeptSession?, WrittenAnswer)
   ) {
-    jobs.start(nil, session: query.session, title: GuestMessages.view, isShort: true) { (_) throws(RequestError) in
+    computations.start(nil, session: query.session, title: GuestMessages.view, isShort: true) {
+      (_) throws(RequestError) in
       try view()
     } finish: { [unowned self] outcome in
       if keptSessions[query.session] == nil, case .success(let made) = outcome, let session = made.0 {

@@ -36,7 +36,7 @@ final class StateFolderSessions: SessionSource {
   func ask(_ query: SessionViewQuery, done: @escaping (Result<JSON, RPCError>) -> Void) {
     if let link { return link.ask(GuestMessages.view, query.json, done: done) }
     let (path, known) = (path, kept[query.session])
-    client.server.jobs.start(
+    client.server.computations.start(
       nil, session: query.session, title: GuestMessages.view, isShort: true
     ) { (_) throws(RequestError) in
       if let known { return (known, known.view(query)) }

@@ -47,7 +47,7 @@ package enum FrontierCurve: SessionQuery {
 package struct CurveSummary: AnswerObject {
   let curve: LowerBoundCurve
   let plans: [PlanSummary]
-  let allMaxFrequency: Outcome
+  let allMaxFrequency: IterationOutcome
 
   init(_ characterized: CharacterizedFrontier) {
     curve = characterized.frontier.curve
@@ -57,7 +57,7 @@ package struct CurveSummary: AnswerObject {
 
   /// - Parameter expectations: for each plan what it is expected to give; empty where tables are as measured.
   package init(
-    _ curve: LowerBoundCurve, _ plans: [Plan], _ allMaxFrequency: Outcome,
+    _ curve: LowerBoundCurve, _ plans: [Plan], _ allMaxFrequency: IterationOutcome,
     expecting expectations: [ExpectedPlans.Expectation] = []
   ) {
     self.curve = curve

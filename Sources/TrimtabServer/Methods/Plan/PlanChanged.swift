@@ -14,7 +14,7 @@ package struct PlanChanged: Notification {
   let revision: Int
   let change: PlanChange
   /// What all changes of one step share, and what those to one plan share: there may be thousands of them.
-  let job: Written<Job>
+  let job: Written<JobFields>
   let plan: Written<NewPlan>
 
   package static let fields = Fields<PlanChanged> {
@@ -26,12 +26,12 @@ package struct PlanChanged: Notification {
     Field.inline { $0.plan }
   }
 
-  struct Job: AnswerObject {
+  struct JobFields: AnswerObject {
     let session: String
     let revision: Int
     let job: String
 
-    static let fields = Fields<Job> {
+    static let fields = Fields<JobFields> {
       Field("session", "The session.") { $0.session }
       Field.revision { $0.revision }
       Field("job", "The job of the pipeline.") { $0.job }
@@ -64,7 +64,7 @@ extension PlanChanges.Cause: FieldValue {}
 extension PlanChanges {
   /// Calls `body` with the notification of each change, in order.
   func each(_ body: (PlanChanged) -> Void) {
-    let job = Written(PlanChanged.Job(session: session, revision: revision, job: job))
+    let job = Written(PlanChanged.JobFields(session: session, revision: revision, job: job))
     var last: (change: PlanChange, plan: Written<PlanChanged.NewPlan>)?
     for change in changes {
       // Pipelines that share a frontier mostly move to the same plan.

@@ -68,7 +68,7 @@ extension PlanDetails.Stage: AnswerObject {
     Field(
       "instructions",
       "In the order of execution. An overlapped pair is listed under the stages of both halves, each time as a whole."
-    ) { $0.steps }
+    ) { $0.instructions }
   }
 }
 
@@ -86,8 +86,8 @@ extension RankLayout.Place: AnswerObject {
 }
 
 /// What runs when, as plan/get and plan/timeline tell it.
-extension IterationTimeline.Step: AnswerObject {
-  package static let fields = Fields<IterationTimeline.Step> {
+extension IterationTimeline.InstructionExecution: AnswerObject {
+  package static let fields = Fields<IterationTimeline.InstructionExecution> {
     Field("id", "The client's name for it, in an explicit graph.") { $0.instruction.id }
     Field("instruction", "The kind of instruction.") { $0.instruction.table.instruction }
     Field("microbatch", "The microbatch, from 0; of an overlapped pair the forward's.") { $0.instruction.microbatch }

@@ -17,7 +17,7 @@ package enum PlanSeries: SessionQuery {
   package struct Params: SessionScoped {
     package let session: String
     let pipeline: String
-    let series: PriceSeries
+    let series: PlanSeriesRequest
     let unit: String?
 
     package init(from reader: inout ObjectReader) throws(InvalidField) {
@@ -45,16 +45,17 @@ package enum PlanSeries: SessionQuery {
         zip(starts, starts.dropFirst()).allSatisfy { $0 < $1 }, "prices",
         expected: "rising startSeconds, all before endSeconds")
       let goals = [
-        count.map(PriceSeries.Goal.iterationCount), rate.map(PriceSeries.Goal.iterationsPerSecond),
-        value.map(PriceSeries.Goal.valuePerIteration),
+        count.map(PlanSeriesRequest.Goal.iterationCount), rate.map(PlanSeriesRequest.Goal.iterationsPerSecond),
+        value.map(PlanSeriesRequest.Goal.valuePerIteration),
       ].compactMap { $0 }
       guard let goal = goals.first else { throw reader.fail("iterationCount", expected: "a goal") }
-      series = PriceSeries(prices: prices, endSeconds: end, goal: goal, mayPause: mayPause, pausedPowerWatts: power)
+      series = PlanSeriesRequest(
+        prices: prices, endSeconds: end, goal: goal, mayPause: mayPause, pausedPowerWatts: power)
     }
   }
 
   private struct Entry: ObjectReadable {
-    let price: PriceSeries.Price
+    let price: PlanSeriesRequest.Price
 
     init(from reader: inout ObjectReader) throws(InvalidField) {
       let start = try reader.required(
@@ -62,7 +63,7 @@ package enum PlanSeries: SessionQuery {
       let perJoule = try reader.required(
         "pricePerJoule", .number(in: -1e15...1e15),
         "What one joule costs; may be negative. 0.30 EUR per kWh is 0.30 / 3.6e6 = 8.33e-8.")
-      price = PriceSeries.Price(startSeconds: start, pricePerJoule: perJoule)
+      price = PlanSeriesRequest.Price(startSeconds: start, pricePerJoule: perJoule)
     }
   }
 

@@ -60,17 +60,17 @@ package enum PlanTimeline: SessionQuery {
 struct RankTimeline: AnswerObject {
   let rank: Int
   let timeline: IterationTimeline.Rank
-  let steps: [TimelineStep]
+  let instructions: [TimelineInstruction]
 
   init(_ timeline: IterationTimeline.Rank, rank: Int) {
     self.rank = rank
     self.timeline = timeline
-    steps = timeline.steps.map(TimelineStep.init)
+    instructions = timeline.instructions.map(TimelineInstruction.init)
   }
 
   static let fields = Fields<RankTimeline> {
     Field("rank", "The rank.") { $0.rank }
-    Field("instructions", "In the order of execution.") { $0.steps }
+    Field("instructions", "In the order of execution.") { $0.instructions }
     Field("switches", "Changes of frequency, by time.") { $0.timeline.switches }
     Field("waits", "When the rank neither runs nor changes its frequency, by time.") { $0.timeline.waits }
     Field("blockingPowerWatts", "Power while it waits or changes its frequency.") { $0.timeline.blockingPowerWatts }
@@ -80,17 +80,17 @@ struct RankTimeline: AnswerObject {
 }
 
 /// An instruction as plan/timeline tells it.
-struct TimelineStep: AnswerObject {
-  let step: IterationTimeline.Step
+struct TimelineInstruction: AnswerObject {
+  let execution: IterationTimeline.InstructionExecution
 
-  static let fields = Fields<TimelineStep> {
-    Field("stage", "The stage; of an overlapped pair the forward's.") { $0.step.instruction.table.stage }
-    Field.inline { $0.step }
-    Field("endSeconds", "Its end.") { $0.step.endSeconds }
-    Field("powerWatts", "Mean power while it runs.") { $0.step.powerWatts }
-    Field("isCritical", "Whether it is on a longest path.") { $0.step.isCritical }
+  static let fields = Fields<TimelineInstruction> {
+    Field("stage", "The stage; of an overlapped pair the forward's.") { $0.execution.instruction.table.stage }
+    Field.inline { $0.execution }
+    Field("endSeconds", "Its end.") { $0.execution.endSeconds }
+    Field("powerWatts", "Mean power while it runs.") { $0.execution.powerWatts }
+    Field("isCritical", "Whether it is on a longest path.") { $0.execution.isCritical }
     Field("slackSeconds", "How much later it may end without making the iteration longer, if nothing else changes.") {
-      $0.step.slackSeconds
+      $0.execution.slackSeconds
     }
   }
 }

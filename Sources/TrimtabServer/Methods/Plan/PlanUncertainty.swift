@@ -74,7 +74,7 @@ package enum PlanUncertainty: BackgroundQuery {
     return { (progress) throws(RequestError) in
       let plan = characterized.frontier.plans[number]
       let (inputs, measurements) = (characterized.inputs, characterized.measurements(of: plan))
-      let outcomes: [Outcome]
+      let outcomes: [IterationOutcome]
       var resampledInstructionCount = plan.choices.count
       do throws(FrontierError) {
         if let estimate = inputs.estimate {

@@ -54,10 +54,10 @@ package enum PowerAllocate: SessionQuery {
   }
 
   private struct JobFields: ObjectReadable {
-    let job: PowerRequest.Job
+    let job: PowerRequest.JobEntry
 
     init(from reader: inout ObjectReader) throws(InvalidField) {
-      var job = PowerRequest.Job(
+      var job = PowerRequest.JobEntry(
         job: try reader.required("job", .text(), "The job; the pipeline's name where pipeline/define gave none."))
       job.count = try reader.optional(
         "count", .integer(in: 1...Limits.powerJobCount), default: 1,
@@ -187,8 +187,8 @@ extension PowerDivision.Interval: AnswerObject {
   }
 }
 
-extension PowerDivision.Job: AnswerObject {
-  package static let fields = Fields<PowerDivision.Job> {
+extension PowerDivision.JobChoices: AnswerObject {
+  package static let fields = Fields<PowerDivision.JobChoices> {
     Field("job", "The job.") { $0.job }
     Field("choices", "Its paces, the fastest first; several only where `count` was above 1.") { $0.choices }
   }

@@ -43,9 +43,9 @@ package enum SessionClose: ServerMethod {
       let record = ChangeRecord(name, understood, revision: state.revision)
       server.journals?.end(ExactString(params.session), record.bytes, server.tickets)
     }
-    server.jobs.cancel(session: params.session)
+    server.computations.cancel(session: params.session)
     server.release(params.session)
-    server.jobs.release(state)
+    server.computations.release(state)
     return Answer()
   }
 }

@@ -149,8 +149,8 @@ extension OpenTrial: AnswerObject {
   }
 }
 
-extension OpenTrial.Checkpoint: AnswerObject {
-  package static let fields = Fields<OpenTrial.Checkpoint> {
+extension OpenTrial.ResumePoint: AnswerObject {
+  package static let fields = Fields<OpenTrial.ResumePoint> {
     Field("trial", "The trial that wrote it.") { $0.trial.number }
     Field("step", "Its step.") { $0.step }
     Field("checkpoint", "What that trial reported about where it is kept.") { $0.checkpoint }

@@ -1,7 +1,7 @@
 internal import Basics
 
-/// A way to go on: how many iterations a second, at which power. Rate 0 is a pause.
-public struct Pace: Sendable, Equatable {
+/// Rate and power of one way to run a pipeline; rate 0 is a pause.
+public struct OperatingPoint: Sendable, Equatable {
   public let iterationsPerSecond: Double
   /// Watts of all devices.
   public let powerWatts: Double
@@ -11,14 +11,14 @@ public struct Pace: Sendable, Equatable {
     self.powerWatts = powerWatts
   }
 
-  /// The pace of running one iteration after another.
+  /// One iteration after another.
   public init(iterationTimeSeconds: Double, energyJoules: Double) {
     self.init(iterationsPerSecond: 1 / iterationTimeSeconds, powerWatts: energyJoules / iterationTimeSeconds)
   }
 }
 
-/// A stretch of time over which a joule has one price.
-public struct PricedInterval: Sendable, Equatable {
+/// An interval of a tariff: a stretch of time over which a joule has one price.
+public struct TariffInterval: Sendable, Equatable {
   public let durationSeconds: Double
   /// In any unit: money, grams of carbon dioxide. May be negative.
   public let pricePerJoule: Double
@@ -29,16 +29,16 @@ public struct PricedInterval: Sendable, Equatable {
   }
 }
 
-/// At which pace to run when, so that the joules of a whole horizon cost least.
+/// Which operating point to run at when, so that the joules of a whole horizon cost least.
 ///
 /// Let interval k last `D_k` seconds at `p_k` a joule, and let `w(r)` be the least power at rate `r`: the lower hull of
-/// the paces, for within an interval two paces can follow each other. To minimise `sum p_k D_k w(r_k)` over `sum D_k
+/// the points, for within an interval two points can follow each other. To minimise `sum p_k D_k w(r_k)` over `sum D_k
 /// r_k >= N` is a linear program. With a multiplier `m` for its one constraint it falls apart: each interval takes the
 /// steps along the hull whose price of one more iteration, `p_k` times the step's slope, is at most `m`. The smallest
 /// `m` that reaches `N` is found by bisection over the doubles, and the steps that cost exactly `m` are taken one by
-/// one until `N` is met, the last of them in part. So at most one interval has two paces, and the cost equals the
-/// Lagrangian's value at `m`: by weak duality nothing is cheaper, whether it changes its pace often or never.
-public struct PaceSchedule: Sendable, Equatable {
+/// one until `N` is met, the last of them in part. So at most one interval has two points, and the cost equals the
+/// Lagrangian's value at `m`: by weak duality nothing is cheaper, however often it changes its operating point.
+public struct OperatingSchedule: Sendable, Equatable {
   /// What is to be reached.
   public enum Goal: Sendable, Equatable {
     /// At least this many iterations over all intervals.
@@ -53,8 +53,8 @@ public struct PaceSchedule: Sendable, Equatable {
     /// Seconds after the interval's start.
     public let offsetSeconds: Double
     public let durationSeconds: Double
-    /// Index into the paces.
-    public let pace: Int
+    /// Index into the operating points.
+    public let point: Int
   }
 
   /// In the order of time; one for each interval, but at most one interval has two, the faster first.
@@ -66,15 +66,15 @@ public struct PaceSchedule: Sendable, Equatable {
   /// What one iteration more would cost; 0 where the goal does not bind.
   public let pricePerIteration: Double
 
-  /// Finds the schedule; nil when even the fastest pace reaches too few iterations.
+  /// Finds the schedule; nil when even the fastest point reaches too few iterations.
   ///
   /// - Parameters:
-  ///   - paces: at least one; power rises with the rate, or else only matters where it does. Where joules have a
+  ///   - points: at least one; power rises with the rate, or else only matters where it does. Where joules have a
   ///     negative price the fastest is taken.
   ///   - intervals: at least one, in the order of time, with positive durations.
-  /// - Complexity: O(paces log paces + 64 intervals log paces).
-  public init?(paces: [Pace], intervals: [PricedInterval], goal: Goal) {
-    let hull = PaceHull(paces)
+  /// - Complexity: O(points log points + 64 intervals log points).
+  public init?(points: [OperatingPoint], intervals: [TariffInterval], goal: Goal) {
+    let hull = OperatingHull(points)
     let multiplier: Double
     /// How many steps each interval takes.
     var steps: [Int]
@@ -114,20 +114,20 @@ public struct PaceSchedule: Sendable, Equatable {
       let fast = cut.flatMap { $0.interval == index ? $0.share * interval.durationSeconds : nil } ?? 0
       if fast > 0 {
         segments.append(
-          Segment(interval: index, offsetSeconds: 0, durationSeconds: fast, pace: hull.corners[steps[index] + 1]))
+          Segment(interval: index, offsetSeconds: 0, durationSeconds: fast, point: hull.corners[steps[index] + 1]))
       }
       if interval.durationSeconds > fast {
         segments.append(
           Segment(
             interval: index, offsetSeconds: fast, durationSeconds: interval.durationSeconds - fast,
-            pace: hull.corners[steps[index]]))
+            point: hull.corners[steps[index]]))
       }
     }
     self.segments = segments
-    iterationCount = segments.reduce(0) { $0 + $1.durationSeconds * paces[$1.pace].iterationsPerSecond }
-    energyJoules = segments.reduce(0) { $0 + $1.durationSeconds * paces[$1.pace].powerWatts }
+    iterationCount = segments.reduce(0) { $0 + $1.durationSeconds * points[$1.point].iterationsPerSecond }
+    energyJoules = segments.reduce(0) { $0 + $1.durationSeconds * points[$1.point].powerWatts }
     cost = segments.reduce(0) {
-      $0 + $1.durationSeconds * paces[$1.pace].powerWatts * intervals[$1.interval].pricePerJoule
+      $0 + $1.durationSeconds * points[$1.point].powerWatts * intervals[$1.interval].pricePerJoule
     }
     pricePerIteration = multiplier
   }
@@ -144,32 +144,32 @@ public struct PaceSchedule: Sendable, Equatable {
   }
 }
 
-/// The lower hull of paces in rate and power, from the one of least power to the fastest.
-private struct PaceHull {
-  /// Indices of the paces, by rising rate and rising power.
+/// The lower hull of operating points in rate and power, from the one of least power to the fastest.
+private struct OperatingHull {
+  /// Indices of the points, by rising rate and rising power.
   let corners: [Int]
   private let rates: [Double]
   /// Joules that one iteration more costs between a corner and the next, rising.
   private let slopes: [Double]
 
-  init(_ paces: [Pace]) {
+  init(_ points: [OperatingPoint]) {
     func slope(_ a: Int, _ b: Int) -> Double {
-      (paces[b].powerWatts - paces[a].powerWatts) / (paces[b].iterationsPerSecond - paces[a].iterationsPerSecond)
+      (points[b].powerWatts - points[a].powerWatts) / (points[b].iterationsPerSecond - points[a].iterationsPerSecond)
     }
-    let front = paces.indices.paretoFront { (paces[$0].powerWatts, -paces[$0].iterationsPerSecond) }
+    let front = points.indices.paretoFront { (points[$0].powerWatts, -points[$0].iterationsPerSecond) }
     let corners = lowerHull(count: front.count) { left, middle, right in
       slope(front[left], front[middle]) < slope(front[middle], front[right])
     }.map { front[$0] }
     self.corners = corners
-    rates = corners.map { paces[$0].iterationsPerSecond }
+    rates = corners.map { points[$0].iterationsPerSecond }
     slopes = zip(corners, corners.dropFirst()).map { slope($0, $1) }
   }
 
   /// How many steps up the hull cost at most `multiplier` for each iteration. Where joules are free all are taken.
-  func steps(costingAtMost multiplier: Double, in interval: PricedInterval) -> Int {
+  func steps(costingAtMost multiplier: Double, in interval: TariffInterval) -> Int {
     if interval.pricePerJoule <= 0 { return slopes.count }
     return slopes.partitioningIndex { interval.pricePerJoule * $0 > multiplier }
   }
 
-  func iterations(_ interval: PricedInterval, steps: Int) -> Double { interval.durationSeconds * rates[steps] }
+  func iterations(_ interval: TariffInterval, steps: Int) -> Double { interval.durationSeconds * rates[steps] }
 }

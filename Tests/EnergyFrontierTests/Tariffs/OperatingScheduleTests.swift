@@ -3,10 +3,10 @@ import EnergyFrontier
 import Testing
 
 /// A schedule over prices is as cheap as any: against the simplex method, and by its own multiplier.
-@Suite struct PaceScheduleTests {
+@Suite struct OperatingScheduleTests {
   struct Sketch {
-    var paces: [Pace] = []
-    var intervals: [PricedInterval] = []
+    var points: [OperatingPoint] = []
+    var intervals: [TariffInterval] = []
     var wanted = 0.0
 
     /// Plans by rising time and falling energy, sometimes with a pause, and up to six prices, some equal or negative.
@@ -16,31 +16,31 @@ import Testing
         Double.random(in: 0.5...2, using: &generator), Double.random(in: 50...100, using: &generator)
       )
       for _ in 0..<Int.random(in: 1...6, using: &generator) {
-        paces.append(Pace(iterationTimeSeconds: time, energyJoules: energy))
+        points.append(OperatingPoint(iterationTimeSeconds: time, energyJoules: energy))
         time += Double.random(in: 0.01...0.5, using: &generator)
         energy -= Double.random(in: 0.1...8, using: &generator)
       }
-      if seed % 3 == 0 { paces.append(Pace(iterationsPerSecond: 0, powerWatts: 5)) }
+      if seed % 3 == 0 { points.append(OperatingPoint(iterationsPerSecond: 0, powerWatts: 5)) }
       intervals = (0..<Int.random(in: 1...6, using: &generator)).map { _ in
-        PricedInterval(
+        TariffInterval(
           durationSeconds: Double.random(in: 1...50, using: &generator),
           pricePerJoule: [-0.5, 0, 0.5, 1, 2, Double.random(in: 0...3, using: &generator)].randomElement(
             using: &generator)!)
       }
-      let most = intervals.reduce(0) { $0 + $1.durationSeconds } * paces[0].iterationsPerSecond
+      let most = intervals.reduce(0) { $0 + $1.durationSeconds } * points[0].iterationsPerSecond
       wanted = most * Double.random(in: 0...1, using: &generator)
     }
 
-    /// Shares of each interval for each pace, as a linear program.
+    /// Shares of each interval for each point, as a linear program.
     func leastCost() -> Double? {
-      let pairs = intervals.indices.flatMap { k in paces.indices.map { (k, $0) } }
+      let pairs = intervals.indices.flatMap { k in points.indices.map { (k, $0) } }
       var solver = SimplexSolver(
-        minimizing: pairs.map { intervals[$0].pricePerJoule * intervals[$0].durationSeconds * paces[$1].powerWatts })
+        minimizing: pairs.map { intervals[$0].pricePerJoule * intervals[$0].durationSeconds * points[$1].powerWatts })
       for k in intervals.indices {
         solver.addEquality(pairs.indices.filter { pairs[$0].0 == k }.map { ($0, 1) }, equals: 1)
       }
       solver.addRow(
-        pairs.enumerated().map { ($0, -intervals[$1.0].durationSeconds * paces[$1.1].iterationsPerSecond) },
+        pairs.enumerated().map { ($0, -intervals[$1.0].durationSeconds * points[$1.1].iterationsPerSecond) },
         atMost: -wanted)
       return solver.solve()
     }
@@ -49,14 +49,14 @@ import Testing
   @Test(arguments: UInt64(0)..<300) func costsWhatTheLinearProgramSays(seed: UInt64) throws {
     let sketch = Sketch(seed: seed)
     let schedule = try #require(
-      PaceSchedule(paces: sketch.paces, intervals: sketch.intervals, goal: .iterations(sketch.wanted)))
+      OperatingSchedule(points: sketch.points, intervals: sketch.intervals, goal: .iterations(sketch.wanted)))
     let least = try #require(sketch.leastCost())
     #expect(abs(schedule.cost - least) < 1e-7 * (1 + abs(least)))
     #expect(schedule.iterationCount >= sketch.wanted * (1 - 1e-12))
     // The multiplier proves it: in each interval nothing costs less when iterations are paid for.
     let dual = sketch.intervals.reduce(schedule.pricePerIteration * sketch.wanted) { sum, interval in
       sum
-        + sketch.paces.map {
+        + sketch.points.map {
           interval.durationSeconds
             * (interval.pricePerJoule * $0.powerWatts - schedule.pricePerIteration * $0.iterationsPerSecond)
         }.min()!
@@ -67,7 +67,7 @@ import Testing
   @Test(arguments: UInt64(0)..<100) func segmentsCoverTheTimeWithOneCutAtMost(seed: UInt64) throws {
     let sketch = Sketch(seed: seed)
     let schedule = try #require(
-      PaceSchedule(paces: sketch.paces, intervals: sketch.intervals, goal: .iterations(sketch.wanted)))
+      OperatingSchedule(points: sketch.points, intervals: sketch.intervals, goal: .iterations(sketch.wanted)))
     #expect(schedule.segments.count <= sketch.intervals.count + 1)
     for (index, interval) in sketch.intervals.enumerated() {
       let here = schedule.segments.filter { $0.interval == index }
@@ -81,39 +81,44 @@ import Testing
     let sketch = Sketch(seed: seed)
     let value = Double(seed % 10) * 8
     let paid = try #require(
-      PaceSchedule(paces: sketch.paces, intervals: sketch.intervals, goal: .valuePerIteration(value)))
-    // No mix of paces gains more, interval by interval.
+      OperatingSchedule(points: sketch.points, intervals: sketch.intervals, goal: .valuePerIteration(value)))
+    // No mix of points gains more, interval by interval.
     for interval in sketch.intervals {
-      let gains = sketch.paces.map { value * $0.iterationsPerSecond - interval.pricePerJoule * $0.powerWatts }
+      let gains = sketch.points.map { value * $0.iterationsPerSecond - interval.pricePerJoule * $0.powerWatts }
       let segment = try #require(paid.segments.first { sketch.intervals[$0.interval] == interval })
-      #expect(gains[segment.pace] > gains.max()! - 1e-9)
+      #expect(gains[segment.point] > gains.max()! - 1e-9)
     }
     let counted = try #require(
-      PaceSchedule(paces: sketch.paces, intervals: sketch.intervals, goal: .iterations(paid.iterationCount)))
+      OperatingSchedule(points: sketch.points, intervals: sketch.intervals, goal: .iterations(paid.iterationCount)))
     #expect(abs(counted.cost - paid.cost) < 1e-9 * (1 + abs(paid.cost)))
   }
 
   @Test func moreThanTheFastestIsOutOfReach() {
-    let paces = [Pace(iterationTimeSeconds: 2, energyJoules: 10), Pace(iterationTimeSeconds: 4, energyJoules: 9)]
-    let hour = [PricedInterval(durationSeconds: 3600, pricePerJoule: 1)]
-    #expect(PaceSchedule(paces: paces, intervals: hour, goal: .iterations(1801)) == nil)
-    let all = PaceSchedule(paces: paces, intervals: hour, goal: .iterations(1800))
-    #expect(all?.segments.map(\.pace) == [0] && all?.cost == 18_000)
+    let points = [
+      OperatingPoint(iterationTimeSeconds: 2, energyJoules: 10),
+      OperatingPoint(iterationTimeSeconds: 4, energyJoules: 9),
+    ]
+    let hour = [TariffInterval(durationSeconds: 3600, pricePerJoule: 1)]
+    #expect(OperatingSchedule(points: points, intervals: hour, goal: .iterations(1801)) == nil)
+    let all = OperatingSchedule(points: points, intervals: hour, goal: .iterations(1800))
+    #expect(all?.segments.map(\.point) == [0] && all?.cost == 18_000)
     // Half of the steps up: the hour is cut in two.
-    let half = PaceSchedule(paces: paces, intervals: hour, goal: .iterations(1350))
-    #expect(half?.segments.map(\.pace) == [0, 1] && half?.segments.map(\.durationSeconds) == [1800, 1800])
+    let half = OperatingSchedule(points: points, intervals: hour, goal: .iterations(1350))
+    #expect(half?.segments.map(\.point) == [0, 1] && half?.segments.map(\.durationSeconds) == [1800, 1800])
   }
 
   /// Cheap hours run fast and dear hours slow, never the other way round.
   @Test func paceFollowsPrice() throws {
-    let paces = (0..<8).map {
-      Pace(iterationTimeSeconds: 1 + 0.1 * Double($0), energyJoules: 100 - 6 * Double($0) + 0.4 * Double($0 * $0))
+    let points = (0..<8).map {
+      OperatingPoint(
+        iterationTimeSeconds: 1 + 0.1 * Double($0), energyJoules: 100 - 6 * Double($0) + 0.4 * Double($0 * $0))
     }
-    let day = (0..<24).map { PricedInterval(durationSeconds: 3600, pricePerJoule: Double(1 + ($0 * 7) % 24)) }
-    let schedule = try #require(PaceSchedule(paces: paces, intervals: day, goal: .iterations(24 * 3600 * 0.75)))
+    let day = (0..<24).map { TariffInterval(durationSeconds: 3600, pricePerJoule: Double(1 + ($0 * 7) % 24)) }
+    let schedule = try #require(OperatingSchedule(points: points, intervals: day, goal: .iterations(24 * 3600 * 0.75)))
     let order = schedule.segments.sorted { day[$0.interval].pricePerJoule < day[$1.interval].pricePerJoule }
     #expect(
-      order.map { paces[$0.pace].iterationsPerSecond } == order.map { paces[$0.pace].iterationsPerSecond }.sorted(by: >)
+      order.map { points[$0.point].iterationsPerSecond }
+        == order.map { points[$0.point].iterationsPerSecond }.sorted(by: >)
     )
   }
 }

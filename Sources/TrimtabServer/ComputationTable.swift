@@ -5,16 +5,16 @@ package import Sessions
 internal import Synchronization
 
 /// The running computations: each belongs to a call, runs on the pool, and delivers its result to the loop.
-package final class JobTable {
+package final class ComputationTable {
   /// A message from a pool thread to the loop.
   package enum Event: Sendable {
-    case progressed(job: Int, percentage: Int)
-    case finished(job: Int)
+    case progressed(computation: Int, percentage: Int)
+    case finished(computation: Int)
     /// Asks for the next action of ``afterOtherMessages(_:)``.
     case resumed
   }
 
-  private struct Job {
+  private struct Computation {
     /// Nil for work that no request waits for.
     let call: Call?
     let session: String
@@ -33,8 +33,8 @@ package final class JobTable {
   private let pool: WorkerPool?
   /// Runs requests that are too long for the loop, which therefore do not wait for a computation.
   private let shortPool = WorkerPool(waitingLimit: .max, yieldsToLoop: false)
-  private var jobs: [Int: Job] = [:]
-  private var lastJob = 0
+  private var computations: [Int: Computation] = [:]
+  private var lastNumber = 0
   private var resumptions: [() -> Void] = []
 
   package init(pool: WorkerPool?) { self.pool = pool }
@@ -57,9 +57,9 @@ package final class JobTable {
     settle: @escaping (@escaping () -> Void) -> Void = { $0() },
     finish: @escaping (Result<Product, RequestError>) -> Void
   ) {
-    lastJob += 1
-    let (job, mailbox, flag, outcome) = (lastJob, mailbox, CancellationFlag(), OutcomeBox<Product>())
-    let reporter = PercentageReporter(mailbox, job: job)
+    lastNumber += 1
+    let (computation, mailbox, flag, outcome) = (lastNumber, mailbox, CancellationFlag(), OutcomeBox<Product>())
+    let reporter = PercentageReporter(mailbox, computation: computation)
     let run: @Sendable () -> Void = {
       let progress = ProgressHandle(isCancelled: { flag.isRaised }, report: { reporter.report($0) })
       let result: Result<Product, RequestError>
@@ -70,25 +70,26 @@ package final class JobTable {
         result = .failure(error)
       }
       outcome.value.withLock { $0 = result }
-      mailbox.post(.finished(job: job))
+      mailbox.post(.finished(computation: computation))
     }
     call?.progress.begin(title: title, percentage: 0)
-    call?.onCancel = { [weak self] in self?.cancel(job) }
+    call?.onCancel = { [weak self] in self?.cancel(computation) }
     let end: () -> Void = {
       let result = outcome.value.withLock { $0 } ?? .failure(.cancelled)
       // A result after a cancellation is dropped: a cancelled request changes nothing.
       finish(flag.isRaised ? .failure(.cancelled) : result)
     }
-    jobs[job] = Job(call: call, session: session, flag: flag, settle: settle, finish: end, progressed: progressed)
+    computations[computation] = Computation(
+      call: call, session: session, flag: flag, settle: settle, finish: end, progressed: progressed)
     guard let pool else {
       run()
       return mailbox.drain().forEach(handle)
     }
     let chosen = isShort ? shortPool : pool
     if let ticket = chosen.run(for: call?.client, run) {
-      jobs[job]?.queued = (chosen, ticket)
+      computations[computation]?.queued = (chosen, ticket)
     } else {
-      jobs[job] = nil
+      computations[computation] = nil
       finish(
         .failure(
           RequestError(
@@ -101,13 +102,13 @@ package final class JobTable {
   package func handle(_ event: Event) {
     switch event {
     case .progressed(let number, let percentage):
-      guard let job = jobs[number] else { return }
-      job.call?.progress.report(percentage: percentage)
-      job.progressed(percentage)
+      guard let computation = computations[number] else { return }
+      computation.call?.progress.report(percentage: percentage)
+      computation.progressed(percentage)
     case .finished(let number):
-      guard let job = jobs[number] else { return }
+      guard let computation = computations[number] else { return }
       // One that waits for its session stays in the table, so that closing the session cancels it.
-      job.settle { [weak self] in self?.jobs.removeValue(forKey: number)?.finish() }
+      computation.settle { [weak self] in self?.computations.removeValue(forKey: number)?.finish() }
     case .resumed:
       let actions = resumptions
       resumptions = []
@@ -131,15 +132,15 @@ package final class JobTable {
 
   /// Stops the computations of a session that is being closed.
   func cancel(session: String) {
-    for job in jobs.filter({ $0.value.session == session }).keys.sorted() { cancel(job) }
+    for computation in computations.filter({ $0.value.session == session }).keys.sorted() { cancel(computation) }
   }
 
-  /// Answers a job's call at once; its thread stops later, and its messages are ignored.
+  /// Answers a computation's call at once; its thread stops later, and its messages are ignored.
   private func cancel(_ number: Int) {
-    guard let job = jobs.removeValue(forKey: number) else { return }
-    job.flag.raise()
-    if let (pool, ticket) = job.queued { pool.withdraw(ticket) }
-    job.finish()
+    guard let computation = computations.removeValue(forKey: number) else { return }
+    computation.flag.raise()
+    if let (pool, ticket) = computation.queued { pool.withdraw(ticket) }
+    computation.finish()
   }
 }
 
@@ -163,19 +164,19 @@ private final class OutcomeBox<Product: Sendable>: Sendable {
 
 /// Posts a percentage when it has risen by one, so at most a hundred times.
 private final class PercentageReporter: Sendable {
-  private let mailbox: Mailbox<JobTable.Event>
-  private let job: Int
+  private let mailbox: Mailbox<ComputationTable.Event>
+  private let computation: Int
   private let last = Atomic<Int>(0)
 
-  init(_ mailbox: Mailbox<JobTable.Event>, job: Int) {
+  init(_ mailbox: Mailbox<ComputationTable.Event>, computation: Int) {
     self.mailbox = mailbox
-    self.job = job
+    self.computation = computation
   }
 
   func report(_ share: Double) {
     let percentage = Int((min(max(share, 0), 1) * 100).rounded(.down))
     guard percentage > last.load(ordering: .relaxed) else { return }
     last.store(percentage, ordering: .relaxed)
-    mailbox.post(.progressed(job: job, percentage: percentage))
+    mailbox.post(.progressed(computation: computation, percentage: percentage))
   }
 }

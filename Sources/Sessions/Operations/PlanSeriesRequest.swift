@@ -2,7 +2,7 @@ internal import EnergyFrontier
 internal import JSON
 
 /// What a series of plans is to reach while the price of a joule changes.
-package struct PriceSeries: Sendable {
+package struct PlanSeriesRequest: Sendable {
   package struct Price: Sendable {
     /// On any clock.
     package let startSeconds: Double
@@ -70,20 +70,20 @@ extension SessionState {
   /// The plans of a pipeline that reach a goal at least cost.
   ///
   /// - Throws: ``RequestError`` of kind `unknownPipeline`, `notCharacterized` or `objectiveOutOfReach`.
-  package func planSeries(_ series: PriceSeries, of name: String) throws(RequestError) -> PlanSeriesResult {
+  package func planSeries(_ series: PlanSeriesRequest, of name: String) throws(RequestError) -> PlanSeriesResult {
     let current = try currentFrontier(of: name)
     let frontier = current.characterized.frontier
     let plans = frontier.plans.map {
-      Pace(iterationTimeSeconds: $0.iterationTimeSeconds, energyJoules: $0.energyJoules)
+      OperatingPoint(iterationTimeSeconds: $0.iterationTimeSeconds, energyJoules: $0.energyJoules)
     }
     let pause = try current.characterized.pause(in: series, slowest: plans[plans.count - 1]).map { [$0] } ?? []
-    let paces = plans + pause
+    let points = plans + pause
     let ends = series.prices.dropFirst().map(\.startSeconds) + [series.endSeconds]
     let intervals = zip(series.prices, ends).map {
-      PricedInterval(durationSeconds: $1 - $0.startSeconds, pricePerJoule: $0.pricePerJoule)
+      TariffInterval(durationSeconds: $1 - $0.startSeconds, pricePerJoule: $0.pricePerJoule)
     }
-    let goal = series.paceGoal
-    guard let schedule = PaceSchedule(paces: paces, intervals: intervals, goal: goal) else {
+    let goal = series.scheduleGoal
+    guard let schedule = OperatingSchedule(points: points, intervals: intervals, goal: goal) else {
       let wanted = if case .iterations(let count) = goal { count } else { 0.0 }
       let most = plans[0].iterationsPerSecond * intervals.reduce(0) { $0 + $1.durationSeconds }
       throw RequestError(
@@ -94,16 +94,16 @@ extension SessionState {
     // A negative price pays for wasted energy, so the curve of least energy bounds no cost.
     let bound =
       intervals.allSatisfy { $0.pricePerJoule >= 0 }
-      ? PaceSchedule(paces: frontier.boundPaces + pause, intervals: intervals, goal: goal) : nil
+      ? OperatingSchedule(points: frontier.boundPoints + pause, intervals: intervals, goal: goal) : nil
     return PlanSeriesResult(
       generation: current.generation, isStale: current.isStale,
       segments: schedule.segments.map { segment in
-        let pace = paces[segment.pace]
-        let energy = segment.durationSeconds * pace.powerWatts
+        let point = points[segment.point]
+        let energy = segment.durationSeconds * point.powerWatts
         return PlanSeriesResult.Segment(
           startSeconds: series.prices[segment.interval].startSeconds + segment.offsetSeconds,
-          durationSeconds: segment.durationSeconds, plan: plans.indices.contains(segment.pace) ? segment.pace : nil,
-          iterationCount: segment.durationSeconds * pace.iterationsPerSecond, averagePowerWatts: pace.powerWatts,
+          durationSeconds: segment.durationSeconds, plan: plans.indices.contains(segment.point) ? segment.point : nil,
+          iterationCount: segment.durationSeconds * point.iterationsPerSecond, averagePowerWatts: point.powerWatts,
           energyJoules: energy, cost: energy * intervals[segment.interval].pricePerJoule)
       },
       iterationCount: schedule.iterationCount, energyJoules: schedule.energyJoules, cost: schedule.cost,
@@ -112,8 +112,8 @@ extension SessionState {
   }
 }
 
-extension PriceSeries {
-  fileprivate var paceGoal: PaceSchedule.Goal {
+extension PlanSeriesRequest {
+  fileprivate var scheduleGoal: OperatingSchedule.Goal {
     switch goal {
     case .iterationCount(let count): .iterations(count)
     case .iterationsPerSecond(let rate): .iterations(rate * (endSeconds - prices[0].startSeconds))
@@ -133,7 +133,8 @@ extension PriceSeries {
 
 extension CharacterizedFrontier {
   /// What happens during a pause, where the series allows one.
-  fileprivate func pause(in series: PriceSeries, slowest: Pace) throws(RequestError) -> Pace? {
+  fileprivate func pause(in series: PlanSeriesRequest, slowest: OperatingPoint) throws(RequestError) -> OperatingPoint?
+  {
     guard series.mayPause else { return nil }
     let waiting = inputs.problem.waitingPowerWatts * Double(inputs.problem.deviceMultiplicity)
     let power = series.pausedPowerWatts ?? min(waiting, slowest.powerWatts)
@@ -144,19 +145,21 @@ extension CharacterizedFrontier {
         fix: "do not pause: training draws less",
         details: [.init(key: "maximumPausedPowerWatts", value: .number(slowest.powerWatts))])
     }
-    return Pace(iterationsPerSecond: 0, powerWatts: power)
+    return OperatingPoint(iterationsPerSecond: 0, powerWatts: power)
   }
 }
 
 extension Frontier {
-  /// The corners of the curve as paces that no plan can beat, as far as plans go; between two corners power is linear
+  /// The corners of the curve as points that no plan can beat, as far as plans go; between two corners power is linear
   /// in the rate, as energy is in time.
-  fileprivate var boundPaces: [Pace] {
+  fileprivate var boundPoints: [OperatingPoint] {
     let end = max(curve.cheapestTimeSeconds, plans[plans.count - 1].iterationTimeSeconds)
-    var paces = curve.breakpoints.filter { $0.iterationTimeSeconds < end }.map {
-      Pace(iterationTimeSeconds: $0.iterationTimeSeconds, energyJoules: $0.energyJoules)
+    var points = curve.breakpoints.filter { $0.iterationTimeSeconds < end }.map {
+      OperatingPoint(iterationTimeSeconds: $0.iterationTimeSeconds, energyJoules: $0.energyJoules)
     }
-    if let energy = curve.energyJoules(at: end) { paces.append(Pace(iterationTimeSeconds: end, energyJoules: energy)) }
-    return paces
+    if let energy = curve.energyJoules(at: end) {
+      points.append(OperatingPoint(iterationTimeSeconds: end, energyJoules: energy))
+    }
+    return points
   }
 }
