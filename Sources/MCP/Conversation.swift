@@ -22,8 +22,7 @@ final class Conversation {
   }
 
   private let link: MessageLink
-  private var lastNumber: Int64 = 0
-  private var waiting: [Int64: Waiting] = [:]
+  private var waiting = NumberedRequests<Waiting>()
 
   init(_ link: MessageLink) {
     self.link = link
@@ -34,41 +33,29 @@ final class Conversation {
   @discardableResult func send(
     _ method: String, _ params: [JSONObject.Member], progress: ((Int, String?) -> Void)? = nil,
     answered: @escaping (Outcome) -> Void
-  ) -> Int64 {
-    lastNumber += 1
-    waiting[lastNumber] = Waiting(answered: answered, progress: progress)
+  ) -> Int {
+    let number = waiting.add(Waiting(answered: answered, progress: progress))
     var members = params
-    if progress != nil { members.append(.init(key: "workDoneToken", value: .integer(lastNumber))) }
-    link.send(message(lastNumber, method, members))
-    return lastNumber
+    if progress != nil { members.append(.init(key: "workDoneToken", value: .integer(Int64(number)))) }
+    link.send(method, .object(JSONObject(members: members)), number: number)
+    return number
   }
 
-  func notify(_ method: String, _ params: [JSONObject.Member] = []) { link.send(message(nil, method, params)) }
+  func notify(_ method: String, _ params: [JSONObject.Member] = []) {
+    link.send(method, .object(JSONObject(members: params)))
+  }
 
   /// Asks for a request to be cancelled, which is still answered.
-  func cancel(_ number: Int64) {
-    notify("$/cancelRequest", [.init(key: "id", value: .integer(number))])
-  }
-
-  private func message(_ number: Int64?, _ method: String, _ params: [JSONObject.Member]) -> [UInt8] {
-    var writer = ObjectWriter()
-    writer.braced {
-      $0.field("jsonrpc", "2.0")
-      $0.field("id", number.map(JSON.integer))
-      $0.field("method", method)
-      $0.field("params", JSON.object(JSONObject(members: params)))
-    }
-    return writer.json.bytes
-  }
+  func cancel(_ number: Int) { notify("$/cancelRequest", [.init(key: "id", value: .integer(Int64(number)))]) }
 
   private func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
     // The server's own text, which is JSON; a notification that the assistant did not ask for is dropped.
     guard let message = try? JSON.parse(Array(bytes)) else { return }
-    if case .integer(let number)? = message["id"], let one = waiting.removeValue(forKey: number) {
+    if let number = message["id"]?.integerValue, let one = waiting.take(number) {
       if let error = message["error"] { return one.answered(.failure(RefusedRequest(error: error))) }
       return one.answered(.success(message["result"] ?? .null))
     }
-    guard message["method"]?.stringValue == "$/progress", case .integer(let number)? = message["params"]?["token"],
+    guard message["method"]?.stringValue == "$/progress", let number = message["params"]?["token"]?.integerValue,
       let value = message["params"]?["value"], let percentage = value["percentage"]?.integerValue
     else { return }
     waiting[number]?.progress?(percentage, value["message"]?.stringValue?.text)

@@ -167,7 +167,7 @@ package final class MCPServer: PeerHandler {
   ///   - done: called with why it could not be opened; with nil also where there is no such session, which the request
   ///     that follows is refused for.
   private func open(
-    _ session: String?, mayBegin: Bool, sent: @escaping (Int64) -> Void = { _ in },
+    _ session: String?, mayBegin: Bool, sent: @escaping (Int) -> Void = { _ in },
     done: @escaping (Conversation.RefusedRequest?) -> Void
   ) {
     guard let session, !opened.contains(ExactString(session)) else { return done(nil) }
@@ -337,7 +337,7 @@ private final class ToolRun {
   let session: String?
   var rest: ArraySlice<(request: Tool.Request, params: [JSONObject.Member])> = []
   /// The request that is under way.
-  var number: Int64?
+  var number: Int?
   /// Where the call goes on after its answer.
   var task: LongTask?
   /// Whether it was cancelled before all was done.

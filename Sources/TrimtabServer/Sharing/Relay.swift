@@ -29,11 +29,10 @@ final class Relay: PeerHandler {
   private let key = String(UInt64.random(in: 0..<1 << 48), radix: 36)
   /// What the owner calls itself.
   private var owner: String?
-  private var lastNumber = 0
   /// Requests that the owner has not answered, by number.
   private var pending: [Int: Call] = [:]
-  /// Requests of this process's own that the owner has not answered, by number.
-  private var asked: [Int: (Result<JSON, RPCError>) -> Void] = [:]
+  /// Requests of this process's own that the owner has not answered; their numbers are those of all that is sent.
+  private var asked = NumberedRequests<(Result<JSON, RPCError>) -> Void>()
   /// Reports that came as notifications and that the owner has not decided, with numbers as requests have them.
   private var undecided = UndecidedReports()
   private var waiting: [Waiting] = []
@@ -73,8 +72,8 @@ final class Relay: PeerHandler {
     link.hasRoom = { [peer = client.peer] in peer.output.count < peer.options.maximumBacklogBytes }
     link.receive = { [unowned self] in receive($0) }
     link.end = { [unowned self] in ownerEnded() }
-    lastNumber += 1
-    joining = lastNumber
+    let number = asked.nextNumber()
+    joining = number
     var params: [JSONObject.Member] = [
       .init(key: "version", value: .string(Version.program)), .init(key: "readOnly", value: .bool(client.isReadOnly)),
       .init(key: "client", value: .string(key)), .init(key: "owner", value: owner.map { .string($0) } ?? .null),
@@ -84,7 +83,7 @@ final class Relay: PeerHandler {
       params.append(.init(key: "initialize", value: initialize))
       params.append(.init(key: "sessions", value: .array(held.all.map(\.json))))
     }
-    link.send(Self.message(lastNumber, GuestMessages.join, .object(JSONObject(members: params))))
+    link.send(GuestMessages.join, .object(JSONObject(members: params)), number: number)
     handleWaiting(by: self)
   }
 
@@ -142,23 +141,21 @@ final class Relay: PeerHandler {
     guard let ended = link else { return }
     link = nil
     joining = nil
-    let (calls, reports, questions) = (pending, undecided.takeAll(), asked)
-    (pending, asked) = ([:], [:])
+    let (calls, reports, questions) = (pending, undecided.takeAll(), asked.takeAll())
+    pending = [:]
     for number in (Array(calls.keys) + Array(reports.keys)).sorted() {
       if let params = reports[number] { waiting.append(.notification(ExactString(TrialUpdate.name), params)) }
       // The next owner finds out whether it was carried out.
       if let call = calls[number], !call.isAnswered { wait(call, number: number) }
     }
-    for number in questions.keys.sorted() { questions[number]?(.failure(Self.noOwner)) }
+    for done in questions { done(.failure(Self.noOwner)) }
     lost(ended)
   }
 
   /// Asks the owner something on behalf of this process; fails where there is none, and when it ends.
   func ask(_ method: String, _ params: JSON, done: @escaping (Result<JSON, RPCError>) -> Void) {
     guard let link else { return done(.failure(Self.noOwner)) }
-    let number = nextNumber()
-    asked[number] = done
-    link.send(Self.message(number, method, params))
+    link.send(method, params, number: asked.add(done))
   }
 
   private static let noOwner = RPCError(
@@ -167,11 +164,6 @@ final class Relay: PeerHandler {
   private func wait(_ call: Call, number: Int? = nil) {
     call.onCancel = { [unowned call] in call.fail(RPCError(RequestError.cancelled)) }
     waiting.append(.call(call, number: number))
-  }
-
-  private func nextNumber() -> Int {
-    lastNumber += 1
-    return lastNumber
   }
 
   // MARK: The client
@@ -190,7 +182,7 @@ final class Relay: PeerHandler {
             fix: "wait for an answer and ask again")))
     }
     guard let link else { return wait(call) }
-    let number = call.origin?.key?.number ?? nextNumber()
+    let number = call.origin?.key?.number ?? asked.nextNumber()
     pending[number] = call
     if call.method == ExactString(Shutdown.name) {
       hasShutDown = true
@@ -200,9 +192,9 @@ final class Relay: PeerHandler {
       send(file: reference, over: link)
     }
     let params = call.method == ExactString(Initialize.name) ? initialize : call.params
-    link.send(Self.message(number, call.method.text, params))
+    link.send(call.method.text, params, number: number)
     call.onCancel = { [weak link] in
-      link?.send(Self.message(nil, "$/cancelRequest", ["id": .integer(Int64(number))]))
+      link?.send("$/cancelRequest", ["id": .integer(Int64(number))])
     }
   }
 
@@ -217,10 +209,9 @@ final class Relay: PeerHandler {
     }
     guard let link else { return waiting.append(.notification(method, params?.detached)) }
     if method == ExactString(TrialUpdate.name), let params, undecided.count < Limits.waitingRequests {
-      lastNumber += 1
-      undecided.append(params.detached, number: lastNumber)
+      undecided.append(params.detached, number: asked.nextNumber())
     }
-    link.send(Self.message(nil, method.text, params))
+    link.send(method.text, params)
   }
 
   /// Opens a file for a request that follows, and sends it or why it cannot be opened.
@@ -235,18 +226,7 @@ final class Relay: PeerHandler {
       members.append(.init(key: "kind", value: .string(error.kind.rawValue)))
       members.append(.init(key: "found", value: .string(error.found)))
     }
-    link.send(Self.message(nil, GuestMessages.file, .object(JSONObject(members: members))), file: descriptor)
-  }
-
-  static func message(_ id: Int?, _ method: String, _ params: JSON?) -> [UInt8] {
-    var writer = ObjectWriter()
-    writer.braced {
-      $0.field("jsonrpc", "2.0")
-      $0.field("id", id)
-      $0.field("method", method)
-      $0.field("params", params)
-    }
-    return writer.json.bytes
+    link.send(GuestMessages.file, .object(JSONObject(members: members)), file: descriptor)
   }
 
   // MARK: What comes back
@@ -265,7 +245,7 @@ final class Relay: PeerHandler {
       owner = (try? JSON.parse(answer.text))?["owner"]?.stringValue?.text
       return client.editor.ownerChanged()
     }
-    if let done = asked.removeValue(forKey: answer.number) {
+    if let done = asked.take(answer.number) {
       let json = (try? JSON.parse(answer.text)) ?? .null
       return done(answer.isError ? .failure(RPCError(answered: json)) : .success(json))
     }
@@ -322,11 +302,9 @@ final class Relay: PeerHandler {
     for (_, call) in pending.sorted(by: { $0.key < $1.key }) where !call.isAnswered {
       call.answer(written: error, isError: true)
     }
-    let questions = asked
-    (pending, asked) = ([:], [:])
-    for number in questions.keys.sorted() {
-      questions[number]?(.failure(RPCError(answered: (try? JSON.parse(error)) ?? .null)))
-    }
+    let questions = asked.takeAll()
+    pending = [:]
+    for done in questions { done(.failure(RPCError(answered: (try? JSON.parse(error)) ?? .null))) }
     guard let ended = link else { return }
     link = nil
     refused(ended)

@@ -7,8 +7,7 @@ final class GuestLink {
   private let link: MessageLink
   private let loop: EventLoop
   private let directory: String
-  private var lastNumber = 0
-  private var pending: [Int: (Result<JSON, RPCError>) -> Void] = [:]
+  private var pending = NumberedRequests<(Result<JSON, RPCError>) -> Void>()
   /// Why the owner will not have this process, such as another version.
   private var refusal: RPCError?
   /// Called with each notification of the owner.
@@ -39,21 +38,17 @@ final class GuestLink {
 
   func ask(_ method: String, _ params: JSON, done: @escaping (Result<JSON, RPCError>) -> Void) {
     if let refusal { return done(.failure(refusal)) }
-    lastNumber += 1
-    pending[lastNumber] = done
-    link.send(Relay.message(lastNumber, method, params))
+    link.send(method, params, number: pending.add(done))
   }
 
   private func leave(_ error: RPCError) {
     loop.remove(link)
-    let waiting = pending
-    pending = [:]
-    for number in waiting.keys.sorted() { waiting[number]?(.failure(error)) }
+    for done in pending.takeAll() { done(.failure(error)) }
   }
 
   private func take(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard let message = try? JSON.parse(Array(bytes)) else { return }
-    if let number = message["id"]?.integerValue, let done = pending.removeValue(forKey: number) {
+    if let number = message["id"]?.integerValue, let done = pending.take(number) {
       // What was asked before a refusal came is not understood, and that says less.
       if let error = message["error"] { return done(.failure(refusal ?? RPCError(answered: error))) }
       return done(.success(message["result"] ?? .null))
