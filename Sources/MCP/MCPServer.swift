@@ -85,7 +85,9 @@ package final class MCPServer: PeerHandler {
 
   package func handle(notification method: ExactString, params: JSON?) {
     guard method == "notifications/cancelled", let id = params?["requestId"].flatMap(RequestID.init) else { return }
-    running[id]?()
+    running.removeValue(forKey: id)?()
+    // "Receivers of cancellation notifications SHOULD [...] not send a response for the cancelled request."
+    peer.withdraw(id)
   }
 
   // MARK: Who is here
@@ -217,7 +219,9 @@ package final class MCPServer: PeerHandler {
     guard request.isLong else { return nil }
     // The extension has no notifications of progress: the state says it.
     if let task = run.task { return { task.report($0, $1) } }
-    return run.progressToken.map { token in { [unowned self] in report($0, $1, token) } }
+    return run.progressToken.map { token in
+      { [unowned self, unowned run] in if !run.reply.call.isAnswered { report($0, $1, token) } }
+    }
   }
 
   private func cancel(_ run: ToolRun) {
@@ -245,11 +249,8 @@ package final class MCPServer: PeerHandler {
   private func finish(_ run: ToolRun, _ members: [JSONObject.Member], isError: Bool) {
     let members = members + [member("isError", .bool(isError))]
     guard let task = run.task else {
-      running[run.reply.call.id] = nil
-      // What was done before it was cancelled is no answer to the whole.
-      if run.isCut, !isError {
-        return run.reply.fail(RPCError(.cancelled, "Cancelled: the call was cancelled before all of it was done"))
-      }
+      // Of one that was withdrawn, another request may have the id by now.
+      if !run.reply.call.isAnswered { running[run.reply.call.id] = nil }
       return run.reply.answer(members)
     }
     // Work that ended before it could be cancelled has its result.

@@ -107,6 +107,13 @@ extension Tool {
       purpose: "Reports the score of a trial at a share of the data, and says whether it goes on.",
       effect: .adds, requests: [Request(method: "trial/update")]),
     Tool(
+      name: "fail_trial", title: "Report a failure",
+      purpose: """
+        Ends a trial that did not run to its decision: training failed, memory was not enough, the worker or the \
+        checkpoint is gone, or it has to pause. The search goes on as the kind of failure asks.
+        """,
+      effect: .adds, requests: [Request(method: "trial/fail")]),
+    Tool(
       name: "suggest", title: "Suggest a model",
       purpose: "The best candidate so far, how sure that is, and what finding it has cost beside training all.",
       effect: .reads, requests: [Request(method: "suggestion/get")]),

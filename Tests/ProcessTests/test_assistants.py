@@ -216,17 +216,70 @@ def test_what_a_task_is_refused_for_is_its_result(assistant):
     assert state["result"]["structuredContent"]["error"]["data"]["kind"] == "invalidProfile"
 
 
-def test_a_task_is_cancelled(assistant):
+def long_call(session):
+    """The arguments of a call that is far from its end when it says so."""
     rows = "".join(f"{stage},{kind},{1410 - 15 * step},{scale * (1 + step / 90)},{scale * (30 - step / 9)}\n"
                    for stage in range(8) for kind, scale in (("forward", 1 + stage / 99), ("backward", 2))
                    for step in range(80))
-    made = begin(assistant, stages=8, microbatches=2048,
-                 csvText="stage,instruction,frequency,time,energy\n" + rows)
+    return {**PIPELINE, "session": session, "stages": 8, "microbatches": 2048,
+            "csvText": "stage,instruction,frequency,time,energy\n" + rows}
+
+
+def test_a_task_is_cancelled(assistant):
+    made = begin(assistant, **long_call("s"))
     assert task(assistant, made["taskId"], "tasks/cancel")["result"]["resultType"] == "complete"
     state = ended(assistant, made["taskId"])
     assert state["status"] == "cancelled" and "result" not in state and "error" not in state
     # The server is free for another.
     assert ended(assistant, begin(assistant, pipeline="q")["taskId"])["status"] == "completed"
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_a_cancelled_call_gets_no_answer(assistant, is_batch):
+    """As the specification has it: "not send a response for the cancelled request"."""
+    hello = {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": {"name": "t"}}
+    ask(assistant, "initialize", hello)
+    call = assistant.request("tools/call", {
+        "name": "characterize_profile", "arguments": long_call("long"), "_meta": {"progressToken": "long"}})
+    ping = assistant.request("ping")
+    if is_batch:
+        assistant.send([call, ping])
+    else:
+        assistant.send(call)
+    while assistant.receive().get("method") != "notifications/progress":
+        pass
+    cancel = assistant.message("notifications/cancelled", {"requestId": call["id"], "reason": "no need"})
+    # Again, and for what never was: both are passed over.
+    assistant.send(cancel, cancel, assistant.message("notifications/cancelled", {"requestId": "never"}))
+    if is_batch:
+        # Of a batch the others are answered.
+        batch = assistant.receive()
+        assert [one["id"] for one in batch] == [ping["id"]]
+    # The id is free for another call, which ends after what was cancelled has.
+    again = {**call, "params": {"name": "characterize_profile", "arguments": PIPELINE}}
+    assistant.send(again)
+    met = []
+    answer = assistant.answer(call["id"], met=met)
+    assert answer["result"]["isError"] is False, answer
+    assistant.stdin.close()
+    while (message := assistant.receive()) is not None:
+        met.append(message)
+    assert met == [], met
+
+
+def test_a_trial_that_fails_is_reported(assistant):
+    def call(name, **arguments):
+        return ask(assistant, "tools/call", {
+            "_meta": ENVELOPE, "name": name, "arguments": {"session": "s", **arguments}})["result"]
+
+    call("submit_pool", encoders=[{"id": "a"}], languageModels=[{"id": "b"}],
+         task={"name": "t", "metric": {"name": "m", "direction": "maximize"}, "alignmentSampleCount": 10})
+    first = call("next_trial", worker="w")["structuredContent"]["trial"]
+    failed = call("fail_trial", trial=first, kind="lost", message="the node is gone")
+    assert failed["isError"] is False and failed["structuredContent"]["goesOn"] is True
+    assert call("next_trial", worker="w")["structuredContent"]["trial"] > first
+    wrong = call("fail_trial", trial=first, kind="lost")
+    assert wrong["isError"] is True and "fail_trial" not in wrong["structuredContent"]["error"]["message"]
 
 
 def test_only_who_declares_tasks_gets_them(assistant):

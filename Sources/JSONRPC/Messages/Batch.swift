@@ -4,6 +4,7 @@
 final class Batch {
   private var answers: [[UInt8]?] = []
   private var missing = 0
+  private var omitted: Set<Int> = []
   /// The bytes that the answers so far take.
   private(set) var byteCount = 0
   private var isSealed = false
@@ -25,18 +26,24 @@ final class Batch {
     byteCount += answer.count
   }
 
+  /// Has the answer to the batch be without one that is not wanted any more.
+  func omit(_ slot: Int) {
+    omitted.insert(slot)
+    missing -= 1
+  }
+
   /// Says that no more slots will be added.
   func seal() {
     isSealed = true
   }
 
-  /// The array of all answers; nil for a batch that asks for none.
+  /// The array of all answers; nil for a batch that asks for none, or none any more.
   func takeText() -> [UInt8]? {
-    guard !answers.isEmpty else { return nil }
+    guard answers.count > omitted.count else { return nil }
     var text: [UInt8] = []
     text.reserveCapacity(byteCount + answers.count + 1)
-    for (index, answer) in answers.enumerated() {
-      text.append(index == 0 ? UInt8(ascii: "[") : UInt8(ascii: ","))
+    for (index, answer) in answers.enumerated() where !omitted.contains(index) {
+      text.append(text.isEmpty ? UInt8(ascii: "[") : UInt8(ascii: ","))
       text.append(contentsOf: answer ?? [])
     }
     text.append(UInt8(ascii: "]"))

@@ -18,7 +18,7 @@ package final class Call {
   package let client: ObjectIdentifier
   /// What the answer is about; it leaves when that is durable.
   package var lane = Lane.none
-  /// True once an answer is on its way.
+  /// True once an answer is on its way, or none is wanted any more.
   package private(set) var isAnswered = false
   /// True once the client has asked to cancel the request; it still needs its answer.
   package private(set) var isCancelled = false
@@ -117,6 +117,20 @@ package final class Call {
     guard !isAnswered else { return }
     fail(error)
     isAbandoned = true
+  }
+
+  /// Ends a call that its client wants no answer of, by a protocol that has no answers to cancelled requests; a later
+  /// answer is dropped.
+  func withdraw() {
+    cancel()
+    guard let peer, !isAnswered else { return }
+    (isAnswered, isAbandoned, self.peer, onCancel) = (true, true, nil, nil)
+    reporter?.end()
+    peer.close(id)
+    if let slot {
+      slot.batch.omit(slot.index)
+      peer.deliver(slot.batch)
+    }
   }
 
   private func runOnCancel() {

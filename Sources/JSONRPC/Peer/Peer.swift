@@ -274,6 +274,9 @@ package final class Peer {
     }
   }
 
+  /// Cancels a call whose client wants no answer any more; does nothing where none of this id is running.
+  package func withdraw(_ id: RequestID) { running[id]?.takeUnretainedValue().withdraw() }
+
   /// Forgets a running call.
   func close(_ id: RequestID) {
     running[id] = nil
