@@ -1,4 +1,5 @@
 package import Basics
+internal import CLibrary
 internal import Synchronization
 
 /// A state directory that this process owns: which journals are in it, and where.
@@ -48,6 +49,15 @@ package final class StateDirectory: Sendable {
     let lock = try DirectoryLock(path, allowsNetwork: allowsNetwork)
     for folder in [Self.sessions, Self.closed, Self.damaged, KeptFiles.folder] { try lock.makeFolder(folder) }
     try self.init(SystemStorage(root: lock.path), lock: lock)
+  }
+
+  /// Looks whether a directory can be used, without a change to anything.
+  ///
+  /// - Returns: whether a server has begun to keep sessions there.
+  /// - Throws: ``DirectoryError``, but for `owned`: a process that has it is joined.
+  package static func check(_ path: String, allowsNetwork: Bool = false) throws(DirectoryError) -> Bool {
+    guard try DirectoryLock.check(path, allowsNetwork: allowsNetwork) else { return false }
+    return access("\(path)/\(sessions)", F_OK) == 0
   }
 
   /// Looks at a directory that another process may own; nothing in it may be changed.

@@ -10,7 +10,8 @@ internal import TrimtabServer
 struct DoctorCommand {
   static let help = """
     trimtab doctor               says which version this is, whether it answers as an editor would ask, and whether the
-                                 state directory and the roots can be used; exit status 1 where something cannot
+                                 state directory and the roots can be used; changes nothing; exit status 1 where
+                                 something cannot
       --state DIR                the state directory ($TRIMTAB_STATE)
       --root DIR                 a folder that file arguments may lie below
       example: trimtab doctor --state ~/.local/state/trimtab
@@ -41,15 +42,24 @@ struct DoctorCommand {
     }
     try say("program", "\(program), version \(Version.program)")
     try say("protocol", Version.spoken.joined(separator: ", "))
-    let answer = try ask(program)
+    // A server that was to keep sessions would fill the directory. One that reads what is kept changes nothing.
+    unsetenv("TRIMTAB_STATE")
+    let condition = state.map { StateInspection.condition(of: $0) }
+    let readsState = if case .success(.begun)? = condition { true } else { false }
+    let answer = try ask(program, readsState ? ["--state", state ?? "", "--read-only"] : [])
     if let result = answer?.json["result"], let capabilities = result["capabilities"] {
       let milliseconds = ((answer?.seconds ?? 0) * 1e5).rounded() / 100
       try say(
         "editor",
         "initialize with headers is answered in \(milliseconds) ms; "
           + "\(capabilities["methods"]?.arrayValue?.count ?? 0) methods")
-      let durability = capabilities["durability"]?.stringValue?.text ?? ""
-      try say("state", state.map { "\($0): \(durability)" } ?? "none: sessions end with the process (\(durability))")
+      let directory = state ?? ""
+      switch condition {
+      case nil: try say("state", "none: sessions end with the process (memory)")
+      case .success(.begun)?: try say("state", "\(directory): journal")
+      case .success(.empty)?: try say("state", "\(directory): journal, which the first server begins there")
+      case .failure(let failure)?: try say("state", failure.message, isFault: true)
+      }
     } else if let error = answer?.json["error"], let kind = error["data"]?["kind"]?.stringValue?.text {
       try say(
         kind == "stateUnavailable" ? "state" : "editor", error["message"]?.stringValue?.text ?? kind, isFault: true)
@@ -71,8 +81,9 @@ struct DoctorCommand {
   }
 
   /// The answer of a server of this program to an editor's `initialize`; nil where there is none in 10 s.
-  private func ask(_ program: String) throws(CommandFailure) -> (json: JSON, seconds: Double)? {
-    let options = state.map { ["--state", $0] } ?? []
+  private func ask(
+    _ program: String, _ options: [String]
+  ) throws(CommandFailure) -> (json: JSON, seconds: Double)? {
     let groups = ProcessGroups()
     groups.endOnInterrupt()
     let server = try ServerProcess([program, "serve"] + options, client: "", usesHeaders: true, in: groups)

@@ -132,6 +132,29 @@ def test_the_doctor_finds_what_cannot_be_used(binary, tmp_path):
     assert alone.returncode == 0 and "memory" in alone.stdout
 
 
+def test_the_doctor_changes_nothing(binary, tmp_path):
+    """Neither a folder that is there nor one that a server would make, whatever names it."""
+    empty, kept = tmp_path / "empty", tmp_path / "kept"
+    empty.mkdir(mode=0o700)
+    subprocess.run([binary, "serve", "--state", kept], input=b'{"jsonrpc":"2.0","id":1,"method":"initialize"}\n'
+                   b'{"jsonrpc":"2.0","id":2,"method":"session/open","params":{"session":"s"}}\n',
+                   stdout=subprocess.DEVNULL, check=True, timeout=60)
+
+    def contents():
+        return {path: path.read_bytes() if path.is_file() else None for path in sorted(tmp_path.rglob("*"))}
+
+    before = contents()
+    assert kept / "sessions" in before
+    for state in (empty, tmp_path / "none" / "inside", kept):
+        done = run(binary, "doctor", "--state", state)
+        assert done.returncode == 0 and f"{state}: journal" in done.stdout, done.stdout
+        assert run(binary, "doctor", env={"TRIMTAB_STATE": str(state)}).returncode == 0
+        assert contents() == before
+    empty.chmod(0o777)
+    open_to_all = run(binary, "doctor", "--state", empty)
+    assert open_to_all.returncode == 1 and "chmod 700" in open_to_all.stdout and contents() == before
+
+
 def test_installing_puts_everything_below_a_prefix(tmp_path):
     shown = subprocess.run(["make", "-n", "install", f"DESTDIR={tmp_path}", "PREFIX=/opt/t"], cwd=REPOSITORY,
                            capture_output=True, text=True, check=True).stdout

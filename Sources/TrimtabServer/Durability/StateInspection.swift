@@ -29,6 +29,23 @@ package struct StateInspection {
     }
   }
 
+  /// What of a directory a server would find.
+  package enum Condition: Equatable {
+    /// Nothing that a server has kept; it may not be there yet.
+    case empty
+    /// A server has begun to keep sessions there.
+    case begun
+  }
+
+  /// Whether a server could keep sessions in a directory; nothing is changed. The failure says how to mend it.
+  package static func condition(of path: String) -> Result<Condition, InspectionFailure> {
+    do throws(DirectoryError) {
+      return .success(try StateDirectory.check(path) ? .begun : .empty)
+    } catch {
+      return .failure(InspectionFailure(message: RequestError(error, path: path).message))
+    }
+  }
+
   /// Looks at a directory that is open already.
   package init(_ directory: StateDirectory) { self.directory = directory }
 
