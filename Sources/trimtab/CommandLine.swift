@@ -117,11 +117,11 @@ func runCommandLine(_ arguments: [String]) -> Int32 {
       try writeOutput(ManualPage.text)
     case .some(let other):
       let names = CommandReference.all.map(\.name)
-      let hint = UnknownField.nearest(to: other.text, among: names).map { "; did you mean \($0)?" } ?? ""
+      let near = UnknownField.nearest(to: other.text, among: names)
       throw CommandFailure(
         status: .usage,
-        message: "expected \(names.joined(separator: ", ")), --help or --version, found \(Preview.quoted(other))\(hint)"
-          + "; see trimtab --help")
+        message: "expected \(names.joined(separator: ", ")), --help or --version, found \(Preview.quoted(other)); "
+          + (near.map { "did you mean \($0)?" } ?? "see trimtab --help"))
     }
     return ExitStatus.success.rawValue
   } catch {

@@ -4,6 +4,8 @@ internal import Basics
 struct CommandReference {
   let name: String
   let help: String
+  /// What a command of several actions is for; the others are for what their one usage says.
+  var purpose: String?
 
   static let all = [
     CommandReference(name: "serve", help: serveHelp),
@@ -13,7 +15,7 @@ struct CommandReference {
     CommandReference(name: "select", help: SelectCommand.help),
     CommandReference(name: "init", help: InitCommand.help),
     CommandReference(name: "check", help: CheckCommand.help),
-    CommandReference(name: "journal", help: JournalCommand.help),
+    CommandReference(name: "journal", help: JournalCommand.help, purpose: JournalCommand.purpose),
     CommandReference(name: "mcp", help: MCPCommand.help),
     CommandReference(name: "record", help: RecordCommand.help),
     CommandReference(name: "replay", help: ReplayCommand.help),
@@ -61,7 +63,7 @@ struct CommandReference {
   }
 
   /// What the command is for, in a line.
-  var summary: String { usages.first?.doc ?? "" }
+  var summary: String { purpose ?? usages.first?.doc ?? "" }
 
   var options: [Option] {
     terms.flatMap { entry -> [Option] in

@@ -6,6 +6,7 @@ internal import TrimtabServer
 /// `trimtab journal check|dump|repair|compact DIR`: looks at the journals of a state directory, mends what can be
 /// mended, and makes them smaller.
 struct JournalCommand {
+  static let purpose = "checks, prints, repairs or compacts the journals of a state directory"
   static let help = """
     trimtab journal check DIR     reads every journal and applies every record; says what is wrong
     trimtab journal dump DIR      prints every record as a transcript line

@@ -143,6 +143,23 @@ def test_a_mistake_is_named(binary, arguments, said):
     assert done.returncode in (64, 65) and said in done.stderr and not done.stdout
 
 
+def test_a_hint_is_the_end_of_its_message(binary, tmp_path):
+    state = tmp_path / "state"
+    subprocess.run([binary, "serve", "--state", state], input='{"jsonrpc":"2.0","id":1,"method":"initialize"}\n',
+                   text=True, stdout=subprocess.DEVNULL, check=True, timeout=60)
+    for arguments in (["frontir"], ["replay", "--updat", "x"], ["serve", "--red-only"], ["doctor", "--stat", "x"],
+                      ["journal", "check", str(state), "--sesion", "s"]):
+        said = run(binary, *arguments).stderr
+        assert "did you mean" in said and said.endswith("?\n") and said.count("?") == 1, said
+    assert run(binary, "nothing-like-it").stderr.endswith("; see trimtab --help\n")
+
+
+def test_the_overview_says_what_all_actions_of_a_command_are_for(binary):
+    overview = run(binary, "--help").stdout
+    said = " ".join(overview.partition("\njournal ")[2].partition("\nmcp ")[0].split())
+    assert all(word in said for word in ("checks", "prints", "repairs", "compacts")), said
+
+
 def test_each_command_and_each_option_says_what_it_is_for(binary):
     overview = run(binary, "--help").stdout.split("\n\n")[2].splitlines()
     # A command begins its line; what it is for goes on in indented ones.
