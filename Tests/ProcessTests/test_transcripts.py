@@ -142,6 +142,30 @@ def test_a_server_that_ends_early_or_says_nothing_fails(binary, tmp_path):
     assert babbling.returncode == 1 and "a JSON message" in babbling.stdout
 
 
+ANSWERING = 'read -r line; echo \'{"jsonrpc":"2.0","id":1,"result":1}\'; cat >/dev/null; '
+
+
+def test_a_server_that_ends_badly_after_its_last_message_fails(binary, tmp_path):
+    """As one does in which a sanitizer has found something."""
+    capture = tmp_path / "one.transcript"
+    messages = '--> {"jsonrpc":"2.0","id":1,"method":"x"}\n<-- {"jsonrpc":"2.0","id":1,"result":1}\n'
+    for ending, expected, said in (
+            ("exit 0", "", ""), ("exit 66", "", "found exited(66)"), ("kill -SEGV $$", "", "found killed(signal: 11)"),
+            ("exit 66", "%exit 66\n", ""), ("exit 0", "%exit 66\n", "to end with status 66, found exited(0)")):
+        capture.write_text(expected + messages)
+        done = run(binary, "replay", capture, "--tap", "--", "sh", "-c", ANSWERING + ending)
+        assert (done.returncode == 1) == bool(said) and said in done.stdout, (ending, expected, done.stdout)
+        assert ("not ok" in done.stdout) == bool(said)
+
+
+def test_a_server_may_end_with_1_where_exit_comes_without_shutdown(binary, tmp_path):
+    capture = tmp_path / "one.transcript"
+    capture.write_text('--> {"jsonrpc":"2.0","id":1,"method":"x"}\n<-- {"jsonrpc":"2.0","id":1,"result":1}\n'
+                       '--> {"jsonrpc":"2.0","method":"exit"}\n')
+    assert run(binary, "replay", capture, "--", "sh", "-c", ANSWERING + "exit 1").returncode == 0
+    assert run(binary, "replay", capture, "--", "sh", "-c", ANSWERING + "exit 2").returncode == 1
+
+
 def test_several_clients_have_a_server_each(binary, tmp_path):
     capture = tmp_path / "two.transcript"
     capture.write_text("".join(

@@ -23,6 +23,8 @@ struct Replay {
     /// The capture as it went now; equal messages as they were written.
     var updated: Capture
     var seconds = 0.0
+    /// Servers that said all they should and then ended otherwise than they should, one sentence for each.
+    var wrongEnds: [String] = []
 
     var failures: [Expectations.Finding] { findings.filter { !$0.differences.isEmpty } }
   }
@@ -36,6 +38,7 @@ struct Replay {
   private var replaced: [Int: Capture.Message.Content] = [:]
   private var inserted: [Int: [(client: ExactString, content: Capture.Message.Content)]] = [:]
   private var position = -1
+  private var wrongEnds: [String] = []
 
   private init(_ capture: Capture, _ options: Options) {
     (self.capture, self.options) = (capture, options)
@@ -63,6 +66,7 @@ struct Replay {
     var outcome = Outcome(
       findings: replay.expectations.findings, received: replay.received, updated: replay.updated)
     outcome.seconds = monotonicSeconds() - start
+    outcome.wrongEnds = replay.wrongEnds
     return outcome
   }
 
@@ -76,7 +80,16 @@ struct Replay {
     guard wait(until: { $0.expectations.isEmpty }) else { return abandon() }
     for server in servers { server.closeInput() }
     guard wait(until: { $0.servers.allSatisfy(\.hasEnded) }) else { return abandon() }
-    for server in servers { server.end(waiting: options.patienceSeconds) }
+    for server in servers {
+      let expected = capture.exitStatuses(of: server.client)
+      guard let status = server.end(waiting: options.patienceSeconds) else { continue }
+      if case .exited(let code) = status, expected.contains(code) { continue }
+      let name = server.client == "" ? "the server" : "the server of \(server.client)"
+      let statuses = expected.map(String.init).joined(separator: " or ")
+      wrongEnds.append(
+        "expected \(name) to end with status \(statuses), found \(status); its standard error may say why, and "
+          + "%exit in the capture says another status")
+    }
   }
 
   /// Takes what the servers send until `condition` holds; false where they end or take too long before.
@@ -133,6 +146,19 @@ struct Replay {
       lines += (inserted[index] ?? []).map { .message(Capture.Message(.server, $0.content, client: $0.client)) }
     }
     return Capture(lines)
+  }
+}
+
+extension Capture {
+  /// The statuses with which the server of a client may end: what `%exit` says; else 0, or after an `exit` that no
+  /// `shutdown` came before also 1, as the Language Server Protocol has it.
+  fileprivate func exitStatuses(of client: ExactString) -> [Int32] {
+    if let said = setting("exit").last.flatMap({ Int32($0.text) }) { return [said] }
+    let methods = messages.filter { $0.sender == .client && $0.client == client }.compactMap { message -> String? in
+      guard case .message(let text) = message.content else { return nil }
+      return (try? JSON.parse(text))?["method"]?.stringValue?.text
+    }
+    return methods.contains("exit") && !methods.contains("shutdown") ? [0, 1] : [0]
   }
 }
 

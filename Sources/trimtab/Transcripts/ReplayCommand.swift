@@ -9,8 +9,8 @@ internal import Transcripts
 struct ReplayCommand {
   static let help = """
     trimtab replay FILE... [-- SERVER...]   plays the clients of captures against a server (trimtab serve); exit
-                                 status 1 where a message differs from the recorded one, or where a capture has
-                                 none; what the server has started and left behind is ended
+                                 status 1 where a message differs from the recorded one, where a server ends with
+                                 another status than 0, or where a capture has no message; what the server has started and left behind is ended
       --update                   writes what the server sends now into the files
       --framing headers|lines    how messages are separated; else as the capture says
       --progress                 compares $/progress, too
@@ -60,6 +60,7 @@ struct ReplayCommand {
         "\(path):\(finding.line.map { "\($0 + 1)" } ?? "-"): \(finding.message)\n"
           + finding.differences.map { "  \($0.text)\n" }.joined()
       }
+      problems += outcome.wrongEnds.map { "\(path): \($0)\n" }
       if capture.messages.isEmpty {
         // No server was started, so nothing is known of it.
         problems.append("\(path): expected a message to replay, found none; record a conversation into it\n")
