@@ -3949,6 +3949,12 @@ export interface PoolAttachRepresentationParams {
    */
   npyPath?: string | null;
   /**
+   * CRC-32C of the file's bytes, as an export has it: a file that has another is refused. Only beside npyPath.
+   * Must be an integer in 0...4294967295.
+   * @since 0.2
+   */
+  crc32c?: number | null;
+  /**
    * The elements row by row, little endian, beside elementType and shape. Or:
    * Must be a string of 0...50331648 characters.
    */

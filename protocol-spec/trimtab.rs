@@ -5048,6 +5048,11 @@ pub struct PoolAttachRepresentationParams {
     #[cfg_attr(feature = "serde", serde(rename = "npyPath"))]
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub npy_path: Option<String>,
+    /// CRC-32C of the file's bytes, as an export has it: a file that has another is refused. Only beside npyPath.
+    /// Must be an integer in 0...4294967295.
+    /// Since 0.2.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub crc32c: Option<i64>,
     /// The elements row by row, little endian, beside elementType and shape. Or:
     /// Must be a string of 0...50331648 characters.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]

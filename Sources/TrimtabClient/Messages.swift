@@ -4346,6 +4346,10 @@ public struct PoolAttachRepresentation: Codable, Hashable, Sendable {
   /// A .npy file below a root: float16, float32 or float64, C order, samples x features. Its contents are copied. Or:
   /// Must be a string of 1...4096 characters.
   public var npyPath: String?
+  /// CRC-32C of the file's bytes, as an export has it: a file that has another is refused. Only beside npyPath.
+  /// Must be an integer in 0...4294967295.
+  /// Since 0.2.
+  public var crc32c: Int?
   /// The elements row by row, little endian, beside elementType and shape. Or:
   /// Must be a string of 0...50331648 characters.
   public var base64: String?
@@ -4363,6 +4367,7 @@ public struct PoolAttachRepresentation: Codable, Hashable, Sendable {
     encoder: String,
     languageModel: String? = nil,
     npyPath: String? = nil,
+    crc32c: Int? = nil,
     base64: String? = nil,
     elementType: PoolAttachRepresentationElementType? = nil,
     shape: [Int]? = nil,
@@ -4372,6 +4377,7 @@ public struct PoolAttachRepresentation: Codable, Hashable, Sendable {
     self.encoder = encoder
     self.languageModel = languageModel
     self.npyPath = npyPath
+    self.crc32c = crc32c
     self.base64 = base64
     self.elementType = elementType
     self.shape = shape

@@ -184,6 +184,34 @@ def test_clusters_agree_with_numpy(start, tmp_path):
                 assert found.encoders.similarity[row][column] == pytest.approx(linear_cka(one, other), abs=1e-6)
 
 
+def test_an_export_is_not_replayed_with_another_file(start, tmp_path):
+    """Its path may lead to other contents elsewhere, with which the search would decide otherwise."""
+    path = tmp_path / "e.npy"
+    numpy.save(path, numpy.random.default_rng(7).standard_normal((20, 3)))
+    with start(roots=[str(tmp_path)]) as client:
+        session = client.open_session("s")
+        session.submit_pool(encoders=[ModelPart("e")], language_models=[ModelPart("l")], task=TASK)
+        session.attach_representation("e", npy_path=str(path))
+        requests = session.export().requests
+    attach = next(one["params"] for one in requests if one["method"] == "pool/attachRepresentation")
+
+    def replayed():
+        with start(roots=[str(tmp_path)]) as client:
+            for one in requests:
+                client.call(trimtab.Request(one["method"], one["params"]))
+            return client.call(trimtab.Request("session/export", {"session": "s"}))["requests"]
+
+    assert replayed() == list(requests)
+    changed = bytearray(path.read_bytes())
+    changed[-1] ^= 1
+    path.write_bytes(changed)
+    with pytest.raises(trimtab.UnreadableFile, match=f"CRC-32C {attach['crc32c']}"):
+        replayed()
+    path.unlink()
+    with pytest.raises(trimtab.UnreadableFile):
+        replayed()
+
+
 def linear_cka(one, other):
     one, other = (m.astype("float64") - m.astype("float64").mean(axis=0) for m in (one, other))
     cross, left, right = (numpy.linalg.norm(a.T @ b) ** 2 for a, b in ((one, other), (one, one), (other, other)))

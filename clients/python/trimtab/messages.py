@@ -3601,6 +3601,10 @@ class PoolAttachRepresentationParams(TypedDict):
     # Must be a string of 1...4096 characters.
     npyPath: NotRequired[Optional[str]]
 
+    # CRC-32C of the file's bytes, as an export has it: a file that has another is refused. Only beside npyPath. Must
+    # be an integer in 0...4294967295. Since 0.2.
+    crc32c: NotRequired[Optional[int]]
+
     # The elements row by row, little endian, beside elementType and shape. Or: Must be a string of 0...50331648
     # characters.
     base64: NotRequired[Optional[str]]

@@ -11,7 +11,7 @@ internal import Sessions
 struct RepresentationEntry: ObjectReadable {
   /// Where the elements are.
   enum Source {
-    case npyPath(String)
+    case npyPath(String, crc32c: UInt32?)
     case base64(String, ElementType, shape: [Int])
     case rows([[Double]])
   }
@@ -29,6 +29,9 @@ struct RepresentationEntry: ObjectReadable {
       "npyPath", .text(1...4096),
       "A .npy file below a root: float16, float32 or float64, C order, samples x features. Its contents are copied. Or:"
     )
+    let crc32c = try reader.optional(
+      "crc32c", .integer(in: 0...Int(UInt32.max)),
+      "CRC-32C of the file's bytes, as an export has it: a file that has another is refused. Only beside npyPath.")
     let base64 = try reader.optional(
       "base64", .text(0...(48 << 20)), "The elements row by row, little endian, beside elementType and shape. Or:")
     let elementType: ElementType? = try reader.optional("elementType", .choice(), "Only beside base64.")
@@ -40,9 +43,10 @@ struct RepresentationEntry: ObjectReadable {
     try reader.check(
       (base64 == nil) == (elementType == nil) && (base64 == nil) == (shape == nil), "base64",
       expected: "elementType and shape beside it, and only beside it")
+    try reader.check(crc32c == nil || path != nil, "crc32c", expected: "npyPath beside it")
     key = RepresentationKey(encoder: encoder, languageModel: languageModel)
     if let path {
-      source = .npyPath(path)
+      source = .npyPath(path, crc32c: crc32c.map { UInt32($0) })
     } else if let base64 {
       source = .base64(base64, elementType ?? .float32, shape: shape ?? [])
     } else {
@@ -60,10 +64,17 @@ struct RepresentationEntry: ObjectReadable {
     let (matrix, path): (Representation, String)
     let kept: PoolRepresentation.Source
     switch source {
-    case .npyPath(let reference):
+    case .npyPath(let reference, let wanted):
       let file = try files.open(reference, field: "npyPath")
+      let found = try file.crc32c(field: "npyPath")
+      guard wanted == nil || wanted == found else {
+        throw RequestError(
+          .unreadableFile, path: "npyPath", expected: "a file with the CRC-32C \(wanted ?? 0)",
+          found: "\(file.path), whose contents have \(found)",
+          fix: "bring the file that was attached, or leave crc32c out to attach this one")
+      }
       (matrix, path) = (try Representation(npy: file, field: "npyPath", memory: memory), "npyPath")
-      kept = .npyPath(reference, resolved: file.path, crc32c: try file.crc32c(field: "npyPath"))
+      kept = .npyPath(reference, resolved: file.path, crc32c: found)
     case .base64(let text, let elementType, let shape):
       (matrix, path) = (
         try read("base64") { () throws(RepresentationError) in
@@ -87,14 +98,15 @@ struct RepresentationEntry: ObjectReadable {
 
   /// The representation that a journal kept; a file must be as it was.
   func resolved(recorded file: JSON?) throws(RequestError) -> PoolRepresentation {
-    guard case .npyPath(let reference) = source else { return try resolved(FileAccess(roots: [])) }
+    guard case .npyPath(let reference, _) = source else { return try resolved(FileAccess(roots: [])) }
     guard let path = file?["path"]?.stringValue?.text, let crc = file?["crc32c"]?.integerValue else {
       throw RequestError(
         .unreadableFile, path: "npyPath", expected: "a file that the journal names", found: "none",
         fix: "open the session with the version that wrote it")
     }
     let parent = FilePath.folder(of: path).map { $0 + "/" } ?? "/"
-    let found = try RepresentationEntry(key: key, source: .npyPath(path)).resolved(FileAccess(roots: [parent]))
+    let found = try RepresentationEntry(key: key, source: .npyPath(path, crc32c: nil)).resolved(
+      FileAccess(roots: [parent]))
     guard case .npyPath(_, let resolved, let crc32c) = found.source, Int(crc32c) == crc else {
       throw RequestError(
         .unreadableFile, path: "npyPath", expected: "\(path) as it was when it was attached", found: "other contents",
@@ -146,7 +158,9 @@ extension PoolRepresentation {
     object.field("encoder", key.encoder)
     object.field("languageModel", key.languageModel)
     switch source {
-    case .npyPath(let reference, _, _): object.field("npyPath", reference)
+    case .npyPath(let reference, _, let crc32c):
+      object.field("npyPath", reference)
+      object.field("crc32c", Int(crc32c))
     case .base64:
       object.field("base64", matrix.base64)
       object.field("elementType", matrix.elementType.rawValue)

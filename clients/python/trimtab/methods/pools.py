@@ -49,13 +49,15 @@ class PoolMethods(OfSession):
     def attach_representation(
         self, encoder: str, *, language_model: Optional[str] = None, npy_path: Optional[str] = None,
         base64: Optional[str] = None, element_type: Optional[ElementType] = None, shape: Optional[Sequence[int]] = None,
-        rows: Union[Sequence[Sequence[float]], Array, None] = None, timeout: Optional[float] = None,
+        rows: Union[Sequence[Sequence[float]], Array, None] = None, crc32c: Optional[int] = None,
+        timeout: Optional[float] = None,
     ) -> Request[answers.RepresentationAttached]:
         """A .npy file below a root, base64 with `element_type` and `shape`, or rows; one row for each sample.
 
             session.attach_representation("clip", rows=features)  # a NumPy array of float16, float32 or float64
 
         An array of these types is sent as base64, which takes half the bytes of numbers and a fraction of the time.
+        `crc32c` is the checksum that the .npy file must have, as an export says it.
         """
         if getattr(getattr(rows, "dtype", None), "name", None) in get_args(ElementType):
             base64, element_type, shape, rows = in_base64(rows)
@@ -63,7 +65,7 @@ class PoolMethods(OfSession):
             "pool/attachRepresentation", answers.RepresentationAttached, encoder=encoder, language_model=language_model,
             npy_path=npy_path, base64=base64, element_type=element_type, shape=None if shape is None else list(shape),
             rows=None if rows is None else rows if hasattr(rows, "tolist") else [list(row) for row in rows],
-            timeout=timeout)
+            crc32c=crc32c, timeout=timeout)
 
     @Method
     def submit_evidence(
