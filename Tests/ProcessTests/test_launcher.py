@@ -7,6 +7,7 @@ import errno
 import json
 import multiprocessing
 import os
+import re
 import select
 import signal
 import socket
@@ -26,10 +27,11 @@ from trimtab import GPU, launcher
 from trimtab.answers import NoTrial
 from trimtab.launcher import processes
 from trimtab.launcher.checkpoints import delete_unneeded
-from trimtab.launcher.processes import TrialProcess
+from trimtab.launcher.processes import TrialProcess, end_left_groups, start_time
 from trimtab.launcher.reports import PREFIX, Message, Reports
 from trimtab.launcher.search import Search, _taken
 from trimtab.replace import replace_file
+from trimtab.training import ENVIRONMENT
 
 TRAIN = Path(__file__).with_name("launched") / "train.py"
 MEMORY = 8 << 30
@@ -330,6 +332,32 @@ def test_an_interrupted_launcher_leaves_no_process(launched):
     assert launcher.returncode != 0 and not is_there(held["pid"])
     assert not any(is_there(one["pid"]) for one in launched.journal())
     assert launched.launch().finished
+
+
+@pytest.mark.parametrize("text", [
+    "", "{", "[]", "{}", '{"pid": "7", "started": null, "trial": "t"}', '{"pid": 0, "started": null, "trial": "t"}',
+    '{"pid": true, "started": null, "trial": "t"}', '{"pid": 7, "started": 1, "trial": "t"}', b"\xff"])
+def test_a_damaged_record_of_a_trial_is_named(tmp_path, text):
+    """A process number that is none would be that of a whole set of processes, to a signal."""
+    trials = tmp_path / "trials"
+    (trials / "1").mkdir(parents=True)
+    (trials / "2").mkdir()
+    left = subprocess.Popen(["sleep", "1000"], start_new_session=True, env={**os.environ, ENVIRONMENT: "t"})
+    try:
+        (trials / "1" / "process.json").write_text(json.dumps(
+            {"pid": left.pid, "started": start_time(left.pid), "trial": "t"}))
+        record = trials / "2" / "process.json"
+        record.write_bytes(text if isinstance(text, bytes) else text.encode())
+        with pytest.raises(trimtab.TrimtabError, match=f"^{re.escape(str(record))}: expected .*; remove the file once"):
+            end_left_groups(trials, 0.0)
+        # Nothing has been ended or removed.
+        assert left.poll() is None and record.exists() and (trials / "1" / "process.json").exists()
+        record.unlink()
+        assert end_left_groups(trials, 0.0) == [trials / "1"]
+        assert left.wait(AWAIT_SECONDS) == -signal.SIGKILL
+    finally:
+        left.kill()
+        left.wait()
 
 
 def test_two_launchers_do_not_share_a_folder(launched):

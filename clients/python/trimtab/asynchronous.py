@@ -46,7 +46,7 @@ class AsyncTrimtab(ClientMethods, Awaited, Endpoint):
         self._opened: dict[str, None] = {}
         self._repeated: set[int] = set()
         self._ended: Optional[Exception] = None
-        self._shut, self._held = False, None
+        self._shut, self._held, self._began = False, None, False
         self._pushed = asyncio.Event()
 
     # What is sent while another server starts, and goes out once it has been initialized; None at other times.
@@ -56,20 +56,27 @@ class AsyncTrimtab(ClientMethods, Awaited, Endpoint):
         try:
             await self._start_server()
         except BaseException:
-            await self.close(timeout=0.0)
+            if self._began:
+                await self.close(timeout=0.0)
             raise
         return self
 
     async def _start_server(self) -> None:
+        command = command_line(self._command)
         self._frames = Frames(self._framing)
         self._stderr = tempfile.TemporaryFile()
         # A session of its own: the terminal's interrupt is for this program, which decides what becomes of the server.
-        self.process = await asyncio.create_subprocess_exec(
-            *command_line(self._command), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-            stderr=self._stderr, start_new_session=True)
+        try:
+            self.process = await asyncio.create_subprocess_exec(
+                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=self._stderr,
+                start_new_session=True)
+        except BaseException:
+            self._stderr.close()
+            raise
         assert self.process.stdin is not None and self.process.stdout is not None
         self._stdin, self._stdout = self.process.stdin, self.process.stdout
         self._reader = asyncio.ensure_future(self._read())
+        self._began = True
         self.server = await self._shake_hands(Request("initialize", self._initialize))
         self._stdin.write(self._frames.message({"method": "initialized", "params": {}}))
 

@@ -7,14 +7,14 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any, Optional, Union
 
 from .answers.wire import named
 from .declared import UnknownFields
 from .errors import GarbledStream
 
-Command = Union[str, Sequence[str], None]
+Command = Union[str, Sequence[Union[str, "os.PathLike[str]"]], None]
 Folder = Union[str, "os.PathLike[str]"]
 
 
@@ -161,7 +161,26 @@ def command_line(command: Command) -> list[str]:
             raise FileNotFoundError("no trimtab binary: install a platform wheel, pass command=, set TRIMTAB_BINARY, "
                                     "or put it on the PATH")
         return [found, "serve"]
-    return list(command)
+    expected = "command: expected the path of the trimtab program, or a list of a program and its arguments"
+    if isinstance(command, (bytes, Mapping)) or not isinstance(command, Iterable):
+        raise TypeError(f"{expected}, found {command!r}")
+    return checked_words((os.fspath(word) if isinstance(word, os.PathLike) else word for word in command), expected)
+
+
+def checked_words(command: Iterable[Any], expected: str) -> list[str]:
+    """The program and the arguments that a list names.
+
+    Raises ValueError or TypeError that begins with `expected` and says what was found.
+    """
+    words = list(command)
+    for word in words:
+        if not isinstance(word, str):
+            raise TypeError(f"{expected}, found the word {word!r} in it")
+        if "\0" in word:
+            raise ValueError(f"command: expected no NUL character, which no argument can have, found {word!r}")
+    if not words or not words[0].strip():
+        raise ValueError(f"{expected}, found {words!r}, which names no program")
+    return words
 
 
 def initialize_params(

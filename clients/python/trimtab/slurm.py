@@ -24,6 +24,7 @@ from .launcher.devices import Slot
 from .launcher.options import limits as limits_from
 from .launcher.options import pool_params
 from .launcher.remote import LOST, memory_bytes, train
+from .records import read_record
 from .training import TrainingTrial
 
 __all__ = ["launch"]
@@ -70,11 +71,15 @@ class Jobs:
 
     def take_over(self, trials: Path, grace_seconds: float) -> None:
         """Cancels the jobs that an earlier launcher has left; theirs is a launcher that is gone, so that they end at
-        their next report at the latest."""
-        for record in trials.glob("*/job.json"):
-            job = json.loads(record.read_text())["job"]
+        their next report at the latest.
+
+        Raises UnreadableRecord, before it cancels any, where the record of one is damaged.
+        """
+        remedy = "remove the file once the trial's job has ended"
+        left = [(path, read_record(path, {"job": (str,)}, remedy)) for path in sorted(trials.glob("*/job.json"))]
+        for record, known in left:
             if shutil.which("scancel"):
-                subprocess.run(["scancel", job], check=False)
+                subprocess.run(["scancel", known["job"]], check=False)
             record.unlink()
 
     def start(self, given: Mapping[str, Any], slot: Slot, folder: Path) -> TrialOfJob:

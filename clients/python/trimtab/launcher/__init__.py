@@ -15,7 +15,7 @@ from typing import Any, Optional, Union, get_args
 from ..answers import SuggestionReport
 from ..blocking import Trimtab
 from ..errors import TrimtabError
-from ..frames import Command
+from ..frames import Command, checked_words
 from ..run_function import command_of
 from ..training import TrainingTrial
 from .checkpoints import Checkpoints
@@ -94,18 +94,10 @@ def words_of(command: Union[str, Iterable[str], Callable[[TrainingTrial], Any]])
             words = shlex.split(command)
         except ValueError as error:
             raise ValueError(f"command: expected a line that a shell can split, found {command!r}: {error}") from None
-    elif isinstance(command, Iterable) and not isinstance(command, (bytes, bytearray, Mapping)):
-        words = list(command)
-    else:
-        raise TypeError(f"{expected}, found {command!r}")
-    for word in words:
-        if not isinstance(word, str):
-            raise TypeError(f"{expected}, found the word {word!r} in it")
-        if "\0" in word:
-            raise ValueError(f"command: expected no NUL character, which no argument can have, found {word!r}")
-    if not words or not words[0].strip():
-        raise ValueError(f"{expected}, found {command!r}, which names no program")
-    return words
+        return checked_words(words, expected)
+    if isinstance(command, Iterable) and not isinstance(command, (bytes, bytearray, Mapping)):
+        return checked_words(command, expected)
+    raise TypeError(f"{expected}, found {command!r}")
 
 
 def check_program(program: str, environment: Mapping[str, str]) -> None:
@@ -157,8 +149,10 @@ def _only_one(folder: Path) -> Iterator[None]:
             except BlockingIOError:
                 lock.seek(0)
                 owner = lock.read().strip()
-                if (owner and start_time(int(owner)) is not None) or time.monotonic() > patience:
-                    raise LauncherRuns(f"process {owner} runs the search in {folder} already") from None
+                known = owner.isdecimal()  # a lock whose text is damaged is still held
+                if (known and start_time(int(owner)) is not None) or time.monotonic() > patience:
+                    holder = f"process {owner}" if known else "another process"
+                    raise LauncherRuns(f"{holder} runs the search in {folder} already") from None
                 time.sleep(0.01)
         lock.truncate(0)
         lock.write(str(os.getpid()))

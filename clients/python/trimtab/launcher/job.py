@@ -16,7 +16,7 @@ from ..errors import OutcomeUnknown, RPCError
 from ..replace import replace_file
 from ..requests import Request
 from .options import known_fields
-from .table import say
+from .stderr import say
 
 TABLES = ("pipeline", "profile", "frontier")
 DEFAULT_NAME = "pipeline"  # of a pipeline whose table names none, as for editors

@@ -170,7 +170,7 @@ def main(arguments: Sequence[str]) -> int:
             signal.signal(number, _interrupt)
     from . import launch
     from .job import open_job
-    from .table import say
+    from .stderr import say
 
     try:
         if "pool" not in given:

@@ -16,8 +16,9 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
+from ..records import UnreadableRecord, read_record
 from ..replace import replace_file
 from ..training import ENVIRONMENT
 
@@ -92,15 +93,26 @@ class TrialProcess:
 
 
 def end_left_groups(trials: Path, grace_seconds: float) -> list[Path]:
-    """Ends the process groups that a launcher before this one has left, so that their GPUs are free; their folders."""
+    """Ends the process groups that a launcher before this one has left, so that their GPUs are free; their folders.
+
+    Raises UnreadableRecord, before it ends any, where the record of one is damaged.
+    """
     left = []
-    for record in sorted(trials.glob("*/process.json")):
-        known = json.loads(record.read_text())
+    for record, known in [(path, _recorded(path)) for path in sorted(trials.glob("*/process.json"))]:
         if start_time(known["pid"]) == known["started"] or any(_members(known["pid"], known["trial"])):
             end_group(known["pid"], grace_seconds, known["trial"])
             left.append(record.parent)
         record.unlink()
     return left
+
+
+def _recorded(path: Path) -> dict[str, Any]:
+    """Which process group a record names."""
+    remedy = f"remove the file once no process of trial {path.parent.name} runs"
+    record = read_record(path, {"pid": (int,), "started": (str, type(None)), "trial": (str,)}, remedy)
+    if record["pid"] <= 1:  # to a signal these are whole sets of processes, this launcher's own group among them
+        raise UnreadableRecord(f"{path}: expected the number of a process as pid, found {record['pid']}; {remedy}")
+    return record
 
 
 def end_group(pid: int, grace_seconds: float, trial: Optional[str] = None) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from ..answers import SuggestionReport
 from ..score import text
+from .stderr import say
 
 if TYPE_CHECKING:
     from .search import Search
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
 # protocol-spec/methods/pool/submit.md. It has none of the other strategies, for which no time left is shown.
 EXPECTED_SHARE = {"race": 1 / 2.9, "mordal": 1 / 16, "grid": 1.0}
 LEAST_SECONDS = 0.25  # between two pictures
-
-
-def say(line: str) -> None:
-    """A line on stderr where there is one and somebody reads it: a search goes on without."""
-    if sys.stderr is not None:
-        with contextlib.suppress(OSError):
-            print(line, file=sys.stderr)
 
 
 @contextlib.contextmanager
