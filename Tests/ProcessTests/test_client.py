@@ -4,10 +4,14 @@ import asyncio
 import base64
 import itertools
 import os
+import queue
+import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +78,107 @@ def test_notifications_progress_and_questions_met_on_the_way(start):
         assert progress == [{"percentage": 10}, {"percentage": 20}]
         refusal = [message for message in client.call(Request("seen", {})) if message.get("id") == "from the server"]
         assert refusal[0]["error"]["code"] == -32601
+
+
+def in_threads(*works):
+    """Runs each in a thread of its own, and returns what they return or raise."""
+    found: list[Any] = [None] * len(works)
+
+    def run(number):
+        try:
+            found[number] = works[number]()
+        except BaseException as error:
+            found[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(len(works))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(AWAIT_SECONDS)
+        assert not thread.is_alive()
+    return found
+
+
+def test_threads_share_a_client(start):
+    with start() as client:
+        together = threading.Barrier(4)
+
+        def calls(name):
+            together.wait()
+            one = [client.call(Request("echo", {"of": [name, number]}))["of"] for number in range(100)]
+            rest = client.pipeline_requests([Request("echo", {"of": [name, number]}) for number in range(100, 110)])
+            return one + [answer["of"] for answer in rest]
+
+        found = in_threads(*(lambda name=name: calls(name) for name in range(4)))
+        assert found == [[[name, number] for number in range(110)] for name in range(4)]
+
+
+def test_calls_go_on_while_another_thread_waits_for_pushes(start):
+    with start() as client:
+        heard = queue.Queue()
+
+        def listen():
+            for _ in range(50):
+                heard.put(client.wait().method)
+
+        def call():
+            for number in range(50):
+                assert client.call(Request("echo", {"of": number})) == {"of": number}
+                client.call(Request("announce", {}))
+                # Whichever thread has read it.
+                assert heard.get(timeout=AWAIT_SECONDS) == "announced"
+
+        assert in_threads(listen, call) == [None, None]
+
+
+def test_calls_go_on_while_another_thread_waits_for_a_started_request(start):
+    client = start()
+    pending = client.start(Request("silent", {}))
+
+    def call():
+        for number in range(50):
+            assert client.call(Request("echo", {"of": number})) == {"of": number}
+        return client.close()
+
+    waited, status = in_threads(pending.result, call)
+    assert isinstance(waited, trimtab.ServerExited) and status == 0
+
+
+def test_a_call_waits_for_its_turn_no_longer_than_its_timeout(start):
+    begun = threading.Event()
+    with start(on_notification=lambda *_: begun.set()) as client:
+        def occupy():
+            client.pipeline_requests([Request("talk", {"workDoneToken": "t"}), Request("silent", {})])
+
+        def call():
+            assert begun.wait(AWAIT_SECONDS)
+            with pytest.raises(trimtab.CallTimeout, match="another thread"):
+                client.call(Request("echo", {}), timeout=TIMEOUT)
+            assert client.wait(timeout=TIMEOUT) is None
+            # Closing does not wait for the call of another thread, which hears that the server has ended.
+            client.close(timeout=TIMEOUT)
+
+        occupied, called = in_threads(occupy, call)
+        assert isinstance(occupied, trimtab.ServerExited) and called is None
+
+
+@pytest.mark.parametrize("kind", [Trimtab, AsyncTrimtab])
+@pytest.mark.parametrize("command, error, said", [
+    ([], ValueError, "names no program"), ([" "], ValueError, "names no program"), (7, TypeError, "found 7"),
+    (["trimtab", 7], TypeError, "the word 7"), ({"a": 1}, TypeError, "found {'a': 1}"),
+    (["trimtab", "\0"], ValueError, "NUL")])
+def test_a_command_that_is_none_is_refused(kind, command, error, said):
+    async def begin():
+        async with AsyncTrimtab(command):
+            pass
+
+    with pytest.raises(error, match=f"^command: expected .*{re.escape(said)}"):
+        Trimtab(command) if kind is Trimtab else asyncio.run(begin())
+
+
+def test_a_path_may_be_a_word_of_the_command():
+    with Trimtab([Path(sys.executable), Path(SCRIPT)], timeout=AWAIT_SECONDS) as client:
+        assert client.call(Request("echo", {"x": 1})) == {"x": 1}
 
 
 def test_a_callback_may_call(start):

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Generic, Optional, TypeVar, Union
 from .connection import Connection
 from .declared import UnknownFields
 from .endpoint import OnNotification, Push
-from .errors import RPCError, ServerExited, TrimtabError
-from .frames import Command, Folder
+from .errors import CallTimeout, RPCError, ServerExited, TrimtabError
+from .frames import Command, Folder, kill_group
 from .methods import ClientMethods, ClientRequests, Now, SessionMethods, SessionRequests
 from .requests import Request
 from .selection import Pool, Trial
+from .turns import TurnTimeout
 
 if TYPE_CHECKING:
     from .answers import NoTrial
@@ -31,6 +32,8 @@ class Trimtab(ClientMethods, Now, Connection):
     `unknown_fields`: whether a field that the server does not know is a warning (the default) or an error.
     With a state directory a server that ends is started again (unless `restart` is false): its sessions go on, and
     calls do not notice, but for changes under way, which raise `OutcomeUnknown`.
+    Threads may share a client: their calls follow each other, and `timeout` bounds the waiting for a turn, too. A long
+    request that others shall not wait for is one for `start`.
     """
 
     def __init__(
@@ -64,6 +67,9 @@ class Trimtab(ClientMethods, Now, Connection):
 
     def start(self, request: Request[T]) -> Pending[T]:
         """Sends a request without waiting, such as a long computation beside which queries go on."""
+        return self._turns.run(lambda: self._start(request))
+
+    def _start(self, request: Request[T]) -> Pending[T]:
         identifier = self._new_id()
         try:
             self._waiting[identifier] = request
@@ -80,6 +86,9 @@ class Trimtab(ClientMethods, Now, Connection):
         RPCError, returned and not raised."""
         limit, sent = self.timeout if timeout is None else timeout, list(requests)
         deadline = None if limit is None else time.monotonic() + limit
+        return self._turns.run(lambda: self._pipeline(sent, deadline), deadline)
+
+    def _pipeline(self, sent: list[Request[Any]], deadline: Optional[float]) -> list[Any]:
         identifiers = [self._new_id() for _ in sent]
         answers: list[Any] = []
         try:
@@ -110,12 +119,17 @@ class Trimtab(ClientMethods, Now, Connection):
             while push := client.wait(timeout=60):
                 print(push.method, push.params)
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            return self._until(self._next_push, None if timeout is None else time.monotonic() + timeout)
+        except TurnTimeout:
+            return None
+
+    def _next_push(self) -> Optional[Push]:
         while not self._pushes:
             message = self._frames.peek()
             if message is not None:
                 self._dispatch(message)
-            elif not self._fill(deadline):
+            elif not self._fill(time.monotonic()):
                 return None
         return self._pushes.popleft()
 
@@ -127,6 +141,14 @@ class Trimtab(ClientMethods, Now, Connection):
     def close(self, *, timeout: float = 2.0) -> Optional[int]:
         """Shuts the server down in order, kills it if it has not ended in time, and returns its exit code."""
         self._shut = True
+        try:
+            return self._turns.run(lambda: self._close(timeout), time.monotonic() + timeout)
+        except TurnTimeout:
+            if self.process.poll() is None:
+                kill_group(self.process.pid)  # the call of the other thread raises ServerExited
+            return self._turns.run(lambda: self._close(timeout))
+
+    def _close(self, timeout: float) -> Optional[int]:
         if self._closed:
             return self.process.returncode
         try:
@@ -158,17 +180,26 @@ class Pending(Generic[T]):
         """Waits for the answer. A timeout or an interrupt leaves the request running: ask again."""
         if self._answer is None:
             deadline = None if timeout is None else time.monotonic() + timeout
+            if self._client._until(self._take, deadline) is None:
+                raise CallTimeout("no answer within the timeout")
+        assert self._answer is not None
+        return self._request.result(self._answer)
+
+    def _take(self) -> Optional[Mapping[str, Any]]:
+        """The answer, once it has come; another thread may have taken it."""
+        if self._answer is None:
             try:
-                self._answer = self._client._await(self._identifier, deadline)
+                self._answer = self._client._answer_now(self._identifier)
             except ServerExited:
                 self._client._forget(self._identifier)
                 raise
-            self._client._forget(self._identifier)
-        return self._request.result(self._answer)
+            if self._answer is not None:
+                self._client._forget(self._identifier)
+        return self._answer
 
     def cancel(self) -> None:
         """Asks the server to stop; `result` then raises RequestCancelled, or returns what was faster."""
-        self._client._cancel(self._identifier)
+        self._client._turns.run(lambda: self._client._cancel(self._identifier))
 
 
 class Session(SessionMethods, Now):

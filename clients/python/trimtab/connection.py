@@ -1,9 +1,10 @@
-"""The blocking client's connection: no locks and no reader thread, so that a small call costs two system calls.
+"""The blocking client's connection: no reader thread, so that a small call costs two system calls.
 
-Not safe for use from several threads at once; callbacks run inside the call that met their notification and may
-themselves make calls. A call that is interrupted (Ctrl-C) leaves the client as it was: the server runs in a session of
+Threads that share a client take turns: a call is a turn, while waiting for a push or a started request is none, so that
+other threads' calls go on. Callbacks run inside the call that met their notification and may themselves make calls. A
+call that is interrupted (Ctrl-C) leaves the client as it was: the server runs in a session of
 its own, so that the terminal's interrupt does not reach it, and the next call finishes what was written or read in
-part. """
+part."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ import select
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Optional, TypeVar
 
 from .declared import UnknownFields
@@ -22,6 +23,7 @@ from .errors import CallTimeout, ServerExited
 from .frames import Command, Folder, Frames, command_line, initialize_params, kill_group, last_lines
 from .requests import Progress, Request
 from .restart import keeps_sessions, may_be_repeated, outcome_unknown, to_open_again, warn_of_restart
+from .turns import Turns
 
 T = TypeVar("T")
 CHUNK_BYTES = 65536
@@ -39,6 +41,7 @@ class Connection(Endpoint):
         restart: bool = True,
     ) -> None:
         super().__init__(framing, on_notification)
+        self._turns = Turns()
         self.server: Mapping[str, Any] = {}  # what it answered to `initialize`
         self.timeout, self.restart = timeout, restart
         self._command, self._framing, self._closed, self._shut, self._restarting = command, framing, True, False, False
@@ -78,6 +81,9 @@ class Connection(Endpoint):
             request = Request(request.method, request.params, request.read, progress=progress, timeout=request.timeout)
         limit = timeout if timeout is not None else self.timeout if request.timeout is None else request.timeout
         deadline = None if limit is None else time.monotonic() + limit
+        return self._turns.run(lambda: self._call(request, deadline), deadline)
+
+    def _call(self, request: Request[T], deadline: Optional[float]) -> T:
         self._last_id = identifier = self._last_id + 1
         try:
             self._waiting[identifier] = request
@@ -94,6 +100,9 @@ class Connection(Endpoint):
 
     def notify(self, method: str, params: Mapping[str, Any]) -> None:
         """Sends a notification, which has no answer."""
+        self._turns.run(lambda: self._notify(method, params))
+
+    def _notify(self, method: str, params: Mapping[str, Any]) -> None:
         frame = self._frames.message({"method": method, "params": params})
         try:
             self._send(frame)
@@ -201,6 +210,39 @@ class Connection(Endpoint):
                 self._dispatch(message)
         return arrived[identifier]
 
+    def _answer_now(self, identifier: int) -> Optional[Mapping[str, Any]]:
+        """An answer that has come; None where it has not yet. It stays among the arrived ones, as in `_await`."""
+        while identifier not in self._arrived:
+            message = self._frames.peek()
+            if message is not None:
+                self._dispatch(message)
+            elif not self._fill(time.monotonic()):
+                return None
+            elif identifier in self._given_up:
+                raise self._given_up[identifier]
+        return self._arrived[identifier]
+
+    def _until(self, attempt: Callable[[], Optional[T]], deadline: Optional[float]) -> Optional[T]:
+        """What `attempt` returns when that is not None; None at the deadline.
+
+        Each attempt is a turn, made when something may have come, whichever thread has read it; between them other
+        threads have their turns. Raises TurnTimeout where these leave none until the deadline.
+        """
+        if (found := self._turns.run(attempt, deadline)) is not None:
+            return found
+        listener = self._turns.listen()
+        try:
+            while (found := self._turns.run(attempt, deadline)) is None:
+                poller = select.poll()
+                poller.register(self._stdout, select.POLLIN)
+                poller.register(listener, select.POLLIN)
+                if not poller.poll(_milliseconds(deadline)):
+                    return None
+                listener.clear()
+            return found
+        finally:
+            listener.close()
+
     def _fill(self, deadline: Optional[float]) -> bool:
         """Reads what comes next, from another server where this one has ended; false at the deadline."""
         try:
@@ -217,6 +259,7 @@ class Connection(Endpoint):
         return True
 
     def _read(self) -> None:
+        self._turns.note()
         chunks = self._frames.chunks
         chunks.extend(map(os.read, (self._stdout,), (CHUNK_BYTES,)))  # in C, as in `_write`
         if not chunks[-1]:
@@ -253,6 +296,7 @@ class Connection(Endpoint):
 
     def _kill(self) -> None:
         self._closed = True
+        self._turns.note()
         if self.process.poll() is None:
             kill_group(self.process.pid)
             self.process.wait()
