@@ -81,6 +81,9 @@ class Connection(Endpoint):
             request = Request(request.method, request.params, request.read, progress=progress, timeout=request.timeout)
         limit = timeout if timeout is not None else self.timeout if request.timeout is None else request.timeout
         deadline = None if limit is None else time.monotonic() + limit
+        if deadline is None:
+            with self._turns.lock:
+                return self._call(request, None)
         return self._turns.run(lambda: self._call(request, deadline), deadline)
 
     def _call(self, request: Request[T], deadline: Optional[float]) -> T:
@@ -259,9 +262,9 @@ class Connection(Endpoint):
         return True
 
     def _read(self) -> None:
-        self._turns.note()
         chunks = self._frames.chunks
         chunks.extend(map(os.read, (self._stdout,), (CHUNK_BYTES,)))  # in C, as in `_write`
+        self._turns.tell()
         if not chunks[-1]:
             raise self._exited()
 
@@ -296,7 +299,7 @@ class Connection(Endpoint):
 
     def _kill(self) -> None:
         self._closed = True
-        self._turns.note()
+        self._turns.tell()
         if self.process.poll() is None:
             kill_group(self.process.pid)
             self.process.wait()

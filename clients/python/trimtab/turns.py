@@ -25,48 +25,47 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()  # `with turns.lock:` is a turn without a deadline
         self._listeners: list[Listener] = []
-        self._news = False
 
     def run(self, work: Callable[[], T], deadline: Optional[float] = None) -> T:
         """What `work` returns, while no other thread has a turn. Raises TurnTimeout at the deadline.
 
         An interrupt may come between any two instructions of Python, but not between taking the lock and the note of
-        it: `extend` and `map` run in C.
+        it: `with` does both, and so do `extend` and `map`, which run in C.
         """
-        limit = -1.0 if deadline is None else min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
+        if deadline is None:
+            with self.lock:
+                return work()
+        limit = min(max(0.0, deadline - time.monotonic()), threading.TIMEOUT_MAX)
         taken: list[bool] = []
         try:
-            taken.extend(map(self._lock.acquire, (True,), (limit,)))
+            taken.extend(map(self.lock.acquire, (True,), (limit,)))
             if not taken[0]:
                 raise TurnTimeout("another thread used the client until the timeout; nothing was sent")
             return work()
         finally:
             if taken and taken[0]:
-                if self._news:
-                    self._tell()
-                self._lock.release()
+                self.lock.release()
 
-    def note(self) -> None:
-        """Says within a turn that something was read or that the server has ended, which others may wait for."""
-        self._news = True
-
-    def _tell(self) -> None:
-        self._news, thread = False, threading.get_ident()
-        for listener in tuple(self._listeners):
-            if listener.thread != thread:
-                listener.wake()
+    def tell(self) -> None:
+        """Wakes the listeners of other threads, which then wait for the end of this turn: something was read, or the
+        server has ended."""
+        if self._listeners:
+            thread = threading.get_ident()
+            for listener in tuple(self._listeners):
+                if listener.thread != thread:
+                    listener.wake()
 
     def listen(self) -> Listener:
-        """To be woken by the turns of other threads that note something; close it."""
+        """To be woken by `tell` of other threads; close it."""
         listener = Listener(self._listeners)
         self._listeners.append(listener)
         return listener
 
 
 class Listener:
-    """Is readable from the end of another thread's turn that noted something until `clear`."""
+    """Is readable from `tell` of another thread until `clear`."""
 
     def __init__(self, others: list[Listener]) -> None:
         self.thread, self._others, self._lock = threading.get_ident(), others, threading.Lock()
