@@ -53,7 +53,21 @@ struct Contest: Sendable {
     }
     let hasCeilings = kept.contains { $0.chance < 1 }
     let draws = NormalDraws.shared
-    let finals = kept.map { one in one.end.map { forecast.finals(of: $0) } }
+    // What does not depend on the draw, laid out as the loop reads it.
+    let expertCount = forecast.weights.count
+    var centres: [(mean: Double, deviation: Double)] = []
+    var positions: [CurveForecast.Position?] = []
+    centres.reserveCapacity(kept.count * expertCount)
+    for one in kept {
+      if let end = one.end {
+        centres += forecast.finals(of: end)
+        positions.append(forecast.position(end.position))
+      } else {
+        centres += repeatElement((mean: one.final.mean, deviation: one.final.deviation), count: expertCount)
+        positions.append(nil)
+      }
+    }
+    let favouritePlace = kept.firstIndex { $0.candidate == favourite }
     var wins = [Double](repeating: 0, count: kept.count)
     var errors = wins
     var regret = 0.0
@@ -61,25 +75,20 @@ struct Contest: Sendable {
     for draw in 0..<Self.drawCount {
       // Systematic resampling: each expert gets its share of the draws.
       let part = (Double(draw) + 0.5) / Double(Self.drawCount)
-      while cumulative < part, place + 1 < forecast.weights.count {
+      while cumulative < part, place + 1 < expertCount {
         place += 1
         cumulative += forecast.weights[place]
       }
       let shifts = forecast.sharedShifts(place) { draws.value(draw, column: Self.mostContenders + $0 % 16) }
-      var (least, best, favourites) = (Double.infinity, 0, 0.0)
-      for (index, one) in kept.enumerated() {
-        let normal = draws.value(draw, column: index)
-        let error: Double
-        if let end = one.end, let finals = finals[index] {
-          error =
-            finals[place].mean + finals[place].deviation * normal + forecast.sharedShift(shifts, at: end.position)
-        } else {
-          error = one.final.mean + one.final.deviation * normal
-        }
+      var (least, best) = (Double.infinity, 0)
+      for index in kept.indices {
+        let centre = centres[index * expertCount + place]
+        var error = centre.mean + centre.deviation * draws.value(draw, column: index)
+        if let position = positions[index] { error += position.value { shifts[$0] } }
         if error < least { (least, best) = (error, index) }
-        if one.candidate == favourite { favourites = error }
         errors[index] = error
       }
+      let favourites = favouritePlace.map { errors[$0] } ?? 0
       guard hasCeilings else {
         wins[best] += 1
         regret += 1 - PortableMath.exp(least - favourites)

@@ -118,19 +118,28 @@ struct CurveForecast: Sendable {
 
   // MARK: - One candidate
 
-  /// The knots around a position, and the share of the later one.
-  private func surroundings(_ position: Double) -> (before: Int, after: Int, share: Double) {
+  /// A place between two knots, for values that are interpolated there.
+  struct Position {
+    let before: Int
+    let after: Int
+    /// The share of the later knot.
+    let share: Double
+
+    @inline(__always) func value(_ value: (Int) -> Double) -> Double {
+      share == 0 ? value(before) : value(before) * (1 - share) + value(after) * share
+    }
+  }
+
+  /// Where a curve stands among the knots.
+  func position(_ position: Double) -> Position {
     let last = mixture.knotCount - 1
     let left = mixture.schedule.doublingsLeft(at: position)
     let knot = min(Double(last), max(0, Double(mixture.first) - left))
     let before = Int(knot.rounded(.down))
-    return (before, min(last, before + 1), knot - Double(before))
+    return Position(before: before, after: min(last, before + 1), share: knot - Double(before))
   }
 
-  private func mix(_ position: Double, _ value: (Int) -> Double) -> Double {
-    let (before, after, share) = surroundings(position)
-    return share == 0 ? value(before) : value(before) * (1 - share) + value(after) * share
-  }
+  private func mix(_ position: Double, _ value: (Int) -> Double) -> Double { self.position(position).value(value) }
 
   private func calm(_ end: CurveEnd) -> Double {
     mixture.calm(end.level, course: mix(end.position) { mixture.medianCourse[$0] })
@@ -174,7 +183,8 @@ struct CurveForecast: Sendable {
 
   /// Shows, for each kept expert in turn, by how much the log error is expected to change, and the noise's variance.
   private func visitExperts(of end: CurveEnd, _ visit: (_ place: Int, _ change: Double, _ variance: Double) -> Void) {
-    let (before, after, share) = surroundings(end.position)
+    let place = position(end.position)
+    let (before, after, share) = (place.before, place.after, place.share)
     let bound = CurveMixture.deviationBound * mixture.spread
     let deviation = min(bound, max(-bound, end.level - mix(end.position) { meanCourses[$0] }))
     func change(_ knot: Int, _ place: Int) -> Double {
@@ -222,6 +232,4 @@ struct CurveForecast: Sendable {
     for knot in stride(from: last - 1, through: 0, by: -1) { shifts[knot] += shifts[knot + 1] }
     return shifts
   }
-
-  func sharedShift(_ shifts: [Double], at position: Double) -> Double { mix(position) { shifts[$0] } }
 }
