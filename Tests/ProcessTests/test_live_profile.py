@@ -165,9 +165,9 @@ def revised(session, factor, stage=2):
     return {"session": session, "pipeline": "p", "rows": rows}
 
 
-def follow(server, session="s", **options):
+def follow(server, session="s", effort="standard", **options):
     asked = prepare(server, session, characterize=False, **options)
-    server.result("frontier/characterize", {**asked, "follow": True})
+    server.result("frontier/characterize", {**asked, "effort": effort, "follow": True})
     assert next_change(server)[1]["generation"] == 1
     return asked
 
@@ -238,7 +238,7 @@ def test_the_plans_of_before_are_held_against_the_new_bound_at_once(server):
 
 
 def test_many_changes_at_once_cost_at_most_one_running_and_one_waiting(server):
-    asked = follow(server, microbatches=96)  # takes long beside what the requests take
+    asked = follow(server, effort="quick", microbatches=96)  # takes long beside what the requests take
     factors = [1 + n / 40 for n in range(1, 31)]
     server.send(*(server.request("profile/submit", revised("s", factor)) for factor in factors))
     generations, searches = [], 0
@@ -258,7 +258,7 @@ def test_many_changes_at_once_cost_at_most_one_running_and_one_waiting(server):
     for method, params in define("t", microbatches=96):
         server.result(method, params)
     server.result("profile/submit", revised("t", factors[-1]))
-    server.result("frontier/characterize", fresh)
+    server.result("frontier/characterize", {**fresh, "effort": "quick"})
     assert server.result("frontier/curve", fresh)["lowerBound"] == curve["lowerBound"]
 
 

@@ -151,10 +151,11 @@ def test_queries_are_answered_while_another_session_is_characterized(server):
 
 
 def test_the_old_frontier_answers_while_its_own_session_is_characterized_again(server):
-    asked = prepare(server, profile="h100", microbatches=96)
-    query = {**asked, "objective": "fastest"}
+    asked = prepare(server, characterize=False, profile="h100", microbatches=96)
+    characterization, query = {**asked, "effort": "quick"}, {**asked, "objective": "fastest"}
+    server.result("frontier/characterize", characterization)
     before = server.result("frontier/query", query)
-    work, again = server.request("frontier/characterize", asked), server.request("frontier/query", query)
+    work, again = server.request("frontier/characterize", characterization), server.request("frontier/query", query)
     server.send(work, again)
     assert server.response() == {"jsonrpc": "2.0", "id": again["id"], "result": before}
     server.answer(work["id"])
