@@ -154,11 +154,13 @@ extension Capture {
   /// `shutdown` came before also 1, as the Language Server Protocol has it.
   fileprivate func exitStatuses(of client: ExactString) -> [Int32] {
     if let said = setting("exit").last.flatMap({ Int32($0.text) }) { return [said] }
-    let methods = messages.filter { $0.sender == .client && $0.client == client }.compactMap { message -> String? in
+    // By bytes: a name of many combining characters takes long to compare otherwise.
+    let sent = messages.filter { $0.sender == .client && $0.client == client }
+    let methods = sent.compactMap { message -> ExactString? in
       guard case .message(let text) = message.content else { return nil }
-      return (try? JSON.parse(text))?["method"]?.stringValue?.text
+      return (try? JSON.parse(text))?["method"]?.stringValue.map { ExactString($0.text) }
     }
-    return methods.contains("exit") && !methods.contains("shutdown") ? [0, 1] : [0]
+    return methods.contains(ExactString("exit")) && !methods.contains(ExactString("shutdown")) ? [0, 1] : [0]
   }
 }
 
