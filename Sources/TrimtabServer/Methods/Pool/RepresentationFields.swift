@@ -66,16 +66,18 @@ struct RepresentationEntry: ObjectReadable {
     switch source {
     case .npyPath(let reference, let wanted):
       let file = try files.open(reference, field: "npyPath")
-      // Read first: a file whose header promises more than memory has is refused without reading all of it.
-      (matrix, path) = (try Representation(npy: file, field: "npyPath", memory: memory), "npyPath")
-      let found = try file.crc32c(field: "npyPath")
-      guard wanted == nil || wanted == found else {
-        throw RequestError(
-          .unreadableFile, path: "npyPath", expected: "a file with the CRC-32C \(wanted ?? 0)",
-          found: "\(file.path), whose contents have \(found)",
-          fix: "bring the file that was attached, or leave crc32c out to attach this one")
+      if let wanted {
+        let found = try file.crc32c(field: "npyPath")
+        guard wanted == found else {
+          throw RequestError(
+            .unreadableFile, path: "npyPath", expected: "a file with the CRC-32C \(wanted)",
+            found: "\(file.path), whose contents have \(found)",
+            fix: "bring the file that was attached, or leave crc32c out to attach this one")
+        }
       }
-      kept = .npyPath(reference, resolved: file.path, crc32c: found)
+      // Before its checksum: a file whose header promises more than memory has is refused without reading all of it.
+      (matrix, path) = (try Representation(npy: file, field: "npyPath", memory: memory), "npyPath")
+      kept = .npyPath(reference, resolved: file.path, crc32c: try file.crc32c(field: "npyPath"))
     case .base64(let text, let elementType, let shape):
       (matrix, path) = (
         try read("base64") { () throws(RepresentationError) in
