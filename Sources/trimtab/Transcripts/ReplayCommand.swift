@@ -10,7 +10,8 @@ struct ReplayCommand {
   static let help = """
     trimtab replay FILE... [-- SERVER...]   plays the clients of captures against a server (trimtab serve); exit
                                  status 1 where a message differs from the recorded one, where a server ends with
-                                 another status than 0, or where a capture has no message; what the server has started and left behind is ended
+                                 another status than 0, or where a capture has no message; what the server has
+                                 started and left behind is ended
       --update                   writes what the server sends now into the files
       --framing headers|lines    how messages are separated; else as the capture says
       --progress                 compares $/progress, too

@@ -77,7 +77,8 @@ struct RepresentationEntry: ObjectReadable {
       }
       // Before its checksum: a file whose header promises more than memory has is refused without reading all of it.
       (matrix, path) = (try Representation(npy: file, field: "npyPath", memory: memory), "npyPath")
-      kept = .npyPath(reference, resolved: file.path, crc32c: try file.crc32c(field: "npyPath"))
+      let crc32c = if let wanted { wanted } else { try file.crc32c(field: "npyPath") }
+      kept = .npyPath(reference, resolved: file.path, crc32c: crc32c)
     case .base64(let text, let elementType, let shape):
       (matrix, path) = (
         try read("base64") { () throws(RepresentationError) in
